@@ -1,0 +1,44 @@
+# Two commands bring a fresh machine all the way: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: demo test check bench lock clean
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	touch $@
+
+demo: $(VENV)/.run  ## the whole system on one machine; ARGS='--for 60 --json'
+	$(BIN)/octway demo $(ARGS)
+
+test: $(VENV)/.test  ## the whole test suite; ARGS='-k sftp'
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.test  ## style, types, layers, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_documents.py
+
+bench: $(VENV)/.test  ## ratios against named peers, side by side
+	$(BIN)/python -m bench $(ARGS)
+
+lock:  ## pin every dependency by name and version
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/python -m pip install --quiet .
+	.lock-venv/bin/python -m pip freeze --exclude octway --exclude setuptools --exclude pip > requirements.lock
+	.lock-venv/bin/python -m pip install --quiet '.[test]'
+	.lock-venv/bin/python -m pip freeze --exclude octway --exclude setuptools --exclude pip > requirements-test.lock
+	rm -rf .lock-venv build octway.egg-info
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Settings and the payer directory's files: typed, validated, all mistakes at once."""

@@ -1,0 +1,1 @@
+"""The running process: doors, journal, steps, command line."""

@@ -1,0 +1,1 @@
+"""The octway command, one module per group of commands."""

@@ -1,0 +1,1 @@
+"""The ways in: reception, and the doors in front of it."""

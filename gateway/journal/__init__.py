@@ -1,0 +1,1 @@
+"""The journal: tables, transactions, chained events, claim ledger."""

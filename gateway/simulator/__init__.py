@@ -1,0 +1,1 @@
+"""Simulated vendors, and the demo."""

@@ -1,0 +1,1 @@
+"""Payloads: encrypted segments and files, addressed by id."""

@@ -1,0 +1,1 @@
+"""Watching for what does not come back."""

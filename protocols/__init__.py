@@ -1,0 +1,1 @@
+"""Payer networks and channels: formats, readers, writers, transports."""

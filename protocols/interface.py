@@ -1,0 +1,256 @@
+"""What a network and a channel must offer.  Nothing else of them is used.
+
+A network is one folder: formats, rules and a payer simulator.  It knows no
+SQL, no clock and no metrics; it is given streams and gives neutral records.
+A channel moves bytes to and from one endpoint; it blocks and is called from
+worker threads, never from the reactor; it retries nothing and journals nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import BinaryIO, NamedTuple, Protocol
+
+from attrs import field, frozen
+
+from routing.envelope import AnswerSeen, LotSeen, Summary
+
+
+class Reading(Protocol):
+    """A billing file being read, once, from its beginning to its end."""
+
+    format: str
+
+    def lots(self) -> Iterator[LotSeen]:
+        """Yield each lot as soon as it is whole; bad ones too, with their problems."""
+        ...
+
+    def summary(self) -> Summary:
+        """Say what the whole file was; only after `lots` is exhausted."""
+        ...
+
+
+class ReturnReading(Protocol):
+    """A payer's return being read, once, from its beginning to its end."""
+
+    format: str
+    kind: str  # what the payer calls such a return: "arl", "payment", …
+
+    def answers(self) -> Iterator[AnswerSeen]:
+        """Yield each answer in the order of the file."""
+        ...
+
+    def summary(self) -> Summary:
+        """Say what the whole file was; only after `answers` is exhausted."""
+        ...
+
+
+class FieldShown(NamedTuple):
+    """One field of a record, for people: 1-based position, label and value."""
+
+    position: int
+    length: int
+    name: str
+    title: str
+    value: str
+    meaning: str
+
+
+@frozen(kw_only=True)
+class RecordShown:
+    """One record for people; `record` counts from 1, `title` says what it is."""
+
+    record: int
+    kind: str
+    title: str
+    fields: tuple[FieldShown, ...]
+
+
+class LotPart(NamedTuple):
+    """A lot to be put into a dispatch: its bytes in the deposit, and its facts."""
+
+    open: Callable[[], BinaryIO]  # the lot's bytes only, from its first to its last
+    sender: str
+    number: str
+    claims: int
+
+
+@frozen(kw_only=True)
+class Composed:
+    """A file made for a payer: its remote name and what it holds."""
+
+    name: str
+    size: int
+    records: int
+    lots: int
+    claims: int
+
+
+@frozen(kw_only=True)
+class Addressee:
+    """The payer as a network's writer needs it.
+
+    `code` is the directory's code of the payer in this network, `rules` the
+    network's own settings for it, already checked by `Network.check_rules`.
+    """
+
+    payer: str
+    code: str
+    rules: Mapping[str, object] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Emitter:
+    """Who we are in this network: from `[network.<name>]` of octway.toml."""
+
+    number: str
+    kind: str
+    name: str
+
+
+class SplitReturn(NamedTuple):
+    """One client's own part of a mixed return, in the same format."""
+
+    owner: str
+    content: bytes
+
+
+class Network(Protocol):
+    """A family of payers that share formats and rules."""
+
+    name: str
+
+    def recognise(self, head: bytes) -> str | None:
+        """Name the format of a file from its first 4096 bytes, or None.
+
+        Names are stable and dotted: `sesam.b2`, `sesam.noemie`.
+        """
+        ...
+
+    def is_return(self, format: str) -> bool:
+        """Say whether files of this format come from payers."""
+        ...
+
+    def read(self, stream: BinaryIO, format: str) -> Reading:
+        """Read a billing file; never raises for what the file holds."""
+        ...
+
+    def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
+        """Read a payer's return; never raises for what the file holds."""
+        ...
+
+    def show(self, stream: BinaryIO, format: str) -> Iterator[RecordShown]:
+        """Show every record of a file with its fields named, for people."""
+        ...
+
+    def payer_codes(
+        self,
+        destination: Mapping[str, str],
+        tables: Mapping[str, Sequence[Mapping[str, str]]],
+    ) -> Sequence[str]:
+        """Codes of the payer that a lot is meant for, best first; may be empty.
+
+        `tables` are the directory's tables of this network, by name.
+        """
+        ...
+
+    def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
+        """Say what is wrong in a payer's rules: texts for the directory's loader."""
+        ...
+
+    def compose(
+        self,
+        parts: Sequence[LotPart],
+        *,
+        addressee: Addressee,
+        emitter: Emitter,
+        number: int,
+        day: str,
+        into: BinaryIO,
+    ) -> Composed:
+        """Write one file for one payer from whole lots.
+
+        `number` is the payer's own file number, `day` the ISO date of making.
+        The same arguments give the same bytes.
+        """
+        ...
+
+    def split_return(
+        self, content: BinaryIO, format: str, owners: Mapping[int, str]
+    ) -> Sequence[SplitReturn]:
+        """Cut a mixed return per owner, in the same format, totals made anew.
+
+        `owners` maps the index of an answer (from 0, as `answers` yields them)
+        to its owner; an answer without an owner goes to nobody.
+        """
+        ...
+
+
+class RemoteFile(NamedTuple):
+    """A file in a payer's outbox; `modified` is epoch seconds or 0 if unknown."""
+
+    name: str
+    size: int
+    modified: float
+
+
+class Arrival(StrEnum):
+    """What a payer's side shows of a file whose outcome is unknown."""
+
+    ARRIVED = "arrived"  # under its final name, with the right size
+    ABSENT = "absent"  # surely not there: it may be sent again
+    UNCLEAR = "unclear"  # cannot be told: the payer may have taken it already
+
+
+@frozen(kw_only=True)
+class Sent:
+    """A channel's word that the payer's side holds the file.
+
+    `reference` is what the payer's side calls it, `note` what was verified.
+    """
+
+    reference: str
+    note: str
+
+
+class Channel(Protocol):
+    """Carries files to and from one endpoint.  Thread-safe; blocks."""
+
+    def send(self, name: str, size: int, body: BinaryIO) -> Sent:
+        """Hand a file over under a temporary name, verify its size, rename it.
+
+        Raises a `TransferError`: `OutcomeUnknown` when the payer may have it.
+        """
+        ...
+
+    def ask(self, name: str, size: int) -> Arrival:
+        """Look whether a file of unknown outcome has arrived."""
+        ...
+
+    def list(self) -> Sequence[RemoteFile]:
+        """List everything in the outbox that is whole; never "newer than"."""
+        ...
+
+    def fetch(self, file: RemoteFile, into: BinaryIO) -> int:
+        """Copy a file of the outbox; return its size; raise if it was cut."""
+        ...
+
+    def remove(self, file: RemoteFile) -> None:
+        """Confirm a fetched file by removing it; silent if it is gone."""
+        ...
+
+    def check(self) -> str:
+        """Log in and look at both folders; return words for people, or raise."""
+        ...
+
+    def close(self) -> None:
+        """Give up every connection."""
+        ...
+
+
+ChannelFactory = Callable[[Mapping[str, object]], Channel]
+"""Builds a channel from an endpoint's settings as the directory gives them.
+
+Raises `config.errors.ConfigErrors` when a setting is wrong.
+"""

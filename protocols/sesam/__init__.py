@@ -1,0 +1,1 @@
+"""The sesam network: French mandatory health insurance, B2 out and NOEMIE back."""

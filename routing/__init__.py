@@ -1,0 +1,1 @@
+"""The domain, pure: no Twisted, no SQL, no clock, no network."""
