@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench docs lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,8 +29,15 @@ check: $(VENV)/.test  ## style, types, layers, documents
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_documents.py
 
-bench: $(VENV)/.test  ## ratios against named peers, side by side
+$(VENV)/.bench: $(VENV)/.test requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	touch $@
+
+bench: $(VENV)/.bench  ## ratios against named peers, side by side; ARGS='--only sftp'
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.test  ## make the reference pages anew from the code
+	$(BIN)/python -m gateway.reference docs/reference
 
 lock:  ## pin every dependency by name and version
 	$(PYTHON) -m venv .lock-venv

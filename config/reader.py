@@ -53,8 +53,12 @@ class Table:
     def wrong(self, key: str, message: str) -> None:
         """Note a mistake at `key` of this table."""
         where = self._where(key) if key else self.path
-        line = self._lines.get(where, self._lines.get(self.path, 0))
-        self._mistakes.append(Mistake(self._file, line, where, message))
+        self._mistakes.append(Mistake(self._file, self.line(key), where, message))
+
+    def line(self, key: str) -> int:
+        """Return the line of `key`, or of this table where it is absent, or 0."""
+        where = self._where(key) if key else self.path
+        return self._lines.get(where, self._lines.get(self.path, 0))
 
     def get(self, key: str, kind: type[T], default: T | None = None) -> T:
         """Return `key` as `kind`; without a default it must be there."""
@@ -80,25 +84,15 @@ class Table:
 
     def duration(self, key: str, default: str | None = None) -> float:
         """Return seconds from a text like `90s`, `5m`, `2h` or `1d`."""
-        found = self.get(key, str, default)
-        match = _DURATION.fullmatch(found)
-        if match is None:
-            if found or (default is None and key in self.data):
-                self.wrong(
-                    key, f"is {found!r}; wanted a duration such as 30s, 5m or 2h"
-                )
-            return 0.0
-        return float(match[1]) * _SECONDS[match[2]]
+        wanted = "a duration such as 30s, 5m or 2h"
+        match = self._quantity(key, default, _DURATION, wanted)
+        return float(match[1]) * _SECONDS[match[2]] if match else 0.0
 
     def size(self, key: str, default: str | None = None) -> int:
         """Return bytes from a text like `256k`, `50M` or `1G` (powers of 1000)."""
-        found = self.get(key, str, default)
-        match = _SIZE.fullmatch(found)
-        if match is None:
-            if found or (default is None and key in self.data):
-                self.wrong(key, f"is {found!r}; wanted a size such as 256k, 50M or 1G")
-            return 0
-        return int(match[1]) * _BYTES[match[2]]
+        wanted = "a size such as 256k, 50M or 1G"
+        match = self._quantity(key, default, _SIZE, wanted)
+        return int(match[1]) * _BYTES[match[2]] if match else 0
 
     def texts(self, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
         """Return a list of texts."""
@@ -135,6 +129,10 @@ class Table:
         self._seen.update(left)
         return left
 
+    def skip(self, key: str) -> None:
+        """Count `key` as asked for: something else wins over it."""
+        self._seen.add(key)
+
     def done(self) -> None:
         """Note every key nobody asked for, with the likely right name."""
         for key in self.data:
@@ -142,6 +140,17 @@ class Table:
                 near = difflib.get_close_matches(key, self._seen, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 self.wrong(key, f"is unknown{hint}")
+
+    def _quantity(
+        self, key: str, default: str | None, pattern: re.Pattern[str], wanted: str
+    ) -> re.Match[str] | None:
+        found = self._find(key, missing=default is None)
+        if found is None:
+            return pattern.fullmatch(default or "")
+        match = pattern.fullmatch(found) if type(found) is str else None
+        if match is None:
+            self.wrong(key, f"is {found!r}; wanted {wanted}")
+        return match
 
     def _inner(self, data: Mapping[str, Any], path: str) -> Table:
         return Table(

@@ -59,12 +59,16 @@ class FieldShown(NamedTuple):
 
 @frozen(kw_only=True)
 class RecordShown:
-    """One record for people; `record` counts from 1, `title` says what it is."""
+    """One record for people; `record` counts from 1, `title` says what it is.
+
+    `level` is how deep it lies in the file's nesting, 0 for the outermost.
+    """
 
     record: int
     kind: str
     title: str
     fields: tuple[FieldShown, ...]
+    level: int = 0
 
 
 class LotPart(NamedTuple):

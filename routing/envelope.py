@@ -67,8 +67,9 @@ class LotSeen:
     """One lot as a reader found it, whole: the smallest unit a payer answers.
 
     `position` counts from 1 in the deposit.  `destination` holds the network's
-    own routing fields (in `sesam`: regime, organism, centre).  A lot with a
-    problem of severity error in `problems` must not be sent.
+    own routing fields (in `sesam`: regime, organism, centre); lots that differ
+    in its `batch` never share a dispatch.  A lot with a problem of severity
+    error in `problems` must not be sent.
     """
 
     position: int

@@ -1,0 +1,185 @@
+"""The payer directory as records: what its files say, checked, and nothing more.
+
+They are plain data of the lowest layer; what a code means today, when a window
+opens and when an answer is due is worked out in `routing`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from attrs import field, frozen
+
+
+class Within(NamedTuple):
+    """A delay: so many working days of the payer, or so many seconds, not both."""
+
+    working_days: int
+    seconds: float
+
+    def __str__(self) -> str:
+        if self.seconds:
+            return f"{self.seconds / 3600:g}h"
+        return f"{self.working_days} working days"
+
+
+class Window(NamedTuple):
+    """Weekdays (Monday is 0) and minutes of the day, in the payer's time zone.
+
+    A window that closes at or before its opening closes on the next day.
+    """
+
+    days: tuple[int, ...]
+    opens: int
+    closes: int
+
+
+class Closed(NamedTuple):
+    """Days on which the payer does nothing, both ends included."""
+
+    first: date
+    last: date
+    why: str
+
+
+@frozen(kw_only=True)
+class CalendarEntry:
+    """Which days a payer works.
+
+    `country` and `subdivision` (ISO 3166) choose the public holidays, none if
+    empty; `opened` are days worked all the same and win over everything.
+    What comes in after `cut_off` (minutes of the day) counts from the next
+    working day.
+    """
+
+    country: str = ""
+    subdivision: str = ""
+    weekend: tuple[int, ...] = (5, 6)
+    closed: tuple[Closed, ...] = ()
+    opened: tuple[date, ...] = ()
+    cut_off: int | None = None
+
+
+class CodeEntry(NamedTuple):
+    """A code that the payer answers to, between two days that are included.
+
+    After `valid_until`, `successor` names the code (same network) that took over.
+    """
+
+    code: str
+    valid_from: date | None
+    valid_until: date | None
+    successor: str | None
+
+    def covers(self, day: date) -> bool:
+        """Say whether the code is valid on `day`."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+class Gather(NamedTuple):
+    """How lots share a dispatch: limits, and how long (seconds) a lot may wait."""
+
+    max_lots: int
+    max_claims: int
+    max_size: int
+    wait: float
+
+
+class Retry(NamedTuple):
+    """How a failed attempt is tried again; seconds, and a factor from 1."""
+
+    first: float
+    factor: float
+    max: float
+    give_up_after: float
+
+
+@frozen(kw_only=True)
+class Delivery:
+    """When and how files are handed to a payer.
+
+    No window means always.  `resend_same_number` says that the payer takes a
+    file twice under the same number without harm.
+    """
+
+    windows: tuple[Window, ...]
+    concurrency: int
+    retry: Retry
+    resend_same_number: bool
+
+
+class Expects(NamedTuple):
+    """An answer that each dispatch, lot or claim (`level`) owes.
+
+    `flow` is empty where it holds for all.  It is late after `within`, and
+    missing after `grace` more.
+    """
+
+    kind: str
+    level: str
+    flow: str
+    within: Within
+    grace: Within
+
+
+@frozen(kw_only=True)
+class PayerEntry:
+    """One payer.  `rules` belong to the network; `endpoint` may be none yet."""
+
+    id: str
+    name: str
+    network: str
+    country: str
+    time_zone: str
+    codes: tuple[CodeEntry, ...]
+    endpoint: str | None
+    flows: tuple[str, ...]
+    enrolment: bool
+    rules: Mapping[str, object]
+    gather: Gather
+    delivery: Delivery
+    expects: tuple[Expects, ...]
+    calendar: CalendarEntry
+
+
+@frozen(kw_only=True)
+class EndpointEntry:
+    """How bytes reach a payer; `settings` are the channel's own, never shown."""
+
+    id: str
+    channel: str
+    simulated: bool
+    settings: Mapping[str, object] = field(repr=False)
+
+
+Rows = tuple[Mapping[str, str], ...]
+
+
+@frozen(kw_only=True)
+class DirectoryData:
+    """A whole directory.  `tables` are rows by network and table name.
+
+    `sources` is what the files said, by their names, as plain values.
+    """
+
+    payers: tuple[PayerEntry, ...]
+    endpoints: tuple[EndpointEntry, ...]
+    tables: Mapping[str, Mapping[str, Rows]]
+    sources: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def version(self) -> str:
+        """Return the SHA-256 of what the files say; comments do not count."""
+        return sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return a text from which `directory_files.from_json` makes the same data."""
+        return json.dumps(
+            self.sources, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )

@@ -1,0 +1,44 @@
+"""The example files that `octway init` writes, and that the tests load.
+
+A payer's file has `${name}` where the place of its endpoint belongs; a value
+goes in as TOML writes it inside quotes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+_FOLDER = Path(__file__).parent / "examples"
+
+
+def names() -> tuple[str, ...]:
+    """Return every example file, by its name relative to the written folder."""
+    return tuple(
+        sorted(
+            file.relative_to(_FOLDER).as_posix()
+            for file in _FOLDER.rglob("*")
+            if file.is_file()
+        )
+    )
+
+
+def placeholders(name: str) -> tuple[str, ...]:
+    """Return what `render` needs for an example."""
+    return tuple(Template(_text(name)).get_identifiers())
+
+
+def render(name: str, values: Mapping[str, object]) -> str:
+    """Return the text of an example with its places filled.
+
+    Raises `KeyError` for a value that is missing; values not asked for are
+    ignored.
+    """
+    quoted = {key: json.dumps(str(value))[1:-1] for key, value in values.items()}
+    return Template(_text(name)).substitute(quoted)
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")

@@ -1,0 +1,360 @@
+"""What `octway.toml` says, as frozen records.
+
+Each record's fields carry their kind, default and one line of words, so the
+reader, the list of settings and the JSON schema all come from one definition.
+The decision that surprises: a relative path, also inside a URL, is taken from
+the folder of the file it stands in, never from where the process was started.
+"""
+
+# ruff: noqa: RUF009 - `setting` makes an attrs field, not a shared default
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import attrs
+from attrs import frozen
+
+from config.definitions import (
+    Address,
+    Definition,
+    definitions,
+    read_record,
+    schema,
+    setting,
+)
+from config.environment import network_names, overrides
+from config.errors import ConfigErrors, Mistake
+from config.places import database_url, storage_url
+from config.reader import Table, read_file, read_text
+
+R = TypeVar("R")
+
+
+@frozen(kw_only=True)
+class Node:
+    """Who this process is."""
+
+    id: str = setting("text", "node-1", "name of this node; unique among nodes")
+    data: Path = setting("path", "data", "folder for everything the node keeps")
+
+
+@frozen(kw_only=True)
+class Database:
+    """Where the journal is.  `url` may hold a password and is never shown."""
+
+    url: str = setting(
+        "text",
+        "sqlite:///data/octway.db",
+        "the journal: sqlite:///FILE, or postgresql+psycopg://… for several nodes",
+        secret=True,
+    )
+    url_file: Path | None = setting(
+        "optional path", "", "file that holds the url, instead of `url`"
+    )
+    connections: int = setting(
+        "whole", 10, "connections to PostgreSQL at most; SQLite ignores it", least=1
+    )
+
+
+@frozen(kw_only=True)
+class Storage:
+    """Where payloads are kept."""
+
+    url: str = setting(
+        "text", "file:data/storage", "where payloads are kept: file:FOLDER"
+    )
+    segment_limit: int = setting(
+        "bytes", "256k", "payloads up to this size share a segment file"
+    )
+    segment_size: int = setting(
+        "bytes", "64M", "a segment file is closed when it has grown to this"
+    )
+    key_file: Path = setting(
+        "path", "data/keys/storage.keys", "key-encryption keys, newest first; mode 0600"
+    )
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of a `file:` url."""
+        return Path(self.url.removeprefix("file://").removeprefix("file:"))
+
+
+@frozen(kw_only=True)
+class Sftp:
+    """The SFTP door."""
+
+    enabled: bool = setting("flag", True, "whether the SFTP door is open")
+    listen: Address = setting("address", "127.0.0.1:2222", "host:port of the door")
+    host_keys: tuple[Path, ...] = setting(
+        "paths", ["data/keys/ssh_host_ed25519_key"], "private host keys; mode 0600"
+    )
+    max_connections: int = setting(
+        "whole", 1000, "connections at once; one more is turned away", least=1
+    )
+    login_grace: float = setting(
+        "seconds", "30s", "a connection that has not logged in by then is closed"
+    )
+
+
+@frozen(kw_only=True)
+class Https:
+    """The HTTPS door, and the console."""
+
+    enabled: bool = setting("flag", True, "whether the HTTPS door is open")
+    listen: Address = setting("address", "127.0.0.1:8443", "host:port of the door")
+    certificate: Path = setting(
+        "path", "data/keys/https.crt", "PEM certificate, with its chain"
+    )
+    key: Path = setting("path", "data/keys/https.key", "PEM private key; mode 0600")
+    client_ca: Path | None = setting(
+        "optional path", "", "PEM authority whose client certificates log in"
+    )
+    max_connections: int = setting(
+        "whole", 1000, "connections at once; one more is turned away", least=1
+    )
+
+
+@frozen(kw_only=True)
+class Operations:
+    """The listener for metrics and health."""
+
+    enabled: bool = setting("flag", True, "whether metrics and health are served")
+    listen: Address = setting(
+        "address", "127.0.0.1:9464", "host:port of /metrics, /healthz and /readyz"
+    )
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What a client may do unless its account says otherwise."""
+
+    max_file_size: int = setting("bytes", "1G", "largest deposit that is taken")
+    open_uploads: int = setting("whole", 16, "uploads at once per client", least=1)
+    rate: int = setting("bytes", "0", "bytes a second per client; 0 is no limit")
+    free_space: int = setting(
+        "bytes", "500M", "with less free disk the node takes no deposits"
+    )
+
+
+@frozen(kw_only=True)
+class Receipts:
+    """How receipts are signed."""
+
+    key_file: Path = setting(
+        "path", "data/keys/receipts.key", "PEM Ed25519 key that signs; mode 0600"
+    )
+
+
+@frozen(kw_only=True)
+class DirectoryPlace:
+    """Where the payer directory is."""
+
+    path: Path = setting("path", "payers", "folder of the payer directory")
+
+
+@frozen(kw_only=True)
+class NetworkEmitter:
+    """Who we are in one network."""
+
+    emitter_number: str = setting(
+        "required", "", "our number in this network, as payers know it"
+    )
+    emitter_kind: str = setting("text", "OT", "what we are in this network")
+    emitter_name: str = setting("text", "", "our name, where a format shows one")
+
+
+@frozen(kw_only=True)
+class Work:
+    """How the steps share the machine."""
+
+    split_workers: int = setting("whole", 2, "deposits read at once", least=1)
+    dispatch_workers: int = setting("whole", 8, "dispatches sent at once", least=1)
+    collect_workers: int = setting("whole", 4, "outboxes emptied at once", least=1)
+    gather_interval: float = setting(
+        "seconds", "2s", "how often routed lots are gathered into dispatches"
+    )
+    collect_interval: float = setting(
+        "seconds", "60s", "how often each payer's outbox is listed"
+    )
+    watch_interval: float = setting(
+        "seconds", "60s", "how often expectations past due are looked for"
+    )
+    lease: float = setting(
+        "seconds", "2m", "work whose holder was silent this long is taken over"
+    )
+    idle: float = setting(
+        "seconds", "1s", "how long a step that found nothing waits before it looks again"
+    )
+    drain: float = setting("seconds", "30s", "time for work under way at a stop")
+
+
+@frozen(kw_only=True)
+class Log:
+    """What goes to stderr."""
+
+    level: str = setting(
+        "choice", "info", "least level shown", of=("debug", "info", "warn", "error")
+    )
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Everything `octway.toml` says; `file` and `lines` say where it says it."""
+
+    node: Node = attrs.field(factory=Node)
+    database: Database = attrs.field(factory=Database)
+    storage: Storage = attrs.field(factory=Storage)
+    sftp: Sftp = attrs.field(factory=Sftp)
+    https: Https = attrs.field(factory=Https)
+    operations: Operations = attrs.field(factory=Operations)
+    limits: Limits = attrs.field(factory=Limits)
+    receipts: Receipts = attrs.field(factory=Receipts)
+    directory: DirectoryPlace = attrs.field(factory=DirectoryPlace)
+    network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
+    work: Work = attrs.field(factory=Work)
+    log: Log = attrs.field(factory=Log)
+    file: str = attrs.field(default="octway.toml", eq=False)
+    lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
+
+    def mistake(self, key: str, message: str) -> Mistake:
+        """Return a mistake that names the place of `key` in the file."""
+        return Mistake(self.file, self.lines.get(key, 0), key, message)
+
+
+_SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
+    {
+        "node": Node,
+        "database": Database,
+        "storage": Storage,
+        "sftp": Sftp,
+        "https": Https,
+        "operations": Operations,
+        "limits": Limits,
+        "receipts": Receipts,
+        "directory": DirectoryPlace,
+        "work": Work,
+        "log": Log,
+    }
+)
+
+
+def _known(networks: Iterable[str] = ("NAME",)) -> dict[str, Definition]:
+    """Return the definition of every setting by its whole path."""
+    records = dict(_SECTIONS)
+    records |= {f"network.{name}": NetworkEmitter for name in networks}
+    return {
+        f"{section}.{key}": each
+        for section, record in records.items()
+        for key, each in definitions(record).items()
+    }
+
+
+SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {path: each.words for path, each in _known().items()}
+)
+"""Every setting, as `section.key`, with one line of words."""
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON schema of `octway.toml`, for editors that check while typing."""
+    sections = {key: schema(record) for key, record in _SECTIONS.items()}
+    sections["network"] = {
+        "type": "object",
+        "additionalProperties": schema(NetworkEmitter),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "octway.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": sections,
+    }
+
+
+def load(
+    source: Path | str, environ: Mapping[str, str], *, folder: Path | None = None
+) -> Settings:
+    """Read a file, or TOML text, or raise `ConfigErrors` with every mistake.
+
+    A variable `OCTWAY_SECTION__KEY` wins over the file.  Relative paths are taken
+    from the file's folder, or from `folder`.  Nothing that a path names is
+    opened, except `database.url_file`; `config.checks` looks at the rest.
+    """
+    mistakes: list[Mistake] = []
+    if isinstance(source, Path):
+        name, folder = str(source), folder or source.parent
+        root = read_file(source, mistakes)
+    else:
+        name, folder = "octway.toml", folder or Path()
+        root = read_text(source, mistakes, name)
+    if mistakes:
+        raise ConfigErrors(mistakes)
+    settings = _read(root, name, environ, folder, mistakes)
+    if mistakes:
+        raise ConfigErrors(mistakes)
+    return settings
+
+
+def _read(
+    root: Table,
+    name: str,
+    environ: Mapping[str, str],
+    folder: Path,
+    mistakes: list[Mistake],
+) -> Settings:
+    networks = root.table("network")
+    emitters = sorted({*networks.data, *network_names(environ)})
+    won = overrides(_known(emitters), environ, mistakes)
+    lines: dict[str, int] = {}
+
+    def section(record: type[R], key: str, table: Table) -> R:
+        lines.update((f"{key}.{each}", table.line(each)) for each in table.data)
+        return read_record(record, table, won.get(key, {}), folder)
+
+    values = {
+        key: section(record, key, root.table(key)) for key, record in _SECTIONS.items()
+    }
+    values["network"] = {
+        each: section(NetworkEmitter, f"network.{each}", networks.table(each))
+        for each in emitters
+    }
+    root.done()
+    settings = Settings(**values, file=name, lines=lines)
+    return _with_places(settings, won.get("database", {}), folder, mistakes)
+
+
+def _with_places(
+    settings: Settings,
+    won: Mapping[str, Table],
+    folder: Path,
+    mistakes: list[Mistake],
+) -> Settings:
+    """Read the file of the database url, and make the places in urls absolute."""
+    places: dict[str, str] = {"database.url": settings.database.url}
+    places["storage.url"] = settings.storage.url
+    url_file = settings.database.url_file
+    key = "database.url_file"
+    if url_file is not None and not ("url" in won and "url_file" not in won):
+        if "database.url" in settings.lines and key in settings.lines:
+            mistakes.append(settings.mistake(key, "stands beside url; wanted only one"))
+        try:
+            places["database.url"] = url_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            mistakes.append(settings.mistake(key, f"cannot read {url_file}: {why}"))
+    for place, absolute in (
+        ("database.url", database_url),
+        ("storage.url", storage_url),
+    ):
+        try:
+            places[place] = absolute(places[place], folder)
+        except ValueError as error:
+            mistakes.append(settings.mistake(place, str(error)))
+    return attrs.evolve(
+        settings,
+        database=attrs.evolve(settings.database, url=places["database.url"]),
+        storage=attrs.evolve(settings.storage, url=places["storage.url"]),
+    )

@@ -1,0 +1,94 @@
+"""Texts that say when: days, times of day, windows, delays in working days."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from config.directory_records import Window, Within
+from config.reader import Table
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WINDOW = re.compile(r"(?:([A-Za-z,\-]+) +)?(\d\d:\d\d)-(\d\d:\d\d)")
+_WITHIN = re.compile(r"(\d+) working days?")
+_HOURS = re.compile(r"(\d+)(s|m|h|d)")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DAY_MINUTES = 24 * 60
+
+
+def minutes(text: str) -> int:
+    """Return minutes since midnight of `06:30`; 24:00 is the end of the day."""
+    match = re.fullmatch(r"(\d\d):(\d\d)", text)
+    found = int(match[1]) * 60 + int(match[2]) if match else _DAY_MINUTES + 1
+    if match is None or int(match[2]) >= 60 or found > _DAY_MINUTES:  # noqa: PLR2004
+        raise ValueError(f"is {text!r}; wanted a time of day such as 06:30")
+    return found
+
+
+def within(text: str) -> Within:
+    """Return the delay in `2 working days`, `48h`, `90m` or `30s`."""
+    if match := _WITHIN.fullmatch(text):
+        return Within(int(match[1]), 0.0)
+    if match := _HOURS.fullmatch(text):
+        return Within(0, int(match[1]) * _SECONDS[match[2]])
+    raise ValueError(f"is {text!r}; wanted a delay such as '2 working days' or '48h'")
+
+
+def weekdays(text: str) -> tuple[int, ...]:
+    """Return the weekdays in `Mon-Fri` or `Mon,Wed,Sat-Sun`, Monday being 0."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if first not in _DAYS or (dash and last not in _DAYS):
+            raise ValueError(f"is {text!r}; wanted weekdays such as Mon-Fri or Mon,Sat")
+        start = _DAYS.index(first)
+        end = _DAYS.index(last) if last else start
+        found.update((start + step) % 7 for step in range((end - start) % 7 + 1))
+    return tuple(sorted(found))
+
+
+def window(text: str) -> Window:
+    """Return the window in `Mon-Fri 06:00-22:00`; without days it is every day."""
+    match = _WINDOW.fullmatch(text)
+    if match is None:
+        raise ValueError(f"is {text!r}; wanted a window such as 'Mon-Fri 06:00-22:00'")
+    days = weekdays(match[1]) if match[1] else tuple(range(7))
+    opens = minutes(match[2])
+    if opens == _DAY_MINUTES:
+        raise ValueError(f"is {text!r}; a window cannot open at 24:00")
+    return Window(days, opens, minutes(match[3]))
+
+
+def read_within(table: Table, key: str, default: str | None = None) -> Within:
+    """Read a delay of a table; a bad one is noted and reads as no time."""
+    text = table.get(key, str, default)
+    try:
+        return within(text)
+    except ValueError as error:
+        if text:
+            table.wrong(key, str(error))
+        return Within(0, 0.0)
+
+
+def as_day(value: object) -> date:
+    """Return the day that a file holds: a TOML date, or an ISO text."""
+    if type(value) is date:
+        return value
+    if type(value) is str:
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007
+        except ValueError:
+            pass
+    raise ValueError(f"is {value!r}; wanted a day such as 2026-11-30")
+
+
+def read_day(table: Table, key: str) -> date | None:
+    """Read a day of a table; None where it is absent, or bad and noted."""
+    table.skip(key)
+    if key not in table.data:
+        return None
+    try:
+        return as_day(table.data[key])
+    except ValueError as error:
+        table.wrong(key, str(error))
+        return None

@@ -1,0 +1,223 @@
+"""The OpenAPI 3.1 document, made from the table of routes and the shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from gateway.api.problems import CONTENT_TYPE, PROBLEM_CODES
+from gateway.api.routes import Param, Reply, Route
+from gateway.api.shapes import SHAPES, Shape
+
+_KINDS: Final[dict[str, dict[str, Any]]] = {
+    "time": {"type": ["string", "null"], "format": "date-time"},
+    "money": {"type": ["string", "null"], "pattern": r"^-?\d+\.\d\d$"},
+    "strings": {"type": "array", "items": {"type": "string"}},
+    "object": {"type": "object"},
+    "remarks": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"code": {"type": "string"}, "label": {"type": "string"}},
+        },
+    },
+}
+
+
+def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """Make the document."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Octway",
+            "version": version,
+            "summary": "Deposits in, receipts and returns out, every claim accounted",
+            "description": "Amounts are exact decimal texts. Times are UTC. Errors "
+            "are RFC 9457 problem details with a stable `code`.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}, {"certificate": []}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "certificate": {"type": "mutualTLS"},
+            },
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": route.name.lower().replace(" ", "-"),
+        "tags": [route.group],
+        "summary": route.summary,
+        "parameters": [_parameter(each) for each in route.params],
+        "responses": _responses(route),
+    }
+    if route.words:
+        found["description"] = route.words
+    if route.public:
+        found["security"] = []
+    if route.takes_file:
+        found["requestBody"] = {
+            "required": True,
+            "content": {"application/octet-stream": {}},
+        }
+    return found
+
+
+def _parameter(param: Param) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": param.kind}
+    if param.of:
+        schema["enum"] = list(param.of)
+    if param.default is not None:
+        schema["default"] = param.default
+    if param.kind != "string":
+        schema["minimum"] = param.least
+        if param.most:
+            schema["maximum"] = param.most
+    return {
+        "name": param.name,
+        "in": param.where,
+        "required": param.required,
+        "description": param.words,
+        "schema": schema,
+    }
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    found = {str(reply.status): _reply(reply) for reply in route.replies}
+    codes = route.problems if route.public else (*route.problems, "unauthorized")
+    by_status: dict[int, list[str]] = {}
+    for code in (*codes, "internal"):
+        by_status.setdefault(PROBLEM_CODES[code].status, []).append(code)
+    for status, listed in sorted(by_status.items()):
+        found[str(status)] = {
+            "description": "; ".join(
+                f"`{code}`: {PROBLEM_CODES[code].title}" for code in listed
+            ),
+            "content": {CONTENT_TYPE: {"schema": _ref("Problem")}},
+        }
+    return found
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    schema = _ref(reply.shape) if reply.shape else {}
+    found: dict[str, Any] = {
+        "description": reply.words,
+        "content": {reply.content_type: {"schema": schema} if schema else {}},
+    }
+    if reply.headers:
+        found["headers"] = {
+            name: {"description": words, "schema": {"type": "string"}}
+            for name, words in reply.headers
+        }
+    return found
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _schemas() -> dict[str, Any]:
+    found = {name: _schema(shape) for name, shape in SHAPES.items()}
+    found["Lot"]["properties"]["expectations"] = {
+        "type": "array",
+        "items": _ref("Expectation"),
+    }
+    for name in ("Deposit", "Return"):
+        found[f"{name}Page"] = _page(name, cursor=True)
+    for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer"):
+        found[f"{name}Page"] = _page(name)
+    lists = ("ProblemFoundPage", "LotPage", "ClaimPage", "EventPage")
+    found["Page"] = {"anyOf": [_ref(name) for name in lists]}
+    found["DepositWhole"] = _whole(found["Deposit"])
+    found["PayerList"] = {
+        "type": "object",
+        "properties": {
+            "directory": {"type": "string", "description": "version in force"},
+            "items": {"type": "array", "items": _ref("Payer")},
+        },
+    }
+    found["Receipt"] = {
+        "type": "object",
+        "description": "Signed with Ed25519 over the same JSON without `signature`, "
+        "keys sorted, no spaces, UTF-8.",
+        "properties": {
+            name: {"type": "integer" if name == "size" else "string"}
+            for name in (
+                "receipt",
+                "deposit",
+                "client",
+                "channel",
+                "filename",
+                "size",
+                "sha256",
+                "received_at",
+            )
+        }
+        | {"signature": {"type": "object"}},
+    }
+    found["Report"] = {"type": "object"}
+    found["Document"] = {"type": "object"}
+    found["Problem"] = _problem()
+    return found
+
+
+def _schema(shape: Shape) -> dict[str, Any]:
+    properties = {}
+    for name, member in shape.items():
+        schema = dict(_KINDS.get(member.kind, {}))
+        if not schema:
+            plain = member.kind.removesuffix("?")
+            schema["type"] = [plain, "null"] if plain != member.kind else plain
+        schema["description"] = member.words
+        properties[name] = schema
+    return {"type": "object", "properties": properties, "required": list(shape)}
+
+
+def _page(name: str, *, cursor: bool = False) -> dict[str, Any]:
+    optional = {"type": ["string", "null"], "description": "cursor for `after`"}
+    properties: dict[str, Any] = {
+        "items": {"type": "array", "items": _ref(name)},
+        "next": {**optional, "description": "cursor of the next page; null: the last"},
+    }
+    if cursor:
+        properties["cursor"] = optional
+    return {"type": "object", "properties": properties, "required": ["items", "next"]}
+
+
+def _whole(deposit: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            **deposit["properties"],
+            "receipt": {"type": "string", "description": "where the receipt is"},
+            "accounts": {"type": "array", "items": _ref("Account")},
+            "problems": _ref("ProblemFoundPage"),
+            "lots": _ref("LotPage"),
+            "claims": _ref("ClaimPage"),
+            "events": _ref("EventPage"),
+        },
+    }
+
+
+def _problem() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "RFC 9457 problem details",
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string", "enum": list(PROBLEM_CODES)},
+            "detail": {"type": "string"},
+        },
+        "required": ["type", "title", "status", "code", "detail"],
+    }

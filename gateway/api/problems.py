@@ -1,0 +1,177 @@
+"""What the HTTP API may refuse, as RFC 9457 problem details.
+
+Every refusal has a stable `code`, and its `type` is `/problems/<code>` on this
+very server, where the words below can be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from gateway import errors
+from gateway.errors import DoorError
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """One kind of problem: its status, its title, and what to do about it."""
+
+    status: int
+    title: str
+    words: str
+
+
+PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "bad-parameter": Kind(
+            400,
+            "A parameter is wrong",
+            "A parameter of the address or a header is unknown, missing or has a "
+            "value that cannot be used; the detail names it and what was expected.",
+        ),
+        "bad-cursor": Kind(
+            400,
+            "The cursor is not one of ours",
+            "Cursors are opaque: pass `next` or `cursor` of an earlier answer of the "
+            "same list unchanged, or none to begin at the beginning.",
+        ),
+        "bad-filename": Kind(
+            400,
+            "The file name cannot be used",
+            "Give the name under which the deposit shall be known, in "
+            "Content-Disposition or as ?filename=; names that begin with a dot or "
+            "end in .part, .filepart, .tmp or .partial stand for unfinished work.",
+        ),
+        "bad-upload": Kind(
+            400,
+            "The file did not come whole",
+            "The body was empty or its bytes did not come in order; send it again.",
+        ),
+        "unauthorized": Kind(
+            401,
+            "Nobody is known by that",
+            "Send `Authorization: Bearer TOKEN` with a token of an open account, or "
+            "a client certificate that is registered with one.",
+        ),
+        "not-permitted": Kind(403, "That is not allowed", "The detail says why."),
+        "not-found": Kind(
+            404,
+            "There is nothing here",
+            "The address is wrong, or what it names is not yours.",
+        ),
+        "method-not-allowed": Kind(
+            405,
+            "That method means nothing here",
+            "The Allow header lists the methods that do.",
+        ),
+        "already-there": Kind(409, "The name is taken", "Choose another name."),
+        "idempotency-key-in-use": Kind(
+            409,
+            "A request with this Idempotency-Key is still under way",
+            "Wait for its answer, or try again a little later.",
+        ),
+        "too-large": Kind(
+            413,
+            "The body is larger than allowed",
+            "Split the file, or ask for a higher limit for your account.",
+        ),
+        "unsupported-media": Kind(
+            415,
+            "The body is wrapped",
+            "Send the file itself as the body, neither as a multipart form nor "
+            "compressed: `curl --data-binary @FILE`.",
+        ),
+        "idempotency-mismatch": Kind(
+            422,
+            "This Idempotency-Key was used for another file",
+            "Use a new key for a new file; the first file is safe as it was.",
+        ),
+        "rate-exceeded": Kind(
+            429,
+            "Too many bytes in a minute",
+            "Wait as long as Retry-After says, then go on.",
+        ),
+        "too-many-uploads": Kind(
+            429,
+            "Too many uploads at once",
+            "Wait for one of your uploads to end, then try again.",
+        ),
+        "internal": Kind(
+            500,
+            "Something went wrong on our side",
+            "It has been noted; whether anything was done can be asked, and a "
+            "deposit can safely be sent again.",
+        ),
+        "no-synchronous-exchange": Kind(
+            501,
+            "No payer of this flow answers at once yet",
+            "No payer of this directory offers a synchronous exchange for the flow; "
+            "send a file instead.",
+        ),
+        "storage-unavailable": Kind(
+            503,
+            "Nothing can be stored now",
+            "Nothing was accepted; send it again after the time in Retry-After.",
+        ),
+    }
+)
+"""Every problem that a client of the API may meet, by its stable code."""
+
+_RETRY_AFTER: Final = {
+    "rate-exceeded": b"60",  # the rate is measured over a minute
+    "too-many-uploads": b"5",
+    "idempotency-key-in-use": b"2",
+    "storage-unavailable": b"30",
+}
+_OF_ERROR: Final = {
+    errors.NoSuchPath.code: "not-found",
+    errors.DoorError.code: "bad-parameter",
+}
+
+
+class Refusal(Exception):
+    """An answer of the API that is a problem; `facts` become members of it."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        facts: Mapping[str, Any] | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.kind = PROBLEM_CODES[code]
+        self.detail = detail
+        self.facts = facts or {}
+        self.headers = headers
+        if code in _RETRY_AFTER:
+            self.headers += ((b"Retry-After", _RETRY_AFTER[code]),)
+        if code == "unauthorized":
+            self.headers += ((b"WWW-Authenticate", b'Bearer realm="octway"'),)
+
+    def body(self) -> bytes:
+        """Return the problem as JSON."""
+        members = {
+            "type": f"/problems/{self.code}",
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.facts,
+        }
+        return (json.dumps(members, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """Return the refusal that an error stands for; None for one nobody foresaw."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, DoorError):
+        return Refusal(_OF_ERROR.get(error.code, error.code), str(error))
+    return None

@@ -1,0 +1,235 @@
+"""The table of routes: what answers a request, and what documents it, are one.
+
+`/openapi.json` and `/docs` are made from the table that serves, so nothing can
+be served that is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl, unquote
+
+from attrs import frozen
+
+from gateway.api.problems import Refusal
+from gateway.intake.interface import Client, Download
+
+JSON: Final = "application/json"
+
+
+class Body(Protocol):
+    """The body of a request, on its way in."""
+
+    length: int | None  # as the client said; None for one in chunks
+
+    def each(self, take: Callable[[bytes], object]) -> Awaitable[None]:
+        """Hand every piece to `take`; returns after the last one.
+
+        Raises what `take` raises, or `BodyCut` if the line was lost before.
+        """
+        ...
+
+
+class Heading(Protocol):
+    """The header lines of a request; names in any case."""
+
+    def get(self, name: str, default: str = "", /) -> str:
+        """Return the last value of a header."""
+        ...
+
+
+class BodyCut(Exception):
+    """The line was lost before the body was whole; nobody is there to be told."""
+
+
+@frozen(kw_only=True)
+class Call:
+    """One request, as a handler sees it.
+
+    `path` and `query` hold what the route declares, `query` with defaults
+    applied.
+    """
+
+    client: Client
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    headers: Heading
+    body: Body
+
+
+@frozen(kw_only=True)
+class Answer:
+    """What a handler answers: bytes, or a download that is streamed."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    download: Download | None = None
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@frozen(kw_only=True)
+class Param:
+    """A parameter of a route; `where` is query, path or header."""
+
+    name: str
+    words: str
+    where: str = "query"
+    kind: str = "string"  # string, integer, number
+    required: bool = False
+    default: Any = None
+    of: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 0
+
+
+@frozen(kw_only=True)
+class Reply:
+    """An answer that a route may give; `shape` names a schema, empty for bytes."""
+
+    status: int
+    words: str
+    shape: str = ""
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@frozen(kw_only=True)
+class Route:
+    """One method on one path, its handler and its documentation."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    words: str = ""
+    group: str = ""
+    params: tuple[Param, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    problems: tuple[str, ...] = ()
+    takes_file: bool = False
+    public: bool = False
+
+
+@frozen
+class Match:
+    """A route, and what stands in the places of its path."""
+
+    route: Route
+    places: Mapping[str, str]
+
+
+class RouteTable:
+    """Finds the route of a request."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._fixed: dict[str, dict[str, Route]] = {}
+        self._open: list[tuple[tuple[str, ...], dict[str, Route]]] = []
+        for route in self.routes:
+            self._methods(route.path)[route.method] = route
+
+    def find(self, method: str, path: str) -> Match | None:
+        """Find the route of a method and a raw path.
+
+        None means that the path is none of the API's; a path of the API with
+        another method raises the refusal that lists what is allowed.
+        """
+        methods, places = self._fixed.get(path), {}
+        if methods is None:
+            parts = path.split("/")
+            for pattern, candidates in self._open:
+                found = _match(pattern, parts)
+                if found is not None:
+                    methods, places = candidates, found
+                    break
+            else:
+                return None
+        route = methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            raise Refusal(
+                "method-not-allowed",
+                f"{method} means nothing on {path}",
+                headers=((b"Allow", allowed(methods).encode()),),
+            )
+        return Match(route, places)
+
+    def methods_of(self, path: str) -> str:
+        """List the methods of a path, for OPTIONS; empty if there is none."""
+        parts = path.split("/")
+        found = self._fixed.get(path) or next(
+            (methods for pattern, methods in self._open if _match(pattern, parts)), {}
+        )
+        return allowed(found) if found else ""
+
+    def _methods(self, path: str) -> dict[str, Route]:
+        if "{" not in path:
+            return self._fixed.setdefault(path, {})
+        pattern = tuple(path.split("/"))
+        for known, methods in self._open:
+            if known == pattern:
+                return methods
+        self._open.append((pattern, {}))
+        return self._open[-1][1]
+
+
+def allowed(methods: Iterable[str]) -> str:
+    """Write an Allow header for what a path answers to."""
+    found = {*methods, "OPTIONS"}
+    if "GET" in found:
+        found.add("HEAD")
+    return ", ".join(sorted(found))
+
+
+def read_query(raw: str, params: Sequence[Param]) -> dict[str, Any]:
+    """Read a query string as the route declares it; raises `Refusal`."""
+    known = {each.name: each for each in params if each.where == "query"}
+    found: dict[str, Any] = {name: each.default for name, each in known.items()}
+    for name, text in parse_qsl(raw, keep_blank_values=True):
+        param = known.get(name)
+        if param is None:
+            names = ", ".join(known) or "none"
+            raise Refusal(
+                "bad-parameter", f"{name!r} is no parameter here; there are: {names}"
+            )
+        found[name] = _value(param, text)
+    return found
+
+
+def _value(param: Param, text: str) -> Any:
+    if param.of and text not in param.of:
+        wanted = ", ".join(param.of)
+        raise Refusal(
+            "bad-parameter", f"{param.name} is {text!r}; wanted one of {wanted}"
+        )
+    if param.kind == "string":
+        return text
+    try:
+        value = int(text) if param.kind == "integer" else float(text)
+    except ValueError:
+        value = -1
+    if not param.least <= value <= (param.most or value):
+        bounds = f"from {param.least} to {param.most}" if param.most else "from 0 on"
+        raise Refusal(
+            "bad-parameter", f"{param.name} is {text!r}; wanted a number {bounds}"
+        )
+    return value
+
+
+def _match(pattern: Sequence[str], parts: Sequence[str]) -> dict[str, str] | None:
+    if len(pattern) != len(parts):
+        return None
+    found = {}
+    for wanted, part in zip(pattern, parts, strict=True):
+        if wanted.startswith("{"):
+            if not part:
+                return None
+            found[wanted[1:-1]] = unquote(part)
+        elif wanted != part:
+            return None
+    return found

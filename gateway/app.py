@@ -1,0 +1,77 @@
+"""The composition root: builds a node on the reactor and runs it until told to stop.
+
+The only module that imports the reactor.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib.metadata import version
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger, globalLogBeginner
+from twisted.python.failure import Failure
+
+from config.settings import Settings
+from gateway.house import open_house
+from gateway.logs import observer
+from gateway.metrics import Metrics
+from gateway.node import Node
+
+reactor: Any = _reactor  # Twisted chooses its class at import
+
+_THREADS = 24
+
+
+def run(settings: Settings) -> int:
+    """Run a node until it is told to stop; return the exit code.
+
+    SIGTERM and SIGINT drain and stop, SIGHUP reloads.  Raises what
+    `open_house` raises before anything listens.
+    """
+    globalLogBeginner.beginLoggingTo(
+        [observer(sys.stderr, settings.log.level)], redirectStandardIO=False
+    )
+    log = Logger()
+    house = open_house(
+        settings,
+        chain=settings.node.id,
+        now=reactor.seconds,
+        entropy=os.urandom,
+        call_from_thread=reactor.callFromThread,
+    )
+    reactor.suggestThreadPoolSize(_THREADS)
+    release = version("octway")
+    node = Node(
+        settings=settings,
+        house=house,
+        metrics=Metrics(CollectorRegistry(), version=release),
+        reactor=reactor,
+        version=release,
+    )
+    failures: list[Failure] = []
+
+    def give_up(failure: Failure) -> None:
+        failures.append(failure)
+        log.failure("the node cannot start", failure)
+        reactor.stop()
+
+    def begin() -> None:
+        log.info("starting", version=release, node=settings.node.id)
+        Deferred.fromCoroutine(node.start()).addErrback(give_up)
+
+    def end() -> Deferred[None]:
+        log.info("draining")
+        return Deferred.fromCoroutine(node.stop())
+
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", end)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(node.reload))
+    reactor.run()
+    log.info("stopped")
+    return 1 if failures else 0

@@ -1,0 +1,80 @@
+"""The command line's parser: argparse, with our error lines and our help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from gateway.cli.refusal import WRONG_USAGE, Refusal
+
+Options = argparse.Namespace
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `Refusal` and shows an example under its help."""
+
+    def __init__(self, *, example: str = "", **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        if example:
+            lines = "\n".join(f"  {line}" for line in example.splitlines())
+            options["epilog"] = f"example:\n{lines}"
+        super().__init__(**options)
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line in one line."""
+        raise Refusal(f"{message}; see: {self.prog} --help", WRONG_USAGE)
+
+
+class Actions:
+    """The second words of a command: `octway client add …`."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parsers = parser.add_subparsers(
+            dest="action", metavar="ACTION", required=True, parser_class=Parser
+        )
+
+    def add(
+        self, name: str, words: str, example: str, call: Callable[..., int] | None
+    ) -> Parser:
+        """Add an action; `call(options, terminal)` returns the exit status.
+
+        One that is called has `-c` and `--json`; one that is not has actions of
+        its own.
+        """
+        parser: Parser = self._parsers.add_parser(
+            name, help=words, description=_sentence(words), example=example
+        )
+        if call is not None:
+            parser.set_defaults(call=call)
+            add_config(parser)
+            add_json(parser)
+        return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument(
+        "--json", action="store_true", help="print facts as JSON, for programs"
+    )
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add `-c FILE`."""
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="settings (default: $OCTWAY_CONFIG, else octway.toml here)",
+    )
+
+
+def add_by(parser: argparse.ArgumentParser) -> None:
+    """Add `--by NAME`."""
+    parser.add_argument(
+        "--by", metavar="NAME", help="who does it (default: your login name)"
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."

@@ -1,0 +1,111 @@
+"""`octway client sender`: the professionals in whose name a client bills."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from config.errors import ConfigErrors, Mistake
+from gateway.cli import opening
+from gateway.cli.arguments import Actions, Options
+from gateway.cli.client_access import must_exist
+from gateway.cli.tables import table
+from gateway.cli.terminal import Terminal
+from gateway.cli.wording import counted
+from gateway.journal import clients
+
+_EXAMPLE = "octway client sender add cabinet-1 275968535 'Cabinet des Tilleuls'"
+_IMPORT = "octway client sender import cabinet-1 senders.csv   # number;name"
+_NETWORK = "sesam"
+
+
+def define(actions: Actions) -> None:
+    """Define the actions."""
+    sender = Actions(
+        actions.add("sender", "professionals who bill through it", _EXAMPLE, None)
+    )
+    add = sender.add("add", "note one sender", _EXAMPLE, _add)
+    add.add_argument("client", metavar="ID")
+    add.add_argument("number", metavar="NUMBER")
+    add.add_argument("name", metavar="NAME", nargs="?", default="")
+    imported = sender.add("import", "note every sender of a CSV", _IMPORT, _import)
+    imported.add_argument("client", metavar="ID")
+    imported.add_argument("file", metavar="FILE", type=Path)
+    for each in (add, imported):
+        each.add_argument("--network", default=_NETWORK, help="default: sesam")
+
+
+def list_senders(senders: Sequence[Row[*tuple[Any, ...]]], terminal: Terminal) -> None:
+    """Print senders as a table."""
+    if not senders:
+        terminal.say("no sender noted yet")
+    rows = [(each.network, each.number, each.name) for each in senders]
+    table(terminal, ("network", "sender", "name"), rows)
+
+
+def _add(options: Options, terminal: Terminal) -> int:
+    return _note(options, terminal, [(options.number, options.name)])
+
+
+def _import(options: Options, terminal: Terminal) -> int:
+    return _note(options, terminal, _read(options.file))
+
+
+def _note(
+    options: Options, terminal: Terminal, senders: Sequence[tuple[str, str]]
+) -> int:
+    with opening.journal(options, terminal) as opened:
+        must_exist(opened.database, options.client)
+        known = {
+            (row.network, row.number)
+            for row in opened.database.read(clients.senders, options.client)
+        }
+        fresh = [each for each in senders if (options.network, each[0]) not in known]
+        opened.database.write(
+            "client.senders",
+            lambda tx: clients.add_senders(tx, options.client, options.network, fresh),
+        )
+    there = len(senders) - len(fresh)
+    if options.json:
+        terminal.give({"client": options.client, "added": len(fresh), "known": there})
+    else:
+        known_words = f", {there:,} known already" if there else ""
+        terminal.say(f"{counted(len(fresh), 'sender')} noted{known_words}")
+    return 0
+
+
+def _read(file: Path) -> list[tuple[str, str]]:
+    """Read `number;name` (or `,`), with or without a header; all mistakes at once."""
+    text = file.read_text(encoding="utf-8-sig")
+    delimiter = ";" if ";" in text or "," not in text else ","
+    found: dict[str, str] = {}
+    mistakes = []
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    for row in reader:
+        if not row or row[0].startswith("#") or not row[0].strip():
+            continue
+        number, *rest = (value.strip() for value in row)
+        if reader.line_num == 1 and not any(each.isdigit() for each in number):
+            continue  # the header row
+        if not number.isalnum():
+            mistakes.append(
+                Mistake(
+                    str(file),
+                    reader.line_num,
+                    "number",
+                    f"is {number!r}; wanted letters and digits only",
+                )
+            )
+            continue
+        found.setdefault(number, rest[0] if rest else "")
+    if not found and not mistakes:
+        mistakes.append(
+            Mistake(str(file), 0, "", "holds no sender; wanted number;name")
+        )
+    if mistakes:
+        raise ConfigErrors(mistakes)
+    return list(found.items())

@@ -1,0 +1,96 @@
+"""What events are called for people; kinds that are not here show their own name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.cli.wording import counted, size
+from gateway.journal.life import Happened
+
+_COUNTED: Final = {
+    "lots": "lot",
+    "claims": "claim",
+    "errors": "error",
+    "answers": "answer",
+}
+_WORDS: Final[Mapping[str, str]] = {
+    "deposit.received": "received over {channel} as {filename}, {size}",
+    "deposit.split": "read: {lots}, {claims}, {errors}",
+    "deposit.unreadable": "could not be read",
+    "deposit.replayed": "put back to be read again by {by}",
+    "deposit.name-removed": "its name was removed from the client's folder",
+    "lot.new": "put back to be routed again ({why})",
+    "lot.routed": "routed to {payer_id}",
+    "lot.held": "held: {cause_words}",
+    "lot.refused": "refused: {cause_words}",
+    "lot.gathered": "put into dispatch {dispatch_id}",
+    "lot.sent": "sent",
+    "lot.acknowledged": "acknowledged by its payer",
+    "lot.answered": "answered by its payer",
+    "lot.withdrawn": "withdrawn: {why}",
+    "lot.replayed": "replayed by {by}",
+    "lot.withdrawn-by": "withdrawn by {by}: {why}",
+    "dispatch.gathered": "begun for {payer}",
+    "dispatch.composed": "file {filename} made, {size}",
+    "dispatch.claim": "handing over begins",
+    "dispatch.accepted": "taken by the payer",
+    "dispatch.retry": "not taken ({cause}); tried again later",
+    "dispatch.lost": "outcome unknown ({cause}); the payer's side is asked",
+    "dispatch.arrived": "the payer's side has it",
+    "dispatch.absent": "the payer's side does not have it; sent again",
+    "dispatch.refuse": "given to a person ({cause})",
+    "dispatch.answer": "every lot of it is answered",
+    "dispatch.replay": "put back to be handed over again",
+    "dispatch.replayed": "replayed by {by}",
+    "dispatch.withdraw": "withdrawn",
+    "dispatch.withdrawn-by": "withdrawn by {by}: {why}",
+    "expectation.late": "the {kind} answer is late",
+    "expectation.missing": "the {kind} answer is missing",
+    "expectation.waived": "the {kind} answer is no longer waited for",
+    "expectation.met-late": "the {kind} answer came after all",
+    "return.collected": "collected, {size}",
+    "return.confirmed": "removed from the payer's outbox",
+    "return.matched": "read: {matched} of {answers} matched",
+    "return.partly-matched": "read: {matched} of {answers} matched",
+    "return.unreadable": "could not be read",
+    "return.replayed": "put back to be matched again by {by}",
+    "return.ready": "{answers} ready for the client",
+    "return.fetched": "fetched by the client",
+    "return.acknowledged": "acknowledged by the client",
+    "anomaly.raised": "anomaly raised: {kind}",
+    "anomaly.assign": "given to {assignee} by {by}",
+    "anomaly.comment": "comment by {by}",
+    "anomaly.resolve": "resolved by {by}: {resolution}",
+    "anomaly.reopened": "happened again",
+}
+
+
+def words(happened: Happened) -> str:
+    """Say what happened; of several only the facts that are the same for all."""
+    pattern = _WORDS.get(happened.kind)
+    if pattern is None:
+        return happened.kind.replace(".", ": ").replace("-", " ")
+    noun, _, plain = happened.kind.partition(".")
+    text = plain.replace("-", " ")
+    if happened.facts:
+        text = pattern.format_map(_Facts(_facts(happened)))
+    return text if happened.times == 1 else f"{counted(happened.times, noun)}: {text}"
+
+
+class _Facts(dict[str, Any]):
+    """Facts by name; one that an older event does not have shows as `?`."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _facts(happened: Happened) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(happened.facts)
+    if isinstance(found.get("size"), int):
+        found["size"] = size(found["size"])
+    for name, noun in _COUNTED.items():
+        if isinstance(found.get(name), int):
+            found[name] = counted(found[name], noun)
+    return found

@@ -1,0 +1,181 @@
+"""Builds the doors of a node: SFTP, HTTPS, and the listener for operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+from twisted.conch.ssh.keys import Key
+from twisted.internet.interfaces import IProtocolFactory
+
+from config.settings import Settings
+from gateway.api import application
+from gateway.api.deposits import Pages
+from gateway.house import House
+from gateway.intake.credentials import JournalCredentials
+from gateway.intake.https_elsewhere import Elsewhere
+from gateway.intake.https_login import Doorkeeper
+from gateway.intake.https_server import HttpsDoor, HttpsLimits
+from gateway.intake.https_tls import ServerTls, with_tls
+from gateway.intake.https_upload import Uploads
+from gateway.intake.interface import Client
+from gateway.intake.reception import Reception, RunInThread
+from gateway.intake.sftp_door import SftpFactory, sftp_factory
+from gateway.intake.sftp_limits import SftpLimits
+from gateway.intake.tree import ClientTree
+from gateway.metrics import Metrics
+from gateway.operations import (
+    Operations,
+    Readiness,
+    database_check,
+    storage_check,
+)
+
+_BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
+_SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
+
+
+@frozen(kw_only=True)
+class Doors:
+    """What listens, and what is needed to stop and reload it."""
+
+    sftp: SftpFactory | None
+    https: HttpsDoor | None
+    tls: ServerTls | None
+    readiness: Readiness
+    factories: dict[str, IProtocolFactory]
+
+
+def build_doors(
+    *,
+    settings: Settings,
+    house: House,
+    reception: Reception,
+    metrics: Metrics,
+    run_in_thread: RunInThread,
+    clock: Any,
+    version: str,
+) -> Doors:
+    """Build every door that the settings open; nothing listens yet."""
+    credentials = JournalCredentials(
+        database=house.database,
+        run_in_thread=run_in_thread,
+        defaults=Client(
+            id="",
+            name="",
+            max_file_size=settings.limits.max_file_size,
+            max_open_uploads=settings.limits.open_uploads,
+            max_bytes_per_second=settings.limits.rate,
+        ),
+    )
+    factories: dict[str, IProtocolFactory] = {}
+    sftp = https = tls = None
+    if settings.sftp.enabled:
+        sftp = factories["sftp"] = _sftp(
+            settings, house, reception, metrics, credentials, clock
+        )
+    if settings.https.enabled:
+        https, tls = _https(
+            settings,
+            house,
+            reception,
+            metrics,
+            credentials,
+            run_in_thread,
+            clock,
+            version,
+        )
+        factories["https"] = with_tls(https, tls, clock)
+    readiness = Readiness(
+        [
+            database_check(house.database, run_in_thread),
+            storage_check(
+                house.payloads.storage, run_in_thread, settings.limits.free_space
+            ),
+        ],
+        clock=clock,
+    )
+    if settings.operations.enabled:
+        factories["operations"] = Operations(
+            registry=metrics.registry,
+            readiness=readiness,
+            run_in_thread=run_in_thread,
+            clock=clock,
+        )
+    return Doors(
+        sftp=sftp, https=https, tls=tls, readiness=readiness, factories=factories
+    )
+
+
+def _sftp(
+    settings: Settings,
+    house: House,
+    reception: Reception,
+    metrics: Metrics,
+    credentials: JournalCredentials,
+    clock: Any,
+) -> SftpFactory:
+    networks = tuple(house.networks)
+
+    def tree(client: Client) -> ClientTree:
+        return ClientTree(
+            client=client, reception=reception, networks=networks, channel="sftp"
+        )
+
+    return sftp_factory(
+        space_for=tree,
+        credentials=credentials,
+        host_keys=[Key.fromFile(str(path)) for path in settings.sftp.host_keys],
+        clock=clock,
+        observer=metrics.door("sftp"),
+        limits=SftpLimits(
+            max_connections=settings.sftp.max_connections,
+            login_seconds=settings.sftp.login_grace,
+        ),
+    )
+
+
+def _https(
+    settings: Settings,
+    house: House,
+    reception: Reception,
+    metrics: Metrics,
+    credentials: JournalCredentials,
+    run_in_thread: RunInThread,
+    clock: Any,
+    version: str,
+) -> tuple[HttpsDoor, ServerTls]:
+    observe = metrics.door("https")
+    pages = Pages(
+        database=house.database,
+        run_in_thread=run_in_thread,
+        now=house.now,
+        settle=_SETTLE_SECONDS,
+    )
+    routes = application.build(
+        take_deposit=Uploads(reception=reception).deposit,
+        pages=pages,
+        payloads=house.payloads,
+        directory=house.directory,
+        version=version,
+    )
+    doorkeeper = Doorkeeper(
+        credentials=credentials,
+        now=house.now,
+        believe_seconds=_BELIEVE_SECONDS,
+        observe=observe,
+    )
+    door = HttpsDoor(
+        routes=routes,
+        doorkeeper=doorkeeper,
+        resources=Elsewhere(),
+        clock=clock,
+        limits=HttpsLimits(max_connections=settings.https.max_connections),
+        observe=observe,
+    )
+    tls = ServerTls(
+        certificate=settings.https.certificate,
+        key=settings.https.key,
+        client_ca=settings.https.client_ca,
+    )
+    return door, tls

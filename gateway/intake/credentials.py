@@ -1,0 +1,111 @@
+"""Who may come in: keys, passwords, tokens and certificates against the journal.
+
+Nothing secret is stored: of a token its SHA-256 (it is 256 random bits), of a
+password its Argon2 hash.  A look-up of an unknown client costs the same as one
+of a known client, so neither answers nor times tell which names exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import Any, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Row
+from twisted.internet.defer import Deferred
+
+from gateway.clock import Entropy
+from gateway.database import Database
+from gateway.intake.interface import Client
+from gateway.intake.reception import RunInThread
+from gateway.journal import clients
+
+_HASHER: Final = PasswordHasher()
+_TOKEN_BYTES: Final = 32
+TOKEN_PREFIX: Final = "octway_"  # so that secret scanners know a leaked one  # noqa: S105
+
+
+class JournalCredentials:
+    """Looks clients up in the journal; satisfies the `Credentials` interface."""
+
+    def __init__(
+        self, *, database: Database, run_in_thread: RunInThread, defaults: Client
+    ) -> None:
+        self._database = database
+        self._run = run_in_thread
+        self._defaults = defaults
+
+    def by_key(self, client: str, key: bytes) -> Deferred[Client | None]:
+        """Look up an SSH public key of a client."""
+        return self._run(
+            lambda: self._by_key(client, clients.SSH, ssh_fingerprint(key))
+        )
+
+    def by_password(self, client: str, password: bytes) -> Deferred[Client | None]:
+        """Check a password."""
+        return self._run(lambda: self._by_password(client, password))
+
+    def by_token(self, token: str) -> Deferred[Client | None]:
+        """Look up a bearer token."""
+        return self._run(lambda: self._by_key("", clients.TOKEN, token_hash(token)))
+
+    def by_certificate(self, fingerprint: str) -> Deferred[Client | None]:
+        """Look up a TLS client certificate."""
+        return self._run(lambda: self._by_key("", clients.CERTIFICATE, fingerprint))
+
+    def _by_key(self, client: str, kind: str, fingerprint: str) -> Client | None:
+        row = self._database.read(clients.by_key, kind, fingerprint)
+        if row is None or (client and row.id != client):
+            return None
+        return self._client(row)
+
+    def _by_password(self, client: str, password: bytes) -> Client | None:
+        row = self._database.read(clients.find, client)
+        usable = row is not None and row.disabled_at is None and row.password_hash
+        wanted = row.password_hash if row is not None and usable else _decoy()
+        try:
+            _HASHER.verify(wanted, password)
+        except (VerificationError, InvalidHashError):
+            return None
+        return self._client(row) if row is not None and usable else None
+
+    def _client(self, row: Row[*tuple[Any, ...]]) -> Client:
+        usual = self._defaults
+        return Client(
+            id=row.id,
+            name=row.name,
+            max_file_size=row.max_file_size or usual.max_file_size,
+            max_open_uploads=row.max_open_uploads or usual.max_open_uploads,
+            max_bytes_per_second=row.max_bytes_per_second or usual.max_bytes_per_second,
+        )
+
+
+@cache
+def _decoy() -> str:
+    """Make the hash that stands for every unknown client, once per process."""
+    return _HASHER.hash("no client has this password")
+
+
+def hash_password(password: str) -> str:
+    """Hash a password with Argon2id for the journal."""
+    return _HASHER.hash(password)
+
+
+def new_token(entropy: Entropy) -> str:
+    """Make a bearer token; only its hash is kept, so show it once."""
+    noise = base64.urlsafe_b64encode(entropy(_TOKEN_BYTES)).decode().rstrip("=")
+    return TOKEN_PREFIX + noise
+
+
+def token_hash(token: str) -> str:
+    """Hash a bearer token for the journal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ssh_fingerprint(blob: bytes) -> str:
+    """Name an SSH public key as OpenSSH does: `SHA256:…`."""
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode()
+    return "SHA256:" + digest.rstrip("=")

@@ -1,0 +1,332 @@
+"""One HTTP request: from its head to its answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.http import RESPONSES
+from twisted.web.http import Request as HttpRequest
+from twisted.web.server import Request
+
+from gateway.api.problems import CONTENT_TYPE, Refusal, refusal_of
+from gateway.api.routes import Answer, BodyCut, Call, Match, read_query
+from gateway.intake.https_body import RequestBody
+from gateway.intake.https_tls import peer_fingerprint
+from gateway.intake.interface import Client, Download
+
+if TYPE_CHECKING:
+    from gateway.intake.https_server import DoorChannel
+
+NOBODY: Final = Client(
+    id="", name="", max_file_size=0, max_open_uploads=0, max_bytes_per_second=0
+)
+"""The client of routes that anyone may call."""
+
+SECURITY: Final = (
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Referrer-Policy: no-referrer\r\n"
+    b"Strict-Transport-Security: max-age=31536000\r\n"
+    b"X-Frame-Options: DENY\r\n"
+)
+_MOST_SMALL: Final = 64 * 1024  # a body of the console, or of a call without a file
+_SWALLOW: Final = 1024 * 1024  # a refused body up to this size is read to its end
+_DOWNLOAD_CHUNK: Final = 256 * 1024
+
+
+class _Heading:
+    """Header lines as texts."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._headers = request.requestHeaders
+
+    def get(self, name: str, default: str = "", /) -> str:
+        found = self._headers.getRawHeaders(name.encode())
+        if not found:
+            return default
+        try:
+            return found[-1].decode()
+        except UnicodeDecodeError:
+            return found[-1].decode("latin-1")
+
+
+class DoorRequest(Request):
+    """A request of the door; see the module that serves it."""
+
+    _log = Logger()
+    channel: DoorChannel
+    _clock: IReactorTime
+    _handler: Callable[[], Awaitable[Answer]]
+    defaultContentType = b"text/html; charset=utf-8"
+    answered_early = False
+    _body: RequestBody | None = None  # None: answered by a resource
+    _match: Match | None = None
+    _client = NOBODY
+    _began = 0.0
+    _status = 0
+    _sent = 0
+    _top = "-"  # first part of a resource's path, if there is such a resource
+    _resumed: Deferred[None] | None = None
+
+    def headed(
+        self, method: bytes, uri: bytes, version: bytes, length: int | None
+    ) -> None:
+        """Begin; the head is here, nothing of the body is."""
+        self.method, self.uri, self.clientproto = method, uri, version
+        self._clock = self.channel.site.clock
+        self._began = self._clock.seconds()
+        self.path, _, self._query = uri.partition(b"?")
+        self.content = None
+        waits = self.requestHeaders.getRawHeaders(b"Expect") is not None
+        handler = self._choose()
+        if handler is None:
+            self._begin_resource(length, waits)
+            return
+        self._handler = handler
+        self._body = RequestBody(self.channel, length, waits=waits)
+        if length != 0:
+            self._start()
+
+    def _choose(self) -> Callable[[], Awaitable[Answer]] | None:
+        """Find what answers the path; None if it is a resource."""
+        routes = self.channel.site.routes
+        method, path = self.method.decode("latin-1"), self.path.decode("latin-1")
+        if method == "OPTIONS":
+            return self._options if routes.methods_of(path) else None
+        try:
+            self._match = routes.find(method, path)
+        except Refusal as refusal:
+            return _refuse_with(refusal)
+        return None if self._match is None else self._handle
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        if self._body is not None:
+            self._body.take(data)
+        elif self.content is not None and not self.answered_early:
+            self.content.write(data)
+            if self.content.tell() > _MOST_SMALL:
+                self._too_large()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Take note that the body is over."""
+        if self._body is None:
+            super().requestReceived(command, path, version)
+            return
+        self._body.end()
+        if self._body.length == 0:
+            self._start()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Tell whoever reads the body, or writes the answer, that the line is gone."""
+        super().connectionLost(reason)
+        if self._body is not None:
+            self._body.cut()
+        self.resumeProducing()
+
+    # An answer of the API
+
+    def _start(self) -> None:
+        Deferred.fromCoroutine(self._serve()).addErrback(
+            lambda failure: self._log.failure("a request was not answered", failure)
+        )
+
+    async def _serve(self) -> None:
+        try:
+            answer = await self._handler()
+        except BodyCut:
+            self._note(0)
+            return
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                self._log.failure("a request failed: {route}", route=self._route)
+                refusal = Refusal("internal", "something went wrong on our side")
+            answer = Answer(
+                status=refusal.kind.status,
+                body=refusal.body(),
+                content_type=CONTENT_TYPE,
+                headers=refusal.headers,
+            )
+        await self._give(answer)
+
+    async def _handle(self) -> Answer:
+        match, body = cast(Match, self._match), cast(RequestBody, self._body)
+        headers = _Heading(self)
+        if not match.route.public:
+            site = self.channel.site
+            self._client = await site.doorkeeper.client(
+                headers.get("authorization"), self._fingerprint()
+            )
+        if not match.route.takes_file and (body.length or 0) > _MOST_SMALL:
+            raise Refusal("too-large", f"{match.route.name} takes no body")
+        call = Call(
+            client=self._client,
+            path=match.places,
+            query=read_query(self._query.decode("latin-1"), match.route.params),
+            headers=headers,
+            body=body,
+        )
+        return await match.route.handler(call)
+
+    async def _options(self) -> Answer:
+        methods = self.channel.site.routes.methods_of(self.path.decode("latin-1"))
+        return Answer(status=204, headers=((b"Allow", methods.encode()),))
+
+    async def _give(self, answer: Answer) -> None:
+        body = cast(RequestBody, self._body)
+        early = not body.over
+        if early and body.small_rest(_SWALLOW):
+            try:
+                await body.swallow()
+            except BodyCut:
+                early = True
+            else:
+                early = False
+        if self._disconnected:
+            if answer.download is not None:
+                await answer.download.close(whole=False)
+            self._note(0)
+            return
+        self.answered_early = early
+        if early:
+            self.channel.persistent = 0
+        length = answer.download.size if answer.download else len(answer.body)
+        head = self._head(answer, length)
+        self.startedWriting = 1
+        self.code = self._status = answer.status
+        if answer.download is not None:
+            self.channel.write(head)
+            await self._stream(answer.download)
+        else:
+            self.channel.write(head if self.method == b"HEAD" else head + answer.body)
+            self._sent = len(answer.body)
+        self._note(answer.status)
+        if not self._disconnected:
+            self.finish()
+
+    def _head(self, answer: Answer, length: int) -> bytes:
+        lines = [
+            b"HTTP/1.1 %d %s\r\n" % (answer.status, RESPONSES.get(answer.status, b"")),
+            SECURITY,
+            b"Date: ",
+            self.channel.site.date(),
+            b"\r\nCache-Control: no-store\r\n",
+        ]
+        if answer.status != 204:  # noqa: PLR2004 - no content, so no word about it
+            lines.append(
+                b"Content-Type: %s\r\nContent-Length: %d\r\n"
+                % (answer.content_type.encode(), length)
+            )
+        lines.extend(b"%s: %s\r\n" % pair for pair in answer.headers)
+        if not self.channel.persistent:
+            lines.append(b"Connection: close\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    async def _stream(self, download: Download) -> None:
+        """Hand a download out as fast as the client takes it."""
+        self.registerProducer(self, True)
+        wanted = 0 if self.method == b"HEAD" else download.size
+        try:
+            while self._sent < wanted and not self._disconnected:
+                data = await download.read(self._sent, _DOWNLOAD_CHUNK)
+                if not data or self._disconnected:
+                    break
+                self.channel.write(data)
+                self._sent += len(data)
+                if self._resumed is not None:
+                    await self._resumed
+        finally:
+            whole = self._sent == download.size and not self._disconnected
+            await download.close(whole=whole and self.method != b"HEAD")
+        if not self._disconnected:
+            self.unregisterProducer()
+            if self._sent < wanted:
+                self.channel.persistent = 0  # told by the missing bytes
+
+    def pauseProducing(self) -> None:
+        """The client takes no more for now."""
+        if self._resumed is None:
+            self._resumed = Deferred()
+
+    def resumeProducing(self) -> None:
+        """The client takes more, or is gone."""
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        """The line is being closed."""
+        self.resumeProducing()
+
+    def _fingerprint(self) -> str:
+        channel = self.channel
+        if channel.fingerprint is None:
+            channel.fingerprint = peer_fingerprint(channel.transport)
+        return channel.fingerprint
+
+    @property
+    def _route(self) -> str:
+        return self._match.route.path if self._match is not None else self._top
+
+    def _note(self, status: int) -> None:
+        """Log the request; 0 as status means that the line was lost before."""
+        body = self._body
+        self._log.info(
+            "request",
+            client=self._client.id,
+            method=self.method.decode("latin-1")[:16],
+            route=self._route,
+            status=status,
+            taken=body.taken if body is not None else 0,
+            sent=self._sent,
+            ms=round((self._clock.seconds() - self._began) * 1000, 1),
+        )
+
+    # An answer of a resource
+
+    def _begin_resource(self, length: int | None, waits: bool) -> None:
+        self.content = io.BytesIO()
+        self.parseCookies()
+        if length is not None and length > _MOST_SMALL:
+            self._too_large()
+        elif waits:
+            self.channel.say_continue()
+
+    def _too_large(self) -> None:
+        self._body = RequestBody(self.channel, None, waits=True)
+        self._handler = _refuse_with(
+            Refusal("too-large", f"a body here may have {_MOST_SMALL} bytes")
+        )
+        self._start()
+
+    def process(self) -> None:
+        """Have the resource of the path render it."""
+        self.site = self.channel.site
+        for line in SECURITY.split(b"\r\n")[:-1]:
+            name, _, value = line.partition(b": ")
+            self.setHeader(name, value)
+        self.setHeader(b"Date", self.site.date())
+        self.prepath = []
+        parts = self.path[1:].decode("latin-1").split("/")
+        self.postpath = [unquote(each).encode() for each in parts]
+        self._top = parts[0] if self.postpath[0] in self.site.tops else "-"
+        self.notifyFinish().addBoth(lambda _: self._note(self.code))
+        try:
+            self.render(self.site.getResourceFor(self))
+        except Exception:
+            self.processingFailed(Failure())
+
+
+def _refuse_with(refusal: Refusal) -> Callable[[], Awaitable[Answer]]:
+    async def refuse() -> Answer:
+        raise refusal
+
+    return refuse

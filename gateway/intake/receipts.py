@@ -1,0 +1,102 @@
+"""The receipt: our signed word to a client that a deposit is safe.
+
+A receipt is JSON.  Its signature is Ed25519 over the same JSON without the
+`signature` member, keys sorted, no spaces, UTF-8; `octway receipt verify` and
+ten lines of any language can check it offline.  It is made once, stored with
+the deposit, and given again byte for byte when the same content comes again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+
+@frozen(kw_only=True)
+class ReceiptFacts:
+    """What a receipt vouches for; `received_at` is epoch seconds."""
+
+    deposit: str
+    client: str
+    channel: str
+    filename: str
+    size: int
+    sha256: str
+    received_at: float
+
+
+class ReceiptSigner:
+    """Makes receipts with the installation's signing key."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.key_id = key_id(key.public_key())
+
+    def sign(self, facts: ReceiptFacts) -> bytes:
+        """Make the receipt; the same facts give the same bytes."""
+        body: dict[str, Any] = {
+            "receipt": "octway/1",
+            "deposit": facts.deposit,
+            "client": facts.client,
+            "channel": facts.channel,
+            "filename": facts.filename,
+            "size": facts.size,
+            "sha256": facts.sha256,
+            "received_at": iso_time(facts.received_at),
+        }
+        value = base64.b64encode(self._key.sign(_canonical(body))).decode()
+        body["signature"] = {
+            "algorithm": "Ed25519",
+            "key": self.key_id,
+            "value": value,
+        }
+        return (json.dumps(body, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_signer(path: Path) -> ReceiptSigner:
+    """Read the signing key (PKCS #8 PEM) that `octway init` wrote."""
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError(f"{path}: is no Ed25519 key; wanted one as `octway init` makes")
+    return ReceiptSigner(key)
+
+
+def verify(receipt: bytes, key: Ed25519PublicKey) -> bool:
+    """Say whether a receipt was signed by the key and not changed since."""
+    try:
+        body = json.loads(receipt)
+        signature = base64.b64decode(body.pop("signature")["value"])
+        key.verify(signature, _canonical(body))
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature):
+        return False
+    return True
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """Name a public key by the beginning of its SHA-256."""
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def iso_time(epoch: float) -> str:
+    """Write epoch seconds as UTC with milliseconds: 2026-11-22T02:10:00.000Z."""
+    moment = datetime.fromtimestamp(round(epoch, 3), UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _canonical(body: dict[str, Any]) -> bytes:
+    return json.dumps(
+        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()

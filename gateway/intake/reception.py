@@ -1,0 +1,244 @@
+"""The one way in: whatever door bytes come through, they become a deposit here.
+
+An upload is acknowledged only when its bytes are fsynced and its rows are
+committed.  Small uploads wait in memory and share one fsync and one commit
+with all that close at the same moment; large ones are sealed into a file of
+their own while they come in, in bounded memory.  A line that is cut leaves a
+part that can be resumed, and never a deposit.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeVar
+
+from attrs import define
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gateway.clock import Entropy, Now, new_id
+from gateway.database import Database, Tx
+from gateway.errors import RateExceeded, StorageUnavailable, TooManyUploads
+from gateway.intake.interface import Client, Stored
+from gateway.intake.receipts import ReceiptFacts, ReceiptSigner
+from gateway.intake.uploads import Closing, Incoming
+from gateway.journal import deposits, parts
+from gateway.storage.payloads import Payloads, StoredPayload
+
+T = TypeVar("T")
+_RATE_WINDOW: Final = 60.0  # seconds over which a client's rate is measured
+
+
+class ReceptionObserver(Protocol):
+    """Counts what comes in."""
+
+    def deposit(self, channel: str, outcome: str, size: int, seconds: float) -> None:
+        """Note one deposit: `accepted`, `repeated`, `refused` or `failed`."""
+        ...
+
+    def limit(self, name: str) -> None:
+        """Note that a client's limit refused something."""
+        ...
+
+
+class RunInThread(Protocol):
+    """Runs a blocking call somewhere it may block."""
+
+    def __call__(self, call: Callable[[], T], /) -> Deferred[T]:
+        """Return the call's result when it is there."""
+        ...
+
+
+@define
+class _Usage:
+    """What one client does at the moment, against its limits."""
+
+    open_uploads: int = 0
+    window_began: float = 0.0
+    bytes_in_window: int = 0
+
+
+class Reception:
+    """Takes uploads in, for every door."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        payloads: Payloads,
+        signer: ReceiptSigner,
+        now: Now,
+        entropy: Entropy,
+        run_in_thread: RunInThread,
+        observe: ReceptionObserver,
+        least_free: int,
+    ) -> None:
+        self.database = database
+        self.payloads = payloads
+        self.run_in_thread = run_in_thread
+        self._signer = signer
+        self._now = now
+        self._entropy = entropy
+        self._observe = observe
+        self._least_free = least_free
+        self._usage: dict[str, _Usage] = {}
+
+    def begin(self, client: Client, channel: str, path: str) -> Incoming:
+        """Begin an upload, or refuse it.
+
+        Raises `TooManyUploads`, `RateExceeded`, or `StorageUnavailable` when the
+        disk has less free space than it must keep.
+        """
+        self._check_space()
+        usage = self._usage.setdefault(client.id, _Usage())
+        if client.max_open_uploads and usage.open_uploads >= client.max_open_uploads:
+            self._observe.limit("open-uploads")
+            raise TooManyUploads(
+                f"you have {usage.open_uploads} uploads open and may have "
+                f"{client.max_open_uploads}; close one first"
+            )
+        self._check_rate(client, usage)
+        usage.open_uploads += 1
+        return Incoming(self, client=client, channel=channel, path=path)
+
+    def arrived(self, client: Client, size: int) -> None:
+        """Count bytes against the client's rate."""
+        self._usage[client.id].bytes_in_window += size
+
+    def refused(self, limit: str) -> None:
+        """Note that a limit refused bytes of an upload."""
+        self._observe.limit(limit)
+
+    def ended(self, client: Client) -> None:
+        """Note that an upload is no longer open."""
+        self._usage[client.id].open_uploads -= 1
+
+    async def accept(self, closing: Closing) -> Stored:
+        """Make a whole upload a deposit; returns after the commit."""
+        began = self._now()
+        try:
+            stored = await self.database.submit_batched(
+                "receive", self._receive, closing
+            )
+        except Exception:
+            self._count(closing, "failed", began)
+            raise
+        self._count(closing, "repeated" if stored.repeated else "accepted", began)
+        return stored
+
+    def _count(self, closing: Closing, outcome: str, began: float) -> None:
+        seconds = self._now() - began
+        self._observe.deposit(closing.channel, outcome, closing.size, seconds)
+
+    def _check_space(self) -> None:
+        if self._least_free and self.payloads.storage.free_bytes() < self._least_free:
+            self._observe.limit("free-space")
+            raise StorageUnavailable(
+                "the gateway has too little disk space to take files now; nothing was "
+                "accepted, send it again later"
+            )
+
+    def _check_rate(self, client: Client, usage: _Usage) -> None:
+        now = self._now()
+        if now - usage.window_began >= _RATE_WINDOW:
+            usage.window_began, usage.bytes_in_window = now, 0
+        allowed = client.max_bytes_per_second * _RATE_WINDOW
+        if allowed and usage.bytes_in_window >= allowed:
+            self._observe.limit("rate")
+            wait = int(usage.window_began + _RATE_WINDOW - now) + 1
+            raise RateExceeded(
+                f"you have sent {usage.bytes_in_window} bytes within a minute and may "
+                f"send {client.max_bytes_per_second} a second; "
+                f"try again in {wait} s"
+            )
+
+    def _receive(self, tx: Tx, batch: Sequence[Closing]) -> Sequence[Stored | Failure]:
+        """Journal all that wait: one look-up, one fsync, one commit."""
+        pairs = [(each.client.id, each.sha256) for each in batch]
+        there = dict(deposits.known(tx.connection, pairs))
+        fresh: dict[tuple[str, str], Closing] = {}
+        for pair, each in zip(pairs, batch, strict=True):
+            if pair not in there:
+                fresh.setdefault(pair, each)
+        small = [each for each in fresh.values() if each.content is not None]
+        try:
+            made = self.payloads.store_small([each.content or b"" for each in small])
+        except OSError as error:
+            self._log.error("storage cannot write: {error}", error=str(error))
+            failure = Failure(
+                StorageUnavailable(
+                    f"storage cannot take the file now ({error.strerror}); nothing was "
+                    "accepted, send it again later"
+                )
+            )
+            return [failure for _ in batch]
+        payload = {id(each): stored for each, stored in zip(small, made, strict=True)}
+        rows = []
+        for pair, each in fresh.items():
+            stored = each.stored or payload[id(each)]
+            rows.append((stored, self._deposit(tx, each, stored)))
+            there[pair] = deposits.Known(id=rows[-1][1].id, receipt=rows[-1][1].receipt)
+        self.payloads.record(tx, [stored for stored, _ in rows])
+        deposits.add(tx, [deposit for _, deposit in rows])
+        self._name(tx, pairs, batch, there)
+        return [
+            Stored(
+                deposit=there[pair].id,
+                receipt=there[pair].receipt,
+                repeated=fresh.get(pair) is not each,
+                size=each.size,
+            )
+            for pair, each in zip(pairs, batch, strict=True)
+        ]
+
+    def _deposit(
+        self, tx: Tx, closing: Closing, stored: StoredPayload
+    ) -> deposits.NewDeposit:
+        name = new_id("d", tx.now, self._entropy)
+        facts = ReceiptFacts(
+            deposit=name,
+            client=closing.client.id,
+            channel=closing.channel,
+            filename=posixpath.basename(closing.path),
+            size=closing.size,
+            sha256=closing.sha256,
+            received_at=tx.now,
+        )
+        return deposits.NewDeposit(
+            id=name,
+            client=closing.client.id,
+            channel=closing.channel,
+            path=closing.path,
+            label=closing.label,
+            sha256=closing.sha256,
+            size=closing.size,
+            payload=stored.id,
+            receipt=self._signer.sign(facts),
+        )
+
+    def _name(
+        self,
+        tx: Tx,
+        pairs: Sequence[tuple[str, str]],
+        batch: Sequence[Closing],
+        there: dict[tuple[str, str], deposits.Known],
+    ) -> None:
+        named = [
+            (each.client.id, each.path, there[pair].id, each.size)
+            for pair, each in zip(pairs, batch, strict=True)
+        ]
+        deposits.name(tx, named)
+        deposits.remember_keys(
+            tx,
+            [
+                (each.client.id, each.idempotency_key, there[pair].id, each.sha256)
+                for pair, each in zip(pairs, batch, strict=True)
+                if each.idempotency_key
+            ],
+        )
+        parts.forget(tx, [each.drop_part for each in batch if each.drop_part])
+        parts.replaced(tx, [(each.client.id, each.path) for each in batch])

@@ -1,0 +1,100 @@
+"""The `circuit` table: whether an endpoint is tried, shared by all nodes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from gateway.database import Tx
+from gateway.journal import dialect, schema
+from routing.retry import (
+    Circuit,
+    CircuitPolicy,
+    CircuitState,
+    after_failure,
+    after_success,
+    before_attempt,
+)
+
+_TRIAL_LOST: Final = 600.0  # seconds after which a trial without outcome was lost
+
+
+def try_endpoint(tx: Tx, endpoint: str) -> bool:
+    """Say whether an attempt may be made now; notes a trial that it lets through."""
+    row = _row(tx.connection, endpoint, lock=True)
+    circuit = _circuit(row)
+    if (
+        row is not None
+        and circuit.state is CircuitState.HALF_OPEN
+        and tx.now - row.changed_at > _TRIAL_LOST
+    ):
+        _keep(tx, endpoint, circuit, row.cause)  # this is the trial from now on
+        return True
+    allowed, after = before_attempt(circuit, tx.now)
+    if after != circuit:
+        _keep(tx, endpoint, after, "" if row is None else row.cause)
+    return allowed
+
+
+def succeeded(tx: Tx, endpoint: str) -> bool:
+    """Note that an endpoint answered; True if its circuit was not closed before."""
+    row = _row(tx.connection, endpoint, lock=True)
+    circuit = _circuit(row)
+    after = after_success(circuit)
+    if after == circuit:
+        return False
+    _keep(tx, endpoint, after, "")
+    if circuit.state is not CircuitState.CLOSED:
+        tx.say("circuit.closed", endpoint)
+    return circuit.state is not CircuitState.CLOSED
+
+
+def failed(tx: Tx, endpoint: str, cause: str, *, at_once: bool) -> bool:
+    """Note a failure of an endpoint; True if its circuit opened by it."""
+    circuit = _circuit(_row(tx.connection, endpoint, lock=True))
+    after = after_failure(circuit, CircuitPolicy(), now=tx.now, at_once=at_once)
+    _keep(tx, endpoint, after, cause)
+    opened = after.state is CircuitState.OPEN
+    if opened:
+        tx.say("circuit.opened", endpoint, cause=cause, until=after.until)
+    return opened
+
+
+def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
+    """List the circuits that were ever moved."""
+    query = select(schema.circuit).order_by(schema.circuit.c.endpoint_id)
+    return list(connection.execute(query))
+
+
+def _row(
+    connection: Connection, endpoint: str, *, lock: bool
+) -> Row[*tuple[Any, ...]] | None:
+    query = select(schema.circuit).where(schema.circuit.c.endpoint_id == endpoint)
+    if lock:
+        query = query.with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def _circuit(row: Row[*tuple[Any, ...]] | None) -> Circuit:
+    if row is None:
+        return Circuit()
+    return Circuit(
+        state=CircuitState(row.state),
+        failures=row.failures,
+        openings=row.openings,
+        until=row.until,
+    )
+
+
+def _keep(tx: Tx, endpoint: str, circuit: Circuit, cause: str) -> None:
+    row = {
+        "endpoint_id": endpoint,
+        "state": circuit.state,
+        "failures": circuit.failures,
+        "openings": circuit.openings,
+        "until": circuit.until,
+        "cause": cause,
+        "changed_at": tx.now,
+    }
+    dialect.upsert(tx.connection, schema.circuit, [row])

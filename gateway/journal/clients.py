@@ -1,0 +1,147 @@
+"""Client accounts: who may come in, with which keys, and for which senders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from gateway.database import Tx
+from gateway.journal import dialect, schema
+
+SSH, TOKEN, CERTIFICATE = "ssh", "token", "certificate"
+
+
+def add(tx: Tx, client: str, *, name: str, vendor: str, software: str) -> None:
+    """Open an account; raises an integrity error if the id is taken."""
+    tx.connection.execute(
+        insert(schema.client),
+        {
+            "id": client,
+            "name": name,
+            "vendor": vendor,
+            "software": software,
+            "created_at": tx.now,
+        },
+    )
+    tx.say("client.added", client, name=name, vendor=vendor, software=software)
+
+
+def set_limits(tx: Tx, client: str, **limits: int) -> None:
+    """Set own limits of a client; 0 means the installation's default."""
+    _change(tx, client, limits)
+    tx.say("client.limits", client, **limits)
+
+
+def set_password(tx: Tx, client: str, password_hash: str | None) -> None:
+    """Switch password login on with an Argon2 hash, or off with None."""
+    _change(tx, client, {"password_hash": password_hash})
+    tx.say("client.password", client, on=password_hash is not None)
+
+
+def disable(tx: Tx, client: str, *, back: bool = False) -> None:
+    """Close an account to new logins, or open it again."""
+    _change(tx, client, {"disabled_at": None if back else tx.now})
+    tx.say("client.enabled" if back else "client.disabled", client)
+
+
+def add_key(
+    tx: Tx, client: str, *, kind: str, fingerprint: str, public: str, comment: str
+) -> None:
+    """Add an SSH key, a token (its hash) or a certificate (its fingerprint)."""
+    tx.connection.execute(
+        insert(schema.client_key),
+        {
+            "fingerprint": fingerprint,
+            "client_id": client,
+            "kind": kind,
+            "public": public,
+            "comment": comment,
+            "created_at": tx.now,
+        },
+    )
+    tx.say("client.key-added", client, kind=kind, fingerprint=fingerprint)
+
+
+def revoke_key(tx: Tx, client: str, fingerprint: str) -> bool:
+    """Take a key away; False if the client has no such key in force."""
+    table = schema.client_key
+    changed = tx.connection.execute(
+        update(table)
+        .where(
+            table.c.client_id == client,
+            table.c.fingerprint == fingerprint,
+            table.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=tx.now)
+    ).rowcount
+    if changed:
+        tx.say("client.key-revoked", client, fingerprint=fingerprint)
+    return bool(changed)
+
+
+def add_senders(
+    tx: Tx, client: str, network: str, senders: Sequence[tuple[str, str]]
+) -> None:
+    """Note the professionals (number, name) in whose name a client bills."""
+    rows = [
+        {
+            "network": network,
+            "number": number,
+            "client_id": client,
+            "name": name,
+            "created_at": tx.now,
+        }
+        for number, name in senders
+    ]
+    dialect.insert_new(tx.connection, schema.sender, rows)
+
+
+def find(connection: Connection, client: str) -> Row[*tuple[Any, ...]] | None:
+    """Find an account."""
+    query = select(schema.client).where(schema.client.c.id == client)
+    return connection.execute(query).one_or_none()
+
+
+def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
+    """List all accounts by id."""
+    return list(connection.execute(select(schema.client).order_by(schema.client.c.id)))
+
+
+def keys(connection: Connection, client: str) -> list[Row[*tuple[Any, ...]]]:
+    """List an account's keys, oldest first."""
+    table = schema.client_key
+    query = select(table).where(table.c.client_id == client)
+    return list(connection.execute(query.order_by(table.c.created_at)))
+
+
+def senders(connection: Connection, client: str) -> list[Row[*tuple[Any, ...]]]:
+    """List the professionals of an account."""
+    table = schema.sender
+    query = select(table).where(table.c.client_id == client)
+    return list(connection.execute(query.order_by(table.c.network, table.c.number)))
+
+
+def by_key(
+    connection: Connection, kind: str, fingerprint: str
+) -> Row[*tuple[Any, ...]] | None:
+    """Find the open account that a key in force belongs to."""
+    client, key = schema.client, schema.client_key
+    query = (
+        select(client)
+        .join(key, key.c.client_id == client.c.id)
+        .where(
+            key.c.fingerprint == fingerprint,
+            key.c.kind == kind,
+            key.c.revoked_at.is_(None),
+            client.c.disabled_at.is_(None),
+        )
+    )
+    return connection.execute(query).one_or_none()
+
+
+def _change(tx: Tx, client: str, values: dict[str, Any]) -> None:
+    tx.connection.execute(
+        update(schema.client).where(schema.client.c.id == client).values(values)
+    )

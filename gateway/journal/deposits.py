@@ -1,0 +1,151 @@
+"""The `deposit` table: taking deposits in, many at a time, each once.
+
+Same client and same content are the same deposit: the second time nothing is
+written but the name under which it came, and the receipt is the first one.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Connection, Row, insert, select, tuple_
+
+from gateway.database import Tx
+from gateway.journal import dialect, schema
+from routing.lifecycle import DepositState
+
+
+@frozen(kw_only=True)
+class NewDeposit:
+    """A deposit about to be journaled; its payload is durable already."""
+
+    id: str
+    client: str
+    channel: str
+    path: str
+    label: str
+    sha256: str
+    size: int
+    payload: str
+    receipt: bytes
+    idempotency_key: str = ""
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return posixpath.basename(self.path)
+
+
+@frozen(kw_only=True)
+class Known:
+    """A deposit that is there already."""
+
+    id: str
+    receipt: bytes
+
+
+def known(
+    connection: Connection, pairs: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], Known]:
+    """Find deposits by (client, sha256)."""
+    table = schema.deposit
+    query = select(
+        table.c.client_id, table.c.sha256, table.c.id, table.c.receipt
+    ).where(tuple_(table.c.client_id, table.c.sha256).in_(pairs))
+    return {
+        (row.client_id, row.sha256): Known(id=row.id, receipt=row.receipt)
+        for row in connection.execute(query)
+    }
+
+
+def add(tx: Tx, deposits: Sequence[NewDeposit]) -> None:
+    """Journal new deposits with the event of each."""
+    if not deposits:
+        return
+    tx.connection.execute(
+        insert(schema.deposit),
+        [
+            {
+                "id": each.id,
+                "client_id": each.client,
+                "payload_id": each.payload,
+                "channel": each.channel,
+                "filename": each.filename,
+                "label": each.label,
+                "sha256": each.sha256,
+                "size": each.size,
+                "received_at": tx.now,
+                "receipt": each.receipt,
+                "state": DepositState.RECEIVED,
+            }
+            for each in deposits
+        ],
+    )
+    for each in deposits:
+        tx.say(
+            "deposit.received",
+            each.id,
+            client=each.client,
+            channel=each.channel,
+            filename=each.filename,
+            size=each.size,
+            sha256=each.sha256,
+        )
+
+
+def name(tx: Tx, names: Sequence[tuple[str, str, str, int]]) -> None:
+    """Show deposits in their clients' trees: (client, path, deposit, size).
+
+    A name that is taken shows the newest deposit under it; the older one stays
+    in the journal as it is.
+    """
+    rows = {
+        (client, path): {
+            "client_id": client,
+            "path": path,
+            "folder": posixpath.dirname(path),
+            "deposit_id": deposit,
+            "size": size,
+            "modified_at": tx.now,
+        }
+        for client, path, deposit, size in names
+    }
+    dialect.upsert(tx.connection, schema.inbox_name, list(rows.values()))
+
+
+def remember_keys(tx: Tx, keys: Sequence[tuple[str, str, str, str]]) -> None:
+    """Note idempotency keys: (client, key, deposit, sha256)."""
+    rows = [
+        {
+            "client_id": client,
+            "key": key,
+            "deposit_id": deposit,
+            "sha256": sha256,
+            "created_at": tx.now,
+        }
+        for client, key, deposit, sha256 in keys
+    ]
+    dialect.insert_new(tx.connection, schema.idempotency_key, rows)
+
+
+def by_idempotency_key(
+    connection: Connection, client: str, key: str
+) -> Row[*tuple[Any, ...]] | None:
+    """Find what a client's idempotency key stands for: deposit, sha256, receipt."""
+    keys, deposits = schema.idempotency_key, schema.deposit
+    query = (
+        select(keys.c.deposit_id, keys.c.sha256, deposits.c.receipt)
+        .join(deposits, deposits.c.id == keys.c.deposit_id)
+        .where(keys.c.client_id == client, keys.c.key == key)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def payload_of(connection: Connection, deposit: str) -> str:
+    """Name the payload of a deposit."""
+    table = schema.deposit
+    query = select(table.c.payload_id).where(table.c.id == deposit)
+    return str(connection.execute(query).scalar_one())

@@ -1,0 +1,147 @@
+"""The one place that knows which of the two SQL engines is underneath.
+
+SQLite is opened in WAL mode with full synchronous commits: what is committed
+has been fsynced.  Writers begin with BEGIN IMMEDIATE, so that two processes on
+one file wait for one another instead of failing half way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+_SQLITE_BUSY_MS: Final = 30_000
+
+
+def open_engine(url: str, *, write: bool, connections: int) -> Engine:
+    """Open the journal's engine for reading, or the one for the writer."""
+    if make_url(url).get_backend_name() != "sqlite":
+        # A reader's queries must agree with one another: one snapshot for all.
+        level = "READ COMMITTED" if write else "REPEATABLE READ"
+        return create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_pre_ping=True,
+            isolation_level=level,
+            connect_args={"connect_timeout": 10},
+        )
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-16000")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """Say whether this is the embedded engine, which has one writer anyway."""
+    return connection.dialect.name == "sqlite"
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Sequence[str] = (),
+) -> None:
+    """Insert rows; where the primary key exists, replace all columns but `keep`."""
+    if not rows:
+        return
+    builder = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    statement = builder(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {
+        name: statement.excluded[name]
+        for name in rows[0]
+        if name not in keys and name not in keep
+    }
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed),
+        list(rows),
+    )
+
+
+def insert_new(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert the rows whose keys are not there yet; return how many were new."""
+    if not rows:
+        return 0
+    builder = sqlite.insert if is_sqlite(connection) else postgresql.insert
+    statement = builder(table).on_conflict_do_nothing()
+    return sum(connection.execute(statement, row).rowcount for row in rows)
+
+
+def bulk_insert(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Insert many tuples past SQLAlchemy: the way of a deposit's claims.
+
+    `executemany` on SQLite, COPY on PostgreSQL; an order of magnitude faster
+    than one statement per row.
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    driver = connection.dialect.loaded_dbapi
+    try:
+        with closing(connection.connection.cursor()) as cursor:
+            if is_sqlite(connection):
+                marks = ", ".join("?" * len(columns))
+                cursor.executemany(
+                    f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})',  # noqa: S608 - names of our own tables
+                    rows,
+                )
+                return
+            with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(row)
+    except driver.Error as error:
+        # Told as SQLAlchemy tells every other: whoever waits knows only those.
+        raise _translated(table.name, error, driver) from error
+
+
+def plain(text: str) -> str:
+    """Replace what no engine stores as text: NUL, and halves of characters."""
+    if text.isascii() and "\0" not in text:
+        return text
+    whole = text.encode("utf-8", "replace").decode()
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _translated(table: str, error: Exception, driver: Any) -> DBAPIError:
+    found = DBAPIError.instance(
+        f"insert into {table}", None, error, driver.Error, hide_parameters=True
+    )
+    assert isinstance(found, DBAPIError)  # noqa: S101 - for the type checker
+    return found

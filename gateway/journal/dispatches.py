@@ -1,0 +1,208 @@
+"""The `dispatch` table: files for payers, their numbers, lots and attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from gateway.clock import Entropy, new_id
+from gateway.database import Tx
+from gateway.errors import LostRace
+from gateway.journal import dialect, lots, schema
+from gateway.storage.payloads import StoredPayload
+from protocols.interface import Composed
+from routing.lifecycle import DISPATCH, DispatchEvent, DispatchState, LotEvent
+
+
+@frozen(kw_only=True)
+class Group:
+    """Lots that go into one file: same payer, code and flow."""
+
+    network: str
+    payer: str
+    code: str
+    endpoint: str
+    flow: str
+    version: str
+    lots: tuple[Row[*tuple[Any, ...]], ...]
+
+
+def open_dispatch(tx: Tx, entropy: Entropy, group: Group) -> str:
+    """Gather lots under the payer's next file number; the file is made after.
+
+    The number is allocated here, once, whatever becomes of the attempts.
+    """
+    name = new_id("s", tx.now, entropy)
+    number = _next_number(tx, f"{group.payer}/{group.flow}")
+    tx.connection.execute(
+        insert(schema.dispatch),
+        {
+            "id": name,
+            "payer_id": group.payer,
+            "payer_code": group.code,
+            "endpoint_id": group.endpoint,
+            "network": group.network,
+            "flow": group.flow,
+            "directory_version": group.version,
+            "number": number,
+            "lots": len(group.lots),
+            "claims": sum(lot.claims for lot in group.lots),
+            "asked": sum(lot.asked for lot in group.lots),
+            "state": DispatchState.READY,
+            "not_before": tx.now,
+            "created_at": tx.now,
+            "changed_at": tx.now,
+        },
+    )
+    tx.connection.execute(
+        insert(schema.dispatch_lot),
+        [
+            {"dispatch_id": name, "lot_id": lot.id, "position": position}
+            for position, lot in enumerate(group.lots, 1)
+        ],
+    )
+    for lot in group.lots:
+        lots.move(tx, lot, LotEvent.GATHER, "gathered", dispatch_id=name)
+    tx.say("dispatch.gathered", name, payer=group.payer, number=number)
+    return name
+
+
+def compose(tx: Tx, dispatch: str, composed: Composed, stored: StoredPayload) -> None:
+    """Note the file that was made for a dispatch; from here it may be sent.
+
+    Raises `LostRace` when another worker made it already: what may have been
+    sent never changes.
+    """
+    table = schema.dispatch
+    changed = tx.connection.execute(
+        update(table)
+        .where(
+            table.c.id == dispatch,
+            table.c.state == DispatchState.READY,
+            table.c.payload_id.is_(None),
+        )
+        .values(
+            payload_id=stored.id,
+            filename=composed.name,
+            size=stored.size,
+            worker=None,
+            lease_until=None,
+        )
+    ).rowcount
+    if changed != 1:
+        raise LostRace(f"dispatch {dispatch} has its file already")
+    tx.say(
+        "dispatch.composed",
+        dispatch,
+        filename=composed.name,
+        size=stored.size,
+        sha256=stored.sha256,
+    )
+
+
+def move(
+    tx: Tx, dispatch: Row[*tuple[Any, ...]], happened: DispatchEvent, **values: Any
+) -> DispatchState:
+    """Move a dispatch along its life; raises `IllegalTransition` or `LostRace`."""
+    table = schema.dispatch
+    before = DispatchState(dispatch.state)
+    after = DISPATCH.next_state(before, happened)
+    changed = tx.connection.execute(
+        update(table)
+        .where(table.c.id == dispatch.id, table.c.state == before)
+        .values(state=after, changed_at=tx.now, **values)
+    ).rowcount
+    if changed != 1:
+        raise LostRace(f"dispatch {dispatch.id} is no longer {before}")
+    if before is not after:
+        said = {key: values[key] for key in ("cause", "reference") if values.get(key)}
+        tx.say(f"dispatch.{happened}", dispatch.id, state=after, **said)
+    return after
+
+
+def begin_attempt(tx: Tx, dispatch: Row[*tuple[Any, ...]], worker: str) -> int:
+    """Count an attempt and note its beginning."""
+    number = _attempts(tx.connection, dispatch.id) + 1
+    tx.connection.execute(
+        insert(schema.attempt),
+        {
+            "dispatch_id": dispatch.id,
+            "number": number,
+            "worker": worker,
+            "started_at": tx.now,
+        },
+    )
+    return number
+
+
+def end_attempt(
+    tx: Tx, dispatch: str, number: int, *, outcome: str, code: str, words: str
+) -> None:
+    """Note how an attempt ended."""
+    table = schema.attempt
+    tx.connection.execute(
+        update(table)
+        .where(table.c.dispatch_id == dispatch, table.c.number == number)
+        .values(ended_at=tx.now, outcome=outcome, code=code, words=words)
+    )
+
+
+def members(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
+    """List the lots of a dispatch in the order of its file."""
+    lot, member = schema.lot, schema.dispatch_lot
+    query = (
+        select(lot)
+        .join(member, member.c.lot_id == lot.c.id)
+        .where(member.c.dispatch_id == dispatch)
+        .order_by(member.c.position)
+    )
+    return list(connection.execute(query))
+
+
+def find(connection: Connection, dispatch: str) -> Row[*tuple[Any, ...]] | None:
+    """Find one dispatch."""
+    table = schema.dispatch
+    return connection.execute(select(table).where(table.c.id == dispatch)).one_or_none()
+
+
+def attempts(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
+    """List the attempts of a dispatch, oldest first."""
+    table = schema.attempt
+    query = select(table).where(table.c.dispatch_id == dispatch)
+    return list(connection.execute(query.order_by(table.c.number)))
+
+
+def sending(connection: Connection, endpoints: Sequence[str]) -> dict[str, int]:
+    """Count dispatches under way per endpoint."""
+    table = schema.dispatch
+    query = (
+        select(table.c.endpoint_id, func.count())
+        .where(
+            table.c.state == DispatchState.SENDING, table.c.endpoint_id.in_(endpoints)
+        )
+        .group_by(table.c.endpoint_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _attempts(connection: Connection, dispatch: str) -> int:
+    table = schema.attempt
+    query = select(func.coalesce(func.max(table.c.number), 0))
+    return int(
+        connection.execute(query.where(table.c.dispatch_id == dispatch)).scalar_one()
+    )
+
+
+def _next_number(tx: Tx, series: str) -> int:
+    table = schema.number_series
+    dialect.insert_new(tx.connection, table, [{"series": series, "last": 0}])
+    number = tx.connection.execute(
+        update(table)
+        .where(table.c.series == series)
+        .values(last=table.c.last + 1)
+        .returning(table.c.last)
+    ).scalar_one()
+    return int(number)

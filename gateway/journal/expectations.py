@@ -1,0 +1,138 @@
+"""The `expectation` table: every answer that a payer owes, per lot and kind.
+
+One row stands for all claims of a lot; `owed` counts those that still lack the
+answer.  A claim's own answer pays one off, a lot's answer all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from gateway.database import Tx
+from gateway.journal import dialect, schema
+from routing.envelope import Level
+from routing.expectation import Owed
+from routing.ledger import ANSWERED
+from routing.lifecycle import (
+    EXPECTATION,
+    ExpectationEvent,
+    ExpectationState,
+    LotState,
+)
+
+
+def owe(
+    tx: Tx,
+    dispatch: Row[*tuple[Any, ...]],
+    lots: Sequence[Row[*tuple[Any, ...]]],
+    owed: Sequence[Owed],
+) -> None:
+    """Write what the payer owes for the lots of a dispatch that it has taken.
+
+    What a lot's claims were already answered (an answer outran its send) is not
+    owed any more.
+    """
+    rows = [
+        {
+            "dispatch_id": dispatch.id,
+            "lot_id": lot.id,
+            "kind": each.kind,
+            "level": each.level,
+            "payer_id": dispatch.payer_id,
+            "flow": dispatch.flow,
+            "owed": _still_owed(lot, each),
+            "due_at": each.due_at,
+            "missing_at": each.missing_at,
+            "state": ExpectationState.OPEN
+            if _still_owed(lot, each)
+            else ExpectationState.MET,
+            "created_at": tx.now,
+            "changed_at": tx.now,
+        }
+        for lot in lots
+        for each in owed
+    ]
+    dialect.insert_new(tx.connection, schema.expectation, rows)
+
+
+def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
+    """Pay off what is owed for a lot: `claims` of it, or all for a lot's answer.
+
+    A claim's answer also proves that the lot as a whole has arrived.
+    """
+    table = schema.expectation
+    rows = tx.connection.execute(
+        select(table).where(
+            table.c.lot_id == lot, table.c.state != ExpectationState.MET
+        )
+    ).all()
+    for row in rows:
+        whole = row.level != Level.CLAIM
+        if level is not Level.CLAIM and not whole:
+            continue
+        left = 0 if whole else max(0, row.owed - claims)
+        values: dict[str, Any] = {"owed": left, "changed_at": tx.now}
+        if left == 0:
+            before = ExpectationState(row.state)
+            values["state"] = EXPECTATION.next_state(before, ExpectationEvent.MEET)
+            if before is not ExpectationState.OPEN:
+                tx.say("expectation.met-late", lot, kind=row.kind, was=before)
+        tx.connection.execute(
+            update(table)
+            .where(
+                table.c.dispatch_id == row.dispatch_id,
+                table.c.lot_id == lot,
+                table.c.kind == row.kind,
+            )
+            .values(values)
+        )
+
+
+def past_due(tx: Tx, state: ExpectationState, most: int) -> list[Row[*tuple[Any, ...]]]:
+    """Read open expectations past due, or late ones past their grace."""
+    table = schema.expectation
+    limit = table.c.due_at if state is ExpectationState.OPEN else table.c.missing_at
+    query = (
+        select(table)
+        .where(table.c.state == state, limit < tx.now)
+        .order_by(limit)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return list(tx.connection.execute(query))
+
+
+def move(
+    tx: Tx, row: Row[*tuple[Any, ...]], happened: ExpectationEvent
+) -> ExpectationState:
+    """Move an expectation along its life."""
+    table = schema.expectation
+    after = EXPECTATION.next_state(ExpectationState(row.state), happened)
+    tx.connection.execute(
+        update(table)
+        .where(
+            table.c.dispatch_id == row.dispatch_id,
+            table.c.lot_id == row.lot_id,
+            table.c.kind == row.kind,
+        )
+        .values(state=after, changed_at=tx.now)
+    )
+    tx.say(f"expectation.{after}", row.lot_id, kind=row.kind, dispatch=row.dispatch_id)
+    return after
+
+
+def of_dispatch(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
+    """List what is owed for a dispatch."""
+    table = schema.expectation
+    query = select(table).where(table.c.dispatch_id == dispatch)
+    return list(connection.execute(query.order_by(table.c.lot_id, table.c.due_at)))
+
+
+def _still_owed(lot: Row[*tuple[Any, ...]], each: Owed) -> int:
+    if each.level == Level.CLAIM:
+        return 0 if lot.account in ANSWERED else int(lot.standing_claims)
+    heard = lot.state in {LotState.ACKNOWLEDGED, LotState.ANSWERED}
+    return 0 if heard or lot.standing_claims < lot.claims else 1

@@ -1,0 +1,89 @@
+"""The `handback` table: each client's own part of a return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from gateway.clock import Entropy, new_id
+from gateway.database import Tx
+from gateway.errors import LostRace
+from gateway.journal import schema
+from gateway.storage.payloads import StoredPayload
+from routing.lifecycle import HandbackState, ReturnState
+
+_PER_STATEMENT: Final = 5000  # an engine takes only so many parameters
+
+
+def waiting(connection: Connection, most: int, after: str) -> list[str]:
+    """Name returns with matched answers that no client's file carries yet.
+
+    They come in the order of their names, from the one after `after`.  A return
+    that is still being matched is not among them: its client would get pieces.
+    """
+    table, whole = schema.answer, schema.payer_return
+    query = (
+        select(table.c.return_id)
+        .join(whole, whole.c.id == table.c.return_id)
+        .where(
+            whole.c.state.in_([ReturnState.MATCHED, ReturnState.PARTLY_MATCHED]),
+            table.c.client_id.is_not(None),
+            table.c.handback_id.is_(None),
+            table.c.return_id > after,
+        )
+        .distinct()
+        .order_by(table.c.return_id)
+        .limit(most)
+    )
+    return [row.return_id for row in connection.execute(query)]
+
+
+def add(
+    tx: Tx,
+    entropy: Entropy,
+    row: Row[*tuple[Any, ...]],
+    client: str,
+    filename: str,
+    stored: StoredPayload,
+    seqs: Sequence[int],
+) -> str:
+    """Offer a client its part of a return.
+
+    Raises `LostRace` when another worker has handed back any of it.
+    """
+    name = new_id("b", tx.now, entropy)
+    tx.connection.execute(
+        insert(schema.handback),
+        {
+            "id": name,
+            "client_id": client,
+            "return_id": row.id,
+            "network": row.network,
+            "format": row.format,
+            "filename": filename,
+            "payload_id": stored.id,
+            "size": stored.size,
+            "sha256": stored.sha256,
+            "state": HandbackState.READY,
+            "created_at": tx.now,
+        },
+    )
+    answer = schema.answer
+    changed = 0
+    for start in range(0, len(seqs), _PER_STATEMENT):
+        some = seqs[start : start + _PER_STATEMENT]
+        changed += tx.connection.execute(
+            update(answer)
+            .where(
+                answer.c.return_id == row.id,
+                answer.c.seq.in_(some),
+                answer.c.handback_id.is_(None),
+            )
+            .values(handback_id=name)
+        ).rowcount
+    if changed != len(seqs):
+        raise LostRace(f"answers of return {row.id} were handed back already")
+    tx.say("return.ready", name, client=client, answers=len(seqs), **{"return": row.id})
+    return name

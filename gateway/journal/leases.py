@@ -1,0 +1,31 @@
+"""Leases by name: what only one node may do at a time."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from gateway.database import Tx
+from gateway.journal import dialect, schema
+
+
+def take(tx: Tx, name: str, holder: str, seconds: float) -> bool:
+    """Take, or prolong, a lease; False while another holder has it."""
+    table = schema.lease
+    values = {"holder": holder, "until": tx.now + seconds}
+    if dialect.insert_new(tx.connection, table, [{"name": name, **values}]):
+        return True
+    row = tx.connection.execute(
+        select(table).where(table.c.name == name).with_for_update()
+    ).one()
+    if row.holder != holder and row.until >= tx.now:
+        return False
+    tx.connection.execute(update(table).where(table.c.name == name).values(values))
+    return True
+
+
+def release(tx: Tx, name: str, holder: str) -> None:
+    """Give a lease back, if it is still the holder's."""
+    table = schema.lease
+    tx.connection.execute(
+        delete(table).where(table.c.name == name, table.c.holder == holder)
+    )

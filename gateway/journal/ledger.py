@@ -1,0 +1,110 @@
+"""Ledger moves: every claim and its cents go from one account to another.
+
+A move is written in the transaction that changes the state behind it, so the
+books cannot disagree with the rows.  A whole lot moves with one line; a claim
+that its payer has answered leaves the lot's account and moves on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, update
+
+from gateway.database import Tx
+from gateway.journal import schema
+from routing.ledger import Account, Move
+
+
+def open_lots(tx: Tx, lots: Sequence[tuple[str, int, int]]) -> None:
+    """Enter new lots: (lot, claims, cents asked), from outside to received."""
+    rows = [
+        _row(tx, lot, None, Account.OUTSIDE, Account.RECEIVED, claims, asked, "split")
+        for lot, claims, asked in lots
+        if claims
+    ]
+    if rows:
+        tx.connection.execute(insert(schema.ledger_move), rows)
+
+
+def move_lot(tx: Tx, lot: Row[*tuple[Any, ...]], target: Account, cause: str) -> None:
+    """Move the claims that stand in a lot's own account; others stay theirs.
+
+    `lot` is the row as read in this transaction (id, account, standing_claims,
+    standing_asked).  Raises `IllegalTransition` for a move that is not allowed.
+    """
+    source = Account(lot.account)
+    if source is target:
+        return
+    if lot.standing_claims:
+        Move(
+            source=source,
+            target=target,
+            claims=lot.standing_claims,
+            amount=lot.standing_asked,
+        )
+        line = _row(
+            tx,
+            lot.id,
+            None,
+            source,
+            target,
+            lot.standing_claims,
+            lot.standing_asked,
+            cause,
+        )
+        tx.connection.execute(insert(schema.ledger_move), line)
+    tx.connection.execute(
+        update(schema.lot).where(schema.lot.c.id == lot.id).values(account=target)
+    )
+
+
+def move_claims(
+    tx: Tx, moves: Sequence[tuple[str, int, Account, Account, bool, int]], cause: str
+) -> None:
+    """Move single claims: (lot, seq, source, target, was standing with its lot, asked)."""
+    if not moves:
+        return
+    rows = [
+        _row(tx, lot, seq, source, target, 1, asked, cause)
+        for lot, seq, source, target, _, asked in moves
+    ]
+    tx.connection.execute(insert(schema.ledger_move), rows)
+    leaving: dict[str, tuple[int, int]] = {}
+    for lot, _, _, _, standing, asked in moves:
+        if standing:
+            claims, cents = leaving.get(lot, (0, 0))
+            leaving[lot] = claims + 1, cents + asked
+    table = schema.lot
+    for lot, (claims, cents) in leaving.items():
+        tx.connection.execute(
+            update(table)
+            .where(table.c.id == lot)
+            .values(
+                standing_claims=table.c.standing_claims - claims,
+                standing_asked=table.c.standing_asked - cents,
+            )
+        )
+
+
+def _row(
+    tx: Tx,
+    lot: str,
+    seq: int | None,
+    source: Account,
+    target: Account,
+    claims: int,
+    amount: int,
+    cause: str,
+) -> dict[str, Any]:
+    return {
+        "at": tx.now,
+        "lot_id": lot,
+        "claim_seq": seq,
+        "source": source,
+        "target": target,
+        "claims": claims,
+        "amount": amount,
+        "cause": cause,
+    }

@@ -1,0 +1,181 @@
+"""How the journal stands at one moment, counted for the gauges of `/metrics`.
+
+Gauges about rows are read from the rows at a tick, never counted up and down:
+those drift with every restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+from sqlalchemy import Connection, case, func, select
+
+from gateway.journal import ledger_check, schema
+from routing.envelope import Level
+from routing.lifecycle import (
+    AnomalyState,
+    DispatchState,
+    ExpectationState,
+    LotState,
+)
+
+
+@frozen(kw_only=True)
+class Snapshot:
+    """Counts by label values, in the order that their names say.
+
+    `no_response` is a share from 0 to 1 by payer and flow: of the claims whose
+    closing answer was due by now and that nobody waived, those that have none.
+    The closing answer of a lot is the one that is due last.
+    """
+
+    taken_at: float
+    queue: Mapping[str, tuple[int, float]] = field(factory=dict)
+    """Dispatches not handed over by payer: how many, and age of the oldest (s)."""
+    waiting: Mapping[tuple[str, str], int] = field(factory=dict)
+    """Lots that are held, by payer (or empty) and cause."""
+    expectations: Mapping[tuple[str, str, str, str], int] = field(factory=dict)
+    """Expectations by payer, flow, kind, state."""
+    oldest_overdue: Mapping[str, float] = field(factory=dict)
+    """How long (s) the longest overdue answer of a payer is overdue."""
+    anomalies: Mapping[tuple[str, str], int] = field(factory=dict)
+    """Anomalies that are not resolved, by kind and severity."""
+    no_response: Mapping[tuple[str, str], float] = field(factory=dict)
+    circuits: Mapping[str, bool] = field(factory=dict)
+    """Whether an endpoint's circuit is open now."""
+    imbalance: int = 0
+
+
+def take(connection: Connection, now: float) -> Snapshot:
+    """Count everything; a few aggregate queries, for a tick and not for a request."""
+    return Snapshot(
+        taken_at=now,
+        queue=_queue(connection, now),
+        waiting=_waiting(connection),
+        expectations=_expectations(connection),
+        oldest_overdue=_oldest_overdue(connection, now),
+        anomalies=_anomalies(connection),
+        no_response=no_response(connection, now),
+        circuits=_circuits(connection, now),
+        imbalance=ledger_check.imbalance(connection),
+    )
+
+
+def no_response(connection: Connection, now: float) -> dict[tuple[str, str], float]:
+    """Return the share of claims without their closing answer, by payer and flow."""
+    return {
+        label: lacking / claims
+        for label, (claims, lacking) in closing_answers(connection, now).items()
+    }
+
+
+def closing_answers(
+    connection: Connection, now: float
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Count claims whose closing answer was due, and those of them without one.
+
+    By payer and flow.  A claim counts once its lot's last expectation has fallen due, whether or
+    not the watch has seen that yet; what was waived counts neither way.  An
+    answer that came for part of a lot counts for that part.
+    """
+    owed, lot = schema.expectation, schema.lot
+    last = (
+        select(owed.c.lot_id, func.max(owed.c.due_at).label("due_at"))
+        .where(owed.c.state != ExpectationState.WAIVED)
+        .group_by(owed.c.lot_id)
+        .subquery()
+    )
+    lacking = case(
+        (owed.c.state == ExpectationState.MET, 0),
+        (owed.c.level == Level.CLAIM, owed.c.owed),
+        else_=lot.c.claims,
+    )
+    # Two expectations of a lot may be due at once: the one that lacks more counts.
+    closing = (
+        select(
+            func.max(owed.c.payer_id).label("payer_id"),
+            func.max(owed.c.flow).label("flow"),
+            func.max(lot.c.claims).label("claims"),
+            func.max(lacking).label("lacking"),
+        )
+        .join(last, (last.c.lot_id == owed.c.lot_id) & (last.c.due_at == owed.c.due_at))
+        .join(lot, lot.c.id == owed.c.lot_id)
+        .where(last.c.due_at <= now, owed.c.state != ExpectationState.WAIVED)
+        .group_by(owed.c.lot_id)
+        .subquery()
+    )
+    labels = (closing.c.payer_id, closing.c.flow)
+    query = select(
+        *labels, func.sum(closing.c.claims), func.sum(closing.c.lacking)
+    ).group_by(*labels)
+    return {
+        (payer, flow): (int(claims), int(lacking))
+        for payer, flow, claims, lacking in connection.execute(query)
+        if claims
+    }
+
+
+def _queue(connection: Connection, now: float) -> dict[str, tuple[int, float]]:
+    table = schema.dispatch
+    waiting = (DispatchState.READY, DispatchState.SENDING, DispatchState.UNKNOWN)
+    query = (
+        select(table.c.payer_id, func.count(), func.min(table.c.created_at))
+        .where(table.c.state.in_(waiting))
+        .group_by(table.c.payer_id)
+    )
+    return {
+        payer: (count, max(0.0, now - oldest))
+        for payer, count, oldest in connection.execute(query)
+    }
+
+
+def _waiting(connection: Connection) -> dict[tuple[str, str], int]:
+    table = schema.lot
+    query = (
+        select(table.c.payer_id, table.c.cause, func.count())
+        .where(table.c.state == LotState.HELD)
+        .group_by(table.c.payer_id, table.c.cause)
+    )
+    return {
+        (payer or "", cause): count for payer, cause, count in connection.execute(query)
+    }
+
+
+def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int]:
+    table = schema.expectation
+    labels = (table.c.payer_id, table.c.flow, table.c.kind, table.c.state)
+    query = select(*labels, func.count()).group_by(*labels)
+    return {
+        (payer, flow, kind, state): count
+        for payer, flow, kind, state, count in connection.execute(query)
+    }
+
+
+def _oldest_overdue(connection: Connection, now: float) -> dict[str, float]:
+    table = schema.expectation
+    unmet = (ExpectationState.OPEN, ExpectationState.LATE, ExpectationState.MISSING)
+    query = (
+        select(table.c.payer_id, func.min(table.c.due_at))
+        .where(table.c.state.in_(unmet), table.c.due_at < now)
+        .group_by(table.c.payer_id)
+    )
+    return {payer: now - due for payer, due in connection.execute(query)}
+
+
+def _anomalies(connection: Connection) -> dict[tuple[str, str], int]:
+    table = schema.anomaly
+    query = (
+        select(table.c.kind, table.c.severity, func.count())
+        .where(table.c.state != AnomalyState.RESOLVED)
+        .group_by(table.c.kind, table.c.severity)
+    )
+    return {
+        (kind, severity): count for kind, severity, count in connection.execute(query)
+    }
+
+
+def _circuits(connection: Connection, now: float) -> dict[str, bool]:
+    table = schema.circuit
+    query = select(table.c.endpoint_id, table.c.until)
+    return {endpoint: until > now for endpoint, until in connection.execute(query)}

@@ -1,0 +1,72 @@
+"""The `staff` table: people who may use the console, and in which role."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from gateway.database import Tx
+from gateway.journal import schema
+
+ROLES: Final = {
+    "viewer": "sees files, states and amounts; no patient",
+    "operator": "and works on anomalies, replays and withdraws",
+    "supervisor": "and sees patients, every look journaled",
+    "admin": "and manages accounts and the directory",
+    "auditor": "sees everything and changes nothing",
+}
+"""Every role, with what it may do; the first four each include the one before."""
+
+
+def add(tx: Tx, name: str, *, role: str, password_hash: str, by: str) -> None:
+    """Open an account; raises an integrity error if the name is taken."""
+    tx.connection.execute(
+        insert(schema.staff),
+        {
+            "id": name,
+            "role": role,
+            "password_hash": password_hash,
+            "created_at": tx.now,
+        },
+    )
+    tx.say("staff.added", name, role=role, by=by)
+
+
+def set_password(tx: Tx, name: str, password_hash: str, *, by: str) -> bool:
+    """Give an account another password; False if there is no such account."""
+    changed = _change(tx, name, {"password_hash": password_hash})
+    if changed:
+        tx.say("staff.password", name, by=by)
+    return changed
+
+
+def set_role(tx: Tx, name: str, role: str, *, by: str) -> bool:
+    """Give an account another role; False if there is no such account."""
+    changed = _change(tx, name, {"role": role})
+    if changed:
+        tx.say("staff.role", name, role=role, by=by)
+    return changed
+
+
+def disable(tx: Tx, name: str, *, by: str, back: bool = False) -> bool:
+    """Close an account, or open it again; False if there is no such account."""
+    changed = _change(tx, name, {"disabled_at": None if back else tx.now})
+    if changed:
+        tx.say("staff.enabled" if back else "staff.disabled", name, by=by)
+    return changed
+
+
+def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
+    """List all accounts by name, without their passwords' hashes."""
+    table = schema.staff
+    columns = (table.c.id, table.c.role, table.c.created_at, table.c.disabled_at)
+    return list(connection.execute(select(*columns).order_by(table.c.id)))
+
+
+def _change(tx: Tx, name: str, values: dict[str, Any]) -> bool:
+    table = schema.staff
+    found = tx.connection.execute(
+        update(table).where(table.c.id == name).values(values)
+    )
+    return bool(found.rowcount)

@@ -1,0 +1,76 @@
+"""Claims of work: a row is taken with a lease, by one worker, in one statement.
+
+On PostgreSQL rows that another worker is taking are skipped; on SQLite there is
+one writer anyway.  A lease that ran out may be taken over by anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, or_, select, update
+
+from gateway.database import Tx
+from gateway.errors import LostRace
+
+
+def take(
+    tx: Tx,
+    table: Table,
+    *,
+    due: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]],
+    worker: str,
+    lease: float,
+    most: int = 1,
+) -> list[Row[*tuple[Any, ...]]]:
+    """Take up to `most` rows that are due and that nobody holds."""
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < tx.now)
+    picked = (
+        select(table.c.id)
+        .where(due, free)
+        .order_by(*order)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    ids = [row.id for row in tx.connection.execute(picked)]
+    if not ids:
+        return []
+    tx.connection.execute(
+        update(table)
+        .where(table.c.id.in_(ids))
+        .values(worker=worker, lease_until=tx.now + lease)
+    )
+    rows = tx.connection.execute(select(table).where(table.c.id.in_(ids)))
+    found = {row.id: row for row in rows}
+    return [found[each] for each in ids]
+
+
+def renew(
+    tx: Tx, table: Table, row: str, *, worker: str, held_until: float, lease: float
+) -> float:
+    """Prolong a lease that ends at `held_until`; return when it ends now.
+
+    Raises `LostRace` when it is no longer the holder's: someone took the row over.
+    """
+    until = max(held_until, tx.now + lease)
+    changed = tx.connection.execute(
+        update(table)
+        .where(
+            table.c.id == row,
+            table.c.worker == worker,
+            table.c.lease_until == held_until,
+        )
+        .values(lease_until=until)
+    ).rowcount
+    if changed != 1:
+        raise LostRace(f"{table.name} {row} was taken over by another worker")
+    return until
+
+
+def release(tx: Tx, table: Table, row: str) -> None:
+    """Give a row back before its lease ends."""
+    tx.connection.execute(
+        update(table).where(table.c.id == row).values(worker=None, lease_until=None)
+    )

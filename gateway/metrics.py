@@ -1,0 +1,323 @@
+"""The gateway's metrics, by the name the code uses for them.
+
+Labels come from closed sets (the payer directory, states, outcomes); nothing
+about a client or a patient is ever one.  Counters count events; gauges about
+rows are set from a `Snapshot` of the journal and never counted up and down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway.journal.snapshot import Snapshot
+
+_DAY: Final = 86_400.0
+_FAST: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_DAYS: Final = (
+    60.0,
+    900.0,
+    3600.0,
+    6 * 3600.0,
+    *(days * _DAY for days in (0.5, 1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90)),
+)
+
+
+class Described(NamedTuple):
+    """A metric: what it is, what it says, and by what it is told apart."""
+
+    kind: type[Counter] | type[Gauge] | type[Histogram]
+    words: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_ALL: Final[Mapping[str, Described]] = MappingProxyType(
+    {
+        "octway_deposits_total": Described(
+            Counter,
+            "Deposits by door and outcome: accepted, repeated, refused, failed.",
+            ("channel", "outcome"),
+        ),
+        "octway_deposit_bytes_total": Described(
+            Counter, "Bytes of the deposits accepted.", ("channel",)
+        ),
+        "octway_deposit_accept_seconds": Described(
+            Histogram,
+            "Time from a file's last byte to its acknowledgement.",
+            ("channel",),
+            _FAST,
+        ),
+        "octway_lots_total": Described(
+            Counter, "Lots that came into a state.", ("payer", "flow", "state")
+        ),
+        "octway_claims_total": Described(
+            Counter,
+            "Claims answered, by what the payer said.",
+            ("payer", "flow", "outcome"),
+        ),
+        "octway_dispatch_attempts_total": Described(
+            Counter, "Tries to hand a dispatch over.", ("payer", "outcome")
+        ),
+        "octway_dispatch_queue_depth": Described(
+            Gauge, "Dispatches that are not handed over yet.", ("payer",)
+        ),
+        "octway_dispatch_oldest_seconds": Described(
+            Gauge, "Age of the oldest dispatch not handed over yet.", ("payer",)
+        ),
+        "octway_returns_total": Described(
+            Counter,
+            "Returns read, by kind and by how many of their answers found their claim: "
+            "all, part, none.",
+            ("payer", "kind", "matched"),
+        ),
+        "octway_return_delay_seconds": Described(
+            Histogram,
+            "Time from handing a claim over to its answer.",
+            ("payer", "flow", "kind"),
+            _DAYS,
+        ),
+        "octway_expectations": Described(
+            Gauge, "Answers owed, by state.", ("payer", "flow", "kind", "state")
+        ),
+        "octway_return_oldest_overdue_seconds": Described(
+            Gauge, "How long the longest overdue answer is overdue.", ("payer",)
+        ),
+        "octway_no_response_ratio": Described(
+            Gauge,
+            "Share of the claims whose closing answer is due that have none.",
+            ("payer", "flow"),
+        ),
+        "octway_remedies_total": Described(
+            Counter,
+            "Remedies tried for missing answers.",
+            ("payer", "remedy", "outcome"),
+        ),
+        "octway_anomalies_open": Described(
+            Gauge, "Anomalies that nobody has resolved.", ("kind", "severity")
+        ),
+        "octway_ledger_imbalance": Described(
+            Gauge, "Claims and cents by which the books disagree; must always be 0."
+        ),
+        "octway_build_info": Described(Gauge, "1, with the version.", ("version",)),
+        "octway_lots_held": Described(
+            Gauge, "Lots that are held and not routed, by cause.", ("payer", "cause")
+        ),
+        "octway_limit_rejections_total": Described(
+            Counter, "Things that a limit turned away.", ("limit",)
+        ),
+        "octway_orphan_answers_total": Described(
+            Counter, "Answers that found no claim when they came.", ("payer",)
+        ),
+        "octway_sftp_logins_total": Described(
+            Counter, "Logins at the SFTP door: key, password, refused.", ("outcome",)
+        ),
+        "octway_https_logins_total": Described(
+            Counter,
+            "Look-ups of logins at the HTTPS door: token, certificate, refused.",
+            ("outcome",),
+        ),
+        "octway_ssh_algorithm_sessions_total": Described(
+            Counter, "Algorithms agreed on with SFTP clients.", ("algorithm",)
+        ),
+        "octway_doors_open_connections": Described(
+            Gauge, "Connections open now.", ("channel",)
+        ),
+        "octway_certificate_expiry_seconds": Described(
+            Gauge, "Time until a certificate of ours ends.", ("subject",)
+        ),
+        "octway_journal_queue_depth": Described(
+            Gauge, "Transactions that wait for the writer."
+        ),
+        "octway_storage_free_bytes": Described(Gauge, "Bytes that storage can take."),
+        "octway_step_seconds": Described(
+            Histogram, "Time that one run of a step took.", ("step",), _FAST
+        ),
+        "octway_step_failures_total": Described(
+            Counter, "Runs of a step that failed.", ("step",)
+        ),
+        "octway_circuit_open": Described(
+            Gauge, "1 while nothing is sent to an endpoint that failed.", ("endpoint",)
+        ),
+    }
+)
+METRICS: Final[Mapping[str, str]] = MappingProxyType(
+    {name: each.words for name, each in _ALL.items()}
+)
+"""Every metric, with what it says."""
+
+
+class Metrics:
+    """Counts for `/metrics`; also the observer of reception, doors and steps."""
+
+    def __init__(self, registry: CollectorRegistry, *, version: str) -> None:
+        self.registry = registry
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        self._shown: dict[str, set[tuple[str, ...]]] = {}
+        for name, each in _ALL.items():
+            if each.kind is Counter:
+                self._counters[name] = Counter(
+                    name, each.words, each.labels, registry=registry
+                )
+            elif each.kind is Gauge:
+                self._gauges[name] = Gauge(
+                    name, each.words, each.labels, registry=registry
+                )
+            else:
+                self._histograms[name] = Histogram(
+                    name,
+                    each.words,
+                    each.labels,
+                    registry=registry,
+                    buckets=each.buckets,
+                )
+        self._gauges["octway_build_info"].labels(version).set(1)
+
+    @staticmethod
+    def labels_of(name: str) -> tuple[str, ...]:
+        """Return what a metric is told apart by."""
+        return _ALL[name].labels
+
+    # Events
+
+    def deposit(self, channel: str, outcome: str, size: int, seconds: float) -> None:
+        """Note one deposit: `accepted`, `repeated`, `refused` or `failed`."""
+        self._counters["octway_deposits_total"].labels(channel, outcome).inc()
+        if outcome == "accepted":
+            self._counters["octway_deposit_bytes_total"].labels(channel).inc(size)
+        if outcome in {"accepted", "repeated"}:
+            name = "octway_deposit_accept_seconds"
+            self._histograms[name].labels(channel).observe(seconds)
+
+    def limit(self, name: str) -> None:
+        """Note that a limit refused something."""
+        self._counters["octway_limit_rejections_total"].labels(name).inc()
+
+    def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
+        """Note lots that came into a state; `payer` is empty before routing."""
+        self._counters["octway_lots_total"].labels(payer, flow, state).inc(count)
+
+    def attempt(self, payer: str, outcome: str) -> None:
+        """Note one try to hand a dispatch over."""
+        name = "octway_dispatch_attempts_total"
+        self._counters[name].labels(payer, outcome).inc()
+
+    def returned(self, payer: str, kind: str, matched: str) -> None:
+        """Note one return: `all`, `part` or `none` of its answers matched."""
+        self._counters["octway_returns_total"].labels(payer, kind, matched).inc()
+
+    def answered(
+        self, payer: str, flow: str, kind: str, outcome: str, delay: float | None
+    ) -> None:
+        """Note one claim's answer, and the seconds since it was handed over."""
+        self._counters["octway_claims_total"].labels(payer, flow, outcome).inc()
+        if delay is not None:
+            name = "octway_return_delay_seconds"
+            self._histograms[name].labels(payer, flow, kind).observe(delay)
+
+    def orphans(self, payer: str, count: int) -> None:
+        """Note answers that found no claim."""
+        self._counters["octway_orphan_answers_total"].labels(payer).inc(count)
+
+    def remedy(self, payer: str, remedy: str, outcome: str) -> None:
+        """Note a remedy, and what came of it."""
+        name = "octway_remedies_total"
+        self._counters[name].labels(payer, remedy, outcome).inc()
+
+    def step(self, step: str, seconds: float) -> None:
+        """Note one run of a step."""
+        self._histograms["octway_step_seconds"].labels(step).observe(seconds)
+
+    def step_failed(self, step: str) -> None:
+        """Note that a run of a step failed."""
+        self._counters["octway_step_failures_total"].labels(step).inc()
+
+    def door(self, channel: str) -> DoorMetrics:
+        """Return the observer of one door: `sftp` or `https`."""
+        return DoorMetrics(
+            channel,
+            open_now=self._gauges["octway_doors_open_connections"].labels(channel),
+            logins=self._counters[f"octway_{channel}_logins_total"],
+            algorithms=self._counters["octway_ssh_algorithm_sessions_total"],
+            rejections=self._counters["octway_limit_rejections_total"],
+        )
+
+    # States
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Set the gauges about rows; what is no longer there shows 0."""
+        depth = {(payer,): float(n) for payer, (n, _) in snapshot.queue.items()}
+        oldest = {(payer,): age for payer, (_, age) in snapshot.queue.items()}
+        self._show("octway_dispatch_queue_depth", depth)
+        self._show("octway_dispatch_oldest_seconds", oldest)
+        self._show("octway_lots_held", snapshot.waiting)
+        self._show("octway_expectations", snapshot.expectations)
+        overdue = {(payer,): age for payer, age in snapshot.oldest_overdue.items()}
+        self._show("octway_return_oldest_overdue_seconds", overdue)
+        self._show("octway_no_response_ratio", snapshot.no_response)
+        self._show("octway_anomalies_open", snapshot.anomalies)
+        circuits = {(name,): float(on) for name, on in snapshot.circuits.items()}
+        self._show("octway_circuit_open", circuits)
+        self._gauges["octway_ledger_imbalance"].set(snapshot.imbalance)
+
+    def node(self, *, journal_queue: int, storage_free: int) -> None:
+        """Set the gauges about this process."""
+        self._gauges["octway_journal_queue_depth"].set(journal_queue)
+        self._gauges["octway_storage_free_bytes"].set(storage_free)
+
+    def certificate(self, subject: str, seconds_left: float) -> None:
+        """Set the time until a certificate ends; `subject` is its use: `https`."""
+        name = "octway_certificate_expiry_seconds"
+        self._gauges[name].labels(subject).set(seconds_left)
+
+    def _show(self, name: str, values: Mapping[Any, float]) -> None:
+        gauge, shown = self._gauges[name], self._shown.setdefault(name, set())
+        for gone in shown - values.keys():
+            gauge.labels(*gone).set(0)
+        for labels, value in values.items():
+            gauge.labels(*labels).set(value)
+        shown.update(values)
+
+
+class DoorMetrics:
+    """Counts what happens at one door; satisfies both doors' observers."""
+
+    def __init__(
+        self,
+        channel: str,
+        *,
+        open_now: Gauge,
+        logins: Counter,
+        algorithms: Counter,
+        rejections: Counter,
+    ) -> None:
+        self._channel = channel
+        self._open_now = open_now
+        self._logins = logins
+        self._algorithms = algorithms
+        self._rejections = rejections
+
+    def connection_opened(self) -> None:
+        """A connection was taken."""
+        self._open_now.inc()
+
+    def connection_closed(self) -> None:
+        """A connection that had been taken is gone."""
+        self._open_now.dec()
+
+    def login(self, outcome: str) -> None:
+        """Note a login, or that one was refused."""
+        self._logins.labels(outcome).inc()
+
+    def algorithm(self, name: str) -> None:
+        """Note an algorithm agreed on."""
+        self._algorithms.labels(name).inc()
+
+    def rejection(self, limit: str) -> None:
+        """Note that a limit of the door turned something away."""
+        self._rejections.labels(f"{self._channel}-{limit}").inc()

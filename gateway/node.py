@@ -1,0 +1,239 @@
+"""One gateway node: opens the doors, runs the steps, stops without losing work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from config.definitions import Address
+from config.errors import ConfigErrors
+from config.settings import Settings
+from gateway.channels import Channels
+from gateway.doors import Doors, build_doors
+from gateway.house import House, note_directory, read_directory
+from gateway.intake.https_tls import read_certificates
+from gateway.intake.receipts import read_signer
+from gateway.intake.reception import Reception
+from gateway.journal import parts, snapshot
+from gateway.metrics import Metrics
+from gateway.supervise import Bell
+from gateway.workshop import build_steps, step_services
+from routing.directory import Directory
+
+T = TypeVar("T")
+
+_BACKLOG: Final = 1024
+_COUNT_EVERY: Final = 15.0  # seconds between two countings of rows for the metrics
+
+
+class Node:
+    """A node; `start` once, `stop` once."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        house: House,
+        metrics: Metrics,
+        reactor: Any,
+        version: str,
+    ) -> None:
+        self._settings = settings
+        self._house = house
+        self._metrics = metrics
+        self._reactor = reactor
+        self._version = version
+        self._bell = Bell()
+        self._channels = Channels(catalog=house.catalog, directory=house.directory)
+        self._steps = MultiService()
+        self._ports: list[IListeningPort] = []
+        self._doors: Doors | None = None
+        self._counting = LoopingCall(self._count)
+        self._counting.clock = reactor
+
+    async def start(self) -> None:
+        """Start the steps, open the doors, and say where each listens."""
+        house, settings = self._house, self._settings
+        house.database.start()
+        await self._tidy()
+        steps = build_steps(house, self._channels, self._metrics)
+        for service in step_services(
+            house, steps, self._bell, self._metrics, self._in_thread
+        ):
+            service.setServiceParent(self._steps)
+        self._steps.startService()
+        self._doors = build_doors(
+            settings=settings,
+            house=house,
+            reception=self._reception(),
+            metrics=self._metrics,
+            run_in_thread=self._in_thread,
+            clock=self._reactor,
+            version=self._version,
+        )
+        places = {
+            "sftp": settings.sftp.listen,
+            "https": settings.https.listen,
+            "operations": settings.operations.listen,
+        }
+        for door, factory in self._doors.factories.items():
+            where = await self._listen(places[door], factory)
+            self._log.info("listening", door=door, where=where)
+        self._counting.start(_COUNT_EVERY, now=True).addErrback(self._lost_count)
+
+    async def stop(self) -> None:
+        """Close the doors, let what is under way end, then let go of everything."""
+        if self._doors is not None:
+            self._doors.readiness.draining = True
+        await gatherResults([_stop_listening(port) for port in self._ports])
+        if self._doors is not None:
+            await self._drain(self._doors)
+        if self._counting.running:
+            self._counting.stop()
+        if self._steps.running:
+            await Deferred.fromCoroutine(_stopped(self._steps))
+        self._channels.close()
+        await self._in_thread(self._house.close)
+
+    def reload(self) -> None:
+        """Read directory and certificates again; a mistake leaves the old in force."""
+        try:
+            data = read_directory(
+                self._settings.directory.path,
+                self._house.catalog,
+                self._house.networks,
+            )
+            if self._doors is not None and self._doors.tls is not None:
+                self._doors.tls.reload()
+        except ConfigErrors as error:
+            for mistake in error.mistakes:
+                self._log.error("not reloaded: {mistake}", mistake=str(mistake))
+            return
+        except (OSError, ValueError) as error:
+            self._log.error("certificate not reloaded: {error}", error=str(error))
+            return
+        noted = self._house.database.submit("directory.note", note_directory, data)
+        noted.addCallback(lambda _: self._put_in_force(Directory(data)))
+        noted.addErrback(self._not_noted)
+
+    def _put_in_force(self, directory: Directory) -> None:
+        self._house.directory.replace(directory)
+        self._log.info("directory in force", version=directory.version[:12])
+        self._bell.ring()
+
+    def _not_noted(self, failure: Failure) -> None:
+        self._log.failure("the directory was not put in force", failure)
+
+    def _reception(self) -> Reception:
+        house = self._house
+        return Reception(
+            database=house.database,
+            payloads=house.payloads,
+            signer=read_signer(self._settings.receipts.key_file),
+            now=house.now,
+            entropy=house.entropy,
+            run_in_thread=self._in_thread,
+            observe=_Waking(self._metrics, self._bell),
+            least_free=self._settings.limits.free_space,
+        )
+
+    async def _tidy(self) -> None:
+        """Forget staging files of a crash, and note the directory in force."""
+        database, storage = self._house.database, self._house.payloads.storage
+        data = self._house.directory().data
+        await database.submit("directory.note", note_directory, data)
+        kept = await self._in_thread(lambda: database.read(parts.all_ids))
+        gone = await self._in_thread(
+            lambda: storage.forget_staging(kept, older_than=0.0)
+        )
+        if gone:
+            self._log.info("staging files of a crash removed", count=gone)
+
+    async def _drain(self, doors: Doors) -> None:
+        """Give what is under way some time to end, then go on without it."""
+        ending: list[Deferred[None]] = []
+        if doors.sftp is not None:
+            ending.append(doors.sftp.drain())
+        for each in ending:
+            each.addTimeout(self._settings.work.drain, self._reactor)
+            each.addErrback(self._cut_short)
+        if doors.https is not None and doors.https.drain():
+            self._log.info("open HTTPS requests are cut by the stop")
+        await gatherResults(ending)
+
+    def _cut_short(self, _failure: Failure) -> None:
+        self._log.warn("open SFTP connections are cut by the stop")
+
+    def _count(self) -> Deferred[None]:
+        """Count rows for the metrics, in a thread."""
+        return self._in_thread(self._count_now)
+
+    def _count_now(self) -> None:
+        house, now = self._house, self._house.now()
+        self._metrics.refresh(house.database.read(snapshot.take, now))
+        self._metrics.node(
+            journal_queue=house.database.waiting,
+            storage_free=house.payloads.storage.free_bytes(),
+        )
+        if self._settings.https.enabled:
+            (certificate, *_) = read_certificates(self._settings.https.certificate)
+            left = certificate.not_valid_after_utc.timestamp() - now
+            self._metrics.certificate("https", left)
+
+    def _lost_count(self, failure: Failure) -> None:
+        """Begin counting again: one bad count must not end them all."""
+        self._log.failure("counting rows failed", failure)
+        if self._steps.running:
+            later = self._counting.start(_COUNT_EVERY, now=False)
+            later.addErrback(self._lost_count)
+
+    async def _listen(self, address: Address, factory: IProtocolFactory) -> str:
+        kind = TCP6ServerEndpoint if ":" in address.host else TCP4ServerEndpoint
+        endpoint = kind(self._reactor, address.port, _BACKLOG, address.host)
+        port = await endpoint.listen(factory)
+        self._ports.append(port)
+        return str(Address(address.host, port.getHost().port))
+
+    def _in_thread(self, call: Callable[[], T], /) -> Deferred[T]:
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)
+
+
+class _Waking:
+    """Counts deposits, and wakes the steps for each."""
+
+    def __init__(self, metrics: Metrics, bell: Bell) -> None:
+        self._metrics = metrics
+        self._bell = bell
+
+    def deposit(self, channel: str, outcome: str, size: int, seconds: float) -> None:
+        self._metrics.deposit(channel, outcome, size, seconds)
+        if outcome == "accepted":
+            self._bell.ring()
+
+    def limit(self, name: str) -> None:
+        self._metrics.limit(name)
+
+
+async def _stopped(service: MultiService) -> None:
+    await service.stopService()
+
+
+def _stop_listening(port: IListeningPort) -> Deferred[None]:
+    return Deferred.fromCoroutine(_stopped_port(port))
+
+
+async def _stopped_port(port: IListeningPort) -> None:
+    stopping = port.stopListening()
+    if stopping is not None:
+        await stopping

@@ -1,0 +1,186 @@
+"""Writes the reference pages of `docs/reference/` from the code they describe.
+
+Names, states and codes have one home, the code; the pages are made from it and
+a test compares them, so a page can be neither forgotten nor wrong.
+`python -m gateway.reference docs/reference` (or `make docs`) writes them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import config
+import gateway
+import protocols
+import routing
+from config.settings import SETTINGS
+from gateway.api.problems import PROBLEM_CODES
+from gateway.cli.main import COMMANDS
+from gateway.journal.anomalies import KINDS
+from gateway.metrics import METRICS
+from gateway.steps.route import CAUSES
+from protocols.sesam.checks import PROBLEMS, severity_of
+from routing import lifecycle
+from routing.errors import GatewayError
+from routing.ledger import LOT_ACCOUNT, MOVES
+from routing.transitions import Lifecycle
+
+_MADE: Final = "<!-- made by `make docs`; change the code, then make it again -->\n\n"
+
+
+def pages() -> Mapping[str, str]:
+    """Make every page; the same code gives the same text."""
+    makers: Mapping[str, Callable[[], str]] = {
+        "settings.md": _settings,
+        "commands.md": _commands,
+        "metrics.md": _metrics,
+        "states.md": _states,
+        "ledger.md": _ledger,
+        "errors.md": _errors,
+        "causes.md": _causes,
+        "file-problems.md": _file_problems,
+    }
+    return {name: _MADE + make() for name, make in makers.items()}
+
+
+def _settings() -> str:
+    rows = [(f"`{key}`", words) for key, words in SETTINGS.items()]
+    return (
+        "# Settings\n\nKeys of `octway.toml`; a variable `OCTWAY_SECTION__KEY` wins over "
+        "the file. `octway init` writes a commented example with every default.\n\n"
+        + _table(("setting", "is"), rows)
+    )
+
+
+def _commands() -> str:
+    rows = [(f"`octway {name}`", words) for name, words in COMMANDS.items()]
+    return (
+        "# Commands\n\nEvery command has `--help` with an example, and `--json` where it "
+        "prints facts. It ends with 0, with 1 when what it checked does not hold, with 2 "
+        "on wrong usage or configuration.\n\n" + _table(("command", "does"), rows)
+    )
+
+
+def _metrics() -> str:
+    rows = [(f"`{name}`", words) for name, words in METRICS.items()]
+    return (
+        "# Metrics\n\nServed in Prometheus' text format at `/metrics` of the operations "
+        "listener. Labels are bounded by the payer directory; no client or patient is "
+        "ever a label.\n\n" + _table(("metric", "says"), rows)
+    )
+
+
+def _states() -> str:
+    lives = [each for each in vars(lifecycle).values() if isinstance(each, Lifecycle)]
+    return (
+        "# States\n\nWhat lives in the journal, and the ways between states. \n\n"
+        + ("\n".join(_life(each) for each in lives))
+    )
+
+
+def _life(life: Lifecycle[Any, Any]) -> str:
+    final = ", ".join(f"`{state}`" for state in life.states if state in life.final)
+    rows = [
+        (f"`{before}`", f"`{happened}`", f"`{after}`")
+        for (before, happened), after in life.table.items()
+    ]
+    return (
+        f"## {life.name.capitalize()}\n\nBegins as `{life.initial}`; ends as {final}.\n\n"
+        + _table(("from", "when", "to"), rows)
+    )
+
+
+def _ledger() -> str:
+    moves = [
+        (f"`{source}`", ", ".join(f"`{each}`" for each in sorted(targets)))
+        for source, targets in MOVES.items()
+    ]
+    own = [(f"`{event}`", f"`{account}`") for event, account in LOT_ACCOUNT.items()]
+    return (
+        "# Ledger\n\nEach claim, with its cents, stands in exactly one account. What came "
+        "in is the sum of the accounts, always: `octway_ledger_imbalance` is the "
+        "difference, and `octway verify` derives both sides anew.\n\n"
+        "## Moves allowed\n\n"
+        + _table(("from", "to"), moves)
+        + "\n## Where a lot's own events take its claims\n\n"
+        + _table(("event", "account"), own)
+    )
+
+
+def _errors() -> str:
+    rows = [
+        (f"`{each.code}`", "yes" if each.retryable else "no", _first_line(each))
+        for each in sorted(set(_all_errors()), key=lambda each: each.code)
+    ]
+    problems = [
+        (f"`{code}`", str(kind.status), kind.title)
+        for code, kind in PROBLEM_CODES.items()
+    ]
+    return (
+        "# Error codes\n\n## Of the gateway\n\nStable names in the journal, the log and the "
+        "metrics.\n\n"
+        + _table(("code", "may be tried again", "means"), rows)
+        + "\n## Of the HTTP API\n\nThe `code` of a problem document (RFC 9457).\n\n"
+        + _table(("code", "status", "means"), problems)
+    )
+
+
+def _causes() -> str:
+    causes = [(f"`{name}`", words) for name, words in CAUSES.items()]
+    kinds = [(f"`{name}`", words) for name, words in KINDS.items()]
+    return (
+        "# Causes and anomalies\n\n## Why a lot is held or refused\n\n"
+        + _table(("cause", "means"), causes)
+        + "\n## Kinds of anomaly\n\nOne anomaly stands for all that share a cause.\n\n"
+        + _table(("kind", "means"), kinds)
+    )
+
+
+def _file_problems() -> str:
+    rows = [(f"`{code}`", severity_of(code), words) for code, words in PROBLEMS.items()]
+    return (
+        "# Problems of billing files\n\nWhat `octway inspect`, the receipts' reports and "
+        "the API name, with record and position. An *error* would make a payer refuse "
+        "the lot, so it is not sent.\n\n## B2\n\n"
+        + _table(("code", "severity", "means"), rows)
+    )
+
+
+def _all_errors() -> Iterator[type[GatewayError]]:
+    for package in (config, routing, protocols, gateway):
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            if not module.name.endswith((".__main__", ".env", ".app")):
+                importlib.import_module(module.name)
+    waiting: list[type[GatewayError]] = [GatewayError]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(found.__subclasses__())
+
+
+def _first_line(documented: type[GatewayError]) -> str:
+    return (documented.__doc__ or "").strip().splitlines()[0]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n"
+        for line in lines
+    )
+
+
+def write(folder: Path) -> None:
+    """Write all pages into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

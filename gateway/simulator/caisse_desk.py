@@ -1,0 +1,126 @@
+"""What a simulated caisse does with its folders: reads `in`, answers into `out`.
+
+All it knows is in its folder, so it goes on where it was when started again:
+`state.json` holds its memory, `later` the returns that are written and not due.
+The order surprises: the memory is saved before the returns are written and the
+file is noted as read after, so a caisse killed in between answers the file once
+more, in the same words, as one that was resent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Final, TypedDict
+
+from gateway.clock import Now
+from gateway.simulator.payer_folder import INBOX, OUTBOX
+from protocols.sesam.payer_simulator import Caisse, Faults, Seen, SimulatedReturn
+
+_STATE: Final = "state.json"
+_LATER: Final = "later"
+_TAKEN: Final = "taken"
+_WORKING: Final = (".tmp", ".part", ".partial", ".filepart")
+_KEEP: Final = 30.0  # seconds that a file stays in `in`, where senders look for it
+_MILLISECONDS: Final = 1000
+
+
+class State(TypedDict):
+    """What is kept: the caisse's memory, and which files of `in` were read."""
+
+    seen: Seen
+    read: dict[str, float]
+
+
+class Desk:
+    """One caisse at its folders.  `day` is how many seconds its days last."""
+
+    def __init__(
+        self, *, folder: Path, faults: Faults, day: float, rng: Random, now: Now
+    ) -> None:
+        self._folder = folder
+        self._day = day
+        self._rng = rng
+        self._now = now
+        self._state = self._load()
+        self._caisse = Caisse(faults=faults, seen=self._state["seen"])
+        for name in (INBOX, OUTBOX, _LATER, _TAKEN):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+
+    def work(self) -> None:
+        """Answer what came, put what is due into `out`, clear what is long read."""
+        for file in self._new():
+            self._answer(file)
+        self._deliver()
+        self._clear()
+
+    def _new(self) -> Iterator[Path]:
+        for file in sorted((self._folder / INBOX).iterdir()):
+            whole = file.is_file() and not file.name.endswith(_WORKING)
+            if whole and _version(file) not in self._state["read"]:
+                yield file
+
+    def _answer(self, file: Path) -> None:
+        version = _version(file)
+        today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
+        made = self._caisse.respond(file.read_bytes(), rng=self._rng, day=today)
+        self._save()
+        for each in made:
+            self._keep_for_later(each)
+        self._state["read"][version] = self._now()
+        self._save()
+
+    def _keep_for_later(self, each: SimulatedReturn) -> None:
+        due = self._now() + each.delay_days * self._day
+        name = f"{int(due * _MILLISECONDS):014}-{each.name}"
+        _write(self._folder / _LATER / name, each.content)
+
+    def _deliver(self) -> None:
+        now = int(self._now() * _MILLISECONDS)
+        for file in sorted((self._folder / _LATER).iterdir()):
+            due, _, name = file.name.partition("-")
+            if not due.isdigit():
+                continue  # being written
+            if int(due) > now:
+                return
+            file.replace(self._folder / OUTBOX / name)
+
+    def _clear(self) -> None:
+        before = self._now() - _KEEP
+        gone = [key for key, at in self._state["read"].items() if at < before]
+        for key in gone:
+            file = self._folder / INBOX / key.rsplit("|", 2)[0]
+            if file.exists() and _version(file) == key:
+                file.replace(self._folder / _TAKEN / file.name)
+            del self._state["read"][key]
+        if gone:
+            self._save()
+
+    def _load(self) -> State:
+        path = self._folder / _STATE
+        if path.exists():
+            found: State = json.loads(path.read_text(encoding="utf-8"))
+            return found
+        return State(
+            seen=Seen(files={}, lots={}, registered=[], next_number=1), read={}
+        )
+
+    def _save(self) -> None:
+        text = json.dumps(self._state, separators=(",", ":"))
+        _write(self._folder / _STATE, text.encode())
+
+
+def _version(file: Path) -> str:
+    """Tell one sending of a file from the next under the same name."""
+    seen = file.stat()
+    return f"{file.name}|{seen.st_size}|{seen.st_mtime_ns}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put a file in its place at once: nobody ever sees half of it."""
+    working = path.with_name(f"being-written-{path.name}.tmp")
+    working.write_bytes(content)
+    working.replace(path)

@@ -1,0 +1,53 @@
+"""What a newcomer reads when the demo has begun: addresses, and what to try."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gateway.simulator.demo_setup import DemoHome
+
+
+def welcome(home: DemoHome, places: Mapping[str, str], sample: Path) -> Iterator[str]:
+    """Say where everything listens, and how to try it by hand."""
+    sftp, https = places["sftp"], places["https"]
+    config = shlex.quote(str(home.config))
+    yield "Octway demo: a gateway, simulated payers and simulated vendor software."
+    yield "Everything stays on this machine; no payer, person or amount is real."
+    yield ""
+    yield f"SFTP door       {sftp}"
+    yield f"HTTPS door      https://{https}   documentation: https://{https}/docs"
+    yield f"operations      http://{places['operations']}/metrics   and /readyz"
+    yield f"staff login     {home.staff}   password {home.password}"
+    yield f"folder          {home.folder}   (logs: gateway.log, payers.log)"
+    yield ""
+    yield "Try it by hand, in another terminal, as the client 'visitor':"
+    yield f"  {sftp_command(home, sftp)}"
+    yield f"    then: put {shlex.quote(str(sample))} in/   ls receipts   ls out/sesam"
+    yield f"  {curl_command(home, https, sample)}"
+    yield f"  octway trace {sample.name} -c {config}"
+    yield ""
+
+
+def sftp_command(home: DemoHome, where: str) -> str:
+    """Return the command line that logs the visitor in with OpenSSH's client."""
+    host, _, port = where.rpartition(":")
+    known = home.folder / "known_hosts"
+    words = [
+        *("sftp", "-P", port, "-i", str(home.visitor.key_file)),
+        *("-o", f'UserKnownHostsFile="{known}"', "-o", "IdentitiesOnly=yes"),
+        f"{home.visitor.id}@{host}",
+    ]
+    return shlex.join(words)
+
+
+def curl_command(home: DemoHome, where: str, sample: Path) -> str:
+    """Return the command line that sends the sample over HTTPS."""
+    words = [
+        *("curl", "--cacert", str(home.settings.https.certificate)),
+        *("-H", f"Authorization: Bearer {home.visitor.token}"),
+        *("--data-binary", f"@{sample}"),
+        f"https://{where}/v1/deposits?filename={sample.name}",
+    ]
+    return shlex.join(words)

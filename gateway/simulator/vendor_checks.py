@@ -1,0 +1,99 @@
+"""What simulated vendor software checks of all that the gateway gives it.
+
+Each check returns sentences about what is wrong; none means that all is right.
+Nothing of a patient is ever in them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from gateway.intake import receipts
+from gateway.simulator.vendor_files import REFUSED, Bill, Kind
+from protocols.sesam.network import SESAM
+from routing.envelope import AnswerSeen, Level, Outcome
+
+_HEAD: Final = 4096
+
+
+def check_receipt(
+    receipt: bytes, bill: Bill, *, client: str, key: Ed25519PublicKey
+) -> Iterable[str]:
+    """Check that a receipt is signed and vouches for this very file."""
+    if not receipts.verify(receipt, key):
+        yield f"the receipt of {bill.name} has no right signature"
+        return
+    told = json.loads(receipt)
+    wanted: Mapping[str, object] = {
+        "client": client,
+        "size": len(bill.content),
+        "sha256": bill.sha256,
+    }
+    for name, value in wanted.items():
+        if told.get(name) != value:
+            yield (
+                f"the receipt of {bill.name} says {name} {told.get(name)!r}; "
+                f"wanted {value!r}"
+            )
+
+
+def check_report(report: bytes, bill: Bill) -> Iterable[str]:
+    """Check that the report finds what is wrong with a file, and nothing else."""
+    told: dict[str, Any] = json.loads(report)
+    unreadable = told["state"] == "unreadable"
+    if bill.kind is Kind.NOISE and not unreadable:
+        yield f"{bill.name} is noise, and was taken for {told['format']}"
+    if told["valid"] is (bill.kind in REFUSED):
+        codes = sorted({each["code"] for each in told["problems"]})
+        yield f"{bill.name} is {bill.kind}, and was reported with problems {codes}"
+    if bill.kind is Kind.GOOD and told["claims"] != len(bill.asked):
+        yield f"{bill.name}: {told['claims']} claims found; wanted {len(bill.asked)}"
+
+
+def check_return(
+    name: str, content: bytes, *, senders: Iterable[str], asked: Mapping[str, int]
+) -> Iterable[str]:
+    """Check that a return can be read, and speaks of this client's claims alone.
+
+    `asked` is cents by match key of the claims that are known here; a return may
+    speak of older ones.
+    """
+    format = SESAM.recognise(content[:_HEAD])
+    if format is None or not SESAM.is_return(format):
+        yield f"return {name} is in no known format"
+        return
+    reading = SESAM.read_return(io.BytesIO(content), format)
+    answers = list(reading.answers())
+    if not answers:
+        yield f"return {name} says nothing"
+    known = frozenset(each.lstrip("0") for each in senders)
+    strangers = sum(
+        bool(answer.sender) and answer.sender.strip().lstrip("0") not in known
+        for answer in answers
+    )
+    if strangers:
+        yield f"return {name} holds {strangers} answers for somebody else"
+    for answer in answers:
+        yield from _check_amount(name, answer, asked)
+    summary = reading.summary()
+    if not summary.valid:
+        codes = sorted({each.code for each in summary.problems})
+        yield f"return {name} has {summary.errors} errors: {codes}"
+
+
+def _check_amount(
+    name: str, answer: AnswerSeen, asked: Mapping[str, int]
+) -> Iterable[str]:
+    if answer.level is not Level.CLAIM or answer.outcome is Outcome.INFORMATION:
+        return
+    found = next((asked[key] for key in answer.match_keys if key in asked), None)
+    if found is not None and found != answer.asked:
+        yield (
+            f"return {name} answers an invoice of {found} cents as one of "
+            f"{answer.asked}"
+        )

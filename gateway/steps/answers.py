@@ -1,0 +1,148 @@
+"""What an answer does to a claim, its lot and its dispatch, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, func, select
+
+from gateway.database import Tx
+from gateway.journal import dispatches, expectations, ledger, lots, returns, schema
+from gateway.steps.handover import close_if_answered, mark_sent
+from routing.directory import Directory
+from routing.envelope import AnswerSeen, Level, Outcome
+from routing.errors import NoRoute
+from routing.ledger import ANSWERED, Account, account_for
+from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
+
+_MONEY = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
+
+
+class Applied(NamedTuple):
+    """What one answer did: whose claim it was, and whether it said anything new."""
+
+    client: str
+    lot: str
+    payer: str
+    flow: str
+    repeated: bool
+    closed: bool
+    sent_at: float | None
+
+
+def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
+    """Write a payer's word on one claim; a word said before changes nothing."""
+    current, standing, facts = returns.stands(tx.connection, lot, seq)
+    repeated = _said_before(tx, lot, seq, answer)
+    closed = False
+    if not repeated:
+        paid = facts.paid + (answer.paid if answer.outcome in _MONEY else 0)
+        outcome = answer.outcome
+        if outcome is Outcome.PARTLY_PAID and paid >= facts.asked:
+            outcome = Outcome.PAID
+        # An acknowledgement is no answer: the claim goes on standing with its lot.
+        acknowledged = outcome is Outcome.ACKNOWLEDGED
+        target = None if acknowledged else account_for(outcome, current)
+        if target is not None or current not in ANSWERED:
+            returns.answer_claim(tx, lot, seq, target, outcome, paid)
+        if target is not None:
+            move = (lot, seq, current, target, standing, facts.asked)
+            ledger.move_claims(tx, [move], f"answer.{outcome}")
+        closed = current not in ANSWERED and target in ANSWERED
+        if closed:
+            expectations.answered(tx, lot, 1, level=Level.CLAIM)
+    return Applied(
+        client=facts.client_id,
+        lot=lot,
+        payer=facts.payer_id or "",
+        flow=facts.flow,
+        repeated=repeated,
+        closed=closed,
+        sent_at=_sent_at(tx, facts.dispatch_id),
+    )
+
+
+def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen) -> Applied:
+    """Write a payer's word on a whole lot: received, or refused as it stands."""
+    row = _lot(tx, lot_id)
+    current = Account(row.account)
+    target = account_for(answer.outcome, current)
+    if target is not None:
+        ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
+    expectations.answered(tx, lot_id, 0, level=Level.LOT)
+    refused = answer.outcome is Outcome.REJECTED
+    if refused:
+        expectations.answered(tx, lot_id, row.claims, level=Level.CLAIM)
+    lots.move(
+        tx,
+        _lot(tx, lot_id),
+        LotEvent.ANSWER if refused else LotEvent.ACKNOWLEDGE,
+        f"answer.{answer.outcome}",
+    )
+    return Applied(
+        client=row.client_id,
+        lot=lot_id,
+        payer=row.payer_id or "",
+        flow=row.flow,
+        repeated=target is None,
+        closed=refused,
+        sent_at=_sent_at(tx, row.dispatch_id),
+    )
+
+
+def settle(tx: Tx, touched: Iterable[str], directory: Directory) -> None:
+    """Move lots on whose claims were answered, and the dispatches they went with."""
+    concerned = set()
+    for lot_id in sorted(set(touched)):
+        row = _lot(tx, lot_id)
+        if row.standing_claims == 0:
+            if row.state != LotState.ANSWERED:
+                lots.move(tx, row, LotEvent.ANSWER, "all claims are answered")
+        elif row.state == LotState.SENT:
+            lots.move(tx, row, LotEvent.ACKNOWLEDGE, "an answer proves the arrival")
+        if row.dispatch_id is not None:
+            concerned.add(row.dispatch_id)
+    for dispatch in sorted(concerned):
+        _settle_dispatch(tx, dispatch, directory)
+
+
+def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
+    dispatch = dispatches.find(tx.connection, dispatch_id)
+    if dispatch is None:
+        return
+    if dispatch.state in {DispatchState.UNKNOWN, DispatchState.REFUSED}:
+        proof = "proved by an answer"
+        # A payer that has left the directory owes by nobody's rules: the dispatch
+        # waits for its return, its answers do not.
+        with suppress(NoRoute):
+            mark_sent(tx, dispatch, DispatchEvent.ARRIVED, directory, proof)
+    close_if_answered(tx, dispatch_id)
+
+
+def _said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
+    table = schema.answer
+    query = select(func.count()).where(
+        table.c.lot_id == lot,
+        table.c.claim_seq == seq,
+        table.c.outcome == answer.outcome,
+        table.c.asked == answer.asked,
+        table.c.paid == answer.paid,
+    )
+    return bool(tx.connection.execute(query).scalar_one())
+
+
+def _lot(tx: Tx, lot_id: str) -> Row[*tuple[Any, ...]]:
+    table = schema.lot
+    return tx.connection.execute(
+        select(table).where(table.c.id == lot_id).with_for_update()
+    ).one()
+
+
+def _sent_at(tx: Tx, dispatch: str | None) -> float | None:
+    if dispatch is None:
+        return None
+    table = schema.dispatch
+    query = select(table.c.sent_at).where(table.c.id == dispatch)
+    return tx.connection.execute(query).scalar_one_or_none()

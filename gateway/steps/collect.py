@@ -1,0 +1,169 @@
+"""Step 7, collect: everything in a payer's outbox is stored, then removed there.
+
+The outbox is listed whole and compared with the journal, never "newer than".
+A file is removed at the payer's only after its bytes are fsynced and its row is
+committed, so a crash leads to a second look, never to a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from twisted.logger import Logger
+
+from config.errors import ConfigErrors
+from gateway.clock import Entropy
+from gateway.database import Database, Tx
+from gateway.journal import anomalies, circuits, leases, returns
+from gateway.storage.payloads import Payloads
+from protocols.errors import (
+    CredentialsRefused,
+    PayerUnavailable,
+    TransferError,
+    UntrustedHost,
+)
+from protocols.interface import Channel, RemoteFile
+from routing.directory import Directory
+from routing.errors import NoRoute
+
+_MOST_FAILED: Final = 5  # files of one outbox, before it is left for this time
+_LOCKED_OUT: Final = (CredentialsRefused, UntrustedHost)
+
+
+class Collect:
+    """Empties outboxes; one node at a time for each, by a lease."""
+
+    name = "collect"
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        payloads: Payloads,
+        channel: Callable[[str], Channel],
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+        worker: str,
+        lease: float,
+        at_once: int,
+    ) -> None:
+        self._database = database
+        self._payloads = payloads
+        self._channel = channel
+        self._directory = directory
+        self._entropy = entropy
+        self._worker = worker
+        self._lease = lease
+        self._at_once = at_once
+
+    def endpoints(self) -> dict[str, str]:
+        """Map every endpoint that a payer uses to its network."""
+        return {
+            payer.endpoint: payer.network
+            for payer in self._directory().payers()
+            if payer.endpoint is not None
+        }
+
+    def run_once(self) -> bool:
+        """Empty every outbox once; True if anything came."""
+        with ThreadPoolExecutor(self._at_once) as pool:
+            found = pool.map(lambda each: self.empty(*each), self.endpoints().items())
+            return any(list(found))
+
+    def empty(self, endpoint: str, network: str) -> bool:
+        """Empty one outbox, unless another node does; True if anything came."""
+        name = f"collect/{endpoint}"
+        if not self._database.write("collect.begin", self._begin, name, endpoint):
+            return False
+        came = 0
+        try:
+            channel = self._open(endpoint)
+            files = channel.list()
+            known = self._database.read(returns.known, endpoint)
+            failed: list[TransferError] = []
+            for file in files:
+                try:
+                    self._collect(channel, endpoint, network, file, known)
+                    came += 1
+                except TransferError as error:
+                    # One bad file does not hold back those behind it.
+                    failed.append(error)
+                    if isinstance(error, _LOCKED_OUT) or len(failed) >= _MOST_FAILED:
+                        break
+            if failed:
+                raise failed[-1]
+        except TransferError as error:
+            self._database.write("collect.failed", self._failed, endpoint, error)
+        else:
+            self._database.write("collect.done", self._done, endpoint)
+        finally:
+            self._database.write("collect.end", leases.release, name, self._worker)
+        return bool(came)
+
+    def _open(self, endpoint: str) -> Channel:
+        try:
+            return self._channel(endpoint)
+        except (NoRoute, ConfigErrors) as error:
+            raise PayerUnavailable(f"{endpoint}: {error}") from error
+
+    def _begin(self, tx: Tx, name: str, endpoint: str) -> bool:
+        if not leases.take(tx, name, self._worker, self._lease):
+            return False
+        if circuits.try_endpoint(tx, endpoint):
+            return True
+        leases.release(tx, name, self._worker)
+        return False
+
+    def _collect(
+        self,
+        channel: Channel,
+        endpoint: str,
+        network: str,
+        file: RemoteFile,
+        known: dict[tuple[str, int, float], Any],
+    ) -> None:
+        there = known.get((file.name, file.size, file.modified))
+        if there is not None and (there.confirmed_at is not None or not file.modified):
+            there = None  # that one was removed, or cannot be told from this one
+        returned = None if there is None else there.id
+        if returned is None:
+            stored = self._payloads.store(lambda into: channel.fetch(file, into))
+            returned = self._database.read(returns.by_content, endpoint, stored.sha256)
+            if returned is None:
+
+                def note(tx: Tx) -> str:
+                    self._payloads.record(tx, [stored])
+                    return returns.add(
+                        tx, self._entropy, endpoint, network, file, stored
+                    )
+
+                returned = self._database.write("collect.store", note)
+        channel.remove(file)
+        self._database.write("collect.confirm", returns.confirmed, returned)
+
+    def _done(self, tx: Tx, endpoint: str) -> None:
+        if circuits.succeeded(tx, endpoint):
+            for kind in ("payer-locked-out", "payer-unreachable"):
+                anomalies.settle(
+                    tx, kind=kind, subject=endpoint, reason="the endpoint answers again"
+                )
+
+    def _failed(self, tx: Tx, endpoint: str, error: TransferError) -> None:
+        locked_out = isinstance(error, _LOCKED_OUT)
+        self._log.warn(
+            "outbox {endpoint} cannot be emptied: {error}",
+            endpoint=endpoint,
+            error=str(error),
+        )
+        if circuits.failed(tx, endpoint, error.code, at_once=locked_out):
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="payer-locked-out" if locked_out else "payer-unreachable",
+                severity=anomalies.CRITICAL if locked_out else anomalies.WARNING,
+                subject=endpoint,
+                words=f"endpoint {endpoint}: {error}",
+            )

@@ -1,0 +1,234 @@
+"""Step 5, dispatch: files are handed over, one attempt at a time per dispatch.
+
+Nothing is sent inside a transaction: the attempt is journaled before, its
+outcome after.  An outcome that is unknown (the line broke after the last byte,
+or the worker died) is asked for, never answered by sending again.  An outcome
+that the journal could not take is kept in memory and told first of all.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Row, select
+
+from config.errors import ConfigErrors
+from gateway.clock import Entropy, Now
+from gateway.database import Database, Tx
+from gateway.errors import IntegrityBroken, StorageUnavailable
+from gateway.journal import circuits, dispatches, schema
+from gateway.steps.kept_lease import KeptLease
+from gateway.steps.outcomes import Outcomes, Turn, postpone
+from gateway.storage.payloads import Payloads
+from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
+from protocols.interface import Channel
+from routing.directory import Directory
+from routing.errors import NoRoute
+from routing.lifecycle import DispatchEvent, DispatchState
+
+_LOOK_AT: Final = 50  # dispatches whose turn is checked in one go
+_AGAIN_AFTER: Final = 60.0  # seconds a dispatch waits for its payer's file
+
+_Told = tuple[Any, ...]  # the arguments of a write that is still to be made
+
+
+class DispatchObserver(Protocol):
+    """Counts attempts."""
+
+    def attempt(self, payer: str, outcome: str) -> None:
+        """Note the outcome of one attempt, or of asking."""
+        ...
+
+    def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
+        """Note lots that came into a state."""
+        ...
+
+
+class Dispatch:
+    """Hands dispatches over; run by several workers at once."""
+
+    name = "dispatch"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        payloads: Payloads,
+        channel: Callable[[str], Channel],
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+        now: Now,
+        worker: str,
+        lease: float,
+        observe: DispatchObserver,
+    ) -> None:
+        self._database = database
+        self._payloads = payloads
+        self._channel = channel
+        self._directory = directory
+        self._outcomes = Outcomes(directory=directory, entropy=entropy)
+        self._kept = KeptLease(database, now, schema.dispatch, worker, lease)
+        self._worker = worker
+        self._lease = lease
+        self._observe = observe
+        self._untold: deque[_Told] = deque()
+
+    def run_once(self) -> bool:
+        """Take one dispatch and bring it a step further; False if none is due."""
+        while self._untold:
+            self._tell(*self._untold.popleft())
+        turn = self._database.write("dispatch.take", self._take, self._directory())
+        if turn is None:
+            return False
+        if turn.asking:
+            self._ask(turn)
+        else:
+            self._send(turn)
+        return True
+
+    def _take(self, tx: Tx, directory: Directory) -> Turn | None:
+        self._find_lost(tx)
+        blocked: set[str] = set()
+        while due := self._due(tx, blocked):
+            busy = dispatches.sending(tx.connection, [row.endpoint_id for row in due])
+            for row in due:
+                if row.endpoint_id in blocked:
+                    continue
+                if not self._is_its_time(tx, row, directory):
+                    continue
+                if self._may_go(tx, row, directory, busy):
+                    return self._begin(tx, row)
+                # Its whole queue waits; the payers behind it do not.
+                blocked.add(row.endpoint_id)
+        return None
+
+    def _due(self, tx: Tx, blocked: Collection[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+        table = schema.dispatch
+        return tx.connection.execute(
+            select(table)
+            .where(
+                table.c.state.in_([DispatchState.READY, DispatchState.UNKNOWN]),
+                table.c.payload_id.is_not(None),
+                table.c.not_before <= tx.now,
+                (table.c.lease_until.is_(None)) | (table.c.lease_until < tx.now),
+                table.c.endpoint_id.not_in(blocked),
+            )
+            .order_by(table.c.not_before, table.c.created_at, table.c.number)
+            .limit(_LOOK_AT)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def _find_lost(self, tx: Tx) -> None:
+        """Turn what a dead worker was handing over into an unknown outcome."""
+        table = schema.dispatch
+        lost = tx.connection.execute(
+            select(table)
+            .where(table.c.state == DispatchState.SENDING, table.c.lease_until < tx.now)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in lost:
+            dispatches.move(
+                tx,
+                row,
+                DispatchEvent.LOST,
+                not_before=tx.now,
+                worker=None,
+                lease_until=None,
+                cause="worker-lost",
+                cause_words=f"worker {row.worker} ended during the handing over",
+            )
+
+    def _is_its_time(
+        self, tx: Tx, row: Row[*tuple[Any, ...]], directory: Directory
+    ) -> bool:
+        """Say whether the payer takes files now; else the dispatch is postponed."""
+        try:
+            payer = directory.payer(row.payer_id)
+        except NoRoute as error:
+            postpone(tx, row, tx.now + _AGAIN_AFTER, error.cause, str(error))
+            return False
+        calendar = directory.calendar(payer.id)
+        windows = payer.delivery.windows
+        if not calendar.is_open(windows, tx.now):
+            opens = calendar.next_opening(windows, tx.now)
+            postpone(tx, row, opens, "window-closed", "the payer's window is closed")
+            return False
+        return True
+
+    def _may_go(
+        self,
+        tx: Tx,
+        row: Row[*tuple[Any, ...]],
+        directory: Directory,
+        busy: dict[str, int],
+    ) -> bool:
+        at_once = directory.payer(row.payer_id).delivery.concurrency
+        if busy.get(row.endpoint_id, 0) >= at_once:
+            return False
+        return circuits.try_endpoint(tx, row.endpoint_id)
+
+    def _begin(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> Turn:
+        asking = row.state == DispatchState.UNKNOWN
+        until = tx.now + self._lease
+        lease = {"worker": self._worker, "lease_until": until}
+        payloads = schema.payload
+        payload = tx.connection.execute(
+            select(payloads).where(payloads.c.id == row.payload_id)
+        ).one()
+        if asking:
+            table = schema.dispatch
+            tx.connection.execute(
+                table.update().where(table.c.id == row.id).values(**lease)
+            )
+            return Turn(row, payload, row.attempts, until, asking)
+        number = dispatches.begin_attempt(tx, row, self._worker)
+        dispatches.move(tx, row, DispatchEvent.CLAIM, **lease)
+        return Turn(row, payload, number, until, asking)
+
+    def _send(self, turn: Turn) -> None:
+        dispatch, told = turn.dispatch, self._outcomes
+        try:
+            channel = self._channel(dispatch.endpoint_id)
+            with self._payloads.open_row(turn.payload) as body:
+                kept = self._kept.during(body, dispatch.id, turn.held_until)
+                sent = channel.send(dispatch.filename, dispatch.size, kept)
+        except OutcomeUnknown as error:
+            outcome = "unknown"
+            self._tell("dispatch.lost", told.lost, turn, error)
+        except TransferError as error:
+            outcome = error.code
+            self._tell("dispatch.failed", told.failed, turn, error)
+        except IntegrityBroken as error:
+            outcome = error.code
+            broken = TransferError(f"our copy cannot be read: {error}")
+            self._tell("dispatch.failed", told.failed, turn, broken)
+        except (NoRoute, ConfigErrors, OSError) as error:
+            outcome = PayerUnavailable.code
+            away = PayerUnavailable(f"{dispatch.endpoint_id}: {error}")
+            self._tell("dispatch.failed", told.failed, turn, away)
+        else:
+            outcome = "accepted"
+            self._tell("dispatch.sent", told.sent, turn, sent.reference, sent.note)
+            self._observe.lot(dispatch.payer_id, dispatch.flow, "sent", dispatch.lots)
+        self._observe.attempt(dispatch.payer_id, outcome)
+
+    def _ask(self, turn: Turn) -> None:
+        dispatch, told = turn.dispatch, self._outcomes
+        try:
+            channel = self._channel(dispatch.endpoint_id)
+            arrival = channel.ask(dispatch.filename, dispatch.size)
+        except (TransferError, NoRoute, ConfigErrors, OSError) as error:
+            self._database.write("dispatch.unasked", told.unasked, turn, error)
+            return
+        self._database.write("dispatch.asked", told.asked, turn, arrival)
+        self._observe.attempt(dispatch.payer_id, f"asked-{arrival}")
+
+    def _tell(self, name: str, call: Callable[..., None], *args: Any) -> None:
+        """Journal what happened at a payer; kept for later if that cannot be now."""
+        try:
+            self._database.write(name, call, *args)
+        except StorageUnavailable:
+            self._untold.appendleft((name, call, *args))
+            raise

@@ -1,0 +1,230 @@
+"""Step 4, gather: routed lots become one file per payer, with its own number.
+
+The number is allocated when the lots are gathered, before any attempt; the file
+is made after, from the lots' own bytes, and made again, the same, if a crash
+came between.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import Row
+
+from config.directory_records import PayerEntry
+from gateway.clock import Entropy
+from gateway.database import Database, Tx
+from gateway.errors import IntegrityBroken
+from gateway.journal import anomalies, deposits, dispatches, lots, schema, work
+from gateway.steps.route import held_subject
+from gateway.storage.payloads import Payloads
+from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
+from routing.directory import Directory
+from routing.errors import NoRoute
+from routing.lifecycle import DispatchState, LotEvent, LotState
+
+_AT_ONCE: Final = 2000
+
+Key = tuple[str, str, str, str]
+
+
+class Gather:
+    """Makes dispatches."""
+
+    name = "gather"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        payloads: Payloads,
+        networks: Mapping[str, Network],
+        emitters: Mapping[str, Emitter],
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+        worker: str,
+        lease: float,
+    ) -> None:
+        self._database = database
+        self._payloads = payloads
+        self._networks = networks
+        self._emitters = emitters
+        self._directory = directory
+        self._entropy = entropy
+        self._worker = worker
+        self._lease = lease
+
+    def run_once(self) -> bool:
+        """Gather what is due, then make the files; False if there was nothing."""
+        gathered = self._database.write("gather", self._gather, self._directory())
+        made = False
+        while (dispatch := self._database.write("gather.take", self._take)) is not None:
+            try:
+                self._compose(dispatch)
+            except IntegrityBroken as error:
+                words = f"dispatch {dispatch.id}: {error}"
+                self._database.write("gather.broken", self._broken, dispatch.id, words)
+            made = True
+        return bool(gathered) or made
+
+    def _broken(self, tx: Tx, dispatch: str, words: str) -> None:
+        anomalies.storage_broken(tx, self._entropy, dispatch, words)
+
+    def _gather(self, tx: Tx, directory: Directory) -> int:
+        groups: dict[Key, list[Row[*tuple[Any, ...]]]] = {}
+        for lot in lots.by_state(tx, LotState.ROUTED, _AT_ONCE):
+            batch = json.loads(lot.destination).get("batch", "")
+            key = (lot.payer_id, lot.payer_code, lot.flow, batch)
+            groups.setdefault(key, []).append(lot)
+        count = 0
+        for (payer_id, code, flow, _), waiting in groups.items():
+            try:
+                payer = directory.payer(payer_id)
+                endpoint = directory.endpoint_of(payer)
+            except NoRoute as error:
+                self._hold(tx, waiting, error, directory)
+                continue
+            for part in _cut(payer, waiting, tx.now):
+                group = dispatches.Group(
+                    network=payer.network,
+                    payer=payer.id,
+                    code=code,
+                    endpoint=endpoint.id,
+                    flow=flow,
+                    version=directory.version,
+                    lots=tuple(part),
+                )
+                dispatches.open_dispatch(tx, self._entropy, group)
+                count += 1
+        return count
+
+    def _hold(
+        self,
+        tx: Tx,
+        waiting: list[Row[*tuple[Any, ...]]],
+        error: NoRoute,
+        directory: Directory,
+    ) -> None:
+        """Hold lots whose payer left the directory since they were routed."""
+        for lot in waiting:
+            lots.move(
+                tx,
+                lot,
+                LotEvent.HOLD,
+                error.cause,
+                cause=error.cause,
+                cause_words=str(error),
+                directory_version=directory.version,
+            )
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="lot-held",
+                severity=anomalies.ERROR,
+                subject=held_subject(error.cause, lot.network, lot.payer_code),
+                words=f"lot {lot.id}: {error}",
+            )
+
+    def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
+        table = schema.dispatch
+        taken = work.take(
+            tx,
+            table,
+            due=(table.c.state == DispatchState.READY) & table.c.payload_id.is_(None),
+            order=[table.c.created_at, table.c.number],
+            worker=self._worker,
+            lease=self._lease,
+        )
+        return taken[0] if taken else None
+
+    def _compose(self, dispatch: Row[*tuple[Any, ...]]) -> None:
+        payer = self._directory().payer(dispatch.payer_id)
+        calendar = self._directory().calendar(payer.id)
+        parts = [
+            self._part(lot)
+            for lot in self._database.read(dispatches.members, dispatch.id)
+        ]
+        made: list[Composed] = []
+
+        def write(into: BinaryIO) -> None:
+            composed = self._networks[dispatch.network].compose(
+                parts,
+                addressee=Addressee(
+                    payer=payer.id, code=dispatch.payer_code, rules=payer.rules
+                ),
+                emitter=self._emitters[dispatch.network],
+                number=dispatch.number,
+                day=calendar.day(dispatch.created_at).isoformat(),
+                into=into,
+            )
+            made.append(composed)
+
+        stored = self._payloads.store(write)
+
+        def note(tx: Tx) -> None:
+            self._payloads.record(tx, [stored])
+            dispatches.compose(tx, dispatch.id, made[0], stored)
+
+        self._database.write("gather.compose", note)
+
+    def _part(self, lot: Row[*tuple[Any, ...]]) -> LotPart:
+        payload = self._database.read(deposits.payload_of, lot.deposit_id)
+
+        def open_part() -> BinaryIO:
+            whole = self._database.read(self._payloads.open, payload)
+            whole.seek(lot.offset)
+            return io.BufferedReader(_Slice(whole, lot.length))
+
+        return LotPart(open_part, lot.sender, lot.number, lot.claims)
+
+
+class _Slice(io.RawIOBase):
+    """The next `length` bytes of a stream, and no more."""
+
+    def __init__(self, stream: BinaryIO, length: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _cut(
+    payer: PayerEntry, waiting: list[Row[*tuple[Any, ...]]], now: float
+) -> Iterator[list[Row[*tuple[Any, ...]]]]:
+    """Cut a payer's lots into files by its limits; keep back what may still wait.
+
+    Full files go at once; the last one goes when its oldest lot has waited long
+    enough.
+    """
+    limits = payer.gather
+    part: list[Row[*tuple[Any, ...]]] = []
+    claims = size = 0
+    for lot in waiting:
+        full = part and (
+            len(part) >= limits.max_lots
+            or claims + lot.claims > limits.max_claims
+            or size + lot.length > limits.max_size
+        )
+        if full:
+            yield part
+            part, claims, size = [], 0, 0
+        part.append(lot)
+        claims += lot.claims
+        size += lot.length
+    if part and min(lot.changed_at for lot in part) + limits.wait <= now:
+        yield part

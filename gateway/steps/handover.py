@@ -1,0 +1,79 @@
+"""What is written when a payer surely has a dispatch: steps 5 and 6 in one commit.
+
+The lots move on, and every answer that the payer now owes becomes a row with a
+due date, whether the payer's side said so at once, was asked, or proved it by
+answering.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from gateway.database import Tx
+from gateway.journal import anomalies, dispatches, expectations, lots, schema
+from routing.directory import Directory
+from routing.expectation import owed
+from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
+
+
+def mark_sent(
+    tx: Tx,
+    dispatch: Row[*tuple[Any, ...]],
+    happened: DispatchEvent,
+    directory: Directory,
+    reference: str,
+) -> None:
+    """Note that the payer has a dispatch, and what it owes from now on.
+
+    Raises `NoRoute`, before anything is written, when the payer has left the
+    directory.
+    """
+    payer = directory.payer(dispatch.payer_id)
+    dispatches.move(
+        tx,
+        dispatch,
+        happened,
+        sent_at=tx.now,
+        reference=reference,
+        cause="",
+        cause_words="",
+        worker=None,
+        lease_until=None,
+    )
+    members = dispatches.members(tx.connection, dispatch.id)
+    for lot in members:
+        if lot.dispatch_id == dispatch.id and lot.state in {
+            LotState.GATHERED,
+            LotState.ACKNOWLEDGED,
+            LotState.ANSWERED,
+        }:
+            lots.move(tx, lot, LotEvent.SEND, "sent")
+    due = owed(
+        payer.expects,
+        flow=dispatch.flow,
+        sent_at=tx.now,
+        calendar=directory.calendar(payer.id),
+    )
+    expectations.owe(tx, dispatch, members, due)
+    for kind in ("dispatch-unclear", "dispatch-refused"):
+        anomalies.settle(
+            tx, kind=kind, subject=dispatch.id, reason="the payer has the dispatch"
+        )
+    close_if_answered(tx, dispatch.id)
+
+
+def close_if_answered(tx: Tx, dispatch_id: str) -> None:
+    """End the life of a dispatch that was sent and whose lots are all answered."""
+    dispatch = dispatches.find(tx.connection, dispatch_id)
+    if dispatch is None or dispatch.state != DispatchState.SENT:
+        return
+    lot, member = schema.lot, schema.dispatch_lot
+    left = tx.connection.execute(
+        select(func.count())
+        .select_from(member.join(lot, lot.c.id == member.c.lot_id))
+        .where(member.c.dispatch_id == dispatch_id, lot.c.state != LotState.ANSWERED)
+    ).scalar_one()
+    if left == 0:
+        dispatches.move(tx, dispatch, DispatchEvent.ANSWER)

@@ -1,0 +1,304 @@
+"""Step 8, match: answers are tied to lots and claims, and the ledger moves.
+
+Only exact keys decide here; an answer that fits nothing is kept as an orphan
+and tried again.  A doubled answer changes nothing and is counted.  Late always
+wins over missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, Protocol
+
+from sqlalchemy import Row, insert, update
+
+from gateway.clock import Entropy, Now
+from gateway.database import Database, Tx
+from gateway.errors import IntegrityBroken
+from gateway.journal import anomalies, returns, schema, work
+from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
+from gateway.storage.payloads import Payloads
+from protocols.interface import Network, ReturnReading
+from routing.directory import Directory
+from routing.envelope import AnswerSeen, Level
+from routing.lifecycle import RETURN, ReturnEvent, ReturnState
+from routing.matching import match
+
+_HEAD: Final = 4096
+_PER_COMMIT: Final = 500
+_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again
+
+
+class MatchObserver(Protocol):
+    """Counts answers."""
+
+    def answered(
+        self, payer: str, flow: str, kind: str, outcome: str, delay: float | None
+    ) -> None:
+        """Note one claim's closing answer, and the seconds since it was sent."""
+        ...
+
+    def returned(self, payer: str, kind: str, matched: str) -> None:
+        """Note one return: `all`, `part` or `none` of its answers matched."""
+        ...
+
+    def orphans(self, payer: str, count: int) -> None:
+        """Note answers that found no claim."""
+        ...
+
+
+class _Tied(NamedTuple):
+    seq: int
+    answer: AnswerSeen
+    rule: str | None
+    client: str | None
+    claim: int | None
+    applied: Applied | None
+
+
+class Match:
+    """Reads returns and ties their answers."""
+
+    name = "match"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        payloads: Payloads,
+        networks: Mapping[str, Network],
+        directory: Callable[[], Directory],
+        now: Now,
+        entropy: Entropy,
+        worker: str,
+        lease: float,
+        observe: MatchObserver,
+    ) -> None:
+        self._database = database
+        self._payloads = payloads
+        self._networks = networks
+        self._directory = directory
+        self._now = now
+        self._entropy = entropy
+        self._worker = worker
+        self._lease = lease
+        self._observe = observe
+
+    def run_once(self) -> bool:
+        """Read the oldest return that waits; False if there is none."""
+        self._database.write("match.again", self._again)
+        row = self._database.write("match.take", self._take)
+        if row is None:
+            return False
+        try:
+            self._match(row)
+        except IntegrityBroken as error:
+            words = f"return {row.id}: {error}"
+            self._database.write("match.broken", self._broken, row.id, words)
+        return True
+
+    def _match(self, row: Row[*tuple[Any, ...]]) -> None:
+        network = self._networks[row.network]
+        with self._database.read(self._payloads.open, row.payload_id) as stream:
+            format = network.recognise(stream.read(_HEAD))
+            stream.seek(0)
+            if format is None or not network.is_return(format):
+                self._database.write("match.unreadable", self._unreadable, row, format)
+                self._observe.returned("", "unreadable", "none")
+                return
+            self._read(row, network.read_return(stream, format))
+
+    def _broken(self, tx: Tx, returned: str, words: str) -> None:
+        anomalies.storage_broken(tx, self._entropy, returned, words)
+
+    def _again(self, tx: Tx) -> None:
+        """Put returns back whose orphans are due for another try."""
+        table = schema.payer_return
+        for name in returns.orphans_due(tx.connection, tx.now):
+            before = ReturnState.PARTLY_MATCHED
+            after = RETURN.next_state(before, ReturnEvent.REMATCH)
+            tx.connection.execute(
+                update(table)
+                .where(table.c.id == name, table.c.state == before)
+                .values(state=after)
+            )
+
+    def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
+        table = schema.payer_return
+        taken = work.take(
+            tx,
+            table,
+            due=table.c.state == ReturnState.STORED,
+            order=[table.c.collected_at, table.c.id],
+            worker=self._worker,
+            lease=self._lease,
+        )
+        return taken[0] if taken else None
+
+    def _read(self, row: Row[*tuple[Any, ...]], reading: ReturnReading) -> None:
+        known = {
+            each.seq: each.rule
+            for each in self._database.read(returns.answers_of, row.id)
+        }
+        numbered = enumerate(reading.answers(), 1)
+        count = matched = orphans = 0
+        held = row.lease_until
+        while chunk := list(islice(numbered, _PER_COMMIT)):
+            fresh = [pair for pair in chunk if known.get(pair[0]) is None]
+            held, tied = self._database.write(
+                "match.answers", self._tie, row, held, fresh, known
+            )
+            count += len(chunk)
+            matched += len(chunk) - len(fresh)
+            matched += sum(each.rule is not None for each in tied)
+            orphans += sum(each.rule is None and each.seq not in known for each in tied)
+            self._count(tied, reading.kind)
+        payer = self._database.write(
+            "match.finish", self._finish, row, held, reading, count, matched, orphans
+        )
+        share = "all" if matched == count else "part" if matched else "none"
+        self._observe.returned(payer, reading.kind, share)
+        if count > matched:
+            self._observe.orphans(payer, orphans)
+
+    def _tie(
+        self,
+        tx: Tx,
+        row: Row[*tuple[Any, ...]],
+        held: float,
+        answers: Sequence[tuple[int, AnswerSeen]],
+        known: Mapping[int, str | None],
+    ) -> tuple[float, list[_Tied]]:
+        """Tie some answers, and prolong the lease with them."""
+        until = self._renew(tx, row, held)
+        tied = []
+        table = schema.answer
+        for seq, answer in answers:
+            each = self._tie_one(tx, row, seq, answer)
+            values = returns.answer_row(row.id, seq, answer) | _facts(each, tx.now)
+            if seq in known:
+                tx.connection.execute(
+                    update(table)
+                    .where(table.c.return_id == row.id, table.c.seq == seq)
+                    .values(values)
+                )
+            else:
+                tx.connection.execute(insert(table), values)
+            tied.append(each)
+        touched = [each.applied.lot for each in tied if each.applied]
+        settle(tx, touched, self._directory())
+        return until, tied
+
+    def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
+        return work.renew(
+            tx,
+            schema.payer_return,
+            row.id,
+            worker=self._worker,
+            held_until=held,
+            lease=self._lease,
+        )
+
+    def _tie_one(
+        self, tx: Tx, row: Row[*tuple[Any, ...]], seq: int, answer: AnswerSeen
+    ) -> _Tied:
+        def index(level: Level, key: str) -> Any:
+            return returns.candidates(tx.connection, row.network, level, key)
+
+        if not answer.match_keys:
+            client = returns.client_of_sender(tx.connection, row.network, answer.sender)
+            rule = None if client is None else "sender"
+            return _Tied(seq, answer, rule, client, None, None)
+        found = match(answer, index)
+        if found.found is None:
+            return _Tied(seq, answer, None, None, None, None)
+        place = found.found
+        if place.claim is None:
+            applied = apply_lot(tx, place.id, answer)
+        else:
+            applied = apply_claim(tx, place.id, place.claim, answer)
+        return _Tied(seq, answer, found.rule, applied.client, place.claim, applied)
+
+    def _finish(
+        self,
+        tx: Tx,
+        row: Row[*tuple[Any, ...]],
+        held: float,
+        reading: ReturnReading,
+        count: int,
+        matched: int,
+        orphans: int,
+    ) -> str:
+        """End the reading of a return with `orphans` new ones; name its payer."""
+        self._renew(tx, row, held)
+        payer = returns.payer_of(tx.connection, row.id) or ""
+        returns.read(
+            tx,
+            row,
+            reading.summary(),
+            reading.kind,
+            payer or None,
+            answers=count,
+            matched=matched,
+            retry_at=tx.now + _RETRY_AFTER if matched < count else None,
+        )
+        if orphans:
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="return-orphans",
+                severity=anomalies.WARNING,
+                subject=row.endpoint_id,
+                payer=payer,
+                seen=orphans,
+                words=f"return {row.id} ({row.remote_name}): {orphans} of {count} "
+                "answers fit nothing that was sent; they are kept and tried again",
+            )
+        elif not returns.orphans_left(tx.connection, row.endpoint_id):
+            anomalies.settle(
+                tx,
+                kind="return-orphans",
+                subject=row.endpoint_id,
+                reason="every answer has found what it speaks of",
+            )
+        return payer
+
+    def _unreadable(
+        self, tx: Tx, row: Row[*tuple[Any, ...]], format: str | None
+    ) -> None:
+        what = f"a {format} file, no return" if format else "in no format we know"
+        words = (
+            f"return {row.id} ({row.remote_name}) of {row.endpoint_id} is {what}; it is "
+            "kept; ask the payer what it sent"
+        )
+        returns.unreadable(tx, row, words)
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="return-unreadable",
+            severity=anomalies.ERROR,
+            subject=row.endpoint_id,
+            words=words,
+        )
+
+    def _count(self, tied: Sequence[_Tied], kind: str) -> None:
+        for each in tied:
+            done = each.applied
+            if done is not None and done.closed:
+                sent = done.sent_at
+                delay = None if sent is None else self._now() - sent
+                self._observe.answered(
+                    done.payer, done.flow, kind, each.answer.outcome, delay
+                )
+
+
+def _facts(tied: _Tied, now: float) -> dict[str, Any]:
+    return {
+        "client_id": tied.client,
+        "lot_id": tied.applied.lot if tied.applied else None,
+        "claim_seq": tied.claim,
+        "rule": tied.rule,
+        "matched_at": now if tied.rule else None,
+        "repeated": int(tied.applied.repeated) if tied.applied else 0,
+    }

@@ -1,0 +1,205 @@
+"""Step 3, route: each lot finds its payer, or is held with a cause at once.
+
+Every decision notes the directory version that it was made with.  A held lot is
+routed again by itself when a new version of the directory is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Row, or_
+
+from gateway.clock import Entropy
+from gateway.database import Database, Tx
+from gateway.journal import anomalies, lots, schema
+from protocols.interface import Network
+from routing.directory import Directory
+from routing.directory import Route as Destination
+from routing.errors import NoRoute
+from routing.lifecycle import LotEvent, LotState
+
+_AT_ONCE: Final = 200
+
+CAUSES: Final = {
+    "bad-content": "a payer would refuse what the lot holds; its client has the reasons",
+    "duplicate-lot": "the same sender sent a lot with this number and date before",
+    "duplicate-invoice": "an invoice number of the lot was used before by its sender",
+    "no-destination": "the lot names no payer that a rule or table knows",
+    "unknown-payer": "no payer of the directory has the lot's code",
+    "payer-closed": "the lot's payer was closed or merged, and no successor is known",
+    "no-endpoint": "the lot's payer cannot be reached yet",
+    "wrong-flow": "the lot's payer does not take this flow",
+}
+"""Every cause for which a lot does not go on, with what it means."""
+
+
+class RouteObserver(Protocol):
+    """Counts lots."""
+
+    def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
+        """Note lots that came into a state; `payer` is empty before routing."""
+        ...
+
+
+class Route:
+    """Routes lots of deposits that have been read."""
+
+    name = "route"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        networks: Mapping[str, Network],
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+        observe: RouteObserver,
+    ) -> None:
+        self._database = database
+        self._networks = networks
+        self._directory = directory
+        self._entropy = entropy
+        self._observe = observe
+
+    def run_once(self) -> bool:
+        """Route new lots, and held ones that an older directory held."""
+        directory = self._directory()
+        routed = self._database.write("route", self._route_new, directory)
+        again = self._database.write("route.again", self._reroute, directory)
+        for payer, flow, state in routed:
+            self._observe.lot(payer, flow, state)
+        return bool(routed or again)
+
+    def _route_new(self, tx: Tx, directory: Directory) -> list[tuple[str, str, str]]:
+        """Route new lots; return payer (empty if none), flow and state of each."""
+        return [
+            self._route(tx, lot, directory)
+            for lot in lots.by_state(tx, LotState.NEW, _AT_ONCE)
+        ]
+
+    def _reroute(self, tx: Tx, directory: Directory) -> int:
+        table = schema.lot
+        older = or_(
+            table.c.directory_version.is_(None),
+            table.c.directory_version != directory.version,
+        )
+        found = lots.by_state(tx, LotState.HELD, _AT_ONCE, older)
+        for lot in found:
+            lots.move(tx, lot, LotEvent.REROUTE, "directory", cause="", cause_words="")
+            anomalies.settle(
+                tx,
+                kind="lot-held",
+                subject=held_subject(lot.cause, lot.network, lot.payer_code or ""),
+                reason="its lots are routed again by a new directory",
+            )
+        return len(found)
+
+    def _route(
+        self, tx: Tx, lot: Row[*tuple[Any, ...]], directory: Directory
+    ) -> tuple[str, str, str]:
+        network = self._networks[lot.network]
+        codes = network.payer_codes(
+            json.loads(lot.destination), directory.tables(lot.network)
+        )
+        try:
+            route = self._decide(tx, lot, codes, directory)
+        except NoRoute as error:
+            code = codes[0] if codes else ""
+            return "", lot.flow, self._hold(tx, lot, error, code, directory)
+        state = lots.move(
+            tx,
+            lot,
+            LotEvent.ROUTE,
+            "routed",
+            payer_id=route.payer.id,
+            payer_code=route.code,
+            directory_version=directory.version,
+            cause="",
+            cause_words=_through(route.through),
+        )
+        return route.payer.id, lot.flow, state
+
+    def _decide(
+        self,
+        tx: Tx,
+        lot: Row[*tuple[Any, ...]],
+        codes: Sequence[str],
+        directory: Directory,
+    ) -> Destination:
+        """Find the payer of a lot that may be sent, or raise `NoRoute`."""
+        if lot.errors:
+            raise NoRoute("bad-content", CAUSES["bad-content"])
+        day = datetime.fromtimestamp(tx.now, UTC).date()
+        route = directory.route(lot.network, codes, day)
+        if route.payer.flows and lot.flow not in route.payer.flows:
+            raise NoRoute(
+                "wrong-flow",
+                f"payer {route.payer.id} takes {', '.join(route.payer.flows)}, "
+                f"not {lot.flow}",
+            )
+        self._refuse_repeats(tx, lot)
+        return route
+
+    def _refuse_repeats(self, tx: Tx, lot: Row[*tuple[Any, ...]]) -> None:
+        twin = lots.earlier_twin(tx.connection, lot)
+        if twin is not None:
+            raise NoRoute(
+                "duplicate-lot",
+                f"lot {lot.number} of {lot.date} by {lot.sender} came before as {twin}; "
+                "send a corrected lot under a new number, or withdraw the earlier one",
+            )
+        number = lots.earlier_claim(tx.connection, lot)
+        if number is not None:
+            raise NoRoute(
+                "duplicate-invoice",
+                f"invoice {number} was sent before by {lot.sender} and not rejected; "
+                "a payer would refuse it as a repeat",
+            )
+
+    def _hold(
+        self,
+        tx: Tx,
+        lot: Row[*tuple[Any, ...]],
+        error: NoRoute,
+        code: str,
+        directory: Directory,
+    ) -> LotState:
+        bad = error.cause == "bad-content"
+        state = lots.move(
+            tx,
+            lot,
+            LotEvent.REFUSE if bad else LotEvent.HOLD,
+            error.cause,
+            cause=error.cause,
+            cause_words=str(error),
+            payer_code=code or None,
+            directory_version=directory.version,
+        )
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="lot-refused" if bad else "lot-held",
+            severity=anomalies.WARNING if bad else anomalies.ERROR,
+            subject=lot.client_id
+            if bad
+            else held_subject(error.cause, lot.network, code),
+            client=lot.client_id if bad else "",
+            words=f"lot {lot.id}: {error}",
+        )
+        return state
+
+
+def held_subject(cause: str, network: str, code: str) -> str:
+    """Name what lots held for one cause share: one anomaly stands for them all."""
+    return f"{cause}:{network}:{code}"
+
+
+def _through(codes: tuple[str, ...]) -> str:
+    """Say how a merged payer's code led to today's."""
+    if len(codes) <= 1:
+        return ""
+    return f"{codes[0]} was taken over: {' -> '.join(codes)}"

@@ -1,0 +1,206 @@
+"""Payload bytes on this machine's disk: segments for small ones, files for large.
+
+Small payloads are appended to a segment, so that one fsync serves all that
+wait; large ones have a file of their own, written under a temporary name,
+fsynced and renamed.  Nothing here is state: a place that no row names is
+garbage of a crash, and `octway verify` says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from gateway.errors import IntegrityBroken, StorageUnavailable
+from gateway.storage import vault
+
+SEGMENTS: Final = "segments"
+FILES: Final = "files"
+STAGING: Final = "staging"
+
+
+class Place(NamedTuple):
+    """Where a sealed payload lies: a name in the storage folder, and an offset."""
+
+    name: str
+    offset: int
+
+
+class LocalStorage:
+    """A folder of sealed payloads."""
+
+    def __init__(self, folder: Path, *, node: str, segment_size: int) -> None:
+        self.folder = folder
+        self._node = node
+        self._segment_size = segment_size
+        self._lock = threading.Lock()
+        self._segment: BinaryIO | None = None
+        self._segment_name = ""
+        for name in (SEGMENTS, FILES, STAGING):
+            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def append(self, sealed: Sequence[bytes]) -> list[Place]:
+        """Append sealed payloads to the segment; durable when this returns.
+
+        Raises `StorageUnavailable` when the disk cannot take them.
+        """
+        if not sealed:
+            return []
+        with self._lock, unavailable("take the file"):
+            segment = self._open_segment()
+            places = []
+            end = segment.tell()
+            for piece in sealed:
+                places.append(Place(self._segment_name, end))
+                end += len(piece)
+            try:
+                write_all(segment.fileno(), b"".join(sealed))
+                os.fdatasync(segment.fileno())
+            except OSError:
+                # What was written in part belongs to nobody; begin a fresh one.
+                segment.close()
+                self._segment = None
+                raise
+            return places
+
+    def staging(self, name: str) -> Path:
+        """Name a file for a payload that is still coming in."""
+        return self.folder / STAGING / name
+
+    def publish(self, name: str) -> Place:
+        """Give a finished staging file its place; durable when this returns.
+
+        The caller has fsynced the file itself.
+        """
+        target = self.folder / FILES / name[-2:]
+        with unavailable("take the file"):
+            target.mkdir(exist_ok=True, mode=0o700)
+            os.rename(self.staging(name), target / name)
+            sync_folder(target)
+            sync_folder(target.parent)
+        return Place(f"{FILES}/{name[-2:]}/{name}", 0)
+
+    def read_at(self, place: Place, offset: int, length: int) -> bytes:
+        """Read sealed bytes; shorter than asked only where the file ends.
+
+        Raises `IntegrityBroken` when the file is gone.
+        """
+        with unavailable("read a stored file"):
+            try:
+                with (self.folder / place.name).open("rb", buffering=0) as file:
+                    return os.pread(file.fileno(), length, place.offset + offset)
+            except FileNotFoundError:
+                raise IntegrityBroken(
+                    f"storage file {place.name} is gone; restore the storage folder "
+                    "from a backup"
+                ) from None
+
+    def open(
+        self, payload: str, key: bytes, place: Place, size: int
+    ) -> vault.SealedStream:
+        """Open a sealed payload for reading its plain bytes."""
+        return vault.SealedStream(
+            payload,
+            key,
+            size,
+            lambda offset, length: self.read_at(place, offset, length),
+        )
+
+    def free_bytes(self) -> int:
+        """How many bytes the disk can still take."""
+        return shutil.disk_usage(self.folder).free
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        """Name every file of segments and large payloads, with its size."""
+        for top in (SEGMENTS, FILES):
+            for path in sorted((self.folder / top).rglob("*")):
+                if path.is_file():
+                    yield str(path.relative_to(self.folder)), path.stat().st_size
+
+    def forget_staging(self, keep: set[str], *, older_than: float) -> int:
+        """Remove staging files that no upload owns; count them.
+
+        Those changed within `older_than` seconds stay: an upload under way has
+        a file and no row yet.  At a start nothing is under way, so give 0.
+        """
+        newest = 0.0
+        strays = []
+        for path in (self.folder / STAGING).iterdir():
+            if path.name.split(".")[0] not in keep:
+                changed = path.stat().st_mtime
+                newest = max(newest, changed)
+                strays.append((path, changed))
+        now = self._disk_time() if older_than else newest
+        gone = [path for path, changed in strays if now - changed >= older_than]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return len(gone)
+
+    def _disk_time(self) -> float:
+        """Ask the disk what time it is, for comparing with times of its files."""
+        probe = self.folder / STAGING / ".now"
+        probe.touch()
+        return probe.stat().st_mtime
+
+    def close(self) -> None:
+        """Close the segment."""
+        with self._lock:
+            if self._segment is not None:
+                self._segment.close()
+                self._segment = None
+
+    def _open_segment(self) -> BinaryIO:
+        if self._segment is not None and self._segment.tell() >= self._segment_size:
+            self._segment.close()
+            self._segment = None
+        if self._segment is None:
+            number = 1
+            while (self.folder / self._name(number)).exists():
+                number += 1
+            self._segment_name = self._name(number)
+            path = self.folder / self._segment_name
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            segment = os.fdopen(descriptor, "wb", buffering=0)
+            try:
+                sync_folder(path.parent)
+            except OSError:
+                segment.close()
+                raise
+            self._segment = segment
+        return self._segment
+
+    def _name(self, number: int) -> str:
+        return f"{SEGMENTS}/{self._node}-{number:06}.seg"
+
+
+@contextmanager
+def unavailable(doing: str) -> Iterator[None]:
+    """Say an error of the disk in words."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(
+            f"storage cannot {doing} now ({error.strerror}); nothing was accepted, "
+            "try again later"
+        ) from error
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte: one call may take only a part, as on a disk nearly full."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,1 +1,0 @@
-"""Watching for what does not come back."""

@@ -1,0 +1,171 @@
+"""Builds the steps of a claim's way, and the services that run them.
+
+The same steps run in a node's threads, in `octway simulate` under a virtual
+clock, and in tests where they are called.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from attrs import frozen
+from twisted.application.service import IService
+from twisted.internet.defer import Deferred
+
+from gateway.channels import Channels
+from gateway.house import House
+from gateway.steps.collect import Collect
+from gateway.steps.dispatch import Dispatch, DispatchObserver
+from gateway.steps.gather import Gather
+from gateway.steps.hand_back import HandBack
+from gateway.steps.match import Match, MatchObserver
+from gateway.steps.route import Route, RouteObserver
+from gateway.steps.split import Split
+from gateway.steps.tidy import Tidy
+from gateway.steps.watch import Watch
+from gateway.supervise import Bell, Step, StepObserver, StepRunner
+
+_TIDY_EVERY: Final = 3600.0
+
+
+class Observer(RouteObserver, DispatchObserver, MatchObserver, StepObserver, Protocol):
+    """Counts everything that the steps do."""
+
+
+@frozen(kw_only=True)
+class Steps:
+    """The steps, in the order of a claim's way."""
+
+    split: Split
+    route: Route
+    gather: Gather
+    dispatch: Dispatch
+    collect: Collect
+    match: Match
+    hand_back: HandBack
+    watch: Watch
+    tidy: Tidy
+
+    def in_order(self) -> tuple[Step, ...]:
+        """All of them, in the order of a claim's way."""
+        return (
+            self.split,
+            self.route,
+            self.gather,
+            self.dispatch,
+            self.collect,
+            self.match,
+            self.hand_back,
+            self.watch,
+            self.tidy,
+        )
+
+
+def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
+    """Build every step on one house."""
+    database, payloads, entropy = house.database, house.payloads, house.entropy
+    worker, lease = house.settings.node.id, house.settings.work.lease
+    return Steps(
+        split=Split(
+            database=database,
+            payloads=payloads,
+            networks=house.networks,
+            entropy=entropy,
+            worker=worker,
+            lease=lease,
+        ),
+        route=Route(
+            database=database,
+            networks=house.networks,
+            directory=house.directory,
+            entropy=entropy,
+            observe=observe,
+        ),
+        gather=Gather(
+            database=database,
+            payloads=payloads,
+            networks=house.networks,
+            emitters=house.emitters,
+            directory=house.directory,
+            entropy=entropy,
+            worker=worker,
+            lease=lease,
+        ),
+        dispatch=Dispatch(
+            database=database,
+            payloads=payloads,
+            channel=channels,
+            directory=house.directory,
+            entropy=entropy,
+            now=house.now,
+            worker=worker,
+            lease=lease,
+            observe=observe,
+        ),
+        collect=Collect(
+            database=database,
+            payloads=payloads,
+            channel=channels,
+            directory=house.directory,
+            entropy=entropy,
+            worker=worker,
+            lease=lease,
+            at_once=house.settings.work.collect_workers,
+        ),
+        match=Match(
+            database=database,
+            payloads=payloads,
+            networks=house.networks,
+            directory=house.directory,
+            now=house.now,
+            entropy=entropy,
+            worker=worker,
+            lease=lease,
+            observe=observe,
+        ),
+        hand_back=HandBack(
+            database=database,
+            payloads=payloads,
+            networks=house.networks,
+            entropy=entropy,
+        ),
+        watch=Watch(database=database, entropy=entropy),
+        tidy=Tidy(database=database, payloads=payloads),
+    )
+
+
+def step_services(
+    house: House,
+    steps: Steps,
+    bell: Bell,
+    observe: Observer,
+    defer_to_thread: Callable[[Callable[[], None]], Deferred[None]],
+) -> list[IService]:
+    """Build the services that run the steps in threads."""
+    work = house.settings.work
+    plan: list[tuple[Step, int, float]] = [
+        (steps.split, work.split_workers, 0.0),
+        (steps.route, 1, 0.0),
+        (steps.gather, 1, work.gather_interval),
+        (steps.dispatch, work.dispatch_workers, 0.0),
+        (steps.collect, 1, work.collect_interval),
+        (steps.match, 1, 0.0),
+        (steps.hand_back, 1, 0.0),
+        (steps.watch, 1, work.watch_interval),
+        (steps.tidy, 1, _TIDY_EVERY),
+    ]
+    return [
+        StepRunner(
+            step,
+            workers=workers,
+            bell=bell,
+            idle=work.idle,
+            every=every,
+            monotonic=time.monotonic,
+            observe=observe,
+            defer_to_thread=defer_to_thread,
+        )
+        for step, workers, every in plan
+    ]

@@ -1,0 +1,45 @@
+"""Which names a channel may use at a payer, and which files there are whole.
+
+Every partner and most transfer programs write under a working name first; such
+files are not ours to take.  A name that could lead out of its folder is never
+followed, whoever gave it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+
+from protocols.errors import TransferError
+
+WORKING_NAMES = ("*.tmp", "*.part", "*.partial", "*.filepart", ".*")
+
+
+def checked_name(name: str) -> str:
+    """Return a name that stays in its folder; raises `TransferError` else."""
+    if not _is_plain(name):
+        raise TransferError(
+            f"file name {name!r} is no plain name; wanted one without slashes,"
+            " control characters or only dots: mend the network's naming rule"
+        )
+    return name
+
+
+def is_whole(name: str, skip: Iterable[str]) -> bool:
+    """Say whether a listed name is a finished file: plain, and in no skip pattern.
+
+    Patterns are those of a shell and do not look at upper or lower case.
+    """
+    folded = name.casefold()
+    return _is_plain(name) and not any(
+        fnmatch.fnmatchcase(folded, pattern.casefold()) for pattern in skip
+    )
+
+
+def _is_plain(name: str) -> bool:
+    return (
+        bool(name.strip("."))
+        and "/" not in name
+        and "\\" not in name
+        and all(character >= " " and character != "\x7f" for character in name)
+    )

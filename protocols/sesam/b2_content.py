@@ -1,0 +1,224 @@
+"""What the records of a chunk say, checked against itself and one another.
+
+Class of characters, dates, repeated keys, national numbers: each check takes
+all records of a kind at once and gives findings; an empty result is the
+normal case and must be cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from protocols.sesam.b2_fields import (
+    NINE,
+    ZERO,
+    Bounds,
+    Flags,
+    Found,
+    check_dates,
+    check_fields,
+)
+from protocols.sesam.b2_frames import Chunk
+from protocols.sesam.b2_kinds import Kinds
+from protocols.sesam.b2_nesting import GROUPS, Group
+from protocols.sesam.b2_numbers import Numbers, in_order
+from protocols.sesam.b2_records import Bytes, Family
+from protocols.sesam.b2_structure import Finding, Rows, Structure
+
+_OLD = 30_000  # three years, in YYMMDD
+_NIR = slice(11, 24)
+_PATIENT_NIR = slice(49, 62)
+_REPEATS_ALL = np.zeros(GROUPS, np.bool_)
+_REPEATS_ALL[Group.INVOICE_MORE : Group.LOT_END] = True
+_REPEATS_SENDER = np.zeros(GROUPS, np.bool_)
+_REPEATS_SENDER[Group.INVOICE : Group.FILE_END] = True
+_CORSICA = 6  # where a national number may hold A or B, from 0
+
+
+def check_content(
+    chunk: Chunk, structure: Structure, kinds: Kinds, created: int
+) -> Iterator[Finding]:
+    """Yield what is wrong inside records, except totals.
+
+    `created` is the file's own date as a growing number, or 0 if unknown: dates
+    are compared with it and never with a clock.
+    """
+    for kind, bounds in kinds.bounds.items():
+        layout = kinds.family.layout(kind)
+        for found in check_fields(partial(kinds.records, kind), bounds, layout):
+            yield _field_finding(found, kinds, kind)
+        if not kinds.dates_right:
+            for found in check_dates(layout, kinds.all_numbers[kind]):
+                yield _field_finding(found, kinds, kind)
+        yield from _check_number_of_person(kinds, kind, bounds)
+    yield from _check_keys(chunk, structure, kinds.family)
+    if created:
+        yield from _check_days(kinds, created)
+
+
+def _field_finding(found: Found, kinds: Kinds, kind: int) -> Finding:
+    each = found.field
+
+    def explain(which: int) -> tuple[str, str]:
+        if not found.serious:
+            return (
+                "lower-case",
+                "holds lower case or accents; upper case without accents is expected",
+            )
+        record = kinds.records(kind)[found.rows[which]].tobytes()
+        return next(each.faults(record))
+
+    code = "digits" if found.serious else "lower-case"
+    return Finding(code, kinds.rows[kind][found.rows], each.start, each.name, explain)
+
+
+def _check_keys(
+    chunk: Chunk, structure: Structure, family: Family
+) -> Iterator[Finding]:
+    """Compare the key of each record with that of the record before it."""
+    rows, groups = chunk.rows, structure.groups
+    other = chunk.heads.new_sender
+    changed = chunk.heads.changes(family.key_mask) | other
+    here, before = groups[1:], groups[:-1]
+    found = np.flatnonzero(
+        (changed & _REPEATS_ALL[here]) | (other & _REPEATS_SENDER[here])
+    )
+    found = found[before[found] != Group.UNKNOWN] + 1
+    if len(found):
+        odd = np.array(sorted(chunk.odd), np.intp)
+        found = np.setdiff1d(found, np.concatenate((odd, odd + 1)))
+        others = rows[found, 1:10] != rows[found - 1, 1:10]
+        strange = others.any(axis=1)
+        if strange.any():
+            yield _said(
+                "sender-differs",
+                found[strange],
+                2,
+                "ps_id",
+                "names another professional than the record before it",
+            )
+        if (~strange).any():
+            yield _said(
+                "key-differs",
+                found[~strange],
+                12,
+                "insured_nir",
+                "does not repeat the insured person and invoice of the record before",
+            )
+    if family.letters_cp is not None:
+        yield from _check_moved_numbers(chunk, structure, family)
+
+
+def _check_moved_numbers(
+    chunk: Chunk, structure: Structure, family: Family
+) -> Iterator[Finding]:
+    """Compare invoice numbers where details have them in another place."""
+    groups = structure.groups
+    inside = np.flatnonzero((groups > Group.INVOICE) & (groups < Group.LOT_END))
+    if not len(inside) or not len(structure.invoices):
+        return
+    starts = structure.invoices[structure.invoice_of[inside]]
+    detail = structure.kinds[inside] >= family.first_detail
+    for which, place in ((detail, family.number_in_details), (~detail, family.number)):
+        rows = inside[which]
+        own = chunk.rows[rows, place]
+        differs = (own != chunk.rows[starts[which], family.number]).any(axis=1)
+        if differs.any():
+            yield _said(
+                "key-differs",
+                np.setdiff1d(rows[differs], np.array(sorted(chunk.odd), np.intp)),
+                place.start + 1,
+                "invoice_no",
+                "does not repeat the number of its invoice",
+            )
+
+
+def _check_number_of_person(
+    kinds: Kinds, kind: int, bounds: Bounds
+) -> Iterator[Finding]:
+    """Check national numbers against their keys (french.md 1.2)."""
+    if kinds.family.groups[kind] == Group.INVOICE:
+        name, place = "insured_nir", _NIR
+    elif "patient_nir" in kinds.family.layout(kind).by_name:
+        name, place = "patient_nir", _PATIENT_NIR
+    else:
+        return
+    found = kinds.all_numbers[kind]
+    number, key = found[name], found[f"{name}_key"]
+    if (bounds.least[place] >= ZERO).all() and (bounds.most[place] <= NINE).all():
+        wrong = key != 97 - number % 97
+    else:
+        part = kinds.records(kind)[:, place]
+        wrong = ~_fits_key(number, key, part[:, _CORSICA]) | _not_number(part)
+    if name == "patient_nir":
+        wrong &= number != 0
+    yield from _wrong_nir(kinds.rows[kind][wrong], place.start + 1, name)
+
+
+def _wrong_nir(rows: Rows, position: int, name: str) -> Iterator[Finding]:
+    if len(rows):
+        yield _said(
+            "nir-key",
+            rows,
+            position,
+            name,
+            "the national number and its key do not fit; check the number typed in",
+        )
+
+
+def _fits_key(number: Numbers, key: Numbers, letters: Bytes) -> Flags:
+    """Say whether numbers and keys fit; the Corsican letters count as less."""
+    # A has been read as 1 and B as 2: take that back, then the letter's worth
+    number = number - np.where(letters == ord("A"), 2_000_000, 0)
+    number = number - np.where(letters == ord("B"), 4_000_000, 0)
+    fits: Flags = key == 97 - number % 97
+    return fits
+
+
+def _not_number(part: Bytes) -> Flags:
+    """Say which rows hold something else than a national number may."""
+    wrong = np.zeros(part.shape, np.bool_)
+    np.greater(part - np.uint8(ZERO), NINE - ZERO, out=wrong)
+    letters = part[:, _CORSICA]
+    corsican = (letters == ord("A")) | (letters == ord("B"))
+    wrong[:, _CORSICA] &= ~(corsican & (part[:, _CORSICA - 1] == ord("2")))
+    anywhere: Flags = np.asarray(wrong.any(axis=1))
+    return anywhere
+
+
+def _check_days(kinds: Kinds, created: int) -> Iterator[Finding]:
+    """Compare days of invoices and acts with the day of the file."""
+    dates = (
+        (Group.INVOICE, kinds.family.date, "invoice-in-future"),
+        (Group.LINE, "act_date", "act-in-future"),
+        (Group.HOSPITAL_LINE, "stay_to", "act-in-future"),
+    )
+    for group, name, code in dates:
+        rows = kinds.of(group)
+        if not len(rows):
+            continue
+        field = kinds.family.layout(kinds.family.kind(group))[name]
+        days = kinds.numbers(group)[name]
+        ordered = in_order(days)
+        late = (days != 0) & (ordered > created)
+        if late.any():
+            yield _said(
+                code, rows[late], field.start, name, "is later than the file's own day"
+            )
+        if group is not Group.INVOICE:
+            old = (days != 0) & (ordered < created - _OLD)
+            if old.any():
+                yield _said(
+                    "old-act",
+                    rows[old],
+                    field.start,
+                    name,
+                    "is more than three years before the file's own day",
+                )
+
+
+def _said(code: str, rows: Rows, position: int, name: str, words: str) -> Finding:
+    return Finding(code, rows, position, name, lambda _: (code, words))

@@ -1,0 +1,197 @@
+"""Builds the lots and claims that a chunk holds.
+
+Columns are cut out of all invoices at once and zipped into tuples, because a
+large deposit has hundreds of thousands of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from protocols.sesam.b2_examine import Examined
+from protocols.sesam.b2_nesting import Group
+from protocols.sesam.b2_records import RECORD, Bytes
+from protocols.sesam.keys import iso_date, lot_key, normal_invoice
+from routing.envelope import ClaimSeen, LotSeen, Problem
+
+FLOW = "billing"
+_NOT_PAYERS = frozenset({"OT", "OC", "CS", "TP", "TE", "SI"})
+_BEFORE_REGIME = "000000"
+_PATIENT = slice(11, 26), slice(95, 102)  # number, key, day of birth, rank
+_OWN_NUMBER = slice(49, 64)
+_new_claim = cast(
+    "Callable[[tuple[object, ...]], ClaimSeen]", partial(tuple.__new__, ClaimSeen)
+)
+_iso = lru_cache(maxsize=4096)(iso_date)
+
+
+def build_lots(
+    examined: Examined,
+    *,
+    header: Mapping[str, str],
+    problems: Mapping[int, Sequence[Problem]],
+    position: int,
+) -> Iterator[LotSeen]:
+    """Yield the chunk's lots; `position` is that of its first lot in the deposit."""
+    structure, chunk = examined.structure, examined.chunk
+    beginnings = [_read_start(examined, row) for row in structure.lots.tolist()]
+    firsts = np.searchsorted(structure.invoices, structure.lots).tolist()
+    behinds = np.searchsorted(structure.invoices, structure.stops).tolist()
+    claims = _claims(examined, [each.key for each in beginnings], firsts, behinds)
+    for lot, (row, stop, start) in enumerate(
+        zip(structure.lots.tolist(), structure.stops.tolist(), beginnings, strict=True)
+    ):
+        own = claims[firsts[lot] : behinds[lot]]
+        found = tuple(problems.get(lot, ()))
+        if any(each.code == "lot-too-long" for each in found):
+            own = []
+        invoice = structure.invoices[firsts[lot]] if own else None
+        record = b"" if invoice is None else chunk.rows[invoice].tobytes()
+        offset = int(chunk.offsets[row])
+        yield LotSeen(
+            position=position + lot,
+            number=start.number,
+            match_key=start.key,
+            date=start.date,
+            sender=start.sender,
+            flow=FLOW,
+            destination=_destination(header, start.organism, record)
+            | {"batch": start.norm},
+            record=chunk.first + row,
+            offset=offset,
+            length=chunk.end(stop - 1) - offset,
+            claims=tuple(own),
+            problems=found,
+        )
+
+
+class _Start(NamedTuple):
+    """What a lot's first record says."""
+
+    sender: str
+    number: str
+    date: str
+    organism: str
+    norm: str
+    key: str
+
+
+def _read_start(examined: Examined, row: int) -> _Start:
+    layout = examined.family.layout(examined.family.kind(Group.LOT_START))
+    record = examined.chunk.rows[row].tobytes()
+    sender, number, created, organism, norm = (
+        layout[name].raw(record).strip()
+        for name in ("ps_id", "lot_no", "lot_created", "dest_organism", "norm_code")
+    )
+    day = _iso(created)
+    return _Start(sender, number, day, organism, norm, lot_key(sender, day, number))
+
+
+def _claims(
+    examined: Examined, keys: Sequence[str], firsts: list[int], behinds: list[int]
+) -> list[ClaimSeen]:
+    """Return every invoice of the chunk, those outside lots without a key."""
+    structure, chunk, family = examined.structure, examined.chunk, examined.family
+    rows = structure.invoices
+    if not len(rows):
+        return []
+    records = chunk.rows.take(rows, axis=0)
+    numbers = _column(records, family.number)
+    matches = [""] * len(numbers)
+    normal = list(map(normal_invoice, numbers))
+    for key, first, behind in zip(keys, firsts, behinds, strict=True):
+        prefix = f"{key}|"
+        matches[first:behind] = [prefix + each for each in normal[first:behind]]
+    date = family.layout(family.kind(Group.INVOICE))[family.date]
+    patients = _column(records, *_PATIENT)
+    _prefer_own_numbers(examined, patients)
+    amounts = examined.amounts
+    offsets = chunk.offsets[rows]
+    return list(
+        map(
+            _new_claim,
+            zip(
+                numbers,
+                matches,
+                map(_iso, _column(records, slice(date.start - 1, date.end))),
+                patients,
+                amounts.billed.tolist(),
+                (amounts.amo + amounts.amc).tolist(),
+                amounts.amo.tolist(),
+                amounts.amc.tolist(),
+                (rows + chunk.first).tolist(),
+                offsets.tolist(),
+                (_ends(examined) - offsets).tolist(),
+                strict=True,
+            ),
+        )
+    )
+
+
+def _column(records: Bytes, *places: slice) -> list[str]:
+    """Return a field of every record as text, without blanks around it."""
+    part = np.concatenate([records[:, place] for place in places], axis=1)
+    text, width = part.tobytes().decode("latin-1"), part.shape[1]
+    found = [text[at : at + width] for at in range(0, len(text), width)]
+    return list(map(str.strip, found)) if " " in text else found
+
+
+def _prefer_own_numbers(examined: Examined, patients: list[str]) -> None:
+    """Put the patient's own national number where an invoice gives one."""
+    structure, family = examined.structure, examined.family
+    for kind in np.flatnonzero(family.groups == Group.INVOICE_MORE).tolist():
+        if "patient_nir" not in family.layout(kind).by_name:
+            continue
+        rows = np.flatnonzero(structure.kinds == kind)
+        which = structure.invoice_of[rows].tolist()
+        records = examined.chunk.rows.take(rows, axis=0)
+        for invoice, own in zip(which, _column(records, _OWN_NUMBER), strict=True):
+            if own.strip("0"):
+                patients[invoice] = own
+
+
+def _ends(examined: Examined) -> np.typing.NDArray[np.int64]:
+    """Return the offset behind each invoice's last record."""
+    structure, chunk = examined.structure, examined.chunk
+    rows = structure.invoices
+    nexts = np.append(rows[1:], len(chunk.rows))
+    lots = structure.lot_of(rows)
+    stops = structure.stops[lots]
+    closed = structure.groups[stops - 1] == Group.LOT_END
+    lasts = np.minimum(nexts, stops - closed) - 1
+    ends: np.typing.NDArray[np.int64] = chunk.offsets[lasts] + RECORD
+    for row, length in chunk.odd.items():
+        ends[lasts == row] += length - RECORD
+    return ends
+
+
+def _destination(
+    header: Mapping[str, str], organism: str, invoice: bytes
+) -> dict[str, str]:
+    """Say where a lot is meant to go (french.md 1.2).
+
+    The recipient's number holds regime, computer centre and organism, unless
+    the recipient is no payer; the lot's own organism wins over that one.
+    """
+    kind = header.get("recipient_type", "")
+    number = header.get("recipient_no", "")
+    found = {
+        "regime": "",
+        "organism": organism,
+        "centre": "",
+        "recipient_type": kind,
+        "invoice_regime": invoice[48:50].decode("latin-1").strip(),
+        "fund": invoice[50:53].decode("latin-1").strip(),
+        "fund_centre": invoice[53:57].decode("latin-1").strip(),
+    }
+    well_formed = number.startswith(_BEFORE_REGIME) and number.isdigit()
+    if kind not in _NOT_PAYERS and well_formed and len(number) == len("00000001000000"):
+        found["regime"], found["centre"] = number[6:8], number[8:11]
+        found["organism"] = organism if organism.strip("0") else number[11:]
+    else:
+        found["regime"] = found["invoice_regime"]
+    return found

@@ -1,0 +1,227 @@
+"""The nesting of a chunk's records: lots, invoices, and what is out of place.
+
+A record that is unknown or stands where none may is taken out of the nesting,
+so that it spoils its own lot at most: the next record 1 begins anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from protocols.sesam.b2_frames import Chunk
+from protocols.sesam.b2_nesting import (
+    GROUPS,
+    Group,
+    describe,
+    followers,
+    may_follow,
+)
+from protocols.sesam.b2_records import RECORD, Bytes, Family
+
+Rows = NDArray[np.intp]
+_MAY_FOLLOW = may_follow().reshape(-1)
+_WIDTH = GROUPS
+_OUTER = np.zeros(_WIDTH, np.bool_)
+_OUTER[[Group.FILE_START, Group.LOT_START, Group.FILE_END]] = True
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
+
+
+class Finding(NamedTuple):
+    """One kind of problem and the rows that have it.
+
+    `explain` gives the exact code and the message for one of them, by its
+    place in `rows`; it is asked only for problems that are kept.
+    """
+
+    code: str
+    rows: Rows
+    position: int | None
+    field: str | None
+    explain: Callable[[int], tuple[str, str]]
+    outer: bool = False  # of the file, though it stands in a lot
+
+
+@frozen(kw_only=True, eq=False)
+class Structure:
+    """Kind and group of each row; first row and row behind the last of each lot.
+
+    `invoice_of` tells, by row, the index of the invoice begun last; `damaged`
+    are the rows whose lots cannot be added up.
+    """
+
+    kinds: Bytes
+    groups: Bytes
+    lots: Rows
+    stops: Rows
+    invoices: Rows
+    invoice_of: Rows
+    damaged: Rows
+    findings: tuple[Finding, ...]
+
+    def lot_of(self, rows: Rows) -> Rows:
+        """Return the index of the lot that holds each row; -1 before the first."""
+        return np.searchsorted(self.lots, rows, side="right") - 1
+
+
+def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
+    """Find the nesting of a chunk; `before` is the group of the row before it."""
+    kinds = family.kinds(chunk.heads)
+    groups = family.groups[kinds]
+    previous = np.empty_like(groups)
+    previous[0] = before
+    previous[1:] = groups[:-1]
+    allowed = _MAY_FOLLOW[previous.astype(np.uint16) * _WIDTH + groups]
+    findings: list[Finding] = []
+    damaged: list[Rows] = []
+    unknown = np.flatnonzero(kinds == 0)
+    misplaced = np.flatnonzero(allowed == 0)
+    if len(unknown):
+        findings.append(_unknown(chunk, unknown, family))
+        damaged.append(unknown)
+    outer = _OUTER[groups[misplaced]]
+    if outer.any():
+        findings.append(_misplaced(misplaced[outer], previous, groups, outer=True))
+    if not outer.all():
+        findings.append(_misplaced(misplaced[~outer], previous, groups))
+        damaged.append(misplaced[~outer])
+    if chunk.odd:
+        odd = np.array(sorted(chunk.odd), np.intp)
+        findings.append(_odd(chunk, odd))
+        damaged.append(odd)
+    lots = np.flatnonzero(groups == Group.LOT_START)
+    stops = np.flatnonzero(groups == Group.LOT_END) + 1
+    regular = len(lots) == len(stops) and _OUTER[groups[0]]
+    if damaged or not regular or (lots >= stops).any():
+        stops = _stops(groups, lots)
+        strays = _strays(groups, lots, stops)
+        if len(strays):
+            known = strays[kinds[strays] != 0]
+            if len(known):
+                findings.append(_stray(known, groups.copy()))
+            kinds[strays] = 0
+            groups[strays] = Group.UNKNOWN
+        opened = stops[groups[stops - 1] != Group.LOT_END] - 1
+        if len(opened):
+            findings.append(_open(opened))
+    return Structure(
+        kinds=kinds,
+        groups=groups,
+        lots=lots,
+        stops=stops,
+        invoices=np.flatnonzero(groups == Group.INVOICE),
+        invoice_of=np.cumsum(groups == Group.INVOICE, dtype=np.intp) - 1,
+        damaged=np.concatenate(damaged) if damaged else np.empty(0, np.intp),
+        findings=tuple(findings),
+    )
+
+
+def _stops(groups: Bytes, lots: Rows) -> Rows:
+    """Return the row behind each lot: its end, or what begins next."""
+    ends = np.flatnonzero(groups == Group.LOT_END) + 1
+    outer = np.flatnonzero(
+        (groups == Group.LOT_START)
+        | (groups == Group.FILE_START)
+        | (groups == Group.FILE_END)
+    )
+    limits = np.append(outer, len(groups))
+    nexts: Rows = limits[np.searchsorted(limits, lots, side="right")]
+    if not len(ends):
+        return nexts
+    places = np.searchsorted(ends, lots, side="right")
+    own_ends: Rows = np.append(ends, len(groups))[places]
+    stops: Rows = np.minimum(nexts, own_ends)
+    return stops
+
+
+def _strays(groups: Bytes, lots: Rows, stops: Rows) -> Rows:
+    """Return rows outside any lot, and rows of a lot before its first invoice."""
+    inside = np.zeros(len(groups) + 1, np.int8)
+    np.add.at(inside, lots, 1)
+    np.add.at(inside, stops, -1)
+    outside = np.cumsum(inside[:-1]) == 0
+    outside &= (groups != Group.FILE_START) & (groups != Group.FILE_END)
+    row = np.arange(len(groups))
+    last_lot = np.maximum.accumulate(np.where(groups == Group.LOT_START, row, -1))
+    last_invoice = np.maximum.accumulate(np.where(groups == Group.INVOICE, row, -1))
+    of_invoice = (groups > Group.INVOICE) & (groups < Group.LOT_END)
+    return np.flatnonzero(outside | (of_invoice & (last_invoice < last_lot)))
+
+
+def _unknown(chunk: Chunk, rows: Rows, family: Family) -> Finding:
+    def explain(which: int) -> tuple[str, str]:
+        row = chunk.rows[rows[which]]
+        start = row[:3].tobytes().decode("latin-1")
+        if chr(row[0]) not in "123456":
+            words = f"begins with {start!r}; a type 1 to 6, 000 or 999 is expected"
+        else:
+            words = (
+                f"type {chr(row[0])} has the letter {chr(row[35])!r}, which "
+                f"the {family.name} norm does not know"
+            )
+        return "unknown-record", words
+
+    return Finding("unknown-record", rows, 1, "rec_type", explain)
+
+
+def _misplaced(
+    rows: Rows, previous: Bytes, groups: Bytes, *, outer: bool = False
+) -> Finding:
+    found = groups[rows]
+
+    def explain(which: int) -> tuple[str, str]:
+        before = int(previous[rows[which]])
+        after = followers(before) or "nothing"
+        where = (
+            "at the beginning of the file"
+            if before == Group.BEGIN
+            else f"after {describe(before)}"
+        )
+        code = {
+            Group.BEGIN: "no-file-start",
+            Group.FILE_END: "after-file-end",
+        }.get(before, "out-of-place")
+        return (
+            code,
+            f"{describe(int(found[which]))} cannot stand {where}; {after} is expected",
+        )
+
+    return Finding("out-of-place", rows, 1, "rec_type", explain, outer)
+
+
+def _odd(chunk: Chunk, rows: Rows) -> Finding:
+    def explain(which: int) -> tuple[str, str]:
+        row = int(rows[which])
+        length = chunk.odd[row]
+        words = f"has {length} characters; {RECORD} are expected"
+        if length > RECORD and _has_utf8(chunk.rows[row]):
+            words += "; accents seem to be in UTF-8, export the file in Latin-1"
+        elif length < RECORD:
+            words += "; a character is missing, or trailing blanks were cut"
+        return "record-length", words
+
+    return Finding("record-length", rows, None, None, explain)
+
+
+def _has_utf8(row: Bytes) -> bool:
+    return _UTF8.search(row.tobytes()) is not None
+
+
+def _stray(rows: Rows, groups: Bytes) -> Finding:
+    def explain(which: int) -> tuple[str, str]:
+        what = describe(int(groups[rows[which]]))
+        return "stray-record", f"{what} stands outside any lot or invoice"
+
+    return Finding("stray-record", rows, 1, "rec_type", explain)
+
+
+def _open(rows: Rows) -> Finding:
+    def explain(_: int) -> tuple[str, str]:
+        return "lot-open", "the lot stops here without a record 6; it was cut off"
+
+    return Finding("lot-open", rows, None, None, explain)

@@ -1,0 +1,234 @@
+"""Totals: lines against their invoice's end, invoices against their lot's end.
+
+The rules are those of french.md 1.4 for establishments; office norms are held
+to the same sums of the fields they have.  Where a specification counts detail
+records and practice does not, either count is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from attrs import frozen
+
+from protocols.sesam.b2_fields import Flags
+from protocols.sesam.b2_kinds import Kinds
+from protocols.sesam.b2_nesting import Group
+from protocols.sesam.b2_numbers import Numbers
+from protocols.sesam.b2_records import Family
+from protocols.sesam.b2_structure import Finding, Rows, Structure
+
+_MOST_LINES = 999
+_LINES = (Group.HOSPITAL_LINE, Group.LINE)
+_DETAILS = (Group.HOSPITAL_MORE, Group.LINE_MORE)
+
+
+@frozen(kw_only=True, eq=False)
+class Amounts:
+    """Cents of each invoice as its end states them; zero where it has no end."""
+
+    billed: Numbers
+    amo: Numbers
+    amc: Numbers
+
+
+def read_amounts(structure: Structure, kinds: Kinds) -> Amounts:
+    """Return what each invoice's end states."""
+    family, count = kinds.family, len(structure.invoices)
+    rows = kinds.of(Group.TOTAL)
+    found = kinds.numbers(Group.TOTAL) if len(rows) else {}
+    which = structure.invoice_of[rows]
+
+    def add_up(names: Sequence[str]) -> Numbers:
+        total = np.zeros(count, np.int64)
+        for name in names if found else ():
+            total[which] += found[name]
+        return total
+
+    return Amounts(
+        billed=add_up(family.billed), amo=add_up(family.amo), amc=add_up(family.amc)
+    )
+
+
+def check_sums(
+    structure: Structure, kinds: Kinds, amounts: Amounts, doubtful: Rows
+) -> Iterator[Finding]:
+    """Yield the totals that are wrong, except in lots whose nesting is damaged.
+
+    `doubtful` are rows whose digits are wrong: a sum over them says nothing new.
+    """
+    spoilt = np.zeros(len(structure.lots) + 1, np.bool_)
+    spoilt[structure.lot_of(structure.damaged)] = True
+    spoilt[structure.lot_of(doubtful)] = True
+    yield from _check_invoices(structure, kinds, spoilt)
+    yield from _check_lots(structure, kinds, amounts, spoilt)
+
+
+def _check_invoices(
+    structure: Structure, kinds: Kinds, spoilt: Flags
+) -> Iterator[Finding]:
+    family, count = kinds.family, len(structure.invoices)
+    rows = kinds.of(Group.TOTAL)
+    if not len(rows) or not count:
+        return
+    which = structure.invoice_of[rows]
+    judged = ~spoilt[structure.lot_of(rows)]
+    stated = kinds.numbers(Group.TOTAL)
+    lines = _sum_lines(structure, kinds, count)
+    for rule in family.sums:
+        wanted = np.zeros(count, np.int64)
+        for sign, group, name in rule.terms:
+            if (group, name) in lines:
+                wanted += sign * lines[group, name]
+        wrong = np.flatnonzero(judged & (stated[rule.total] != wanted[which]))
+        if len(wrong):
+            found = stated[rule.total][wrong], wanted[which][wrong]
+            place = (Group.TOTAL, rule.total)
+            yield _differs(rule.code, rows[wrong], family, place, *found)
+    counts = stated[family.lines]
+    yield from _check_line_counts(structure, kinds, judged, counts, count)
+
+
+def _sum_lines(
+    structure: Structure, kinds: Kinds, count: int
+) -> dict[tuple[int, str], Numbers]:
+    """Add up, by invoice, every field of lines that some total needs."""
+    wanted: dict[int, list[str]] = {}
+    for rule in kinds.family.sums:
+        for _, group, name in rule.terms:
+            names = wanted.setdefault(group, [])
+            if name not in names:
+                names.append(name)
+    sums: dict[tuple[int, str], Numbers] = {}
+    for group, names in wanted.items():
+        rows = kinds.of(group)
+        if not len(rows):
+            continue
+        which = structure.invoice_of[rows]
+        values = kinds.numbers(group)
+        counts = np.bincount(which, minlength=count)
+        begins = np.cumsum(counts) - counts
+        for name in names:
+            if counts.all():
+                sums[group, name] = np.add.reduceat(values[name], begins)
+            else:
+                added = np.bincount(which, weights=values[name], minlength=count)
+                sums[group, name] = added.astype(np.int64)
+    return sums
+
+
+def _check_line_counts(
+    structure: Structure, kinds: Kinds, judged: Flags, stated: Numbers, count: int
+) -> Iterator[Finding]:
+    rows = kinds.of(Group.TOTAL)
+    which = structure.invoice_of[rows]
+    lines = _count(structure, kinds.of_groups(*_LINES), count)[which]
+    records = lines + _count(structure, kinds.of_groups(*_DETAILS), count)[which]
+    name = kinds.family.lines
+    wrong = np.flatnonzero(judged & (stated != lines) & (stated != records))
+    if len(wrong):
+        wanted = records if kinds.family.letters_cp is not None else lines
+        yield _differs(
+            "invoice-lines",
+            rows[wrong],
+            kinds.family,
+            (Group.TOTAL, name),
+            stated[wrong],
+            wanted[wrong],
+        )
+    many = np.flatnonzero(lines > _MOST_LINES)
+    if len(many):
+        yield Finding(
+            "too-many-lines",
+            rows[many],
+            None,
+            name,
+            lambda at: (
+                "too-many-lines",
+                f"the invoice has {lines[many[at]]} lines; {_MOST_LINES} are the most",
+            ),
+        )
+
+
+def _count(structure: Structure, rows: Sequence[Rows], count: int) -> Numbers:
+    """Count the rows of each invoice."""
+    counts: Numbers = np.zeros(count, np.int64)
+    for each in rows:
+        counts += np.bincount(structure.invoice_of[each], minlength=count)
+    return counts
+
+
+def _check_lots(
+    structure: Structure, kinds: Kinds, amounts: Amounts, spoilt: Flags
+) -> Iterator[Finding]:
+    rows = kinds.of(Group.LOT_END)
+    if not len(rows):
+        return
+    lots = structure.lot_of(rows)
+    judged = ~spoilt[lots]
+    starts, stops = structure.lots[lots], structure.stops[lots]
+    stated = kinds.numbers(Group.LOT_END)
+    first = np.searchsorted(structure.invoices, starts)
+    behind = np.searchsorted(structure.invoices, stops)
+    begins = kinds.of_groups(Group.INVOICE, Group.INVOICE_MORE)
+    ends = kinds.of_groups(Group.TOTAL)
+    lines = _between(kinds.of_groups(*_LINES), starts, stops)
+    more = kinds.of_groups(*_DETAILS)
+    wanted = (
+        ("lot-invoices", "nb_invoices", behind - first),
+        ("lot-type2", "nb_type2_records", _between(begins, starts, stops)),
+        ("lot-type5", "nb_type5_records", _between(ends, starts, stops)),
+        ("lot-billed", "total_billed", _added(amounts.billed, first, behind)),
+        ("lot-amo", "total_amo", _added(amounts.amo, first, behind)),
+        ("lot-amc", "total_amc", _added(amounts.amc, first, behind)),
+    )
+    for code, name, right in wanted:
+        wrong = np.flatnonzero(judged & (stated[name] != right))
+        if len(wrong):
+            found = stated[name][wrong], right[wrong]
+            place = (Group.LOT_END, name)
+            yield _differs(code, rows[wrong], kinds.family, place, *found)
+    acts = stated["nb_act_lines"]
+    either = (acts == lines) | (acts == lines + _between(more, starts, stops))
+    wrong = np.flatnonzero(judged & ~either)
+    if len(wrong):
+        place = (Group.LOT_END, "nb_act_lines")
+        found = acts[wrong], lines[wrong]
+        yield _differs("lot-lines", rows[wrong], kinds.family, place, *found)
+
+
+def _between(rows: Sequence[Rows], starts: Rows, stops: Rows) -> Numbers:
+    """Count the rows of each lot."""
+    counts: Numbers = np.zeros(len(starts), np.int64)
+    for each in rows:
+        counts += np.searchsorted(each, stops) - np.searchsorted(each, starts)
+    return counts
+
+
+def _added(values: Numbers, first: Rows, behind: Rows) -> Numbers:
+    """Add up the values of each lot's invoices."""
+    sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(values)))
+    added: Numbers = sums[behind] - sums[first]
+    return added
+
+
+def _differs(
+    code: str,
+    rows: Rows,
+    family: Family,
+    place: tuple[int, str],
+    stated: Numbers,
+    wanted: Numbers,
+) -> Finding:
+    group, name = place
+    field = family.layout(family.kind(group))[name]
+
+    def explain(at: int) -> tuple[str, str]:
+        says, adds = (
+            f"{value / 10**field.decimals:.{field.decimals}f}"
+            for value in (int(stated[at]), int(wanted[at]))
+        )
+        return code, f"says {says}; the records before it give {adds}"
+
+    return Finding(code, rows, field.start, name, explain)

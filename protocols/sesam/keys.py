@@ -1,0 +1,50 @@
+"""Keys that tie a payer's answer to what was sent, normalised on both sides.
+
+Senders and payers pad and cut identifiers differently; a key holds only what
+survives: no leading zeros in the professional's number, three digits of lot,
+nine characters of invoice (french.md 2.4).  The lot's date is part of every
+key because lot numbers wrap at 999.
+"""
+
+from __future__ import annotations
+
+from protocols.records import iso_date as _iso_date
+
+_LOT_DIGITS = 3
+_INVOICE_LENGTH = 9
+
+
+def claim_key(ps: str, lot_date_iso: str, lot_no: str, invoice_no: str) -> str:
+    """Return the key of an invoice: `ps|lot date|lot|invoice`."""
+    lot = lot_key(ps, lot_date_iso, lot_no)
+    return f"{lot}|{normal_invoice(invoice_no)}"
+
+
+def lot_key(ps: str, lot_date_iso: str, lot_no: str) -> str:
+    """Return the key of a lot: `ps|lot date|lot`."""
+    return f"{normal_ps(ps)}|{lot_date_iso}|{normal_lot(lot_no)}"
+
+
+def normal_ps(ps: str) -> str:
+    """Return a professional's number without blanks and leading zeros."""
+    return ps.strip().upper().lstrip("0")
+
+
+def normal_lot(lot_no: str) -> str:
+    """Return a lot number with three digits."""
+    return lot_no.strip().rjust(_LOT_DIGITS, "0")
+
+
+def normal_invoice(invoice_no: str) -> str:
+    """Return an invoice number: nine characters, zero-filled if it is a number."""
+    if len(invoice_no) == _INVOICE_LENGTH and invoice_no.isdecimal():
+        return invoice_no
+    number = invoice_no.strip().upper()
+    if number.isascii() and number.isdigit():
+        return number.lstrip("0").rjust(_INVOICE_LENGTH, "0")
+    return number
+
+
+def iso_date(yymmdd: str) -> str:
+    """Turn YYMMDD into an ISO date (00-79 is 20xx, else 19xx); "" if it is none."""
+    return _iso_date(yymmdd)

@@ -1,0 +1,119 @@
+"""The French network: B2 files out, NOEMIE, B2-return and ARL back.
+
+Everything is done by the modules of this folder; here stands only which of
+them does what, as `protocols.interface.Network` wants it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from protocols.errors import UnknownFormat
+from protocols.interface import (
+    Addressee,
+    Composed,
+    Emitter,
+    LotPart,
+    Network,
+    Reading,
+    RecordShown,
+    ReturnReading,
+    SplitReturn,
+)
+from protocols.sesam import b2_show, reader, returns, routing, writer
+
+_B2 = re.compile(rb"(?:\xef\xbb\xbf)?000[A-Z]{2}[0-9]{14}[\x20-\xff]{46}B2", re.DOTALL)
+_LIKE_B2 = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:000[A-Z]{2}[0-9]{14}"
+    rb"|1[0-9]{9}[\x20-\xff]{6}[0-9A-Z]{3}[0-9]{3}[\x20-\xff]{47}B2)"
+    # the same beginning in UTF-16 or EBCDIC: the reader says what is wrong
+    rb"|\xff\xfe0\x000\x000\x00|\xfe\xff\x000\x000\x000"
+    rb"|\xf0\xf0\xf0[\xc1-\xe9]{2}[\xf0-\xf9]{14}"
+)
+
+
+class Sesam:
+    """Formats and rules of the French funds."""
+
+    name = "sesam"
+
+    def recognise(self, head: bytes) -> str | None:
+        """Name a file's format: `sesam.b2` or a return's; None if it is neither."""
+        if _B2.match(head):
+            return reader.FORMAT
+        known = returns.recognise_return(head)
+        if known is None and _LIKE_B2.match(head):
+            return reader.FORMAT
+        return known
+
+    def is_return(self, format: str) -> bool:
+        """Say whether files of this format come from payers."""
+        return format in returns.RETURN_FORMATS
+
+    def read(self, stream: BinaryIO, format: str) -> Reading:
+        """Read a B2 file; raises `UnknownFormat` for another format."""
+        _expect_b2(format)
+        return reader.read(stream)
+
+    def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
+        """Read a payer's return; raises `UnknownFormat` for another format."""
+        return returns.read_return(stream, format)
+
+    def show(self, stream: BinaryIO, format: str) -> Iterator[RecordShown]:
+        """Show every record of a file of this network, for people."""
+        if self.is_return(format):
+            return returns.show_return(stream, format)
+        _expect_b2(format)
+        return b2_show.show(stream)
+
+    def payer_codes(
+        self,
+        destination: Mapping[str, str],
+        tables: Mapping[str, Sequence[Mapping[str, str]]],
+    ) -> Sequence[str]:
+        """Codes of the fund that a lot is meant for, best first; may be empty."""
+        return routing.payer_codes(destination, tables)
+
+    def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
+        """Say what is wrong in a fund's rules: texts for the directory's loader."""
+        return routing.check_rules(rules)
+
+    def compose(
+        self,
+        parts: Sequence[LotPart],
+        *,
+        addressee: Addressee,
+        emitter: Emitter,
+        number: int,
+        day: str,
+        into: BinaryIO,
+    ) -> Composed:
+        """Write one B2 file for one fund from whole lots."""
+        return writer.compose(
+            parts,
+            addressee=addressee,
+            emitter=emitter,
+            number=number,
+            day=day,
+            into=into,
+        )
+
+    def split_return(
+        self, content: BinaryIO, format: str, owners: Mapping[int, str]
+    ) -> Sequence[SplitReturn]:
+        """Cut a mixed return per owner, in the same format, totals made anew."""
+        return returns.split_return(content, format, owners)
+
+
+def _expect_b2(format: str) -> None:
+    if format != reader.FORMAT:
+        raise UnknownFormat(
+            f"{format!r} is no billing format of the network sesam; "
+            f"{reader.FORMAT!r} is the only one"
+        )
+
+
+SESAM: Network = Sesam()
+"""The network as its entry point names it."""

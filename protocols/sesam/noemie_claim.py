@@ -1,0 +1,274 @@
+"""What a NOEMIE return says of one invoice, gathered from its entities.
+
+An invoice has a main part (198) and a complementary part (199), each asked,
+decided and paid on its own (french.md 2.3).  They give one outcome:
+
+| parts that were handled          | outcome     |
+| -------------------------------- | ----------- |
+| paid, all as asked or more       | paid        |
+| paid, less than asked            | partly-paid |
+| one paid, the other not          | partly-paid |
+| rejected only                    | rejected    |
+| deferred, alone or with a reject | deferred    |
+
+A part with a blank state was not handled: it counts neither as asked nor as
+paid.  A part of nothing asked and nothing paid is left out if there is another.
+A sign N makes a payment negative: money taken back, `partly-paid` with the fact
+`reversal`.  Older references have no parts: the sum of their lines is paid, and
+what was asked is not known, so it is taken to be the same.  Where nothing was
+handled or paid a reject (290, 294) rejects, and else nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from protocols.sesam import keys
+from routing.envelope import AnswerSeen, Level, Outcome, Remark
+
+_PARTS = {"198": "amo", "199": "amc"}
+_LINES = frozenset({"210", "220"})
+_REJECTS = frozenset({"290", "294"})
+REMARKS = _REJECTS | {"295"}
+_HELD = _LINES | REMARKS | _PARTS.keys() | {"103", "110", "120", "150", "160"}
+_PAID = "P"
+_STATES = frozenset({_PAID, "R", "D", ""})
+_SIGNS = frozenset({"P", "N", ""})
+_PS_DIGITS = 9
+iso_date = lru_cache(maxsize=4096)(keys.iso_date)  # a return holds few days
+
+
+class Context(NamedTuple):
+    """What stands above an invoice; texts as in the file, empty if absent."""
+
+    recipient: str = ""
+    reference: str = ""
+    payee: str = ""
+    day: str = ""
+    transfer: str = ""
+    payer: str = ""
+    return_kind: str = ""
+    lot: str = ""
+    lot_date: str = ""
+
+    @property
+    def sender(self) -> str:
+        """The professional meant: the payee, or else whom the file is for."""
+        return professional(self.payee or self.recipient)
+
+    def within(self, code: str, values: Mapping[str, str]) -> Context:
+        """Return the context below one more entity; a new payee ends the lot."""
+        if code == "040":
+            return self._replace(payee=values["payee"], lot="", lot_date="")
+        if code == "080":
+            return self._replace(lot=values["lot"], lot_date=values["lot_date"])
+        if code in {"070", "071"}:
+            return self._replace(
+                day=values["day"],
+                transfer=values.get("transfer", ""),
+                payer=values.get("payer", ""),
+            )
+        if code == "081":
+            return self._replace(return_kind=values["return_kind"])
+        return self
+
+    def doubtful(self, code: str) -> Context:
+        """Return the context below a damaged entity, without what it may have said."""
+        if code in {"010", "020", "070", "071", "081", "100", "102", "990", "999"}:
+            return self
+        if code == "080":
+            return self._replace(lot="", lot_date="")
+        return self._replace(payee="", recipient="", lot="", lot_date="")
+
+    def facts(self) -> dict[str, str]:
+        """What every answer below can tell of its surroundings."""
+        return {
+            "reference": self.reference,
+            "accounting_day": iso_date(self.day),
+            "transfer": self.transfer,
+            "payer": self.payer,
+            "return_kind": self.return_kind,
+        }
+
+
+class Part(NamedTuple):
+    """One payer's part of an invoice, in cents."""
+
+    asked: int
+    state: str
+    paid: int
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What was decided; None if this payer did not handle it."""
+        if self.state == _PAID:
+            return Outcome.PAID if self.paid >= self.asked else Outcome.PARTLY_PAID
+        return {"R": Outcome.REJECTED, "D": Outcome.DEFERRED}.get(self.state)
+
+
+class Claim:
+    """One invoice under construction; `close` gives its answer.
+
+    A damaged one, or one that contradicts itself, moves no money: its outcome
+    is `information` with the fact `damaged`.  It does so if a part comes twice
+    (another invoice's beginning must have been lost), if a part that is not paid
+    is paid something, or if state or sign are none that exist.
+    """
+
+    def __init__(
+        self, context: Context, values: Mapping[str, str], *, number: int
+    ) -> None:
+        self.level = values["level"]
+        self.last = number
+        self.damaged = False
+        self.parts: dict[str, Part] = {}
+        self._context = context
+        self._values = values
+        self._first = number
+        self._lines = 0
+        self._refused = False
+        self._remarks: list[Remark] = []
+        self._insurance = ""
+        self._details: dict[str, str] = {}
+
+    @property
+    def paid(self) -> int:
+        """What this return pays for the invoice, in cents, signed."""
+        if self.damaged:
+            return 0
+        if self.parts:
+            return sum(part.paid for part in self.parts.values() if part.outcome)
+        return self._lines
+
+    def add(self, code: str, values: Mapping[str, str]) -> None:
+        """Take in one entity that belongs to the invoice."""
+        if code in _PARTS:
+            self._add_part(_PARTS[code], values)
+        elif code in _LINES:
+            self._lines += signed(values, "refunded")
+        elif code in REMARKS:
+            self._remarks.append(Remark(values["code"], values["label"]))
+            self._refused = self._refused or code in _REJECTS
+        if code == "199":
+            self._details["amc"] = values["amc"]
+        if "insured" in values:
+            self._details["patient"] = values["insured"] + values["insured_check"]
+        self._insurance = values.get("insurance", self._insurance)
+
+    def _add_part(self, name: str, values: Mapping[str, str]) -> None:
+        state, paid = values["state"], signed(values, "paid")
+        known = state in _STATES and values["sign"] in _SIGNS
+        if name in self.parts or not known or (paid and state != _PAID):
+            self.damaged = True
+        self.parts[name] = Part(cents(values["asked"]), state, paid)
+
+    def holds(self, code: str) -> bool:
+        """Whether an entity of this kind tells of an invoice."""
+        return code in _HELD
+
+    def is_above(self, level: str) -> bool:
+        """Whether an entity of this break level can stand under the invoice."""
+        return level >= self.level
+
+    def match_keys(self) -> tuple[str, ...]:
+        """Keys of the invoice, the payee's before the recipient's.
+
+        None if the lot or its date is not told: an invoice number alone says
+        too little to move money.
+        """
+        context = self._context
+        lot, day = self._lot()
+        invoice = self._values["invoice"]
+        if not (lot and day and invoice):
+            return ()
+        owners = (professional(context.payee), professional(context.recipient))
+        found = (keys.claim_key(each, day, lot, invoice) for each in owners if each)
+        return tuple(dict.fromkeys(found))
+
+    def close(self) -> AnswerSeen:
+        """Return what was said of the invoice."""
+        handled = [] if self.damaged else _handled(self.parts)
+        paid = self.paid
+        asked = sum(part.asked for part in handled) if self.parts else paid
+        return AnswerSeen(
+            level=Level.CLAIM,
+            match_keys=self.match_keys(),
+            sender=self._context.sender,
+            outcome=self._outcome(handled),
+            asked=asked,
+            paid=paid,
+            remarks=tuple(self._remarks),
+            first=self._first,
+            last=self.last,
+            facts=self._facts(paid),
+        )
+
+    def _lot(self) -> tuple[str, str]:
+        """Return the lot's number and ISO date: the invoice's own, or those above."""
+        own = self._values.get("lot", ""), self._values.get("lot_date", "")
+        lot, day = own if own[0] else (self._context.lot, self._context.lot_date)
+        return lot, iso_date(day)
+
+    def _outcome(self, handled: Sequence[Part]) -> Outcome:
+        if self.damaged:
+            return Outcome.INFORMATION
+        if handled:
+            return combine([found for part in handled if (found := part.outcome)])
+        if self._lines and not self.parts:
+            return Outcome.PAID if self._lines > 0 else Outcome.PARTLY_PAID
+        return Outcome.REJECTED if self._refused else Outcome.INFORMATION
+
+    def _facts(self, paid: int) -> dict[str, str]:
+        lot, day = self._lot()
+        facts = self._context.facts() | self._details
+        facts |= {
+            "invoice": self._values["invoice"],
+            "lot": lot,
+            "lot_date": day,
+            "invoice_date": iso_date(self._values.get("invoice_date", "")),
+            "invoice_kind": self._values.get("invoice_kind", ""),
+            "amc_route": self._values.get("amc_route", ""),
+            "insurance": self._values.get("insurance", "") or self._insurance,
+        }
+        for name, part in self.parts.items():
+            facts[f"{name}_state"] = part.state
+            facts[f"{name}_asked"] = str(part.asked)
+            facts[f"{name}_paid"] = str(part.paid)
+        facts["reversal"] = "yes" if paid < 0 else ""
+        facts["damaged"] = "yes" if self.damaged else ""
+        return {name: value for name, value in facts.items() if value}
+
+
+def combine(outcomes: Sequence[Outcome]) -> Outcome:
+    """Make one outcome of those of the parts (one or more) that were handled."""
+    found = set(outcomes)
+    if len(found) == 1:
+        return outcomes[0]
+    if found <= {Outcome.REJECTED, Outcome.DEFERRED}:
+        return Outcome.DEFERRED
+    return Outcome.PARTLY_PAID
+
+
+def professional(number: str) -> str:
+    """Return a professional's number of nine digits from a wider, zero-filled one."""
+    text = number.strip()
+    head, tail = text[:-_PS_DIGITS], text[-_PS_DIGITS:]
+    return text if head.strip("0") else tail
+
+
+def cents(text: str) -> int:
+    """Read an amount; 0 where there is none or it cannot be read."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def signed(values: Mapping[str, str], name: str) -> int:
+    """Read an amount with the sign of its entity: N makes it negative."""
+    amount = cents(values[name])
+    return -amount if values.get("sign") == "N" else amount
+
+
+def _handled(parts: Mapping[str, Part]) -> list[Part]:
+    handled = [part for part in parts.values() if part.outcome is not None]
+    return [part for part in handled if part.asked or part.paid] or handled

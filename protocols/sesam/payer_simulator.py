@@ -1,0 +1,261 @@
+"""A simulated caisse: takes B2 files, sends back acknowledgements and payments.
+
+It does what a payer does (french.md 3): refuses whole lots whose totals are
+wrong, acknowledges the others, pays, lowers, rejects or defers each invoice,
+and pays a file or lot that comes again only once.  Its faults are dialled in.
+It is pure: no clock, no files; a return says after how many days it is there,
+and what a caisse has already seen is plain values that its owner may keep.
+What surprises: a resent file is decided as before but delivered anew, so a
+return that was lost or cut comes whole when the file is sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from random import Random
+from typing import TypedDict
+
+from attrs import evolve, frozen
+
+from protocols.sesam.noemie_physical import Form
+from protocols.sesam.noemie_writer import WRAPPED
+from protocols.sesam.payer_simulator_decisions import (
+    Decision,
+    Faults,
+    Mix,
+    decide,
+    is_refused,
+    is_unknown,
+)
+from protocols.sesam.payer_simulator_files import Refusal, acknowledge, pay
+from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
+
+__all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
+
+_NUMBERS = 4  # of returns that one file can have
+_REASONS = 5  # told of a refused lot
+_REFUSED: Refusal = (("SIM9", "SIMULATED REFUSAL WITHOUT A REASON", 0),)
+_AGAIN: Refusal = (("SIM8", "LOT ALREADY RECEIVED IN ANOTHER FILE", 0),)
+_REUSED: Refusal = (("SIM7", "FILE NUMBER ALREADY USED FOR ANOTHER CONTENT", 0),)
+
+
+@frozen(kw_only=True)
+class SimulatedReturn:
+    """One file in the caisse's outbox, there `delay_days` after the day it answers.
+
+    `kind` is "arl" or "payment".
+    """
+
+    name: str
+    content: bytes
+    kind: str
+    delay_days: int
+
+
+class FileSeen(TypedDict):
+    """What a caisse keeps of a file: how it was decided, and its first day."""
+
+    seed: int
+    day: str
+    number: int
+    sha256: str
+
+
+class Seen(TypedDict):
+    """All that a caisse keeps; plain values only.
+
+    `lots` tells in which file a lot was acknowledged, `registered` the
+    professionals that are known in spite of the faults.
+    """
+
+    files: dict[str, FileSeen]
+    lots: dict[str, str]
+    registered: list[str]
+    next_number: int
+
+
+class Caisse:
+    """One payer with a memory; `seen` may be kept and given to the next one."""
+
+    def __init__(
+        self,
+        *,
+        faults: Faults,
+        mix: Mix | None = None,
+        form: Form = WRAPPED,
+        seen: Seen | None = None,
+    ) -> None:
+        self.seen: Seen = seen or Seen(files={}, lots={}, registered=[], next_number=1)
+        self._faults = faults
+        self._mix = mix or Mix()
+        self._form = form
+
+    def register(self, professional: str) -> None:
+        """Know a professional from now on, whatever the faults say."""
+        if professional not in self.seen["registered"]:
+            self.seen["registered"].append(professional)
+
+    def respond(
+        self, b2_file: bytes, *, rng: Random, day: str
+    ) -> list[SimulatedReturn]:
+        """Take a file on an ISO day; return what is sent back for it."""
+        sent = read_sent(b2_file)
+        made = self._returns(sent, b2_file, rng.getrandbits(48), day)
+        return _deliver(made, self._faults, rng)
+
+    def _returns(
+        self, sent: SentFile, b2_file: bytes, seed: int, day: str
+    ) -> list[SimulatedReturn]:
+        digest = hashlib.sha256(b2_file).hexdigest()
+        known = self.seen["files"].get(sent.key)
+        if known is not None and known["sha256"] != digest:
+            lots = [(lot, _REUSED) for lot in sent.lots]
+            return self._refuse(sent, lots, self._take_numbers(), day)
+        if known is None:
+            known = FileSeen(
+                seed=seed, day=day, number=self._take_numbers(), sha256=digest
+            )
+            self.seen["files"][sent.key] = known
+        return self._answer(sent, known)
+
+    def _take_numbers(self) -> int:
+        number = self.seen["next_number"]
+        self.seen["next_number"] += _NUMBERS
+        return number
+
+    def _answer(self, sent: SentFile, known: FileSeen) -> list[SimulatedReturn]:
+        taken: list[SentLot] = []
+        refused: list[tuple[SentLot, Refusal]] = []
+        here: set[str] = set()
+        for lot in sent.lots:
+            registered = lot.professional in self.seen["registered"]
+            if not registered and is_unknown(sent, lot, self._faults):
+                continue
+            reasons = self._reasons(sent, lot, known["seed"])
+            if lot.key in here:
+                reasons = reasons or _AGAIN
+            if reasons:
+                refused.append((lot, reasons))
+            else:
+                here.add(lot.key)
+                self.seen["lots"][lot.key] = sent.key
+                taken.append(lot)
+        number, first = known["number"], date.fromisoformat(known["day"])
+        made = self._refuse(sent, refused, number + 1, known["day"])
+        if taken:
+            content = acknowledge(
+                sent,
+                [(lot, ()) for lot in taken],
+                number=number,
+                day=first,
+                form=self._form,
+            )
+            made.insert(0, _arl(number, content, 0))
+        made += self._payments(sent, taken, known)
+        return made
+
+    def _reasons(self, sent: SentFile, lot: SentLot, seed: int) -> Refusal:
+        """Say why a lot is refused as a whole; nothing if it is not."""
+        if lot.errors:
+            return [
+                ("B2", f"{each.code}: {each.message}", each.record or 0)
+                for each in lot.errors[:_REASONS]
+            ]
+        if self.seen["lots"].get(lot.key, sent.key) != sent.key:
+            return _AGAIN
+        return _REFUSED if is_refused(lot, seed, self._faults) else ()
+
+    def _refuse(
+        self,
+        sent: SentFile,
+        lots: Sequence[tuple[SentLot, Refusal]],
+        number: int,
+        day: str,
+    ) -> list[SimulatedReturn]:
+        if not lots:
+            return []
+        content = acknowledge(
+            sent, lots, number=number, day=date.fromisoformat(day), form=self._form
+        )
+        return [_arl(number, content, 0)]
+
+    def _payments(
+        self, sent: SentFile, lots: Sequence[SentLot], known: FileSeen
+    ) -> list[SimulatedReturn]:
+        """Write what is decided first, and later what was deferred."""
+        seed, first = known["seed"], date.fromisoformat(known["day"])
+        dice = Random(f"{seed}|days")  # noqa: S311
+        now: dict[str, list[Decision]] = {}
+        later: dict[str, list[Decision]] = {}
+        for lot in lots:
+            for decision in decide(lot, seed, self._faults, self._mix):
+                now.setdefault(lot.professional, []).append(decision)
+                if decision.later is not None:
+                    later.setdefault(lot.professional, []).append(decision.later)
+        wait = dice.randint(2, 5)
+        made = []
+        for offset, decided in ((2, now), (3, later)):
+            if decided:
+                number = known["number"] + offset
+                content = pay(
+                    sent,
+                    decided,
+                    number=number,
+                    day=first + timedelta(days=wait),
+                    form=self._form,
+                )
+                name = f"noemie-{number:06}.noe"
+                made.append(
+                    SimulatedReturn(
+                        name=name, content=content, kind="payment", delay_days=wait
+                    )
+                )
+            wait += dice.randint(5, 15)
+        return made
+
+
+def respond(
+    b2_file: bytes, *, rng: Random, faults: Faults, day: str, number: int
+) -> list[SimulatedReturn]:
+    """Answer one file as a caisse without memory, from return number `number` on."""
+    seen = Seen(files={}, lots={}, registered=[], next_number=number)
+    return Caisse(faults=faults, seen=seen).respond(b2_file, rng=rng, day=day)
+
+
+def _arl(number: int, content: bytes, delay_days: int) -> SimulatedReturn:
+    return SimulatedReturn(
+        name=f"arl-{number:06}.noe", content=content, kind="arl", delay_days=delay_days
+    )
+
+
+def _deliver(
+    made: Iterable[SimulatedReturn], faults: Faults, rng: Random
+) -> list[SimulatedReturn]:
+    """Let returns be lost, late, doubled, cut or out of order on their way."""
+    delivered: list[SimulatedReturn] = []
+    for each in made:
+        lost, late, doubled, cut, moved = (rng.random() for _ in range(5))
+        where = rng.random()
+        if lost < faults.lost:
+            continue
+        arriving = each
+        if late < faults.late:
+            arriving = evolve(arriving, delay_days=each.delay_days + faults.late_days)
+        if moved < faults.out_of_order and each.kind == "arl":
+            arriving = evolve(arriving, delay_days=arriving.delay_days + 30)
+        if cut < faults.cut:
+            size = 1 + int(where * (len(each.content) - 1))
+            arriving = evolve(arriving, content=each.content[:size])
+        delivered.append(arriving)
+        if doubled < faults.doubled:
+            stem, _, ending = each.name.rpartition(".")
+            delivered.append(
+                evolve(
+                    arriving,
+                    name=f"{stem}-again.{ending}",
+                    delay_days=arriving.delay_days + 1,
+                )
+            )
+    return sorted(delivered, key=lambda each: each.delay_days)

@@ -1,0 +1,134 @@
+"""When a payer works: working days, cut-offs, windows, and so "due when".
+
+Times go in and out as epoch seconds; days are the payer's own, in its time
+zone, so a change of summer time moves no deadline by an hour.  The decision
+that surprises: an answer due on a day is due at the last second of that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from config.directory_records import CalendarEntry, Window, Within
+
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_LONGEST_SEARCH = 3660  # days without a working day before a calendar is refused
+
+
+class WorkCalendar:
+    """The calendar of one payer in its time zone; holds no state."""
+
+    def __init__(self, entry: CalendarEntry, time_zone: str) -> None:
+        self.entry = entry
+        self.zone = ZoneInfo(time_zone)
+        self._opened = frozenset(entry.opened)
+
+    def day(self, at: float) -> date:
+        """Return the payer's day at a time."""
+        return datetime.fromtimestamp(at, self.zone).date()
+
+    def why_closed(self, day: date) -> str | None:
+        """Return why the payer does not work on a day; None: it works."""
+        if day in self._opened:
+            return None
+        if day.weekday() in self.entry.weekend:
+            return "weekend"
+        for closed in self.entry.closed:
+            if closed.first <= day <= closed.last:
+                return closed.why or "closed"
+        public = _public_holidays(self.entry.country, self.entry.subdivision, day.year)
+        return "public holiday" if day in public else None
+
+    def works(self, day: date) -> bool:
+        """Say whether the payer works on a day."""
+        return self.why_closed(day) is None
+
+    def next_working_day(self, day: date) -> date:
+        """Return the first working day after a day."""
+        for _ in range(_LONGEST_SEARCH):
+            day += _DAY
+            if self.works(day):
+                return day
+        raise ValueError(
+            f"the calendar has no working day in the ten years before {day}"
+        )
+
+    def counts_from(self, at: float) -> date:
+        """Return the day from which working days are counted.
+
+        It is the payer's day, or the next working day where that day is closed
+        or its cut-off has passed.
+        """
+        local = datetime.fromtimestamp(at, self.zone)
+        minute = local.hour * 60 + local.minute
+        cut_off = self.entry.cut_off
+        if self.works(local.date()) and (cut_off is None or minute < cut_off):
+            return local.date()
+        return self.next_working_day(local.date())
+
+    def due(self, since: float, within: Within) -> float:
+        """Return the end of a delay that began at `since`.
+
+        Working days end with the last second of the last of them; hours run
+        through nights and weekends.
+        """
+        if within.seconds:
+            return since + within.seconds
+        day = self.counts_from(since)
+        for _ in range(within.working_days):
+            day = self.next_working_day(day)
+        return self._at(day + _DAY, 0) - 1.0
+
+    def is_open(self, windows: Sequence[Window], at: float) -> bool:
+        """Say whether files may be handed over; without windows always."""
+        return self.next_opening(windows, at) == at
+
+    def next_opening(self, windows: Sequence[Window], at: float) -> float:
+        """Return `at` when a window is open then, else when the next one opens."""
+        if not windows:
+            return at
+        day = self.day(at)
+        openings = []
+        for offset in range(-1, 16):  # yesterday's lasts past midnight
+            for window in windows:
+                begins = day + offset * _DAY
+                if begins.weekday() not in window.days:
+                    continue
+                overnight = window.closes <= window.opens
+                opens = self._at(begins, window.opens)
+                closes = self._at(begins + overnight * _DAY, window.closes)
+                if opens <= at < closes:
+                    return at
+                if opens < closes:  # else summer time leaps over all of it
+                    openings.append(opens)
+        return min(opening for opening in openings if opening > at)
+
+    def _at(self, day: date, minute: int) -> float:
+        """Return the epoch seconds of a minute of the payer's day.
+
+        A minute that summer time leaps over is the first one after the leap.
+        """
+        wanted = datetime.combine(day, time(), self.zone) + timedelta(minutes=minute)
+        while self._leapt_over(wanted):
+            wanted += _MINUTE
+        return wanted.timestamp()
+
+    def _leapt_over(self, wanted: datetime) -> bool:
+        met = datetime.fromtimestamp(wanted.timestamp(), self.zone)
+        return met.replace(tzinfo=None) != wanted.replace(tzinfo=None)
+
+
+@lru_cache(maxsize=512)
+def _public_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
+    if not country:
+        return frozenset()
+    found = holidays.country_holidays(
+        country, subdiv=subdivision or None, years=year, expand=False
+    )
+    return frozenset(found)

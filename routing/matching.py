@@ -1,0 +1,79 @@
+"""Which lot or claim an answer speaks of: exact first, and always explained.
+
+An answer gives its keys strongest first; the first key that finds anything
+decides.  Where it finds several, the sender that the return names, then the
+amount asked, then what is still unanswered must leave exactly one: a match is
+never a guess, and what stays ambiguous is an orphan that a person sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from routing.envelope import AnswerSeen, Level
+
+
+class Rule(StrEnum):
+    """Why an answer was tied to a row, or to none; kept with the answer."""
+
+    EXACT = "exact"  # the strongest key found one
+    WEAKER_KEY = "weaker-key"  # a later key found one
+    SENDER = "sender"  # of several, one is of the sender named
+    AMOUNT = "amount"  # of several, one asked that amount
+    UNANSWERED = "unanswered"  # of several, one waits for an answer
+    AMBIGUOUS = "ambiguous"
+    NOT_FOUND = "not-found"
+
+
+class Candidate(NamedTuple):
+    """A row that bears a key.
+
+    `id` is the lot's or the dispatch's, `claim` numbers the claim in its lot;
+    `asked` is in cents, `waiting` says that no answer has decided it yet.
+    """
+
+    id: str
+    claim: int | None
+    sender: str
+    asked: int
+    waiting: bool
+
+
+class Match(NamedTuple):
+    """What was found, or None; the rule; the key that decided."""
+
+    found: Candidate | None
+    rule: Rule
+    key: str
+
+
+Index = Callable[[Level, str], Sequence[Candidate]]
+"""Finds the rows of a level that bear a key."""
+
+
+def match(answer: AnswerSeen, index: Index) -> Match:
+    """Tie an answer to the one row it speaks of, or say why it cannot be."""
+    for place, key in enumerate(answer.match_keys):
+        found = index(answer.level, key)
+        if len(found) == 1:
+            rule = Rule.WEAKER_KEY if place else Rule.EXACT
+            return Match(found[0], rule, key)
+        if found:
+            return _narrowed(answer, found, key)
+    return Match(None, Rule.NOT_FOUND, "")
+
+
+def _narrowed(answer: AnswerSeen, found: Sequence[Candidate], key: str) -> Match:
+    narrowings: tuple[tuple[Rule, Callable[[Candidate], bool]], ...] = (
+        (Rule.SENDER, lambda each: each.sender == answer.sender),
+        (Rule.AMOUNT, lambda each: each.asked == answer.asked),
+        (Rule.UNANSWERED, lambda each: each.waiting),
+    )
+    for rule, fits in narrowings:
+        left = [each for each in found if fits(each)]
+        if len(left) == 1:
+            return Match(left[0], rule, key)
+        found = left or found
+    return Match(None, Rule.AMBIGUOUS, key)

@@ -1,0 +1,51 @@
+"""The examples that `octway init` writes are themselves right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import example_files
+from config.directory_files import load_directory
+from protocols.sesam.routing import COLUMNS, check_rules
+
+PLACES = {
+    "host": "127.0.0.1",
+    "port": 2022,
+    "user": "octway",
+    "key_file": 'C:\\keys\\"k"',
+    "host_key": "ssh-ed25519 AAAA",
+}
+
+
+def test_the_example_directory_loads(tmp_path: Path) -> None:
+    """Three simulated payers and a table, all marked as simulated."""
+    for name in example_files.names():
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(example_files.render(name, PLACES), encoding="utf-8")
+    data = load_directory(
+        tmp_path / "payers",
+        check_rules=lambda network, rules: check_rules(rules),
+        known_networks=["sesam"],
+        known_channels=["sftp"],
+    )
+    assert [payer.id for payer in data.payers] == [
+        "caisse-nord",
+        "caisse-sud",
+        "msa-est",
+    ]
+    assert all("simulated" in payer.name for payer in data.payers)
+    assert all(endpoint.simulated for endpoint in data.endpoints)
+    assert data.endpoints[0].settings["port"] == 2022
+    assert str(data.endpoints[0].settings["key_file"]).endswith('C:\\keys\\"k"')
+    assert tuple(data.tables["sesam"]["destinations"][0]) == COLUMNS
+
+
+def test_places_that_are_missing_are_named() -> None:
+    """A payer's file cannot be written with a hole in it."""
+    name = "payers/caisse-nord.toml"
+    assert set(example_files.placeholders(name)) == set(PLACES)
+    with pytest.raises(KeyError, match="port"):
+        example_files.render(name, {"host": "h"})

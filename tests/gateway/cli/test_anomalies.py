@@ -1,0 +1,68 @@
+"""`octway anomaly`: the desk from a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.cli.installation import Installation
+
+
+@pytest.fixture
+def anomaly(installed: Installation) -> str:
+    """Give an anomaly: two lots that no payer is known for."""
+    installed.deposit("facture.b2", installed.billing_file(fund="777", lots=2))
+    installed.work()
+    (found,) = installed.octway("anomaly", "list", "--json").facts["anomalies"]
+    assert found["kind"] == "lot-held"
+    assert found["seen"] == 2
+    return str(found["id"])
+
+
+def test_nothing_to_do_is_said(installed: Installation) -> None:
+    """An empty desk is good news."""
+    assert "nothing needs a person" in installed.octway("anomaly", "list").out
+
+
+def test_an_anomaly_goes_from_hand_to_hand(
+    installed: Installation, anomaly: str
+) -> None:
+    """Assign, comment, resolve: each with a name, each shown, then off the list."""
+    assert installed.octway("anomaly", "assign", anomaly, "lea").status == 0
+    installed.octway("anomaly", "comment", anomaly, "asked", "the fund")
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert (shown["state"], shown["assignee"]) == ("assigned", "lea")
+    (comment,) = shown["comments"]
+    assert (comment["by"], comment["words"]) == ("tester", "asked the fund")
+    done = installed.octway(
+        "anomaly", "resolve", anomaly, "the fund was added", "--by", "lea"
+    )
+    assert done.status == 0
+    assert installed.octway("anomaly", "list", "--json").facts["anomalies"] == []
+    (kept,) = installed.octway("anomaly", "list", "--all", "--json").facts["anomalies"]
+    assert kept["resolution"] == "the fund was added"
+
+
+def test_a_resolved_anomaly_cannot_be_resolved_again(
+    installed: Installation, anomaly: str
+) -> None:
+    """What its life does not allow is refused with what it does allow."""
+    installed.octway("anomaly", "resolve", anomaly, "done")
+    again = installed.octway("anomaly", "resolve", anomaly, "done")
+    assert again.status == 1
+    assert "allowed: reopen" in again.err
+
+
+def test_the_list_can_be_narrowed(installed: Installation, anomaly: str) -> None:
+    """By kind, payer and client."""
+    for option, value, count in (
+        ("--kind", "lot-held", 1),
+        ("--kind", "answer-late", 0),
+        ("--payer", "caisse-nord", 0),
+    ):
+        listed = installed.octway("anomaly", "list", option, value, "--json")
+        assert len(listed.facts["anomalies"]) == count
+
+
+def test_an_unknown_anomaly_is_refused(installed: Installation) -> None:
+    """A wrong id exits 1."""
+    assert installed.octway("anomaly", "show", "a1").status == 1

@@ -1,0 +1,116 @@
+"""`octway payer`: the directory as loaded, tested, and taken over from the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.cli.installation import Installation, lines_with
+
+HEADER = ";".join(f"column {number}" for number in range(1, 15))
+
+
+def row(regime: str, fund: str, label: str, organism: str, computer: str) -> str:
+    """Make a row of the national table, in its fourteen columns."""
+    values = [regime, fund, "0000", label, "", organism, computer]
+    return ";".join(values + [""] * (14 - len(values)))
+
+
+@pytest.fixture
+def table(installed: Installation) -> Path:
+    """Give a table with a known fund, a new one, and a row that is cut."""
+    file = installed.folder / "national.csv"
+    lines = [
+        HEADER,
+        row("01", "990", "Caisse Nord", "990", "000"),
+        row("01", "123", "Caisse de l'Été", "123", "036"),
+        "01;99;cut",
+    ]
+    file.write_bytes("\n".join(lines).encode("latin-1"))
+    return file
+
+
+def test_payers_are_listed_and_shown(installed: Installation) -> None:
+    """Each with codes, flows and how it is reached; a code finds its payer too."""
+    shown = installed.octway("payer", "list")
+    assert lines_with(shown.out, "caisse-nord", "01990", "billing", "folder")
+    for name in ("caisse-nord", "01990"):
+        assert installed.octway("payer", "show", name, "--json").facts["payer"] == (
+            "caisse-nord"
+        )
+    assert lines_with(
+        installed.octway("payer", "show", "caisse-nord").out,
+        "owes payment",
+        "7 working days",
+    )
+    assert installed.octway("payer", "show", "nobody").status == 1
+
+
+def test_a_payer_that_answers_and_one_that_does_not(installed: Installation) -> None:
+    """Test logs in and looks; exit 1 if one of them does not answer."""
+    assert installed.octway("payer", "test", "caisse-nord").status == 0
+    installed.shut("caisse-nord")
+    tested = installed.octway("payer", "test", "--all")
+    assert tested.status == 1
+    assert "caisse-nord: does not answer" in tested.err
+    assert lines_with(tested.out, "caisse-sud", "answers")
+    assert installed.octway("payer", "test").status == 2
+
+
+def test_an_import_adds_what_is_new_and_keeps_what_is_there(
+    installed: Installation, table: Path
+) -> None:
+    """Files of payers stay byte for byte; the fund that was not there gets one."""
+    known = {
+        file: file.read_bytes() for file in (installed.folder / "payers").glob("*.toml")
+    }
+    done = installed.octway("payer", "import", str(table), "--json")
+    assert done.status == 1, "a row that was cut is a problem"
+    assert f"{table}:4" in done.err
+    assert done.facts["payers_added"] == ["sesam-01123"]
+    assert {file: file.read_bytes() for file in known} == known
+    assert installed.octway("check").status == 0
+    shown = installed.octway("payer", "show", "01123", "--json").facts
+    assert shown["name"] == "Caisse de l'Été"
+    assert shown["endpoint"] is None
+    again = installed.octway("payer", "import", str(table), "--json")
+    assert again.facts["payers_added"] == []
+    before = installed.folder / "payers/tables/sesam/destinations.csv.before"
+    assert "Invented rows" in before.read_text()
+
+
+def test_a_dry_run_writes_nothing(installed: Installation, table: Path) -> None:
+    """It says what it would do."""
+    files = {
+        file: file.read_bytes()
+        for file in (installed.folder / "payers").rglob("*")
+        if file.is_file()
+    }
+    done = installed.octway("payer", "import", str(table), "--dry-run")
+    assert "1 payer would be added, 1 there already" in done.out
+    after = [f for f in (installed.folder / "payers").rglob("*") if f.is_file()]
+    assert sorted(after) == sorted(files)
+    assert {file: file.read_bytes() for file in files} == files
+
+
+def test_a_file_that_is_no_table_changes_nothing(installed: Installation) -> None:
+    """Nothing usable in it: exit 1, and the table stays."""
+    place = installed.folder / "payers/tables/sesam/destinations.csv"
+    before = place.read_bytes()
+    file = installed.folder / "other.txt"
+    file.write_text("hello\nworld\n")
+    done = installed.octway("payer", "import", str(file))
+    assert done.status == 1
+    assert "holds no fund" in done.err
+    assert place.read_bytes() == before
+
+
+def test_held_lots_find_an_imported_payer(installed: Installation, table: Path) -> None:
+    """After an import the fund is known: only its endpoint is missing."""
+    installed.octway("payer", "import", str(table))
+    installed.deposit("facture.b2", installed.billing_file(fund="123"))
+    installed.work()
+    said = installed.octway("trace", "facture.b2", "--json").facts
+    assert said["lots"][0]["cause"] == "no-endpoint"
+    assert any("[endpoint]" in each for each in said["todo"])

@@ -1,0 +1,242 @@
+"""`octway trace`: where is my file?"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.cli.installation import Installation, Said, lines_with
+
+
+def headline(said: Said) -> str:
+    assert said.status == 0, said.err
+    return said.out.splitlines()[0]
+
+
+def test_a_file_that_was_just_received_is_safe(installed: Installation) -> None:
+    """Before anything is read, the answer is that the file is here."""
+    installed.deposit("facture.b2", installed.billing_file())
+    said = installed.octway("trace", "facture.b2")
+    assert headline(said) == "the file is received and safe; it has not been read yet"
+    assert "a running node reads it next" in said.out
+
+
+def test_the_whole_way_is_one_screen(installed: Installation) -> None:
+    """From the deposit to the last payment: each stage has its own first sentence."""
+    content = installed.billing_file(lots=2, invoices=3)
+    installed.deposit("facture.b2", content)
+    installed.work()
+    sent = installed.octway("trace", "facture.b2")
+    assert headline(sent).startswith("2 of 2 lots sent; 2 arl answers and 6 payment")
+    assert lines_with(sent.out, "arl of each lot", "2", "open")
+    installed.answer("arl", "payment")
+    installed.work()
+    paid = installed.octway("trace", "facture.b2")
+    assert "nothing is owed any more" in headline(paid)
+    assert len(lines_with(paid.out, "answered", "caisse-nord")) >= 2
+    assert len(paid.out.splitlines()) < 60
+
+
+def test_everything_that_a_person_may_have_in_hand_finds_it(
+    installed: Installation,
+) -> None:
+    """Id, name, hash, lot and invoice number, dispatch and return lead to the file."""
+    content = installed.billing_file(number=4)
+    stored = installed.deposit("facture.b2", content)
+    installed.work()
+    (answer, *_) = installed.answer("arl")
+    installed.work()
+    life = installed.octway("trace", stored.deposit, "--json").facts
+    dispatch = life["dispatches"][0]
+    digest = hashlib.sha256(content).hexdigest()
+    for what in (
+        "facture.b2",
+        "/in/facture.b2",
+        digest,
+        digest[:8].upper(),
+        f"{stored.deposit}-1",
+        "041",
+        "000000401",
+        dispatch["id"],
+        dispatch["filename"],
+        answer,
+    ):
+        found = installed.octway("trace", what, "--json")
+        assert found.status == 0, what
+        lots = [lot["id"] for lot in found.facts["lots"]]
+        assert lots == [f"{stored.deposit}-1"], what
+
+
+def test_a_file_on_this_disk_is_found_by_its_content(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """A copy under another name is recognised."""
+    content = installed.billing_file()
+    stored = installed.deposit("facture.b2", content)
+    copy = tmp_path / "copy-from-a-mail.txt"
+    copy.write_bytes(content)
+    found = installed.octway("trace", str(copy), "--json")
+    assert found.facts["id"] == stored.deposit
+
+
+def test_a_name_that_means_several_things_gives_a_list(
+    installed: Installation,
+) -> None:
+    """Two deposits of one name are listed, each with what to type next."""
+    ids = {
+        installed.deposit("same.b2", installed.billing_file(number=n)).deposit
+        for n in (1, 2)
+    }
+    said = installed.octway("trace", "same.b2", "--json")
+    assert said.status == 0
+    assert {each["id"] for each in said.facts["matches"]} == ids
+    shown = installed.octway("trace", "same.b2").out
+    assert all(lines_with(shown, each, "deposit") for each in ids)
+
+
+def test_an_invoice_is_chosen_from_the_list(installed: Installation) -> None:
+    """The same invoice number of two senders: the list names each for a next trace."""
+    other = type(installed.sender)(kind="TP", number="275968535", name="CABINET B")
+    installed.deposit("a.b2", installed.billing_file())
+    installed.deposit("b.b2", installed.billing_file(sender=other, lots=1))
+    installed.work()
+    matches = installed.octway("trace", "000000101", "--json").facts["matches"]
+    assert {each["kind"] for each in matches} == {"claim"}
+    chosen = f"{matches[0]['id']}/{matches[0]['seq']}"
+    told = installed.octway("trace", chosen, "--json").facts
+    assert told["claim"]["number"] == "000000101"
+
+
+def test_an_invoice_tells_its_own_money(installed: Installation) -> None:
+    """For an invoice the sentence is about that invoice."""
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.work()
+    installed.answer()
+    installed.work()
+    said = installed.octway("trace", "000000101", "--json").facts
+    claim = said["claim"]
+    assert said["headline"].startswith("invoice 000000101 is ")
+    assert claim["account"] in {"paid", "partly-paid", "rejected"}
+    assert "EUR" in said["headline"]
+
+
+def test_a_held_lot_says_why_and_what_to_do(installed: Installation) -> None:
+    """An unknown fund is told first, with what brings the lot on its way."""
+    installed.deposit("facture.b2", installed.billing_file(fund="777"))
+    installed.work()
+    said = installed.octway("trace", "facture.b2")
+    assert headline(said).startswith("lot 011 is held: no payer of sesam has code")
+    assert "-> add the code to a payer of the directory" in said.out
+    assert "held lots are routed again when a new directory is loaded" in said.out
+    assert lines_with(said.out, "lot-held", "open")
+
+
+def test_a_file_that_nobody_can_read_says_so(installed: Installation) -> None:
+    """A photograph instead of a bill: the client must be told."""
+    installed.deposit("photo.jpg", b"\xff\xd8 no bill at all")
+    installed.work()
+    said = installed.octway("trace", "photo.jpg")
+    assert headline(said).startswith("the file cannot be read: ")
+    assert "-> tell its client" in said.out
+
+
+def test_a_refused_lot_shows_its_place(installed: Installation) -> None:
+    """What is wrong in the file is shown with record and position."""
+    content = bytearray(installed.billing_file())
+    content[128 * 3 + 60] = ord("X")
+    installed.deposit("bad.b2", bytes(content))
+    installed.work()
+    said = installed.octway("trace", "bad.b2")
+    assert headline(said).startswith("lot 011 is refused: record ")
+    assert lines_with(said.out, "error: record", "position")
+
+
+def test_a_payer_that_does_not_answer_shows_when_it_is_tried_again(
+    installed: Installation,
+) -> None:
+    """The next attempt, and why the last one failed, are told."""
+    installed.shut("caisse-nord")
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.work("split", "route", "gather", "dispatch")
+    said = installed.octway("trace", "facture.b2")
+    assert "0 of 1" in said.out or "not left" in headline(said)
+    assert lines_with(said.out, "is handed over to caisse-nord at 2026-11-18")
+
+
+def test_late_answers_are_the_headline(installed: Installation) -> None:
+    """Past the due date the first sentence says what is late, and since when."""
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.work()
+    installed.time += 20 * 86400
+    installed.work("watch")
+    said = installed.octway("trace", "facture.b2")
+    assert "missing, owed since 2026-11-" in headline(said)
+    assert lines_with(said.out, "answer-late")
+    assert "-> caisse-nord: ask the payer" in said.out
+
+
+def test_times_are_local_with_their_offset(installed: Installation) -> None:
+    """A time is shown as the clock on the wall, with its distance from UTC."""
+    installed.deposit("facture.b2", installed.billing_file())
+    when = datetime.fromtimestamp(installed.time, UTC)
+    said = installed.octway("trace", "facture.b2")
+    assert f"2026-11-18 {when.hour + 1}:{when:%M:%S} +01:00" in said.out
+
+
+@pytest.mark.parametrize("what", ["nothing.b2", "5f0c12a", "%", "'; --"])
+def test_what_is_not_there_exits_1(installed: Installation, what: str) -> None:
+    """Nothing found is told, with how things are compared; a pattern is no wildcard."""
+    installed.deposit("facture.b2", installed.billing_file())
+    said = installed.octway("trace", what)
+    assert said.status == 1
+    assert "compared whole" in said.err
+    assert said.out == ""
+
+
+def test_one_clients_files_can_be_asked_for(installed: Installation) -> None:
+    """With --client only that client's things are found."""
+    installed.octway("client", "add", "beta")
+    stored = installed.deposit("same.b2", installed.billing_file(), client="beta")
+    installed.deposit("same.b2", installed.billing_file(number=2))
+    found = installed.octway("trace", "same.b2", "--client", "beta", "--json")
+    assert found.facts["id"] == stored.deposit
+
+
+def test_no_patient_is_ever_shown(installed: Installation) -> None:
+    """Neither screen nor JSON holds a national number of the file."""
+    content = installed.billing_file(lots=1, invoices=3)
+    installed.deposit("facture.b2", content)
+    installed.work()
+    installed.answer()
+    installed.work()
+    records = [content[at : at + 128] for at in range(0, len(content), 128)]
+    patients = {record[11:24].decode() for record in records if record[:1] == b"2"}
+    for arguments in (["facture.b2"], ["facture.b2", "--json"], ["000000101"]):
+        said = installed.octway("trace", *arguments)
+        assert patients
+        assert not any(patient in said.out for patient in patients)
+
+
+def test_a_large_deposit_stays_one_screen(installed: Installation) -> None:
+    """Forty lots: the first are listed, all are counted."""
+    installed.deposit("large.b2", installed.billing_file(lots=40, invoices=1))
+    installed.work()
+    said = installed.octway("trace", "large.b2", "--json").facts
+    assert said["lot_count"] == 40
+    assert len(said["lots"]) == 25
+    assert said["states"] == {"sent": 40}
+    assert len(said["timeline"]) < 20
+    assert "40 lots: sent" in installed.octway("trace", "large.b2").out
+
+
+def test_an_anomaly_can_be_traced(installed: Installation) -> None:
+    """The id of an anomaly shows it, and what to do about it."""
+    installed.deposit("facture.b2", installed.billing_file(fund="777"))
+    installed.work()
+    listed = installed.octway("anomaly", "list", "--json").facts["anomalies"]
+    said = installed.octway("trace", listed[0]["id"])
+    assert said.status == 0
+    assert lines_with(said.out, "what to do", "mend the cause")

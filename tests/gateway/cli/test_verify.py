@@ -1,0 +1,137 @@
+"""`octway verify`, `receipt` and `key`: what can be proved, and by whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Executable, update
+
+from gateway.database import Tx
+from gateway.journal import schema
+from tests.gateway.cli.installation import Installation
+
+
+@pytest.fixture
+def filled(installed: Installation) -> Installation:
+    """Give an installation with a deposit that was sent and answered."""
+    installed.deposit("facture.b2", installed.billing_file(lots=2))
+    installed.work()
+    installed.answer("arl")
+    installed.work()
+    return installed
+
+
+def change(installed: Installation, *statements: Executable) -> None:
+    """Change the journal behind its back."""
+
+    def write(tx: Tx) -> None:
+        for each in statements:
+            tx.connection.execute(each)
+
+    installed.house.database.write("test", write)
+
+
+def broken(installed: Installation, check: str) -> list[str]:
+    said = installed.octway("verify", "--json")
+    assert said.status == 1
+    assert not said.facts["ok"]
+    breaks: list[str] = said.facts["checks"][check]["breaks"]
+    return breaks
+
+
+def test_all_holds_after_honest_work(filled: Installation) -> None:
+    """Exit 0, and something was looked at in every check."""
+    said = filled.octway("verify", "--json")
+    assert said.status == 0
+    assert all(each["checked"] for each in said.facts["checks"].values())
+
+
+def test_a_changed_event_is_found(filled: Installation) -> None:
+    """History cannot be rewritten unseen."""
+    table = schema.event
+    change(filled, update(table).where(table.c.kind == "lot.sent").values(facts="{}"))
+    assert any("was changed" in each for each in broken(filled, "events"))
+
+
+def test_a_claim_moved_without_a_move_is_found(filled: Installation) -> None:
+    """Where a claim stands must be where its moves led."""
+    table = schema.claim
+    change(filled, update(table).where(table.c.seq == 1).values(account="paid"))
+    found = broken(filled, "ledger")
+    assert any("account paid" in each for each in found)
+    assert any(each.startswith("lot ") for each in found)
+
+
+def test_a_changed_byte_on_disk_is_found(filled: Installation) -> None:
+    """One flipped bit in a stored file is named with its payload."""
+    (segment,) = (filled.folder / "data/storage/segments").iterdir()
+    content = bytearray(segment.read_bytes())
+    content[10] ^= 1
+    segment.write_bytes(content)
+    (found,) = broken(filled, "files")
+    assert "was changed or cut on disk" in found
+
+
+def test_a_missing_file_is_found(filled: Installation) -> None:
+    """Rows whose bytes are gone are named."""
+    (segment,) = (filled.folder / "data/storage/segments").iterdir()
+    segment.rename(segment.with_name("elsewhere"))
+    said = filled.octway("verify", "--json").facts["checks"]
+    assert "is missing on disk" in said["places"]["breaks"][0]
+    assert "elsewhere" in said["places"]["notes"][0]
+    assert said["files"]["broken"] >= 3
+
+
+def test_a_stray_file_is_a_note_and_no_break(filled: Installation) -> None:
+    """A crash may leave bytes that no row names; that is no damage."""
+    (filled.folder / "data/storage/files/zz").mkdir()
+    (filled.folder / "data/storage/files/zz/stray").write_bytes(b"x" * 9)
+    said = filled.octway("verify")
+    assert said.status == 0
+    assert "files/zz/stray: 9 bytes that no row names" in said.out
+
+
+def test_a_receipt_is_checked_with_the_public_key(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """Anyone with the public key can check it offline; one changed letter breaks it."""
+    stored = installed.deposit("facture.b2", installed.billing_file())
+    public = tmp_path / "receipts.pub"
+    public.write_text(installed.octway("receipt", "key").out)
+    receipt = tmp_path / "receipt.json"
+    receipt.write_bytes(stored.receipt)
+    verify = ("receipt", "verify", str(receipt), "--key", str(public))
+    good = installed.octway(*verify, bare=True)
+    assert good.status == 0
+    assert stored.deposit in good.out
+    receipt.write_bytes(stored.receipt.replace(b"facture", b"fracture"))
+    assert installed.octway(*verify, bare=True).status == 1
+    receipt.write_bytes(b"no receipt")
+    assert installed.octway(*verify, bare=True).status == 1
+    public.write_text("no key")
+    assert installed.octway(*verify, bare=True).status == 2
+
+
+def test_rotating_the_key_keeps_every_file_readable(filled: Installation) -> None:
+    """All keys are wrapped anew, the old one stays in the file, everything verifies."""
+    rotated = filled.octway("key", "rotate", "--name", "k2", "--json")
+    assert rotated.status == 0
+    assert rotated.facts["added"] == "k2"
+    assert rotated.facts["rewrapped"] >= 3
+    assert filled.octway("verify").status == 0
+    again = filled.octway("key", "rotate", "--only", "rewrap", "--json")
+    assert again.facts == {"added": None, "rewrapped": 0}
+    taken = filled.octway("key", "rotate", "--name", "k2")
+    assert taken.status == 1
+    assert "already" in taken.err
+
+
+def test_a_key_can_be_added_first_and_used_later(filled: Installation) -> None:
+    """The two halves run apart, so that running nodes can learn the key between."""
+    added = filled.octway("key", "rotate", "--only", "add", "--json").facts
+    assert added["rewrapped"] == 0
+    assert filled.octway("verify").status == 0
+    done = filled.octway("key", "rotate", "--only", "rewrap", "--json").facts
+    assert done["rewrapped"] >= 3
+    assert filled.octway("verify").status == 0

@@ -1,0 +1,204 @@
+"""Rows as the steps leave them, for tests of what reads the journal.
+
+Written with the journal's own functions, so that books and rows agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from gateway.database import Tx
+from gateway.journal import (
+    dispatches,
+    expectations,
+    handbacks,
+    lots,
+    returns,
+    schema,
+)
+from protocols.interface import RemoteFile
+from routing.envelope import (
+    AnswerSeen,
+    ClaimSeen,
+    Level,
+    LotSeen,
+    Outcome,
+    Problem,
+    Severity,
+    Summary,
+)
+from routing.expectation import Owed
+from routing.lifecycle import DepositState, LotEvent
+from tests.gateway.house import House
+
+PATIENT = "a patient"
+
+
+def claim(number: str, asked: int = 1000) -> ClaimSeen:
+    """Make a claim as a reader yields it."""
+    return ClaimSeen(
+        number=number,
+        match_key=number,
+        date="2026-11-02",
+        patient=PATIENT,
+        billed=asked + 500,
+        asked=asked,
+        asked_main=asked,
+        asked_other=0,
+        record=1,
+        offset=0,
+        length=10,
+    )
+
+
+def lot(position: int, claims: Sequence[ClaimSeen]) -> LotSeen:
+    """Make a lot as a reader yields it."""
+    return LotSeen(
+        position=position,
+        number=f"{position:03}",
+        match_key=f"lot-{claims[0].number}",
+        date="2026-11-02",
+        sender="123456789",
+        flow="billing",
+        destination={},
+        record=1,
+        offset=0,
+        length=10,
+        claims=tuple(claims),
+    )
+
+
+def split(
+    house: House,
+    client: str,
+    deposit: str,
+    sizes: Sequence[int],
+    problems: Sequence[Problem] = (),
+) -> list[str]:
+    """Have a deposit hold lots of so many claims each; return the lots' ids."""
+    found = [
+        lot(at, [claim(f"{deposit[-4:]}-{at}-{seq}") for seq in range(1, size + 1)])
+        for at, size in enumerate(sizes, 1)
+    ]
+    summary = Summary(
+        format="sesam.b2",
+        records=10,
+        lots=len(sizes),
+        claims=sum(sizes),
+        errors=len(problems),
+        warnings=0,
+    )
+
+    def write(tx: Tx) -> None:
+        lots.add(tx, deposit, client, "sesam", found, house.keys.patient_hash)
+        lots.add_problems(tx, deposit, [(None, each) for each in problems])
+        lots.finish(tx, deposit, DepositState.SPLIT, "sesam", summary, b"{}")
+
+    house.database.write("split", write)
+    return [lots.lot_id(deposit, at) for at in range(1, len(sizes) + 1)]
+
+
+def problem(record: int) -> Problem:
+    """Make a problem at a record."""
+    return Problem(
+        record=record,
+        position=7,
+        field="total",
+        severity=Severity.ERROR,
+        code="bad-total",
+        message="the total does not fit; send it again",
+    )
+
+
+def send(
+    house: House,
+    lot_ids: Sequence[str],
+    owed: Sequence[Owed],
+    *,
+    payer: str = "caisse-01",
+) -> str:
+    """Route, gather and hand lots over; the payer owes answers from then on."""
+
+    def write(tx: Tx) -> str:
+        _move(tx, lot_ids, LotEvent.ROUTE, payer_id=payer, payer_code="01")
+        group = dispatches.Group(
+            network="sesam",
+            payer=payer,
+            code="01",
+            endpoint=payer,
+            flow="billing",
+            version="v1",
+            lots=tuple(_rows(tx, lot_ids)),
+        )
+        name = dispatches.open_dispatch(tx, house.entropy, group)
+        _move(tx, lot_ids, LotEvent.SEND)
+        row = dispatches.find(tx.connection, name)
+        assert row is not None
+        expectations.owe(tx, row, _rows(tx, lot_ids), owed)
+        return name
+
+    return house.database.write("send", write)
+
+
+def owes(house: House, days: float, kind: str = "payment") -> Owed:
+    """Make an answer that is owed for each claim, due so many days from now."""
+    due = house.now() + days * 86_400
+    return Owed(kind, Level.CLAIM, due, due + 86_400)
+
+
+def give_back(
+    house: House, client: str, filename: str, content: bytes, lot_ids: Sequence[str]
+) -> str:
+    """Collect a return, and hand it back to one client; return its id."""
+    stored = house.payloads.store_small([content])[0]
+    file = RemoteFile(name=filename, size=len(content), modified=house.now())
+    answer = AnswerSeen(
+        level=Level.CLAIM,
+        match_keys=("k",),
+        sender="123456789",
+        outcome=Outcome.PAID,
+        asked=1000,
+        paid=950,
+    )
+
+    def write(tx: Tx) -> str:
+        house.payloads.record(tx, [stored])
+        returned = returns.add(tx, house.entropy, "caisse-01", "sesam", file, stored)
+        rows = [
+            returns.answer_row(returned, seq, answer)
+            | {"client_id": client, "lot_id": each, "claim_seq": 1}
+            for seq, each in enumerate(lot_ids, 1)
+        ]
+        if rows:
+            tx.connection.execute(insert(schema.answer), rows)
+        table = schema.payer_return
+        row = tx.connection.execute(select(table).where(table.c.id == returned)).one()
+        seqs = range(1, len(rows) + 1)
+        return handbacks.add(tx, house.entropy, row, client, filename, stored, seqs)
+
+    return house.database.write("hand-back", write)
+
+
+def break_books(house: House, lot_id: str) -> None:
+    """Change where a lot's claims stand without a move, as a fault would."""
+    table = schema.lot
+    house.database.write(
+        "break",
+        lambda tx: tx.connection.execute(
+            update(table).where(table.c.id == lot_id).values(account="paid")
+        ),
+    )
+
+
+def _rows(tx: Tx, lot_ids: Sequence[str]) -> list[Any]:
+    table = schema.lot
+    query = select(table).where(table.c.id.in_(lot_ids)).order_by(table.c.position)
+    return list(tx.connection.execute(query))
+
+
+def _move(tx: Tx, lot_ids: Sequence[str], happened: LotEvent, **values: Any) -> None:
+    for row in _rows(tx, lot_ids):
+        lots.move(tx, row, happened, "test", **values)

@@ -1,0 +1,175 @@
+"""A deposit is safe when it is acknowledged, and it is the same one each time."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from sqlalchemy import func, select
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from gateway.errors import BadUpload, RateExceeded, TooLarge, TooManyUploads
+from gateway.intake import receipts
+from gateway.journal import parts, schema
+from gateway.storage.vault import CHUNK
+from tests.gateway.house import SEGMENT_LIMIT, House
+
+
+class ReceptionTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.house = House()
+        self.addCleanup(self.house.close)
+        self.client = self.house.client()
+        self.tree = self.house.tree(self.client)
+
+    def rows(self, table: str) -> int:
+        query = select(func.count()).select_from(schema.metadata.tables[table])
+        return self.house.database.read(
+            lambda connection: connection.execute(query).scalar_one()
+        )
+
+    def content(self, deposit: str) -> bytes:
+        query = select(schema.deposit.c.payload_id).where(
+            schema.deposit.c.id == deposit
+        )
+        payload = self.house.database.read(
+            lambda connection: connection.execute(query).scalar_one()
+        )
+        return self.house.database.read(self.house.payloads.open, payload).read()
+
+    def test_what_was_acknowledged_can_be_read_back(self) -> None:
+        """Small and large deposits come back byte for byte."""
+        for size in (0, 1, SEGMENT_LIMIT, SEGMENT_LIMIT + 1, CHUNK, 3 * CHUNK + 17):
+            content = os.urandom(size)
+            stored = self.house.deposit(self.client, f"{size}.b2", content)
+            assert self.content(stored.deposit) == content
+
+    def test_nothing_readable_lies_on_the_disk(self) -> None:
+        """Payloads are encrypted at rest, small ones and large ones."""
+        mark = b"THIS MUST NOT BE READABLE"
+        self.house.deposit(self.client, "a", mark)
+        self.house.deposit(self.client, "b", mark * 20_000)
+        for name, _ in self.house.storage.files():
+            assert mark not in (self.house.storage.folder / name).read_bytes()
+
+    def test_the_same_content_is_the_same_deposit(self) -> None:
+        """Sending a file again gives the identical receipt and no second deposit."""
+        first = self.house.deposit(self.client, "a.b2", b"content")
+        self.house.clock.advance(3600)
+        again = self.house.deposit(self.client, "other-name.b2", b"content")
+        assert (again.deposit, again.receipt) == (first.deposit, first.receipt)
+        assert (first.repeated, again.repeated) == (False, True)
+        assert self.rows("deposit") == 1
+
+    def test_another_client_has_its_own_deposit(self) -> None:
+        """Two clients with the same content share nothing."""
+        first = self.house.deposit(self.client, "a.b2", b"content")
+        second = self.house.deposit(self.house.client("beta"), "a.b2", b"content")
+        assert first.deposit != second.deposit
+
+    def test_the_receipt_is_signed(self) -> None:
+        """A receipt verifies with the public key, and not when one byte is changed."""
+        stored = self.house.deposit(self.client, "a.b2", b"content")
+        key = self.house.receipt_key.public_key()
+        assert receipts.verify(stored.receipt, key)
+        assert json.loads(stored.receipt)["size"] == 7
+        assert not receipts.verify(
+            stored.receipt.replace(b'"size": 7', b'"size": 8'), key
+        )
+
+    def test_a_cut_upload_is_no_deposit_and_can_be_resumed(self) -> None:
+        """What a lost line left is kept as a part; going on with it makes it whole."""
+        content = os.urandom(3 * CHUNK)
+        for cut in (10, SEGMENT_LIMIT + 5, CHUNK, 2 * CHUNK + 100):
+            upload = self.successResultOf(
+                self.tree.open_upload("/in/a.b2", resume=False)
+            )
+            upload.write(0, content[:cut])
+            upload.abandon()
+            assert self.rows("deposit") == 0
+            assert self.successResultOf(self.tree.stat("/in/a.b2")).size == cut
+            upload = self.successResultOf(
+                self.tree.open_upload("/in/a.b2", resume=True)
+            )
+            upload.write(cut, content[cut : cut + 50])
+            upload.abandon()
+        upload = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+        upload.write(upload.size, content[upload.size :])
+        stored = self.successResultOf(upload.close())
+        assert self.content(stored.deposit) == content
+        assert self.rows("upload") == 0
+        assert list((self.house.storage.folder / "staging").iterdir()) == []
+
+    def test_work_in_progress_becomes_a_deposit_when_it_is_renamed(self) -> None:
+        """A `.part` file is no deposit until it gets its final name."""
+        for name, size in (("a", 100), ("b", 2 * CHUNK)):
+            content = os.urandom(size)
+            upload = self.successResultOf(
+                self.tree.open_upload(f"/in/{name}.part", resume=False)
+            )
+            upload.write(0, content)
+            assert self.successResultOf(upload.close()).deposit == ""
+            done = self.tree.rename(f"/in/{name}.part", f"/in/{name}.b2", replace=False)
+            assert self.content(self.successResultOf(done).deposit) == content
+        names = [entry.name for entry in self.successResultOf(self.tree.list("/in"))]
+        assert sorted(names) == ["a.b2", "b.b2"]
+
+    def test_bytes_may_come_a_little_out_of_order(self) -> None:
+        """What runs ahead waits for the gap before it."""
+        content = os.urandom(4 * CHUNK)
+        upload = self.house.reception.begin(self.client, "sftp", "/in/a.b2")
+        pieces = [
+            (at, content[at : at + 32768]) for at in range(0, len(content), 32768)
+        ]
+        for first, second in zip(pieces[::2], pieces[1::2], strict=True):
+            upload.write(*second)
+            upload.write(*first)
+        stored = self.successResultOf(upload.close())
+        assert self.content(stored.deposit) == content
+
+    def test_a_gap_is_refused_at_the_close(self) -> None:
+        """A file with a hole in it is never taken as whole."""
+        upload = self.house.reception.begin(self.client, "sftp", "/in/a.b2")
+        upload.write(0, b"x" * 10)
+        upload.write(20, b"y" * 10)
+        self.failureResultOf(upload.close(), BadUpload)
+        upload.abandon()
+        assert self.rows("deposit") == 0
+
+    def test_limits_refuse_in_words(self) -> None:
+        """Size, number of uploads and rate each refuse with what is allowed."""
+        client = self.house.client(
+            "gamma", max_file_size=100, max_open_uploads=1, max_bytes_per_second=1
+        )
+        upload = self.house.reception.begin(client, "sftp", "/in/a")
+        with pytest.raises(TooLarge, match="100 bytes"):
+            upload.write(0, b"x" * 101)
+        with pytest.raises(TooManyUploads, match="may have 1"):
+            self.house.reception.begin(client, "sftp", "/in/b")
+        upload.write(0, b"x" * 90)
+        self.successResultOf(upload.close())
+        with pytest.raises(RateExceeded, match="try again in"):
+            self.house.reception.begin(client, "sftp", "/in/c")
+        assert self.house.seen.limits == ["file-size", "open-uploads", "rate"]
+
+    def test_many_that_close_together_share_a_commit(self) -> None:
+        """Uploads waiting for the writer are taken in one go, repeats included."""
+        waiting: list[Deferred[object]] = []
+        self.house.database.start()
+        for number in range(40):
+            upload = self.house.reception.begin(self.client, "sftp", f"/in/{number}")
+            upload.write(0, b"%d" % (number % 20))
+            waiting.append(upload.close())  # type: ignore[arg-type]
+        self.house.database.stop()
+        assert all(self.successResultOf(each) for each in waiting)
+
+    def test_removing_a_part_forgets_its_bytes(self) -> None:
+        """A client may throw work in progress away."""
+        upload = self.successResultOf(self.tree.open_upload("/in/a.part", resume=False))
+        upload.write(0, b"abc")
+        self.successResultOf(upload.close())
+        self.successResultOf(self.tree.remove("/in/a.part"))
+        assert self.house.database.read(parts.all_ids) == set()
+        assert list((self.house.storage.folder / "staging").iterdir()) == []

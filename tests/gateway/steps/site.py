@@ -1,0 +1,510 @@
+"""A gateway with every step, one toy network and payers on folders; and its crashes.
+
+A `Site` is what survives a crash: folders, database, keys, the payers' sides.
+Its `gateway` is the program; `crash` abandons it as it is and opens another on
+the same site.  The `fuse` stands at every place where something becomes
+durable, or a payer is spoken to, and can end the program right there.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from attrs import evolve
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Row, Table, select
+from twisted.internet.defer import maybeDeferred
+
+from config.directory_records import (
+    CalendarEntry,
+    CodeEntry,
+    Delivery,
+    DirectoryData,
+    EndpointEntry,
+    Expects,
+    Gather,
+    PayerEntry,
+    Retry,
+    Window,
+    Within,
+)
+from config.settings import Settings
+from gateway.database import Database
+from gateway.house import CurrentDirectory, House
+from gateway.intake.interface import Client, Stored
+from gateway.intake.receipts import ReceiptSigner
+from gateway.intake.reception import Reception
+from gateway.journal import clients, events, ledger_check, schema
+from gateway.journal.dialect import open_engine
+from gateway.storage.local import LocalStorage
+from gateway.storage.payloads import Payloads
+from gateway.storage.vault import KeyRing
+from gateway.workshop import Steps, build_steps
+from protocols.catalog import Catalog
+from protocols.channels.folder import open_channel
+from protocols.errors import OutcomeUnknown, TransferError
+from protocols.interface import Arrival, Channel, Emitter, Network, RemoteFile, Sent
+from routing.directory import Directory
+from tests.engines import drop_database, new_database
+from tests.gateway.house import START, Seen, result
+from tests.gateway.steps.toy import Toy, claims_of
+
+LEASE: Final = 120.0
+_MOST_TURNS: Final = 500
+_SEGMENT_LIMIT: Final = 4096
+
+
+class Crash(BaseException):
+    """The program ends here: nothing may catch it, nothing is tidied up."""
+
+
+class Fuse:
+    """Counts the places where a program can die, and ends it at one of them."""
+
+    def __init__(self) -> None:
+        self.burnt = 0
+        self._at: int | None = None
+
+    def blow_at(self, place: int | None) -> None:
+        """Die at the `place`-th place from now (0 is the next); None: live."""
+        self.burnt = 0
+        self._at = place
+
+    def burn(self) -> None:
+        """Pass a place, or die there; a dead program dies at all that follow."""
+        place, self.burnt = self.burnt, self.burnt + 1
+        if self._at is not None and place >= self._at:
+            raise Crash
+
+
+class FusedDatabase(Database):
+    """A database with a fuse before and after every commit."""
+
+    def __init__(self, fuse: Fuse, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._fuse = fuse
+
+    def _commit(self, batch: list[Any]) -> list[tuple[Any, Any]]:
+        self._fuse.burn()
+        done = super()._commit(batch)
+        self._fuse.burn()
+        return done
+
+
+class FusedStorage(LocalStorage):
+    """Storage with a fuse behind every write."""
+
+    fuse: Fuse
+
+    def append(self, sealed: Sequence[bytes]) -> Any:
+        places = super().append(sealed)
+        self.fuse.burn()
+        return places
+
+    def publish(self, name: str) -> Any:
+        self.fuse.burn()
+        place = super().publish(name)
+        self.fuse.burn()
+        return place
+
+
+class PayerSide:
+    """A payer's folders, and what it does to a line."""
+
+    def __init__(self, folder: Path, fuse: Fuse) -> None:
+        self.inbox = folder / "in"
+        self.outbox = folder / "out"
+        for each in (self.inbox, self.outbox):
+            each.mkdir(parents=True)
+        self.taken: list[tuple[str, bytes]] = []
+        self.faults: list[TransferError] = []
+        self.shows: list[Arrival] = []
+        self.settings = {
+            "send_folder": str(self.inbox),
+            "collect_folder": str(self.outbox),
+            "keeps_files": True,
+        }
+        self._fuse = fuse
+
+    def channel(self) -> PayerChannel:
+        """Open the channel to this payer."""
+        return PayerChannel(self, open_channel(self.settings), self._fuse)
+
+    def files(self) -> dict[str, bytes]:
+        """Read every file that was handed over, by name."""
+        return {path.name: path.read_bytes() for path in sorted(self.inbox.iterdir())}
+
+    def answer(self, name: str, content: bytes) -> None:
+        """Put a return into the outbox."""
+        working = self.outbox / f".{name}"
+        working.write_bytes(content)
+        working.rename(self.outbox / name)
+
+
+class PayerChannel:
+    """The real folder channel, with a fuse, and faults that the payer has planned."""
+
+    def __init__(self, side: PayerSide, inner: Channel, fuse: Fuse) -> None:
+        self._side = side
+        self._inner = inner
+        self._fuse = fuse
+
+    def send(self, name: str, size: int, body: BinaryIO) -> Sent:
+        self._fuse.burn()
+        fault = self._side.faults.pop(0) if self._side.faults else None
+        if fault is not None and not isinstance(fault, OutcomeUnknown):
+            raise fault
+        sent = self._inner.send(name, size, body)
+        self._side.taken.append((name, (self._side.inbox / name).read_bytes()))
+        self._fuse.burn()
+        if fault is not None:
+            raise fault
+        return sent
+
+    def ask(self, name: str, size: int) -> Arrival:
+        self._fuse.burn()
+        if self._side.faults and not isinstance(self._side.faults[0], OutcomeUnknown):
+            raise self._side.faults.pop(0)
+        if self._side.shows:
+            return self._side.shows.pop(0)
+        return self._inner.ask(name, size)
+
+    def list(self) -> Sequence[RemoteFile]:
+        self._fuse.burn()
+        return self._inner.list()
+
+    def fetch(self, file: RemoteFile, into: BinaryIO) -> int:
+        return self._inner.fetch(file, into)
+
+    def remove(self, file: RemoteFile) -> None:
+        self._fuse.burn()
+        self._inner.remove(file)
+        self._fuse.burn()
+
+    def check(self) -> str:
+        return self._inner.check()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Quiet(Seen):
+    """Listens to everything that the steps count."""
+
+    def attempt(self, payer: str, outcome: str) -> None:
+        pass
+
+    def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
+        pass
+
+    def answered(
+        self, payer: str, flow: str, kind: str, outcome: str, delay: float | None
+    ) -> None:
+        pass
+
+    def returned(self, payer: str, kind: str, matched: str) -> None:
+        pass
+
+    def orphans(self, payer: str, count: int) -> None:
+        pass
+
+    def step(self, name: str, seconds: float) -> None:
+        pass
+
+    def step_failed(self, name: str) -> None:
+        pass
+
+
+class Program:
+    """One run of the gateway's program on a site."""
+
+    def __init__(self, site: Site) -> None:
+        now, entropy = site.now, site.entropy
+        self.database = FusedDatabase(
+            site.fuse,
+            writer=open_engine(site.url, write=True, connections=1),
+            reader=open_engine(site.url, write=False, connections=4),
+            chain="node-1",
+            now=now,
+            call_from_thread=lambda call: call(),
+        )
+        self.storage = FusedStorage(
+            site.folder / "storage", node="node-1", segment_size=64 * 1024
+        )
+        self.storage.fuse = site.fuse
+        self.payloads = Payloads(
+            storage=self.storage,
+            keys=site.keys,
+            now=now,
+            entropy=entropy,
+            segment_limit=_SEGMENT_LIMIT,
+        )
+        self.reception = Reception(
+            database=self.database,
+            payloads=self.payloads,
+            signer=ReceiptSigner(site.receipt_key),
+            now=now,
+            entropy=entropy,
+            run_in_thread=maybeDeferred,
+            observe=site.seen,
+            least_free=0,
+        )
+        house = House(
+            settings=Settings(),
+            catalog=Catalog(networks=(), channels=()),
+            networks=site.networks,
+            emitters=dict.fromkeys(site.networks, site.emitter),
+            database=self.database,
+            payloads=self.payloads,
+            directory=site.directory,
+            now=now,
+            entropy=entropy,
+        )
+        channels: Any = lambda endpoint: site.payers[endpoint].channel()  # noqa: E731
+        self.steps: Steps = build_steps(house, channels, site.seen)
+
+    def close(self) -> None:
+        """Let go of files and connections, as the end of a process would."""
+        self.database.stop()
+        self.storage.close()
+
+
+class Site:
+    """Everything that a crash of the program leaves behind."""
+
+    def __init__(
+        self,
+        engine: str = "sqlite",
+        *,
+        network: Network | None = None,
+        payers: Sequence[str] = ("P1", "P2"),
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="octway-site-"))
+        self.url = new_database(engine, self.folder)
+        self.at = START
+        self.seed = random.Random(1)
+        self.entropy = self.seed.randbytes
+        self.keys = KeyRing(
+            {"k1": self.entropy(32)}, "k1", self.entropy(32), self.entropy
+        )
+        self.receipt_key = Ed25519PrivateKey.from_private_bytes(self.entropy(32))
+        self.seen = Quiet()
+        self.fuse = Fuse()
+        network = network or Toy()
+        self.networks: Mapping[str, Network] = {network.name: network}
+        self.emitter = Emitter(number="1", kind="OT", name="Test")
+        self.payers = {
+            f"e-{code}": PayerSide(self.folder / "payers" / code, self.fuse)
+            for code in payers
+        }
+        self.entries = {code: payer(code, network.name) for code in payers}
+        self.directory = CurrentDirectory(self._directory())
+        self.accepted: dict[str, bytes] = {}
+        self.gateway = Program(self)
+
+    def now(self) -> float:
+        """Return the time, which only the test moves."""
+        return self.at
+
+    def payer(self, code: str = "P1") -> PayerSide:
+        """Return a payer's side by the payer's code."""
+        return self.payers[f"e-{code}"]
+
+    def client(self, name: str = "alpha") -> Client:
+        """Open an account once, and give it as a login would."""
+        if self.row(schema.client, schema.client.c.id == name) is None:
+            self.gateway.database.write(
+                "client",
+                lambda tx: clients.add(tx, name, name=name, vendor="V", software="S"),
+            )
+        return Client(
+            id=name,
+            name=name,
+            max_file_size=0,
+            max_open_uploads=0,
+            max_bytes_per_second=0,
+        )
+
+    def deposit(
+        self, content: bytes, *, client: str = "alpha", name: str = ""
+    ) -> Stored:
+        """Deposit a file; what is acknowledged is remembered as such."""
+        upload = self.gateway.reception.begin(
+            self.client(client), "sftp", f"/in/{name or len(self.accepted)}"
+        )
+        upload.write(0, content)
+        self.at += 0.01  # so that names of one test sort as they were made
+        stored = result(upload.close())
+        self.accepted[stored.deposit] = content
+        return stored
+
+    def change(self, code: str, **values: Any) -> None:
+        """Put a new directory in force in which one payer differs."""
+        self.entries[code] = evolve(self.entries[code], **values)
+        self.directory.replace(self._directory())
+
+    def leave(self, code: str) -> None:
+        """Put a directory in force that lacks a payer."""
+        del self.entries[code]
+        self.directory.replace(self._directory())
+
+    def run(self, *names: str) -> None:
+        """Run steps until they have nothing to do: all in order, unless named."""
+        for step in self.gateway.steps.in_order():
+            if not names or step.name in names:
+                for _ in range(_MOST_TURNS):
+                    if not step.run_once():
+                        break
+                else:
+                    raise AssertionError(f"{step.name} finds no end")
+
+    def settle(self, rounds: int = 3) -> None:
+        """Let everything run on, with time for leases to end in between."""
+        for _ in range(rounds):
+            self.run()
+            self.at += LEASE + 1
+        self.run()
+
+    def crash(self) -> None:
+        """End the program where it stands and start another."""
+        self.fuse.blow_at(None)
+        self.gateway.close()
+        self.gateway = Program(self)
+
+    def dies(self, work: Callable[[], object], place: int) -> bool:
+        """Run something that dies at a place; False if it ended before."""
+        self.fuse.blow_at(place)
+        try:
+            work()
+        except Crash:
+            self.crash()
+            return True
+        self.fuse.blow_at(None)
+        return False
+
+    def rows(self, table: Table, *conditions: Any) -> list[Row[*tuple[Any, ...]]]:
+        """Read a table by its primary key."""
+        query = select(table).where(*conditions).order_by(*table.primary_key)
+        return self.gateway.database.read(
+            lambda connection: list(connection.execute(query))
+        )
+
+    def row(self, table: Table, *conditions: Any) -> Row[*tuple[Any, ...]] | None:
+        """Read the only row that fits, if there is one."""
+        found = self.rows(table, *conditions)
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def states(self, table: Table) -> list[str]:
+        """List the states of a table's rows."""
+        return [row.state for row in self.rows(table)]
+
+    def anomalies(self) -> dict[str, str]:
+        """Tell the state of every anomaly by its kind."""
+        return {row.kind: row.state for row in self.rows(schema.anomaly)}
+
+    def handed_back(self, client: str) -> list[bytes]:
+        """Read every file that was made for a client."""
+        return [
+            self.read(row.payload_id)
+            for row in self.rows(schema.handback, schema.handback.c.client_id == client)
+        ]
+
+    def read(self, payload: str) -> bytes:
+        """Read a stored payload."""
+        with self.gateway.database.read(self.gateway.payloads.open, payload) as file:
+            return file.read()
+
+    def check(self) -> None:
+        """Assert what must hold at every moment, whatever happened before."""
+        read = self.gateway.database.read
+        assert read(lambda each: list(events.broken_links(each))) == []
+        assert read(ledger_check.imbalance) == 0
+        assert read(lambda each: list(self.gateway.payloads.broken(each))) == []
+        deposits = {row.id: row for row in self.rows(schema.deposit)}
+        for name, content in self.accepted.items():
+            assert self.read(deposits[name].payload_id) == content
+        self._check_numbers()
+        for side in self.payers.values():
+            self._check_deliveries(side)
+
+    def close(self) -> None:
+        """Remove everything."""
+        self.gateway.close()
+        drop_database(self.url)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _check_numbers(self) -> None:
+        """Numbers of files are handed out once each, without a gap."""
+        series: dict[str, list[int]] = {}
+        for row in self.rows(schema.dispatch):
+            series.setdefault(row.payer_id, []).append(row.number)
+        for numbers in series.values():
+            assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+    def _check_deliveries(self, side: PayerSide) -> None:
+        """A file that came twice is the same file; no claim is in two files."""
+        contents: dict[str, set[bytes]] = {}
+        for name, content in side.taken:
+            contents.setdefault(name, set()).add(content)
+        assert all(len(each) == 1 for each in contents.values())
+        claims = [
+            key for (content,) in contents.values() for key, _, _ in claims_of(content)
+        ]
+        assert sorted(claims) == sorted(set(claims))
+
+    def _directory(self) -> Directory:
+        endpoints = [
+            EndpointEntry(
+                id=name, channel="folder", simulated=True, settings=side.settings
+            )
+            for name, side in self.payers.items()
+        ]
+        return Directory(
+            DirectoryData(
+                payers=tuple(self.entries.values()),
+                endpoints=tuple(endpoints),
+                tables={},
+                sources={"payers": [repr(each) for each in self.entries.values()]},
+            )
+        )
+
+
+def payer(code: str, network: str) -> PayerEntry:
+    """Make a payer that is always open, waits for nothing and owes two answers."""
+    hour = Within(0, 3600.0)
+    return PayerEntry(
+        id=f"payer-{code}",
+        name=code,
+        network=network,
+        country="FR",
+        time_zone="Europe/Paris",
+        codes=(CodeEntry(code, None, None, None),),
+        endpoint=f"e-{code}",
+        flows=(),
+        enrolment=False,
+        rules={},
+        gather=Gather(max_lots=100, max_claims=10_000, max_size=10**9, wait=0.0),
+        delivery=Delivery(
+            windows=(),
+            concurrency=2,
+            retry=Retry(first=10.0, factor=2.0, max=60.0, give_up_after=86_400.0),
+            resend_same_number=False,
+        ),
+        expects=(
+            Expects("arl", "lot", "", hour, hour),
+            Expects("payment", "claim", "", Within(0, 7200.0), hour),
+        ),
+        calendar=CalendarEntry(weekend=()),
+    )
+
+
+def closed_now(at: float) -> tuple[Window, ...]:
+    """Give a window that opens on the next day only."""
+    day = int(at // 86_400 + 4) % 7  # 1970-01-01 was a Thursday
+    return (Window(((day + 2) % 7,), 480, 1080),)

@@ -1,0 +1,95 @@
+"""The program dies between any two steps, and nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from gateway.journal import schema
+from tests.gateway.steps import toy
+from tests.gateway.steps.site import LEASE, Site
+
+DEPOSITS = {
+    "alpha": toy.deposit("S1", "001 P1: 1=1000 2=2000", "002 P2: 3=500"),
+    "beta": toy.deposit(
+        "S2", "001 P1: 7=700", *(f"{n} P2: 1{n}=1" for n in range(10, 99))
+    ),
+}
+
+
+def live(site: Site, answered: set[str]) -> None:
+    """Do what clients and payers do until they have what they want."""
+    for client, content in DEPOSITS.items():
+        if content not in site.accepted.values():
+            site.deposit(content, client=client)
+    site.run()
+    for side in site.payers.values():
+        for name, content in side.files().items():
+            if name not in answered:
+                side.answer(f"ack-{name}", toy.acknowledge(content))
+                side.answer(f"pay-{name}", toy.pay(content))
+                answered.add(name)
+    site.run()
+
+
+def places(site: Site) -> int:
+    """Count the places where the program can die on its whole way."""
+    site.fuse.blow_at(None)
+    live(site, set())
+    return site.fuse.burnt
+
+
+def assert_all_is_well(site: Site) -> None:
+    site.check()
+    assert set(site.states(schema.lot)) == {"answered"}
+    assert set(site.states(schema.dispatch)) == {"answered"}
+    assert set(site.states(schema.expectation)) == {"met"}
+    assert set(site.states(schema.payer_return)) == {"matched"}
+    assert site.anomalies() == {}
+    assert all(row.payer_id for row in site.rows(schema.payer_return))
+    for side in site.payers.values():
+        names = [name for name, _ in side.taken]
+        assert sorted(names) == sorted(set(names))
+        assert list(side.outbox.iterdir()) == []
+    for client, content in DEPOSITS.items():
+        lines = b"".join(site.handed_back(client)).decode().splitlines()
+        paid = [line.split()[1] for line in lines if line.startswith("claim")]
+        assert sorted(paid) == sorted(key for key, _, _ in toy.claims_of(content))
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("part", range(4))
+def test_killed_at_every_place(engine: str, part: int) -> None:
+    """Wherever the program is killed on its way, the next one ends the work."""
+    try_places(engine, part, 4)
+
+
+@pytest.mark.crash
+def test_killed_here_and_there_on_a_server(engine: str) -> None:
+    """The same with the journal on each engine, at some of the places."""
+    try_places(engine, 5, 23)
+
+
+def try_places(engine: str, first: int, step: int) -> None:
+    with closing(Site(engine)) as site:
+        total = places(site)
+        assert_all_is_well(site)
+    assert total > 60
+    for place in range(first, total, step):
+        with closing(Site(engine)) as site:
+            try:
+                try_place(site, place)
+            except BaseException as error:
+                error.add_note(f"killed at place {place} of {total}")
+                raise
+
+
+def try_place(site: Site, place: int) -> None:
+    answered: set[str] = set()
+    assert site.dies(lambda: live(site, answered), place)
+    for _ in range(3):
+        site.at += LEASE + 1
+        live(site, answered)
+    assert_all_is_well(site)

@@ -1,0 +1,243 @@
+"""A tiny network of lines of text: everything a network must do, nothing more.
+
+A deposit::
+
+    TOY S1                      in the name of sender S1
+    LOT 001 P1                  a lot with its number and its payer's code
+    INV 1 1000                  an invoice with its number and cents
+    LOT 002 P2 BAD              a lot that a payer would refuse
+
+A return is `TORETURN <kind>` and lines `<level> <key> <outcome> <cents> <sender>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from protocols.interface import (
+    Addressee,
+    Composed,
+    Emitter,
+    LotPart,
+    RecordShown,
+    SplitReturn,
+)
+from routing.envelope import (
+    AnswerSeen,
+    ClaimSeen,
+    Level,
+    LotSeen,
+    Outcome,
+    Problem,
+    Severity,
+    Summary,
+)
+
+BILLING, RETURN = "toy.billing", "toy.return"
+
+
+class Reading:
+    """A deposit being read."""
+
+    format = BILLING
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._found: list[LotSeen] = []
+
+    def lots(self) -> Iterator[LotSeen]:
+        head = self._stream.readline()
+        sender = head.split()[1].decode("latin-1")
+        at, begun = len(head), -1
+        lines: list[bytes] = []
+        for line in self._stream:
+            if line.startswith(b"LOT") and lines:
+                yield self._lot(sender, begun, lines)
+                lines = []
+            if not lines:
+                begun = at
+            lines.append(line)
+            at += len(line)
+        if lines:
+            yield self._lot(sender, begun, lines)
+
+    def summary(self) -> Summary:
+        errors = sum(len(lot.problems) for lot in self._found)
+        return Summary(
+            format=BILLING,
+            records=1 + sum(1 + len(lot.claims) for lot in self._found),
+            lots=len(self._found),
+            claims=sum(len(lot.claims) for lot in self._found),
+            errors=errors,
+            warnings=0,
+        )
+
+    def _lot(self, sender: str, offset: int, lines: Sequence[bytes]) -> LotSeen:
+        _, number, code, *bad = lines[0].decode("latin-1").split()
+        claims = []
+        for record, line in enumerate(lines[1:], 2):
+            _, invoice, cents = line.decode("latin-1").split(" ")
+            claims.append(
+                ClaimSeen(
+                    number=invoice,
+                    match_key=f"{sender}/{number}/{invoice}",
+                    date="2026-11-02",
+                    patient=f"{sender}{invoice}",
+                    billed=int(cents),
+                    asked=int(cents),
+                    asked_main=int(cents),
+                    asked_other=0,
+                    record=record,
+                    offset=offset,
+                    length=len(line),
+                )
+            )
+        problem = Problem(1, 1, "LOT", Severity.ERROR, "bad", "it says so itself")
+        lot = LotSeen(
+            position=len(self._found) + 1,
+            number=number,
+            match_key=f"{sender}/{number}",
+            date="2026-11-02",
+            sender=sender,
+            flow="billing",
+            destination={"code": code},
+            record=1,
+            offset=offset,
+            length=sum(map(len, lines)),
+            claims=tuple(claims),
+            problems=(problem,) if bad else (),
+        )
+        self._found.append(lot)
+        return lot
+
+
+class ReturnReading:
+    """A return being read."""
+
+    format = RETURN
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.kind = stream.readline().split()[1].decode()
+        self._stream = stream
+
+    def answers(self) -> Iterator[AnswerSeen]:
+        for line in self._stream:
+            level, key, outcome, cents, sender = line.decode().split()
+            yield AnswerSeen(
+                level=Level(level),
+                match_keys=() if key == "-" else (key,),
+                sender=sender,
+                outcome=Outcome(outcome),
+                asked=int(cents),
+                paid=int(cents) if outcome in {"paid", "partly-paid"} else 0,
+            )
+
+    def summary(self) -> Summary:
+        return Summary(format=RETURN, records=0, lots=0, claims=0, errors=0, warnings=0)
+
+
+class Toy:
+    """The network."""
+
+    name = "toy"
+
+    def recognise(self, head: bytes) -> str | None:
+        if head.startswith(b"TOY "):
+            return BILLING
+        return RETURN if head.startswith(b"TORETURN ") else None
+
+    def is_return(self, format: str) -> bool:
+        return format == RETURN
+
+    def read(self, stream: BinaryIO, format: str) -> Reading:
+        return Reading(stream)
+
+    def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
+        return ReturnReading(stream)
+
+    def show(self, stream: BinaryIO, format: str) -> Iterator[RecordShown]:
+        return iter(())
+
+    def payer_codes(
+        self,
+        destination: Mapping[str, str],
+        tables: Mapping[str, Sequence[Mapping[str, str]]],
+    ) -> Sequence[str]:
+        return (destination["code"],)
+
+    def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
+        return ()
+
+    def compose(
+        self,
+        parts: Sequence[LotPart],
+        *,
+        addressee: Addressee,
+        emitter: Emitter,
+        number: int,
+        day: str,
+        into: BinaryIO,
+    ) -> Composed:
+        size = into.write(f"FILE {addressee.code} {number} {day}\n".encode())
+        for part in parts:
+            size += into.write(f"FROM {part.sender}\n".encode("latin-1"))
+            with part.open() as lot:
+                size += into.write(lot.read())
+        return Composed(
+            name=f"{addressee.payer}-{number:06}.toy",
+            size=size,
+            records=0,
+            lots=len(parts),
+            claims=sum(part.claims for part in parts),
+        )
+
+    def split_return(
+        self, content: BinaryIO, format: str, owners: Mapping[int, str]
+    ) -> Sequence[SplitReturn]:
+        head, *lines = content.readlines()
+        parts: dict[str, list[bytes]] = {}
+        for index, owner in sorted(owners.items()):
+            parts.setdefault(owner, [head]).append(lines[index])
+        return [SplitReturn(owner, b"".join(each)) for owner, each in parts.items()]
+
+
+def deposit(sender: str, *lots: str) -> bytes:
+    """Write a deposit: each lot is `"001 P1: 1=1000 2=2000"`."""
+    lines = [f"TOY {sender}"]
+    for lot in lots:
+        head, _, invoices = lot.partition(":")
+        lines.append(f"LOT {head.strip()}")
+        lines += [f"INV {each.replace('=', ' ')}" for each in invoices.split()]
+    return "".join(f"{line}\n" for line in lines).encode("latin-1")
+
+
+def claims_of(file: bytes) -> list[tuple[str, int, str]]:
+    """List what a payer's file or a deposit asks for: (claim's key, cents, sender)."""
+    found, sender, lot = [], "", ""
+    for line in file.decode("latin-1").splitlines():
+        word, *rest = line.split(" ")
+        if word in {"TOY", "FROM"}:
+            sender = rest[0]
+        elif word == "LOT":
+            lot = rest[0]
+        elif word == "INV":
+            found.append((f"{sender}/{lot}/{rest[0]}", int(rest[1]), sender))
+    return found
+
+
+def pay(*files: bytes) -> bytes:
+    """Write a return that pays every claim of some files."""
+    lines = [
+        f"claim {key} paid {cents} {sender}\n"
+        for file in files
+        for key, cents, sender in claims_of(file)
+    ]
+    return ("TORETURN payment\n" + "".join(lines)).encode()
+
+
+def acknowledge(file: bytes) -> bytes:
+    """Write a return that acknowledges every lot of a file."""
+    lots = {(key.rpartition("/")[0], sender) for key, _, sender in claims_of(file)}
+    lines = [f"lot {key} acknowledged 0 {sender}\n" for key, sender in sorted(lots)]
+    return ("TORETURN arl\n" + "".join(lines)).encode()

@@ -1,0 +1,1 @@
+"""Promises that every channel and every network keeps alike."""

@@ -1,0 +1,80 @@
+"""An answer is tied to one row, with the reason, or to none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from routing.envelope import AnswerSeen, Level, Outcome
+from routing.matching import Candidate, Match, Rule, match
+
+ANSWER = AnswerSeen(
+    level=Level.CLAIM,
+    match_keys=("strong", "weak"),
+    sender="ps-1",
+    outcome=Outcome.PAID,
+    asked=2500,
+)
+
+
+def row(
+    id: str, *, sender: str = "ps-1", asked: int = 2500, waiting: bool = True
+) -> Candidate:
+    return Candidate(id, 0, sender, asked, waiting)
+
+
+def tie(answer: AnswerSeen = ANSWER, **rows: Sequence[Candidate]) -> Match:
+    def index(level: Level, key: str) -> Sequence[Candidate]:
+        assert level is answer.level
+        return rows.get(key, ())
+
+    return match(answer, index)
+
+
+def test_the_strongest_key_decides() -> None:
+    """A weaker key is not looked at when a stronger one finds something."""
+    found = tie(strong=[row("a")], weak=[row("b")])
+    assert found == (row("a"), Rule.EXACT, "strong")
+
+
+def test_a_weaker_key_is_tried_next() -> None:
+    """Nothing under the first key: the next one, and the rule says so."""
+    assert tie(weak=[row("b")]) == (row("b"), Rule.WEAKER_KEY, "weak")
+
+
+@pytest.mark.parametrize(
+    ("rows", "id", "rule"),
+    [
+        ([row("a", sender="x"), row("b")], "b", Rule.SENDER),
+        ([row("a", asked=1), row("b")], "b", Rule.AMOUNT),
+        ([row("a", waiting=False), row("b")], "b", Rule.UNANSWERED),
+        (
+            [row("a", sender="x"), row("b", asked=1), row("c")],
+            "c",
+            Rule.AMOUNT,
+        ),
+        (
+            [row("a", sender="x", waiting=False), row("b", sender="y", asked=1)],
+            "a",
+            Rule.AMOUNT,
+        ),
+    ],
+)
+def test_several_are_narrowed_to_one(
+    rows: list[Candidate], id: str, rule: Rule
+) -> None:
+    """Sender, then amount, then what still waits must leave exactly one."""
+    found = tie(strong=rows)
+    assert found.found is not None
+    assert (found.found.id, found.rule) == (id, rule)
+
+
+def test_a_match_is_never_a_guess() -> None:
+    """Two that fit alike are left to a person, with the key that found them."""
+    assert tie(strong=[row("a"), row("b")]) == (None, Rule.AMBIGUOUS, "strong")
+
+
+def test_an_orphan_says_so() -> None:
+    """Nothing under any key, or no key at all."""
+    assert tie() == (None, Rule.NOT_FOUND, "")
