@@ -23,8 +23,10 @@ from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import read_signer
 from gateway.intake.reception import Reception
-from gateway.journal import parts, snapshot
+from gateway.journal import parts, snapshot, work
 from gateway.metrics import Metrics
+from gateway.steps.route import Route
+from gateway.steps.split import Split
 from gateway.supervise import Bell
 from gateway.workshop import build_steps, step_services
 from routing.directory import Directory
@@ -54,9 +56,9 @@ class Node:
         self._metrics = metrics
         self._reactor = reactor
         self._version = version
-        self._bell = Bell()
         self._channels = Channels(catalog=house.catalog, directory=house.directory)
         self._steps = MultiService()
+        self._bells: dict[str, Bell] = {}
         self._ports: list[IListeningPort] = []
         self._doors: Doors | None = None
         self._counting = LoopingCall(self._count)
@@ -68,8 +70,9 @@ class Node:
         house.database.start()
         await self._tidy()
         steps = build_steps(house, self._channels, self._metrics)
+        self._bells = {step.name: Bell() for step in steps.in_order()}
         for service in step_services(
-            house, steps, self._bell, self._metrics, self._in_thread
+            house, steps, self._bells, self._metrics, self._in_thread
         ):
             service.setServiceParent(self._steps)
         self._steps.startService()
@@ -130,7 +133,7 @@ class Node:
     def _put_in_force(self, directory: Directory) -> None:
         self._house.directory.replace(directory)
         self._log.info("directory in force", version=directory.version[:12])
-        self._bell.ring()
+        self._bells[Route.name].ring()
 
     def _not_noted(self, failure: Failure) -> None:
         self._log.failure("the directory was not put in force", failure)
@@ -144,15 +147,20 @@ class Node:
             now=house.now,
             entropy=house.entropy,
             run_in_thread=self._in_thread,
-            observe=_Waking(self._metrics, self._bell),
+            observe=_Waking(self._metrics, self._bells[Split.name]),
             least_free=self._settings.limits.free_space,
         )
 
     async def _tidy(self) -> None:
-        """Forget staging files of a crash, and note the directory in force."""
+        """Take up what a crash left, and note the directory in force."""
         database, storage = self._house.database, self._house.payloads.storage
         data = self._house.directory().data
         await database.submit("directory.note", note_directory, data)
+        held = await database.submit(
+            "node.abandon", work.abandon_all, self._settings.node.id
+        )
+        if held:
+            self._log.info("work of a crash is taken up again", count=held)
         kept = await self._in_thread(lambda: database.read(parts.all_ids))
         gone = await self._in_thread(
             lambda: storage.forget_staging(kept, older_than=0.0)

@@ -1,8 +1,8 @@
 """Runs the steps: each in threads of its own, woken when there is work.
 
 A step that fails is logged and tried again after a pause; one bad turn never
-ends a loop.  Any step that did something rings for all, so work flows on at
-once; the idle pause only bounds how long another node's work goes unseen.
+ends a loop.  A step that did something rings for the next one, so work flows on
+at once; the idle pause only bounds how long another node's work goes unseen.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ class StepRunner(Service):
         *,
         workers: int,
         bell: Bell,
+        then: Bell | None,
         idle: float,
         every: float = 0.0,
         monotonic: Callable[[], float],
@@ -88,6 +89,7 @@ class StepRunner(Service):
         self._step = step
         self._workers = workers
         self._bell = bell
+        self._then = then
         self._idle = idle
         self._every = every
         self._monotonic = monotonic
@@ -99,7 +101,7 @@ class StepRunner(Service):
     def startService(self) -> None:
         """Start the workers."""
         super().startService()
-        # Only the first worker looks by itself; its finds wake the others.
+        # Only the first worker looks by itself; a ring wakes all.
         self._threads = [
             threading.Thread(
                 target=self._work,
@@ -143,7 +145,8 @@ class StepRunner(Service):
                 continue
             if busy:
                 self._observe.step(self._step.name, self._monotonic() - began)
-                self._bell.ring()
+                if self._then is not None:
+                    self._then.ring()
             if self._every:
                 self._stopping.wait(self._every)
             elif not busy:

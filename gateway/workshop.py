@@ -7,7 +7,7 @@ clock, and in tests where they are called.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from attrs import frozen
@@ -139,33 +139,37 @@ def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
 def step_services(
     house: House,
     steps: Steps,
-    bell: Bell,
+    bells: Mapping[str, Bell],
     observe: Observer,
     defer_to_thread: Callable[[Callable[[], None]], Deferred[None]],
 ) -> list[IService]:
-    """Build the services that run the steps in threads."""
+    """Build the services that run the steps in threads.
+
+    `bells` has one for each step by name; what a step did wakes the next one.
+    """
     work = house.settings.work
-    plan: list[tuple[Step, int, float]] = [
-        (steps.split, work.split_workers, 0.0),
-        (steps.route, 1, 0.0),
-        (steps.gather, 1, work.gather_interval),
-        (steps.dispatch, work.dispatch_workers, 0.0),
-        (steps.collect, 1, work.collect_interval),
-        (steps.match, 1, 0.0),
-        (steps.hand_back, 1, 0.0),
-        (steps.watch, 1, work.watch_interval),
-        (steps.tidy, 1, _TIDY_EVERY),
+    plan: list[tuple[Step, int, float, Step | None]] = [
+        (steps.split, work.split_workers, 0.0, steps.route),
+        (steps.route, 1, 0.0, None),
+        (steps.gather, 1, work.gather_interval, steps.dispatch),
+        (steps.dispatch, work.dispatch_workers, 0.0, None),
+        (steps.collect, 1, work.collect_interval, steps.match),
+        (steps.match, 1, 0.0, steps.hand_back),
+        (steps.hand_back, 1, 0.0, None),
+        (steps.watch, 1, work.watch_interval, None),
+        (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [
         StepRunner(
             step,
             workers=workers,
-            bell=bell,
+            bell=bells[step.name],
+            then=None if then is None else bells[then.name],
             idle=work.idle,
             every=every,
             monotonic=time.monotonic,
             observe=observe,
             defer_to_thread=defer_to_thread,
         )
-        for step, workers, every in plan
+        for step, workers, every, then in plan
     ]

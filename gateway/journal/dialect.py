@@ -98,6 +98,8 @@ def insert_new(
         return 0
     builder = sqlite.insert if is_sqlite(connection) else postgresql.insert
     statement = builder(table).on_conflict_do_nothing()
+    # SQLAlchemy forgets the count of an INSERT unless it is told to keep it.
+    statement = statement.execution_options(preserve_rowcount=True)
     return sum(connection.execute(statement, row).rowcount for row in rows)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.database import Tx
@@ -18,6 +18,44 @@ from routing.envelope import AnswerSeen, Level, Outcome, Summary
 from routing.ledger import ANSWERED, Account
 from routing.lifecycle import RETURN, ReturnEvent, ReturnState
 from routing.matching import Candidate
+
+# Built once: a return of a payer holds thousands of answers, and building a
+# statement costs more than running it.
+_BY_KEY: Final = (
+    select(
+        schema.claim.c.lot_id,
+        schema.claim.c.seq,
+        schema.lot.c.sender,
+        schema.claim.c.asked,
+        func.coalesce(schema.claim.c.account, schema.lot.c.account).label("account"),
+    )
+    .join(schema.lot, schema.lot.c.id == schema.claim.c.lot_id)
+    .where(
+        schema.claim.c.match_key == bindparam("key"),
+        schema.lot.c.network == bindparam("network"),
+    )
+)
+_STANDS: Final = (
+    select(
+        schema.claim.c.account,
+        schema.claim.c.asked,
+        schema.claim.c.paid,
+        schema.claim.c.outcome,
+        schema.lot.c.account.label("lot_account"),
+        schema.lot.c.client_id,
+        schema.lot.c.sender,
+        schema.lot.c.dispatch_id,
+        schema.lot.c.payer_id,
+        schema.lot.c.flow,
+        schema.dispatch.c.sent_at,
+    )
+    .join(schema.lot, schema.lot.c.id == schema.claim.c.lot_id)
+    .outerjoin(schema.dispatch, schema.dispatch.c.id == schema.lot.c.dispatch_id)
+    .where(
+        schema.claim.c.lot_id == bindparam("lot"),
+        schema.claim.c.seq == bindparam("seq"),
+    )
+)
 
 
 def known(connection: Connection, endpoint: str) -> dict[tuple[str, int, float], Any]:
@@ -105,18 +143,7 @@ def candidates(
         ]
     if level is Level.DISPATCH:
         return []
-    claim = schema.claim
-    query = (
-        select(
-            claim.c.lot_id,
-            claim.c.seq,
-            lot.c.sender,
-            claim.c.asked,
-            func.coalesce(claim.c.account, lot.c.account).label("account"),
-        )
-        .join(lot, lot.c.id == claim.c.lot_id)
-        .where(claim.c.match_key == plain(key), lot.c.network == network)
-    )
+    found = connection.execute(_BY_KEY, {"key": plain(key), "network": network})
     return [
         Candidate(
             row.lot_id,
@@ -125,7 +152,7 @@ def candidates(
             row.asked,
             Account(row.account) not in ANSWERED,
         )
-        for row in connection.execute(query)
+        for row in found
     ]
 
 
@@ -133,23 +160,7 @@ def stands(
     connection: Connection, lot: str, seq: int
 ) -> tuple[Account, bool, Row[*tuple[Any, ...]]]:
     """Tell a claim's account, whether it stands with its lot, and both rows' facts."""
-    claims, lots = schema.claim, schema.lot
-    row = connection.execute(
-        select(
-            claims.c.account,
-            claims.c.asked,
-            claims.c.paid,
-            claims.c.outcome,
-            lots.c.account.label("lot_account"),
-            lots.c.client_id,
-            lots.c.sender,
-            lots.c.dispatch_id,
-            lots.c.payer_id,
-            lots.c.flow,
-        )
-        .join(lots, lots.c.id == claims.c.lot_id)
-        .where(claims.c.lot_id == lot, claims.c.seq == seq)
-    ).one()
+    row = connection.execute(_STANDS, {"lot": lot, "seq": seq}).one()
     standing = row.account is None
     return Account(row.lot_account if standing else row.account), standing, row
 

@@ -7,12 +7,15 @@ one writer anyway.  A lease that ran out may be taken over by anyone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, delete, or_, select, update
 
 from gateway.database import Tx
 from gateway.errors import LostRace
+from gateway.journal import schema
+
+_FREE: Final = {"worker": None, "lease_until": None}
 
 
 def take(
@@ -71,6 +74,22 @@ def renew(
 
 def release(tx: Tx, table: Table, row: str) -> None:
     """Give a row back before its lease ends."""
-    tx.connection.execute(
-        update(table).where(table.c.id == row).values(worker=None, lease_until=None)
-    )
+    tx.connection.execute(update(table).where(table.c.id == row).values(_FREE))
+
+
+def abandon_all(tx: Tx, worker: str) -> int:
+    """Give back everything that a worker held when it died; count it.
+
+    For a node at its start, before its steps run: no other process has its
+    name.  What it was handing over shows as lost at once, and is asked for.
+    """
+    count = 0
+    for table in (schema.deposit, schema.dispatch, schema.payer_return):
+        mine = table.c.worker == worker
+        values = {"lease_until": 0.0} if table is schema.dispatch else _FREE
+        count += tx.connection.execute(
+            update(table).where(mine).values(values)
+        ).rowcount
+    lease = schema.lease
+    tx.connection.execute(delete(lease).where(lease.c.holder == worker))
+    return count

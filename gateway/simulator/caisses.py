@@ -49,12 +49,15 @@ class Episode:
 
 _LINE_FAULTS: Final = (
     # The line goes when the file is there and before anybody has said so.
-    Episode(payer_faults.Faults(drop_after_rename=True), 2.0),
+    Episode(payer_faults.Faults(drop_after_rename=True), 4.0),
     Episode(payer_faults.Faults(drop_before_rename=True), 1.0),
     Episode(payer_faults.Faults(drop_after_bytes=2000), 1.0),
     Episode(payer_faults.Faults(delay=0.3), 3.0),
 )
-_LOCKED_OUT: Final = Episode(payer_faults.Faults(refuse_login=True), 15.0)
+# Lines that are open stay logged in, so they are cut as well.
+_LOCKED_OUT: Final = Episode(
+    payer_faults.Faults(refuse_login=True, drop_after_bytes=0), 15.0
+)
 
 
 class Dialled(Protocol):

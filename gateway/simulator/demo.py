@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -33,13 +32,14 @@ from gateway.simulator import demo_setup
 from gateway.simulator.demo_figures import Figures, count
 from gateway.simulator.demo_programs import Program, ProgramFailed
 from gateway.simulator.demo_setup import DemoHome
+from gateway.simulator.demo_signals import Interrupts, listening_for_signals
 from gateway.simulator.demo_vendors import hire, write_sample
 from gateway.simulator.demo_welcome import welcome
 from gateway.simulator.options import DemoOptions
 from gateway.simulator.progress import Progress, summary
 from gateway.simulator.vendors import Notebook, Office
 
-_FAULT_EVERY: Final = 12.0  # seconds between two faults of a payer's line
+_FAULT_EVERY: Final = 8.0  # seconds between two faults of a payer's line
 _LOCK_OUT_AT: Final = 60.0
 _LONG_RUN: Final = 300.0  # in a shorter one a payer that locked us out is not back
 _DRAIN: Final = 4.0  # seconds kept for stopping
@@ -101,26 +101,6 @@ class Demo:
         ]
 
 
-class Interrupts:
-    """Counts SIGINT and SIGTERM, and wakes whoever waits."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._came = threading.Event()
-
-    def note(self, *_: object) -> None:
-        """Note one; a signal handler."""
-        self.count += 1
-        self._came.set()
-
-    def wait(self, since: int, seconds: float) -> bool:
-        """Wait; True as soon as one came after `since`."""
-        self._came.clear()
-        if self.count == since:
-            self._came.wait(seconds)
-        return self.count != since
-
-
 def run(options: DemoOptions) -> int:
     """Run the demo; return 1 if a promise was broken, else 0.
 
@@ -128,7 +108,7 @@ def run(options: DemoOptions) -> int:
     """
     getLogger("paramiko").addHandler(NullHandler())
     with ExitStack() as stack:
-        interrupts = stack.enter_context(_listening_for_signals())
+        interrupts = stack.enter_context(listening_for_signals())
         out: TextIO = sys.stdout
         if options.json:
             out = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
@@ -272,18 +252,6 @@ def _running(program: Program) -> Iterator[Program]:
         yield program
     finally:
         program.stop()
-
-
-@contextmanager
-def _listening_for_signals() -> Iterator[Interrupts]:
-    interrupts = Interrupts()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, interrupts.note) for number in numbers]
-    try:
-        yield interrupts
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _broken(engine: Engine) -> list[str]:

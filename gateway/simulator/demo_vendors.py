@@ -18,7 +18,7 @@ from gateway.simulator.vendor_https import HttpsDoor
 from gateway.simulator.vendor_sftp import Habit, SftpDoor
 from gateway.simulator.vendors import Notebook, Office, Vendor
 
-_FILES_A_SECOND: Final = 2.5  # of all clients together: two processor cores are few
+_FILES_A_SECOND: Final = 1.5  # of all clients together: two processor cores are few
 _KEY_BITS: Final = 128
 
 

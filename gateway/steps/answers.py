@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from gateway.database import Tx
 from gateway.journal import dispatches, expectations, ledger, lots, returns, schema
@@ -17,6 +17,13 @@ from routing.errors import NoRoute
 from routing.ledger import ANSWERED, Account, account_for
 from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
 
+_SAID: Final = select(func.count()).where(
+    schema.answer.c.lot_id == bindparam("lot"),
+    schema.answer.c.claim_seq == bindparam("seq"),
+    schema.answer.c.outcome == bindparam("outcome"),
+    schema.answer.c.asked == bindparam("asked"),
+    schema.answer.c.paid == bindparam("paid"),
+)
 _MONEY = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
 
 
@@ -60,7 +67,7 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
         flow=facts.flow,
         repeated=repeated,
         closed=closed,
-        sent_at=_sent_at(tx, facts.dispatch_id),
+        sent_at=facts.sent_at,
     )
 
 
@@ -122,15 +129,14 @@ def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
 
 
 def _said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
-    table = schema.answer
-    query = select(func.count()).where(
-        table.c.lot_id == lot,
-        table.c.claim_seq == seq,
-        table.c.outcome == answer.outcome,
-        table.c.asked == answer.asked,
-        table.c.paid == answer.paid,
-    )
-    return bool(tx.connection.execute(query).scalar_one())
+    said = {
+        "lot": lot,
+        "seq": seq,
+        "outcome": answer.outcome,
+        "asked": answer.asked,
+        "paid": answer.paid,
+    }
+    return bool(tx.connection.execute(_SAID, said).scalar_one())
 
 
 def _lot(tx: Tx, lot_id: str) -> Row[*tuple[Any, ...]]:

@@ -19,11 +19,11 @@ from protocols.sesam.b2_content import check_content
 from protocols.sesam.b2_families import choose_family
 from protocols.sesam.b2_frames import BLOCK, UTF8_MARK, Chunk, Frames
 from protocols.sesam.b2_kinds import Kinds
-from protocols.sesam.b2_lot_checks import LotChecks, said
+from protocols.sesam.b2_lot_checks import LotChecks
 from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_numbers import in_order
 from protocols.sesam.b2_records import Family
-from protocols.sesam.b2_structure import Finding, Structure, find_structure
+from protocols.sesam.b2_structure import Finding, Structure, find_structure, said
 from protocols.sesam.b2_sums import Amounts, check_sums, read_amounts
 from protocols.sesam.checks import KEPT, Tally, problem
 from routing.envelope import Problem

@@ -1,6 +1,6 @@
 """The records of a chunk by kind: their rows, the bounds of columns, the numbers.
 
-Records of one kind are gathered a few thousand at a time into one small table,
+Records of one kind are gathered some thousands at a time into one small table,
 judged and read there while they are in the cache, and forgotten.  Whoever
 needs them again, because something is wrong, asks for a copy.
 """
@@ -18,7 +18,7 @@ from protocols.sesam.b2_numbers import Numbers, Reckoning
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 from protocols.sesam.b2_structure import Rows, Structure
 
-_AT_ONCE = 64 * WIDE  # records: a quarter of a megabyte
+_AT_ONCE = 256 * WIDE  # records: a megabyte
 
 
 class Kinds:
@@ -50,6 +50,14 @@ class Kinds:
         if kind not in self._copies:
             self._copies[kind] = self._table.take(self.rows[kind], axis=0)
         return self._copies[kind]
+
+    def some(self, kind: int, which: Rows) -> Bytes:
+        """Return a copy of some records of a kind, by their place among them."""
+        return self._table.take(self.rows[kind][which], axis=0)
+
+    def column(self, kind: int, at: int) -> Bytes:
+        """Return one byte of each record of a kind; `at` counts from 0."""
+        return self._table[:, at].take(self.rows[kind])
 
     def of(self, group: int) -> Rows:
         """Return the rows of a group of one kind; empty if there is none."""

@@ -16,7 +16,7 @@ from protocols.sesam.b2_kinds import Kinds
 from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_numbers import in_order
 from protocols.sesam.b2_records import Bytes
-from protocols.sesam.b2_structure import Finding, Rows, Structure
+from protocols.sesam.b2_structure import Finding, Structure, said
 from protocols.sesam.repeats import Repeats
 
 _MOST_INVOICES = 10_000  # of one lot; record 6 can count 999
@@ -139,11 +139,3 @@ def _luhn(digits: Bytes) -> Flags:
     total = values[:, ::-2].sum(axis=1) + (doubled // 10 + doubled % 10).sum(axis=1)
     fits: Flags = total % 10 == 0
     return fits
-
-
-def said(
-    code: str, rows: Rows, position: int | None, name: str | None, words: str
-) -> Finding:
-    """Return a finding that says the same of every row."""
-    outer = code.startswith("file-")
-    return Finding(code, rows, position, name, lambda _: (code, words), outer)

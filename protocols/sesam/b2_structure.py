@@ -47,6 +47,14 @@ class Finding(NamedTuple):
     outer: bool = False  # of the file, though it stands in a lot
 
 
+def said(
+    code: str, rows: Rows, position: int | None, name: str | None, words: str
+) -> Finding:
+    """Return a finding that says the same of every row."""
+    outer = code.startswith("file-")
+    return Finding(code, rows, position, name, lambda _: (code, words), outer)
+
+
 @frozen(kw_only=True, eq=False)
 class Structure:
     """Kind and group of each row; first row and row behind the last of each lot.

@@ -10,19 +10,10 @@ from functools import cache
 from attrs import frozen
 
 from protocols.records import Layout, load_layouts
+from protocols.sesam.sample_lines import DETAILS, detail, price, stay_totals
 from protocols.sesam.sample_numbers import make_nir, with_luhn, yymmdd
 
-_DETAILS = {
-    "FR": "4F",
-    "PH": "4C",
-    "LB": "4B",
-    "TR": "4T",
-    "PM": "4M",
-    "SE": "4M",
-}
-NORMS = ("CP", *_DETAILS)
 _LOT_NUMBERS = 999
-_RATES = (60, 65, 70, 100)
 _VERSION = "062022"
 
 
@@ -166,7 +157,7 @@ class LotMaker:
         lines = rng.randrange(1, 4)
         billed = amo = amc = 0
         for place in range(1, lines + 1):
-            line = _price(rng)
+            line = price(rng)
             records.append(
                 forms["4"].fill(
                     **shared,
@@ -185,9 +176,9 @@ class LotMaker:
             amo += line["amo_amount"]
             amc += line["amc_amount"]
             if rng.random() < 1 / 2:
-                detail = forms[_DETAILS[self._facts.norm]]
-                values = _detail(self._facts.norm, line, day)
-                records.append(detail.fill(**shared, sequence=1, **values))
+                form = forms[DETAILS[self._facts.norm]]
+                values = detail(self._facts.norm, line, day)
+                records.append(form.fill(**shared, sequence=1, **values))
         records.append(
             forms["5"].fill(
                 **shared,
@@ -213,7 +204,7 @@ class LotMaker:
             forms["2S-CP"].fill(**shared, sequence="01", payee=15),
         ]
         self._totals["twos"] += len(records)
-        stays = [_price(rng) for _ in range(rng.randrange(2))]
+        stays = [price(rng) for _ in range(rng.randrange(2))]
         for line in stays:
             records.append(
                 forms["3"].fill(
@@ -230,7 +221,7 @@ class LotMaker:
                     **shared, sequence=1, prescriber_id=0, prescription_date=day
                 )
             )
-        fees = [_price(rng) for _ in range(rng.randrange(1, 3))]
+        fees = [price(rng) for _ in range(rng.randrange(1, 3))]
         for line in fees:
             records.append(
                 forms["4-CP"].fill(
@@ -247,7 +238,7 @@ class LotMaker:
                     **shared, sequence=1, ccam_code="ZZZZ001", activity="1"
                 )
             )
-        totals = _stay_totals(stays, fees)
+        totals = stay_totals(stays, fees)
         lines = 2 * (len(stays) + len(fees))
         records.append(forms["5-CP"].fill(**shared, nb_type3_and_4=lines, **totals))
         self._add(
@@ -288,64 +279,3 @@ class _Form:
 @cache
 def _forms() -> Mapping[str, _Form]:
     return {kind: _Form(layout) for kind, layout in load_layouts("b2").items()}
-
-
-def _price(rng: random.Random) -> dict[str, int]:
-    """Invent quantity and amounts of a line; what the AMO leaves, the AMC pays."""
-    quantity = rng.randrange(1, 4)
-    price = rng.randrange(500, 20_000)
-    total = quantity * price
-    rate = rng.choice(_RATES)
-    amo = total * rate // 100
-    amc = total - amo if rng.random() < 3 / 4 else 0
-    return {
-        "quantity": quantity,
-        "unit_price": price,
-        "base": total,
-        "rate": rate,
-        "amo_amount": amo,
-        "total_amount": total,
-        "amc_amount": amc,
-    }
-
-
-def _detail(norm: str, line: Mapping[str, int], day: str) -> dict[str, str | int]:
-    """Return what a detail record of a norm says of its line."""
-    quantity, price = line["quantity"], line["unit_price"]
-    details: Mapping[str, dict[str, str | int]] = {
-        "FR": {
-            "lpp_code": "2203240",
-            "service_type": "A",
-            "from_date": day,
-            "reference_tariff": price,
-            "quantity": quantity,
-            "unit_sale_price": price,
-            "base": line["base"],
-            "total": line["total_amount"],
-        },
-        "PH": {"cip_1": 3400930, "price_1": price, "qty_1": quantity},
-        "LB": {"date_1": day, "qty_1": quantity, "code_1": 1104},
-        "TR": {"series": 0, "flat_fee_kind": 1, "flat_fee_price": price},
-        "PM": {"ccam_code": "ZZZZ001", "activity": "1"},
-        "SE": {"ccam_code": "ZZZZ001", "activity": "1"},
-    }
-    return details[norm]
-
-
-def _stay_totals(
-    stays: list[dict[str, int]], fees: list[dict[str, int]]
-) -> dict[str, int]:
-    def add(lines: list[dict[str, int]], name: str) -> int:
-        return sum(line[name] for line in lines)
-
-    rest = sum(line["total_amount"] - line["amo_amount"] for line in (*stays, *fees))
-    return {
-        "base_hospital": add(stays, "base"),
-        "amo_hospital": add(stays, "amo_amount"),
-        "billed_hospital": add(stays, "total_amount"),
-        "amc_hospital": add(stays, "amc_amount"),
-        "fees_billed": add(fees, "total_amount"),
-        "fees_amo": add(fees, "amo_amount"),
-        "amc_fees": add(fees, "amc_amount"),
-        "patient_before_amc": rest,
-    }

@@ -13,8 +13,8 @@ from datetime import date
 from typing import BinaryIO
 
 from protocols.records import load_layouts
+from protocols.sesam.sample_lines import NORMS
 from protocols.sesam.sample_lots import (
-    NORMS,
     FileFacts,
     FundFacts,
     LotMaker,

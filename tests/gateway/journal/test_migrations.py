@@ -18,7 +18,9 @@ _POSTGRES_CHECKS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2
 """
-_SQLITE_TEXTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"
+_SQLITE_TEXTS = (
+    "SELECT name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"
+)
 
 
 def exact(connection: Connection) -> set[tuple[object, ...]]:
@@ -74,7 +76,7 @@ def test_an_empty_database_is_refused_then_upgraded(
         opened = open_engine(place, write=True, connections=1)
         with (
             opened.connect() as connection,
-            pytest.raises(SchemaMismatch, match="is empty.*octway migrate"),
+            pytest.raises(SchemaMismatch, match=r"is empty.*octway migrate"),
         ):
             migrations.check(connection)
         assert migrations.upgrade(opened) == (None, schema.SCHEMA_VERSION)

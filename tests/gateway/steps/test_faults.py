@@ -24,6 +24,12 @@ from tests.gateway.steps.site import LEASE, PayerSide, Site
 ONE = toy.deposit("S1", "001 P1: 1=1000")
 
 
+@pytest.fixture
+def engine() -> str:
+    """Take the embedded engine: what differs between the two is tested elsewhere."""
+    return "sqlite"
+
+
 def dispatch_states(site: Site) -> list[str]:
     return site.states(schema.dispatch)
 

@@ -30,7 +30,7 @@ STAYS = b2_file(norm="CP")
 LINES = b2_file(line_end=b"\r\n")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     data=st.sampled_from((FILE, STAYS, LINES)),
     where=st.floats(0, 1, exclude_max=True),

@@ -75,7 +75,7 @@ def _is_base(record: bytes, establishment: bool) -> bool:
     return record[:1] not in b"34" or not any(each.isalpha() for each in letters)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(_tampering())
 def test_tampering_with_a_total_or_an_amount_is_always_found(
     sample: tuple[bytes, int],
