@@ -97,6 +97,9 @@ class Sftp:
     login_grace: float = setting(
         "seconds", "30s", "a connection that has not logged in by then is closed"
     )
+    proxy_protocol: bool = setting(
+        "flag", False, "whether a balancer in front tells the caller's address (PROXY)"
+    )
 
 
 @frozen(kw_only=True)
@@ -114,6 +117,9 @@ class Https:
     )
     max_connections: int = setting(
         "whole", 1000, "connections at once; one more is turned away", least=1
+    )
+    proxy_protocol: bool = setting(
+        "flag", False, "whether a balancer in front tells the caller's address (PROXY)"
     )
 
 

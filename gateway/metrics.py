@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
 from gateway.journal.snapshot import Snapshot
 
@@ -154,6 +160,7 @@ class Metrics:
     """Counts for `/metrics`; also the observer of reception, doors and steps."""
 
     def __init__(self, registry: CollectorRegistry, *, version: str) -> None:
+        disable_created_metrics()  # one more series for each, which nobody reads
         self.registry = registry
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}

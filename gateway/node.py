@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.protocols.haproxy import proxyEndpoint
 from twisted.python.failure import Failure
 
 from config.definitions import Address
@@ -91,7 +92,11 @@ class Node:
             "operations": settings.operations.listen,
         }
         for door, factory in self._doors.factories.items():
-            where = await self._listen(places[door], factory)
+            proxied = door in {
+                "sftp" if settings.sftp.proxy_protocol else "",
+                "https" if settings.https.proxy_protocol else "",
+            }
+            where = await self._listen(places[door], factory, proxied=proxied)
             self._log.info("listening", door=door, where=where)
         self._counting.start(_COUNT_EVERY, now=True).addErrback(self._lost_count)
 
@@ -206,9 +211,13 @@ class Node:
             later = self._counting.start(_COUNT_EVERY, now=False)
             later.addErrback(self._lost_count)
 
-    async def _listen(self, address: Address, factory: IProtocolFactory) -> str:
+    async def _listen(
+        self, address: Address, factory: IProtocolFactory, *, proxied: bool
+    ) -> str:
         kind = TCP6ServerEndpoint if ":" in address.host else TCP4ServerEndpoint
-        endpoint = kind(self._reactor, address.port, _BACKLOG, address.host)
+        endpoint: Any = kind(self._reactor, address.port, _BACKLOG, address.host)
+        if proxied:
+            endpoint = proxyEndpoint(endpoint)
         port = await endpoint.listen(factory)
         self._ports.append(port)
         return str(Address(address.host, port.getHost().port))

@@ -65,7 +65,7 @@ class _Work:
 def run(options: Options, terminal: Terminal) -> int:
     """Prepare the folder and say what to do next."""
     folder = options.dir.absolute()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     work = _Work(terminal, folder)
     file = folder / "octway.toml"
     work.write(file, example_files.render("octway.toml", {}), key_files.PUBLIC)

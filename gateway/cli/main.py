@@ -46,6 +46,7 @@ _INTERRUPTED: Final = 130
 
 def main(argv: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
     """Run one command; return its exit status and never raise."""
+    os.umask(0o077)  # what is written here is nobody else's to read
     arguments = list(sys.argv[1:] if argv is None else argv)
     terminal = terminal or of_process()
     try:

@@ -124,7 +124,12 @@ class Requests:
     # Files.
 
     def _open(self, request: bytes, fields: Fields) -> Answer:
-        path, flags = read_path(fields.string()), fields.u32()
+        name, flags = fields.string(), fields.u32()
+        path = read_path(name)
+        if flags & sftp.OPEN_WRITE and name.endswith(b"/"):
+            raise sftp.Refusal(
+                sftp.FAILURE, f"{path}: there is no such folder; make it first"
+            )
         if len(self._handles) >= self.limits.max_handles:
             self._observer.rejection("handles")
             raise sftp.Refusal(sftp.FAILURE, "too many open files; close some first")

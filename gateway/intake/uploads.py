@@ -86,6 +86,7 @@ class Incoming:
         limit = self._client.max_file_size
         if limit and offset + len(data) > limit:
             self._reception.refused("file-size")
+            self.discard()  # going on with it could not make it smaller
             raise TooLarge(
                 f"{self._path}: is larger than {limit} bytes, the most you may send "
                 "in one file; split it, or ask for a higher limit"

@@ -165,6 +165,15 @@ def listed(
     return list(connection.execute(query))
 
 
+def open_of_kind(connection: Connection, kind: str) -> list[Row[*tuple[Any, ...]]]:
+    """List anomalies of a kind that are not resolved."""
+    table = schema.anomaly
+    query = select(table).where(
+        table.c.kind == kind, table.c.state != AnomalyState.RESOLVED
+    )
+    return list(connection.execute(query))
+
+
 def find(connection: Connection, anomaly: str) -> Row[*tuple[Any, ...]] | None:
     """Find one anomaly."""
     query = select(schema.anomaly).where(schema.anomaly.c.id == anomaly)

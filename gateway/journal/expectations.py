@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.database import Tx
 from gateway.journal import dialect, schema
@@ -89,6 +89,18 @@ def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
             )
             .values(values)
         )
+
+
+def overdue(connection: Connection, payer: str, flow: str, kind: str) -> int:
+    """Count what a payer owes late, or is missing."""
+    table = schema.expectation
+    query = select(func.count()).where(
+        table.c.payer_id == payer,
+        table.c.flow == flow,
+        table.c.kind == kind,
+        table.c.state.in_([ExpectationState.LATE, ExpectationState.MISSING]),
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def past_due(tx: Tx, state: ExpectationState, most: int) -> list[Row[*tuple[Any, ...]]]:

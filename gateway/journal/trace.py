@@ -117,6 +117,14 @@ def _deposits(
         query = select(*columns).where(condition).order_by(table.c.received_at.desc())
         for row in _rows(connection, query, table.c.client_id, client, most):
             yield Found(DEPOSIT, row.id, row.filename, row.received_at, row.client_id)
+    names = schema.inbox_name  # the same content may have come under other names
+    query = (
+        select(*columns)
+        .join(names, names.c.deposit_id == table.c.id)
+        .where(names.c.path == f"/in/{name}")
+    )
+    for row in _rows(connection, query, table.c.client_id, client, most):
+        yield Found(DEPOSIT, row.id, row.filename, row.received_at, row.client_id)
 
 
 def _lots(

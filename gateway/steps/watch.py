@@ -34,6 +34,7 @@ class Watch:
         """Move what is past due; False if nothing was."""
         late = self._database.write("watch.late", self._late)
         missing = self._database.write("watch.missing", self._missing)
+        self._database.write("watch.settle", self._settle)
         return bool(late or missing)
 
     def _late(self, tx: Tx) -> int:
@@ -51,6 +52,18 @@ class Watch:
                 "that are past due",
             )
         return len(rows)
+
+    def _settle(self, tx: Tx) -> None:
+        """Close the anomalies of payers that owe nothing late any more."""
+        for row in anomalies.open_of_kind(tx.connection, "answer-late"):
+            payer, flow, kind = row.subject.rsplit(":", 2)
+            if not expectations.overdue(tx.connection, payer, flow, kind):
+                anomalies.settle(
+                    tx,
+                    kind="answer-late",
+                    subject=row.subject,
+                    reason="all that was late has come",
+                )
 
     def _missing(self, tx: Tx) -> int:
         rows = expectations.past_due(tx, ExpectationState.LATE, _AT_ONCE)

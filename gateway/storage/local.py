@@ -22,6 +22,7 @@ from gateway.storage import vault
 SEGMENTS: Final = "segments"
 FILES: Final = "files"
 STAGING: Final = "staging"
+_CLOCK: Final = ".now"  # touched to learn what time the disk thinks it is
 
 
 class Place(NamedTuple):
@@ -131,7 +132,7 @@ class LocalStorage:
         newest = 0.0
         strays = []
         for path in (self.folder / STAGING).iterdir():
-            if path.name.split(".")[0] not in keep:
+            if path.name != _CLOCK and path.name.split(".")[0] not in keep:
                 changed = path.stat().st_mtime
                 newest = max(newest, changed)
                 strays.append((path, changed))
@@ -143,7 +144,7 @@ class LocalStorage:
 
     def _disk_time(self) -> float:
         """Ask the disk what time it is, for comparing with times of its files."""
-        probe = self.folder / STAGING / ".now"
+        probe = self.folder / STAGING / _CLOCK
         probe.touch()
         return probe.stat().st_mtime
 

@@ -213,11 +213,9 @@ def test_a_database_error_of_one_function_is_its_own(
         tx.connection.execute(text("SELECT no_such_function()"))
 
     held = Held(database)
-    before, wrong, after = (
-        database.submit("add", add, "c1"),
-        database.submit("bad", bad),
-        database.submit("add", add, "c2"),
-    )
+    before = database.submit("add", add, "c1")
+    wrong = database.submit("bad", bad)
+    after = database.submit("add", add, "c2")
     held.go_on.set()
     database.stop()
     reactor.run()
@@ -404,7 +402,7 @@ class TestPostgres:
 
         database.start()
         held = Held(database)
-        waiting = [
+        waiting: list[Deferred[Any]] = [
             database.submit("add", add, "c1"),
             database.submit("cut", cut),
             database.submit("add", add, "c2"),

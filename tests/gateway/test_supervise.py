@@ -60,6 +60,7 @@ class StepRunnerTests(SynchronousTestCase):
             step,
             workers=options.pop("workers", 1),
             bell=self.bell,
+            then=options.pop("then", None),
             idle=options.pop("idle", 30.0),
             monotonic=lambda: 0.0,
             observe=self.counted,
@@ -119,6 +120,12 @@ class StepRunnerTests(SynchronousTestCase):
         assert turns.acquire(timeout=30)
         self.successResultOf(runner.stopService())
         assert len(looked) >= 2
+
+    def test_what_a_step_did_wakes_the_next_one(self) -> None:
+        """A turn that did something rings for the next step, an idle one does not."""
+        following = Bell()
+        self.run_until_over(Planned(True, True), then=following)
+        assert following.count == 2
 
     def test_a_stop_waits_for_the_turn_under_way(self) -> None:
         """Stopping fires when the last turn has ended, never in its middle."""

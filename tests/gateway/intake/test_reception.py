@@ -144,15 +144,17 @@ class ReceptionTests(SynchronousTestCase):
             "gamma", max_file_size=100, max_open_uploads=1, max_bytes_per_second=1
         )
         upload = self.house.reception.begin(client, "sftp", "/in/a")
-        with pytest.raises(TooLarge, match="100 bytes"):
-            upload.write(0, b"x" * 101)
         with pytest.raises(TooManyUploads, match="may have 1"):
             self.house.reception.begin(client, "sftp", "/in/b")
+        with pytest.raises(TooLarge, match="100 bytes"):
+            upload.write(0, b"x" * 101)
+        assert self.house.database.read(parts.all_ids) == set()  # nothing to resume
+        upload = self.house.reception.begin(client, "sftp", "/in/a")
         upload.write(0, b"x" * 90)
         self.successResultOf(upload.close())
         with pytest.raises(RateExceeded, match="try again in"):
             self.house.reception.begin(client, "sftp", "/in/c")
-        assert self.house.seen.limits == ["file-size", "open-uploads", "rate"]
+        assert self.house.seen.limits == ["open-uploads", "file-size", "rate"]
 
     def test_many_that_close_together_share_a_commit(self) -> None:
         """Uploads waiting for the writer are taken in one go, repeats included."""

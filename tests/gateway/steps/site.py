@@ -18,6 +18,7 @@ from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Row, Table, event, select
 from twisted.internet.defer import maybeDeferred
+from twisted.python.failure import Failure
 
 from config.directory_records import (
     CalendarEntry,
@@ -34,6 +35,7 @@ from config.directory_records import (
 )
 from config.settings import Settings
 from gateway.database import Database
+from gateway.errors import StorageUnavailable
 from gateway.house import CurrentDirectory, House
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
@@ -68,11 +70,23 @@ class Fuse:
     def __init__(self) -> None:
         self.burnt = 0
         self._at: int | None = None
+        self._goes_in: int | None = None
 
     def blow_at(self, place: int | None) -> None:
         """Die at the `place`-th place from now (0 is the next); None: live."""
         self.burnt = 0
         self._at = place
+
+    def journal_goes_in(self, commits: int | None) -> None:
+        """Take the journal away after so many commits; None: it is back."""
+        self._goes_in = commits
+
+    def is_away(self) -> bool:
+        """Say whether the journal is away; counts the commits until it goes."""
+        if self._goes_in is None:
+            return False
+        self._goes_in -= 1
+        return self._goes_in < 0
 
     def burn(self) -> None:
         """Pass a place, or die there; a dead program dies at all that follow."""
@@ -101,6 +115,9 @@ class FusedDatabase(Database):
 
     def _commit(self, batch: list[Any]) -> list[tuple[Any, Any]]:
         self._fuse.check()
+        if self._fuse.is_away():
+            away = Failure(StorageUnavailable("the journal is away"))
+            return [(work, away) for work in batch]
         self._changed = False
         done = super()._commit(batch)
         if self._changed:
@@ -384,6 +401,7 @@ class Site:
     def crash(self) -> None:
         """End the program where it stands and start another."""
         self.fuse.blow_at(None)
+        self.fuse.journal_goes_in(None)
         self.gateway.close()
         self.gateway = Program(self)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import io
+from typing import Any, BinaryIO
 
 import pytest
 from attrs import evolve
@@ -268,7 +269,7 @@ def test_a_slow_line_is_no_dead_worker(
                     content += body.read()
                     break
             assert len(content) == size
-            return send(name, size, _Whole(content))
+            return send(name, size, io.BytesIO(content))
 
     monkeypatch.setattr("gateway.steps.kept_lease._BLOCK", 1)
     site.deposit(ONE)
@@ -279,15 +280,6 @@ def test_a_slow_line_is_no_dead_worker(
     assert set(seen) == {"sending"}
     assert dispatch_states(site) == ["sent"]
     assert attempts(site) == ["accepted"]
-
-
-class _Whole:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def read(self, size: int = -1) -> bytes:
-        content, self._content = self._content, b""
-        return content
 
 
 def test_a_worker_that_was_taken_for_dead_is_still_believed(
@@ -445,9 +437,9 @@ def test_a_dispatch_is_not_made_twice(site: Site) -> None:
     gather = site.gateway.steps.gather
     write = site.gateway.database.write
     write("gather", gather._gather, site.directory())
-    first = write("take", gather._take)
+    first: Any = write("take", gather._take)
     site.at += LEASE + 1
-    second = write("take", gather._take)
+    second: Any = write("take", gather._take)
     assert first.id == second.id
     gather._compose(second)
     site.run("dispatch")
@@ -493,7 +485,7 @@ def test_a_lease_that_is_lost_ends_the_reading(site: Site) -> None:
     site.deposit(ONE)
     split = site.gateway.steps.split
     database = site.gateway.database
-    mine = database.write("take", split._take)
+    mine: Any = database.write("take", split._take)
     site.at += LEASE + 1
     site.run("split")
     with pytest.raises(Exception, match="taken over"):

@@ -153,7 +153,7 @@ def test_keys_rotate_without_touching_payloads(
 ) -> None:
     """Old payloads open while the old key is there, and without it once re-wrapped."""
     stored = [store(desk, payloads, b"%d" % number) for number in range(5)]
-    files = {name: size for name, size in payloads.storage.files()}
+    files = dict(payloads.storage.files())
     both = KeyRing({"k1": b"1" * 32, "k2": b"2" * 32}, "k2", b"s", os.urandom)
     payloads.keys = both
     assert [read(desk, payloads, each) for each in stored] == [
@@ -173,7 +173,7 @@ def test_an_old_key_taken_away_too_early_is_named(
     """The error says which key to bring back."""
     stored = store(desk, payloads, b"x")
     payloads.keys = KeyRing({"k2": b"2" * 32}, "k2", b"s", os.urandom)
-    with pytest.raises(IntegrityBroken, match="'k1'.*restore that key"):
+    with pytest.raises(IntegrityBroken, match=r"'k1'.*restore that key"):
         read(desk, payloads, stored)
     (said,) = broken(desk, payloads)
     assert "'k1'" in said
@@ -204,9 +204,9 @@ def test_a_full_disk_refuses_in_words_and_harms_nobody(
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
         if call == ("fsync" if size == 10 else "fdatasync"):
-            store(desk, payloads, b"needs no such call")
+            store(desk, payloads, b"n" * size)  # needs no such call
         else:
-            with pytest.raises(StorageUnavailable, match="No space left.*try again"):
+            with pytest.raises(StorageUnavailable, match=r"No space left.*try again"):
                 store(desk, payloads, b"d" * size)
     after = store(desk, payloads, b"a" * size)
     assert read(desk, payloads, before) == b"b" * size

@@ -86,7 +86,7 @@ DAMAGE = {
 @pytest.mark.parametrize("how", DAMAGE)
 def test_damage_is_found(how: str) -> None:
     """Whatever was changed, swapped, repeated or cut, reading says so."""
-    with pytest.raises(IntegrityBroken, match="payload p1: chunk .* restore"):
+    with pytest.raises(IntegrityBroken, match=r"payload p1: chunk .* restore"):
         opened(DAMAGE[how], SIZE).read()
 
 

@@ -1,0 +1,191 @@
+"""Whatever happens, in whatever order: nothing is lost and nothing is doubled.
+
+Hypothesis plays clients, payers, the weather and the clock against one gateway
+with real journal and storage, and looks at the promises after every move.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
+from protocols.interface import Arrival
+from tests.crash.world import CLIENTS, PAYERS, STEPS, Cut, LostOnTheWay, World
+from tests.gateway.steps import toy
+from tests.gateway.steps.site import LEASE, SEGMENT_LIMIT
+
+clients = st.sampled_from(CLIENTS)
+payers = st.sampled_from(PAYERS)
+steps = st.sampled_from(STEPS)
+indices = st.integers(0, 20)
+places = st.integers(0, 12)
+lots = st.lists(
+    st.tuples(payers, st.integers(1, 3), st.sampled_from(["", "", "", " BAD"])),
+    min_size=1,
+    max_size=3,
+)
+faults = st.sampled_from(
+    [OutcomeUnknown("broke"), LostOnTheWay("broke"), PayerUnavailable("away")]
+)
+words = st.sampled_from(
+    ["paid", "partly-paid", "rejected", "accepted", "acknowledged", "lot-rejected"]
+)
+
+
+class Anything(RuleBasedStateMachine):
+    """What can happen to a gateway, one rule each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.cuts: list[Cut] = []
+        self.answered: set[tuple[str, int]] = set()
+
+    def content(
+        self, sender: int, made: list[tuple[str, int, str]], *, large: bool
+    ) -> bytes:
+        texts = []
+        for payer, claims, bad in made:
+            number = f"{self.world.serial():03}"
+            if large:
+                number = number.rjust(SEGMENT_LIMIT, "9")
+            bills = [self.world.serial() for _ in range(claims)]
+            bill = " ".join(f"{each}={each * 100}" for each in bills)
+            texts.append((f"{number} {payer}{bad}", bill))
+        return toy.deposit(f"S{sender}", *(f"{head}: {bill}" for head, bill in texts))
+
+    @rule(client=clients, sender=st.integers(1, 3), made=lots, large=st.booleans())
+    def deposit(self, client: str, sender: int, made: Any, large: bool) -> None:
+        self.world.put(client, self.content(sender, made, large=large))
+
+    @precondition(lambda self: self.world.sent)
+    @rule(which=indices)
+    def send_the_same_again(self, which: int) -> None:
+        self.world.put(*self.world.sent[which % len(self.world.sent)])
+
+    @precondition(lambda self: self.world.sent)
+    @rule(client=clients, which=indices)
+    def send_the_same_lots_in_another_file(self, client: str, which: int) -> None:
+        _, content = self.world.sent[which % len(self.world.sent)]
+        number = self.world.serial()
+        self.world.put(client, content + f"LOT {number} P1\nINV {number} 5\n".encode())
+
+    @rule(client=clients, made=lots, large=st.booleans(), after=st.integers(1, 300))
+    def cut(self, client: str, made: Any, large: bool, after: int) -> None:
+        content = self.content(4, made, large=large)
+        self.cuts.append(self.world.cut(client, content, after))
+
+    @precondition(lambda self: self.cuts)
+    @rule(which=indices)
+    def resume(self, which: int) -> None:
+        cut = self.cuts.pop(which % len(self.cuts))
+        if not self.world.resume(cut):
+            self.cuts.append(cut)
+
+    @rule(name=steps)
+    def run_one_step(self, name: str) -> None:
+        self.world.step(name)
+
+    @rule(last=steps)
+    def run_steps(self, last: str) -> None:
+        self.world.steps(last)
+
+    @rule(starts=st.booleans())
+    def crash(self, starts: bool) -> None:
+        self.world.crash()
+        self.go_on(starts)
+
+    @rule(last=steps, place=places, starts=st.booleans())
+    def die_in_the_steps(self, last: str, place: int, starts: bool) -> None:
+        if self.world.dies(lambda: self.world.steps(last), place):
+            self.go_on(starts)
+
+    @rule(client=clients, made=lots, place=places, starts=st.booleans())
+    def die_in_a_deposit(
+        self, client: str, made: Any, place: int, starts: bool
+    ) -> None:
+        content = self.content(5, made, large=bool(place % 2))
+        if self.world.dies(lambda: self.world.put(client, content), place // 2):
+            self.go_on(starts)
+
+    def go_on(self, starts: bool) -> None:
+        """Start the node again, or let its leases run out for another."""
+        if starts:
+            self.world.start()
+        else:
+            self.world.at += LEASE + 1
+
+    @rule(payer=payers, fault=faults)
+    def break_the_line(self, payer: str, fault: TransferError) -> None:
+        self.world.payer(payer).faults.append(fault)
+
+    @rule(payer=payers)
+    def show_nothing(self, payer: str) -> None:
+        """The payer's side will not tell whether it has a file."""
+        self.world.payer(payer).shows.append(Arrival.UNCLEAR)
+
+    @rule(payer=payers, which=indices, word=words, times=st.integers(1, 2))
+    def answer(self, payer: str, which: int, word: str, times: int) -> None:
+        self.world.answer(payer, which, word, times=times)
+
+    @rule(payer=payers)
+    def return_garbage(self, payer: str) -> None:
+        self.world.strays += 1
+        number = self.world.serial()
+        self.world.payer(payer).answer(f"g{number}", f"garbage {number}".encode())
+
+    @rule(payer=payers, is_open=st.booleans())
+    def load_a_directory(self, payer: str, is_open: bool) -> None:
+        self.world.set_open(payer, is_open=is_open)
+
+    @rule(hours=st.sampled_from([0.01, 1, 3, 30, 240]))
+    def wait(self, hours: float) -> None:
+        self.world.at += hours * 3600
+
+    @rule(outages=st.lists(st.booleans(), min_size=1, max_size=4))
+    def lose_the_journal(self, outages: list[bool]) -> None:
+        self.world.outages += outages
+
+    @invariant()
+    def keeps_its_promises(self) -> None:
+        """Books balance, deposits are whole, nothing went under two numbers."""
+        self.world.check()
+        answered = self.world.answered()
+        assert answered >= self.answered
+        self.answered = answered
+
+    def teardown(self) -> None:
+        """In the end everything is healed, delivered once, and answered."""
+        try:
+            if sys.exc_info()[0] is None:
+                self.world.heal()
+                self.world.answer_all()
+                self.world.check_end()
+        finally:
+            self.world.close()
+
+
+QUICK: Final = settings(
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.crash
+def test_anything_in_any_order() -> None:
+    """Clients, payers, crashes and failing parts in any order break no promise."""
+    run_state_machine_as_test(Anything, settings=QUICK)
