@@ -192,7 +192,9 @@ class Work:
         "seconds", "2m", "work whose holder was silent this long is taken over"
     )
     idle: float = setting(
-        "seconds", "1s", "how long a step that found nothing waits before it looks again"
+        "seconds",
+        "1s",
+        "how long a step that found nothing waits before it looks again",
     )
     drain: float = setting("seconds", "30s", "time for work under way at a stop")
 

@@ -5,11 +5,12 @@ The only module that imports the reactor.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
 from importlib.metadata import version
-from typing import Any
+from typing import IO, Any
 
 from prometheus_client import CollectorRegistry
 from twisted.internet import reactor as _reactor
@@ -18,6 +19,7 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from config.settings import Settings
+from gateway.errors import NodeRunning
 from gateway.house import open_house
 from gateway.logs import observer
 from gateway.metrics import Metrics
@@ -28,16 +30,35 @@ reactor: Any = _reactor  # Twisted chooses its class at import
 _THREADS = 24
 
 
+def lock_node(settings: Settings) -> IO[str]:
+    """Hold the node's name on this machine; the system lets go of it at the end.
+
+    Raises `NodeRunning` when another process holds it.
+    """
+    file = settings.node.data / f"{settings.node.id}.lock"
+    lock = file.open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise NodeRunning(
+            f"a node {settings.node.id!r} runs already on this data folder; stop it "
+            "first, or give this one another node.id and data folder"
+        ) from None
+    return lock
+
+
 def run(settings: Settings) -> int:
     """Run a node until it is told to stop; return the exit code.
 
-    SIGTERM and SIGINT drain and stop, SIGHUP reloads.  Raises what
-    `open_house` raises before anything listens.
+    SIGTERM and SIGINT drain and stop, SIGHUP reloads.  Raises what `lock_node`
+    and `open_house` raise before anything listens.
     """
     globalLogBeginner.beginLoggingTo(
         [observer(sys.stderr, settings.log.level)], redirectStandardIO=False
     )
     log = Logger()
+    lock = lock_node(settings)
     house = open_house(
         settings,
         chain=settings.node.id,
@@ -74,4 +95,5 @@ def run(settings: Settings) -> int:
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(node.reload))
     reactor.run()
     log.info("stopped")
+    lock.close()
     return 1 if failures else 0

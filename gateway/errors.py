@@ -75,6 +75,12 @@ class SchemaMismatch(GatewayError):
     code = "schema-mismatch"
 
 
+class NodeRunning(GatewayError):
+    """A node of this name runs already; two would mix up their work."""
+
+    code = "node-running"
+
+
 class IntegrityBroken(GatewayError):
     """Something stored is not what was stored."""
 

@@ -24,6 +24,8 @@ EXAMPLE: Final = (
 )
 ADVICE: Final = {
     "deposit-unreadable": "look at the file's problems (octway trace), tell its client",
+    "deposit-damaged": "look at the file's problems (octway trace); its client must send "
+    "what is missing again",
     "lot-refused": "its client has the reasons; a corrected lot must come",
     "lot-held": "mend the cause (often the payer directory); held lots go on by "
     "themselves when a new directory is loaded",

@@ -29,12 +29,12 @@ class UploadHandle:
         self.upload = upload
         self.broken: Exception | None = None
         self._append = append
-        self._early: list[tuple[int, int, bytes, bytes]] = []
+        self._early: list[tuple[int, int, bytes]] = []
         self._early_size = 0
         self._arrivals = 0
 
-    def write(self, request: bytes, offset: int, data: bytes) -> Sequence[bytes]:
-        """Take bytes; gives the ids of the requests that are now done.
+    def write(self, offset: int, data: bytes) -> None:
+        """Take bytes, also some that are early.
 
         Raises what the upload raised, now and for every later write: from then
         on the file is broken and will not be closed as whole.
@@ -42,21 +42,19 @@ class UploadHandle:
         if self.broken is not None:
             raise self.broken
         try:
-            return self._write(request, offset, data)
+            self._write(offset, data)
         except Exception as error:
             self.broken = error
             raise
 
-    def give_up_early(self) -> list[bytes]:
-        """Forget writes whose gap was never filled; gives their requests' ids."""
-        waiting = [request for _, _, request, _ in self._early]
-        if waiting and self.broken is None:
+    def give_up_early(self) -> None:
+        """Forget writes whose gap was never filled: the file is broken then."""
+        if self._early and self.broken is None:
             self.broken = BadUpload(
                 f"{self.path}: bytes from {self.upload.size} on never came"
             )
         self._early.clear()
         self._early_size = 0
-        return waiting
 
     def close(self) -> Deferred[Stored]:
         """Take the file as whole; for a broken one that is refused."""
@@ -70,7 +68,7 @@ class UploadHandle:
         self._early.clear()
         self.upload.abandon()
 
-    def _write(self, request: bytes, offset: int, data: bytes) -> Sequence[bytes]:
+    def _write(self, offset: int, data: bytes) -> None:
         upload = self.upload
         if self._append:
             offset = upload.size
@@ -79,19 +77,14 @@ class UploadHandle:
             if self._early_size > _MOST_EARLY:
                 raise BadUpload(f"{self.path}: bytes from {upload.size} on are missing")
             self._arrivals += 1
-            heapq.heappush(self._early, (offset, self._arrivals, request, data))
-            return ()
+            # Answered at once: a client that waits for each answer must go on.
+            heapq.heappush(self._early, (offset, self._arrivals, data))
+            return
         upload.write(offset, data)
-        if not self._early:
-            return (request,)
-        done = [request]
         while self._early and self._early[0][0] <= upload.size:
-            offset, _, early, data = self._early[0]
-            upload.write(offset, data)  # if it raises, the request is still there
-            heapq.heappop(self._early)
+            offset, _, data = heapq.heappop(self._early)
+            upload.write(offset, data)
             self._early_size -= len(data)
-            done.append(early)
-        return done
 
 
 class DownloadHandle:

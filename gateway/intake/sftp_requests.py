@@ -157,8 +157,7 @@ class Requests:
         handle = self.handle(name)
         del self._handles[name]
         if isinstance(handle, UploadHandle):
-            for waiting in handle.give_up_early():
-                self._reply(sftp.status(waiting, sftp.FAILURE, "a gap was not filled"))
+            handle.give_up_early()
             if self._uploading.get(handle.path) is handle:
                 del self._uploading[handle.path]
             stored = self.order.run((handle.path,), handle.close)
@@ -172,10 +171,8 @@ class Requests:
         if not isinstance(handle, UploadHandle):
             raise sftp.Refusal(sftp.PERMISSION_DENIED, "not open for writing")
         offset, data = fields.u64(), fields.string()
-        finished = handle.write(request, offset, data)
-        if len(finished) == 1:
-            return sftp.ok(finished[0])
-        return b"".join(map(sftp.ok, finished)) or None
+        handle.write(offset, data)
+        return sftp.ok(request)
 
     def _read(self, request: bytes, fields: Fields) -> Answer:
         handle = self.handle(fields.string())

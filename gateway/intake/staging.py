@@ -107,7 +107,8 @@ def load(payloads: Payloads, part: Part) -> Loaded:
     digest.update(tail)
     if small:
         kept += tail
-        return Loaded(size=part.size, hash=digest, small=kept, spill=None)
+        # What waits in memory is hashed when it leaves it, and not twice.
+        return Loaded(size=part.size, hash=hashlib.sha256(), small=kept, spill=None)
     spill = Spill(payloads, name=part.id, key=key, chunks=chunks)
     spill.add(tail)
     return Loaded(size=part.size, hash=digest, small=bytearray(), spill=spill)

@@ -22,6 +22,7 @@ CRITICAL: Final = "critical"
 
 KINDS: Final = {
     "deposit-unreadable": "a deposit is in no known format, or cannot be read",
+    "deposit-damaged": "a deposit was read, but parts of it belong to no lot",
     "lot-refused": "lots have content that a payer would refuse",
     "lot-held": "lots cannot be routed or must not be sent yet",
     "dispatch-refused": "a payer did not take a dispatch, or attempts were given up",

@@ -131,29 +131,47 @@ def confirmed(tx: Tx, returned: str) -> None:
 def candidates(
     connection: Connection, network: str, level: Level, key: str
 ) -> Sequence[Candidate]:
-    """Find the claims, lots or dispatches that bear a key."""
-    lot = schema.lot
+    """Find the claims, lots or dispatches that bear a key.
+
+    Of several, those whose lot never left are no candidates: a copy that is held
+    as a duplicate bears the key of the lot that went.
+    """
+    if level is Level.DISPATCH:
+        return []
     if level is Level.LOT:
+        lot = schema.lot
         query = select(lot.c.id, lot.c.sender, lot.c.asked, lot.c.state).where(
             lot.c.match_key == plain(key), lot.c.network == network
         )
-        return [
+        found = [
             Candidate(row.id, None, row.sender, row.asked, row.state == "sent")
             for row in connection.execute(query)
         ]
-    if level is Level.DISPATCH:
-        return []
-    found = connection.execute(_BY_KEY, {"key": plain(key), "network": network})
-    return [
-        Candidate(
-            row.lot_id,
-            row.seq,
-            row.sender,
-            row.asked,
-            Account(row.account) not in ANSWERED,
-        )
-        for row in found
-    ]
+    else:
+        claims = connection.execute(_BY_KEY, {"key": plain(key), "network": network})
+        found = [
+            Candidate(
+                row.lot_id,
+                row.seq,
+                row.sender,
+                row.asked,
+                Account(row.account) not in ANSWERED,
+            )
+            for row in claims
+        ]
+    return _that_left(connection, found) if found[1:] else found
+
+
+def _that_left(
+    connection: Connection, found: Sequence[Candidate]
+) -> Sequence[Candidate]:
+    """Keep those whose lot was ever put into a dispatch; all, if none was."""
+    member = schema.dispatch_lot
+    query = select(member.c.lot_id).where(
+        member.c.lot_id.in_({each.id for each in found})
+    )
+    left = set(connection.execute(query).scalars())
+    return [each for each in found if each.id in left] or found
 
 
 def stands(

@@ -125,7 +125,8 @@ class Collect:
         file: RemoteFile,
         known: dict[tuple[str, int, float], Any],
     ) -> None:
-        there = known.get((file.name, file.size, file.modified))
+        shown = file._replace(name=_shown(file.name))
+        there = known.get((shown.name, file.size, file.modified))
         if there is not None and (there.confirmed_at is not None or not file.modified):
             there = None  # that one was removed, or cannot be told from this one
         returned = None if there is None else there.id
@@ -137,7 +138,7 @@ class Collect:
                 def note(tx: Tx) -> str:
                     self._payloads.record(tx, [stored])
                     return returns.add(
-                        tx, self._entropy, endpoint, network, file, stored
+                        tx, self._entropy, endpoint, network, shown, stored
                     )
 
                 returned = self._database.write("collect.store", note)
@@ -167,3 +168,8 @@ class Collect:
                 subject=endpoint,
                 words=f"endpoint {endpoint}: {error}",
             )
+
+
+def _shown(name: str) -> str:
+    """Write a file's name so that it can be stored: odd bytes as escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()

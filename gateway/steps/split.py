@@ -177,6 +177,11 @@ class Split:
         if unreadable and summary.errors == 0:
             summary = evolve(summary, errors=1)
         state = DepositState.UNREADABLE if unreadable else DepositState.SPLIT
+        outside = [
+            problem
+            for lot, problem in problems
+            if lot is None and problem.severity is Severity.ERROR
+        ]
 
         def write(tx: Tx) -> None:
             self._renew(tx, deposit, held)
@@ -193,6 +198,17 @@ class Split:
                     subject=deposit.id,
                     client=deposit.client_id,
                     words=f"deposit {deposit.id}: {first}",
+                )
+            elif outside:
+                anomalies.raise_(
+                    tx,
+                    self._entropy,
+                    kind="deposit-damaged",
+                    severity=anomalies.ERROR,
+                    subject=deposit.id,
+                    client=deposit.client_id,
+                    words=f"deposit {deposit.id}: {len(outside)} errors outside its "
+                    f"lots, so a lot may be missing: {outside[0].message}",
                 )
 
         self._database.write("split.finish", write)

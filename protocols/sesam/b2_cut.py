@@ -13,6 +13,7 @@ from typing import NamedTuple
 from protocols.sesam.b2_records import RECORD
 
 _NEAR = 4 * RECORD  # how far a lost beginning is looked for
+_FAR = 1 << 20  # how far is looked at once where nothing begins
 BREAK = re.compile(rb"[\r\n]")
 _LOT = rb"1[0-9A-Z]{9}[\x20-\xff]{59}B2"
 _FILE = rb"(?:000|999)[A-Z]{2}[0-9]{14}"
@@ -33,6 +34,7 @@ def cut(data: bytes, professional: bytes, *, ended: bool) -> Iterator[Piece]:
     """
     at, size = 0, len(data)
     line_end = -1
+    quiet = 0  # up to here no record begins that can be told
     while at < size:
         if data[at] in b"\r\n":
             at += 1
@@ -42,10 +44,15 @@ def cut(data: bytes, professional: bytes, *, ended: bool) -> Iterator[Piece]:
             line_end = found.start() if found else size
         if line_end == size and not ended and size - at < _NEAR:
             return
-        length = _length(data, at, line_end, professional)
+        if at + _NEAR < min(quiet, line_end):
+            length = RECORD  # nothing begins near here
+        else:
+            length = _length(data, at, line_end, professional)
+            if length == RECORD:
+                quiet = _quiet_until(data, at + RECORD, professional)
         yield Piece(at, length)
         if data[at] in b"1":
-            professional = data[at + 1 : at + 10]
+            professional, quiet = data[at + 1 : at + 10], 0
         at += length
 
 
@@ -70,6 +77,15 @@ def _length(data: bytes, at: int, line_end: int, professional: bytes) -> int:
         found = anchor.search(data, found.start() + 1, min(line_end, at + _NEAR))
     broken = line_end < len(data)
     return room if room < (2 * RECORD if broken else RECORD + RECORD // 2) else RECORD
+
+
+def _quiet_until(data: bytes, at: int, professional: bytes) -> int:
+    """Say up to where no record begins; looked for once, not record by record."""
+    anchor = _anchor(professional)
+    if anchor.match(data, at) is not None:
+        return 0
+    found = anchor.search(data, at, at + _FAR)
+    return found.start() if found else min(at + _FAR, len(data))
 
 
 def _begins(data: bytes, at: int, professional: bytes) -> bool:

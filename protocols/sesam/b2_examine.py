@@ -62,6 +62,9 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
+_MOST_JUNK = 20_000  # unknown records in a row after which reading stops
+
+
 class Examination:
     """One file being examined, once, from its beginning to its end."""
 
@@ -76,6 +79,7 @@ class Examination:
         self._family: Family | None = None
         self._before = int(Group.BEGIN)
         self._lot_checks = LotChecks()
+        self._junk = 0
 
     def chunks(self) -> Iterator[Examined]:
         """Yield chunks of whole lots with all that is wrong in them."""
@@ -91,9 +95,32 @@ class Examination:
             for name in self.totals:
                 self.totals[name] += int(getattr(examined.amounts, name).sum())
             yield examined
+            if self._is_junk(examined):
+                break
             last = int(examined.structure.groups[-1])
             self._before = int(Group.UNKNOWN) if chunk.cut else last
         self._judge_end()
+
+    def _is_junk(self, examined: Examined) -> bool:
+        """Say whether to stop, since what comes has long been no record at all.
+
+        Naming each record of a file that is not B2 any more helps nobody, and
+        takes a thousand times as long as reading good ones.
+        """
+        groups = examined.structure.groups
+        junk = (groups == Group.UNKNOWN).all() and not len(examined.structure.lots)
+        self._junk = self._junk + len(groups) if junk else 0
+        if self._junk < _MOST_JUNK:
+            return False
+        self.tally.add(
+            problem(
+                "reading-stopped",
+                f"holds no known record from record {self.records - self._junk + 1} on; "
+                "what follows was not read: send the file again as it was made",
+                record=self.records - self._junk + 1,
+            )
+        )
+        return True
 
     def _refusal(self) -> Problem | None:
         """Say why the file cannot be B2, from its beginning; None if it may be."""

@@ -7,6 +7,7 @@ with real journal and storage, and looks at the promises after every move.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pytest
@@ -20,8 +21,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from gateway.journal import schema
 from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
 from protocols.interface import Arrival
+from routing.ledger import Account
 from tests.crash.world import CLIENTS, PAYERS, STEPS, Cut, LostOnTheWay, World
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import LEASE, SEGMENT_LIMIT
@@ -42,6 +45,13 @@ faults = st.sampled_from(
 words = st.sampled_from(
     ["paid", "partly-paid", "rejected", "accepted", "acknowledged", "lot-rejected"]
 )
+
+SAYS: Final = {
+    "paid": Account.PAID,
+    "partly-paid": Account.PARTLY_PAID,
+    "rejected": Account.REJECTED,
+    "accepted": Account.ACCEPTED,
+}
 
 
 class Anything(RuleBasedStateMachine):
@@ -131,6 +141,14 @@ class Anything(RuleBasedStateMachine):
     def break_the_line(self, payer: str, fault: TransferError) -> None:
         self.world.payer(payer).faults.append(fault)
 
+    @rule(client=clients, payer=payers, fault=faults)
+    def break_the_line_under_a_file(
+        self, client: str, payer: str, fault: TransferError
+    ) -> None:
+        self.world.payer(payer).faults.insert(0, fault)
+        self.world.put(client, self.content(6, [(payer, 1, "")], large=False))
+        self.world.steps("dispatch")
+
     @rule(payer=payers)
     def show_nothing(self, payer: str) -> None:
         """The payer's side will not tell whether it has a file."""
@@ -162,6 +180,8 @@ class Anything(RuleBasedStateMachine):
     def keeps_its_promises(self) -> None:
         """Books balance, deposits are whole, nothing went under two numbers."""
         self.world.check()
+        delivered = self.world.delivered()
+        assert len(delivered) == len(set(delivered))
         answered = self.world.answered()
         assert answered >= self.answered
         self.answered = answered
@@ -172,9 +192,51 @@ class Anything(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 self.world.heal()
                 self.world.answer_all()
-                self.world.check_end()
+                check_end(self.world)
         finally:
             self.world.close()
+
+
+def check_end(world: World) -> None:
+    """Assert that all that was promised has been kept."""
+    world.check()
+    delivered = world.delivered()
+    assert len(delivered) == len(set(delivered))
+    assert wanted(world.accepted.values()) <= set(delivered)
+    for row in world.claims():
+        if row.dispatch_id is not None:
+            said = {SAYS[word] for word in world.said[row.match_key]}
+            assert Account(row.account) in said, row
+        elif row.state != "refused":
+            assert Account(row.account) is Account.HELD, row
+    check_hand_back(world)
+    states = world.states(schema.payer_return)
+    assert states.count("unreadable") <= world.strays
+    assert set(states) <= {"matched", "unreadable"}
+
+
+def check_hand_back(world: World) -> None:
+    """Each client has the answers to its own claims, and to no others."""
+    owners = {row.match_key: row.client_id for row in world.claims() if row.dispatch_id}
+    given = {
+        (line.split()[1], client)
+        for client in CLIENTS
+        for file in world.handed_back(client)
+        for line in file.decode().splitlines()
+        if line.startswith("claim ")
+    }
+    assert given == set(owners.items())
+
+
+def wanted(files: Iterable[bytes]) -> set[str]:
+    """List the claims of files that a payer must be given."""
+    found = set()
+    for file in files:
+        head, *lots = file.split(b"LOT ")
+        for lot in lots:
+            if b" BAD\n" not in lot:
+                found |= {key for key, _, _ in toy.claims_of(head + b"LOT " + lot)}
+    return found
 
 
 QUICK: Final = settings(

@@ -37,12 +37,6 @@ STEPS: Final = (
 CLIENTS: Final = ("alpha", "beta")
 PAYERS: Final = ("P1", "P2")
 _DAY: Final = 86_400.0
-_SAYS: Final = {
-    "paid": Account.PAID,
-    "partly-paid": Account.PARTLY_PAID,
-    "rejected": Account.REJECTED,
-    "accepted": Account.ACCEPTED,
-}
 
 
 class LostOnTheWay(OutcomeUnknown):
@@ -253,40 +247,9 @@ class World(Site):
         return self.gateway.database.read(lambda each: each.execute(query).all())
 
     def delivered(self) -> list[str]:
-        """List the claims that payers have, once for each file they are in."""
-        files = {each for side in self.payers.values() for each in side.taken}
-        return sorted(key for _, file in files for key, _, _ in toy.claims_of(file))
-
-    def check_end(self) -> None:
-        """Assert that all that was promised has been kept."""
-        self.check()
-        delivered = self.delivered()
-        assert len(delivered) == len(set(delivered))
-        assert wanted(self.accepted.values()) <= set(delivered)
-        for row in self.claims():
-            if row.dispatch_id is not None:
-                said = {_SAYS[word] for word in self.said[row.match_key]}
-                assert Account(row.account) in said, row
-            elif row.state != "refused":
-                assert Account(row.account) is Account.HELD, row
-        self._check_hand_back()
-        states = self.states(schema.payer_return)
-        assert states.count("unreadable") <= self.strays
-        assert set(states) <= {"matched", "unreadable"}
-
-    def _check_hand_back(self) -> None:
-        """Each client has the answers to its own claims, and to no others."""
-        owners = {
-            row.match_key: row.client_id for row in self.claims() if row.dispatch_id
-        }
-        given = {
-            (line.split()[1], client)
-            for client in CLIENTS
-            for file in self.handed_back(client)
-            for line in file.decode().splitlines()
-            if line.startswith("claim ")
-        }
-        assert given == set(owners.items())
+        """List the claims that payers were given, as often as they were."""
+        files = [file for side in self.payers.values() for _, file in side.taken]
+        return sorted(key for file in files for key, _, _ in toy.claims_of(file))
 
     def _ask_and_replay(self) -> None:
         """Do as a person: what its payer has not, and nothing tells, goes again."""
@@ -347,18 +310,3 @@ def there(deferred: Deferred[Upload]) -> Upload:
         value.raiseException()
     opened: Upload = value
     return opened
-
-
-def wanted(files: Iterable[bytes]) -> set[str]:
-    """List the claims of files that a payer must be given."""
-    found = set()
-    for file in files:
-        kept = []
-        is_bad = False
-        for line in file.splitlines(keepends=True):
-            if line.startswith(b"LOT"):
-                is_bad = line.endswith(b" BAD\n")
-            if not is_bad:
-                kept.append(line)
-        found |= {key for key, _, _ in toy.claims_of(b"".join(kept))}
-    return found

@@ -54,19 +54,15 @@ def test_names_that_could_harm_are_refused(raw: bytes) -> None:
 def test_writes_in_any_order_give_the_same_file(
     order: list[int], repeats: list[int]
 ) -> None:
-    """Each write is answered exactly once, and a repeat changes nothing."""
+    """What comes early waits for the gap before it, and a repeat changes nothing."""
     upload = MemoryUpload(space=MemorySpace(), path="/in/a", content=bytearray())
     handle = UploadHandle(path="/in/a", upload=upload, append=False)
-    answered: list[bytes] = []
-    for turn, piece in enumerate((*order, *repeats)):
-        data = bytes((65 + piece,)) * 10
-        answered += handle.write(b"%d" % turn, piece * 10, data)
+    for piece in (*order, *repeats):
+        handle.write(piece * 10, bytes((65 + piece,)) * 10)
     assert bytes(upload.content) == b"".join(
         bytes((65 + piece,)) * 10 for piece in range(12)
     )
-    turns = [b"%d" % turn for turn in range(len(order) + len(repeats))]
-    assert sorted(answered) == sorted(turns)
-    assert handle.give_up_early() == []
+    handle.give_up_early()
     assert handle.broken is None
 
 
@@ -76,9 +72,9 @@ def test_early_writes_are_bounded() -> None:
     handle = UploadHandle(path="/in/a", upload=upload, append=False)
     size = 1_000_000
     for turn in range(8):
-        handle.write(b"r", 1 + turn * size, b"x" * size)
+        handle.write(1 + turn * size, b"x" * size)
     with pytest.raises(BadUpload):
-        handle.write(b"r", 1 + 8 * size, b"x" * size)
+        handle.write(1 + 8 * size, b"x" * size)
 
 
 paths = st.sampled_from(["/", "/in", "/in/a", "/in/ab", "/in/a/b", "/out"])

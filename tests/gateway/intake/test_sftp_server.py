@@ -149,26 +149,25 @@ class OrderTests(SynchronousTestCase):
         assert Fields(by_path.body, 4).u64() == Fields(by_handle.body, 4).u64() == 5
 
     def test_writes_that_overtake_each_other_are_put_in_order(self) -> None:
-        """rclone writes with several hands; each write is answered once."""
+        """rclone writes with several hands; each write is answered at once."""
         handle = self.client.open("/in/a.b2")
         third = self.client.write(handle, 6, b"789")
         second = self.client.write(handle, 3, b"456")
-        assert self.client.answers() == []
         first = self.client.write(handle, 0, b"123")
 
         answers = self.client.answers()
-        assert [one.request for one in answers] == [first, second, third]
+        assert [one.request for one in answers] == [third, second, first]
         self.client.close(handle)
         assert self.space.deposits == [("/in/a.b2", b"123456789")]
 
     def test_a_gap_that_is_never_filled_fails_the_close(self) -> None:
-        """Every request is answered, and the file is not taken."""
+        """A client that waits for each answer can go on, and the file is not taken."""
         handle = self.client.open("/in/a.b2")
         write = self.client.write(handle, 3, b"456")
         close = self.client.close(handle)
 
         answers = {one.request: one.status for one in self.client.answers()}
-        assert answers == {write: sftp.FAILURE, close: sftp.FAILURE}
+        assert answers == {write: sftp.OK, close: sftp.FAILURE}
         assert self.space.deposits == []
 
     def test_a_hundred_followers_do_not_fill_the_stack(self) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 from attrs import evolve
 from sqlalchemy import select
+from twisted.internet.defer import Deferred
 
+from gateway.intake.tree import ClientTree
 from gateway.journal import schema
 from routing.ledger import Account
 from tests.gateway.steps import toy
-from tests.gateway.steps.site import Site, closed_now
+from tests.gateway.steps.site import SEGMENT_LIMIT, Site, closed_now
 
 TWO_LOTS = toy.deposit("S1", "001 P1: 1=1000 2=2000", "002 P2: 3=500")
 
@@ -75,6 +80,35 @@ def test_each_step_may_run_twice(site: Site) -> None:
     site.settle()
     quiet = [row.kind for row in site.rows(schema.event)[events:]]
     assert quiet == []
+
+
+def test_a_resumed_upload_is_hashed_as_a_whole(site: Site) -> None:
+    """A part cut while it was small and gone on with beyond that keeps its hash."""
+    content = toy.deposit("S1", *(f"{number} P1: {number}=1" for number in range(30)))
+    tree = ClientTree(
+        client=site.client(),
+        reception=site.gateway.reception,
+        networks=("toy",),
+        channel="sftp",
+    )
+    begin = 0
+    for end in (SEGMENT_LIMIT // 2, SEGMENT_LIMIT * 2):
+        upload = fired(tree.open_upload("/in/cut", resume=begin > 0))
+        assert upload.size == begin
+        upload.write(begin, content[begin:end])
+        upload.abandon()
+        begin = end
+    upload = fired(tree.open_upload("/in/cut", resume=True))
+    upload.write(begin, content[begin:])
+    site.accepted[fired(upload.close()).deposit] = content
+    (deposit,) = site.rows(schema.deposit)
+    assert deposit.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def fired(deferred: Deferred[Any]) -> Any:
+    found: list[Any] = []
+    deferred.addCallback(found.append)
+    return found[0]
 
 
 def test_a_return_for_two_clients_is_cut(site: Site) -> None:
