@@ -128,6 +128,9 @@ class Reception:
             self._count(closing, "failed", began)
             raise
         self._count(closing, "repeated" if stored.repeated else "accepted", began)
+        spare = closing.stored
+        if stored.repeated and spare is not None:  # the first copy is enough
+            await self.run_in_thread(lambda: self.payloads.forget(spare))
         return stored
 
     def _count(self, closing: Closing, outcome: str, began: float) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     Row,
+    Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -178,13 +181,17 @@ def move(
     `lot` is the row as read in this transaction.  Raises `IllegalTransition`
     or `LostRace`.
     """
-    table = schema.lot
     before = LotState(lot.state)
     after = LOT.next_state(before, happened)
     changed = tx.connection.execute(
-        update(table)
-        .where(table.c.id == lot.id, table.c.state == before)
-        .values(state=after, changed_at=tx.now, **values)
+        _MOVE,
+        {
+            "its_id": lot.id,
+            "its_state": before,
+            "state": after,
+            "changed_at": tx.now,
+            **values,
+        },
     ).rowcount
     if changed != 1:
         raise LostRace(f"lot {lot.id} is no longer {before}")
@@ -219,15 +226,13 @@ def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | No
     One that has gone on counts whenever it came: a lot that was held for long
     must not follow the copy that its client sent in the meantime.
     """
-    table = schema.lot
-    first = tuple_(table.c.created_at, table.c.id) < (lot.created_at, lot.id)
-    query = select(table.c.id).where(
-        table.c.match_key == lot.match_key,
-        table.c.network == lot.network,
-        table.c.id != lot.id,
-        or_(table.c.state.in_(_GONE_ON), and_(table.c.state == LotState.NEW, first)),
-    )
-    return connection.execute(query.limit(1)).scalar_one_or_none()
+    its = {
+        "its_key": lot.match_key,
+        "its_network": lot.network,
+        "its_id": lot.id,
+        "its_time": lot.created_at,
+    }
+    return connection.execute(_TWIN, its).scalar_one_or_none()
 
 
 def earlier_claim(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:
@@ -235,22 +240,54 @@ def earlier_claim(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | N
 
     One that its payer rejected may come again; so may one that never left.
     """
+    its = {"its_id": lot.id, "its_sender": lot.sender, "its_network": lot.network}
+    return connection.execute(_CLAIM_BEFORE, its).scalar_one_or_none()
+
+
+def _twin() -> Select[str]:
+    table = schema.lot
+    its_id: BindParameter[str] = bindparam("its_id")
+    first = tuple_(table.c.created_at, table.c.id) < tuple_(
+        bindparam("its_time"), its_id
+    )
+    gone_on = table.c.state.in_(_GONE_ON)
+    return (
+        select(table.c.id)
+        .where(
+            table.c.match_key == bindparam("its_key"),
+            table.c.network == bindparam("its_network"),
+            table.c.id != its_id,
+            or_(gone_on, and_(table.c.state == LotState.NEW, first)),
+        )
+        .limit(1)
+    )
+
+
+def _claim_before() -> Select[str]:
     mine, other, others = schema.claim.alias(), schema.claim.alias(), schema.lot.alias()
-    query = (
+    its_id: BindParameter[str] = bindparam("its_id")
+    return (
         select(mine.c.number)
         .join(other, other.c.number == mine.c.number)
         .join(others, others.c.id == other.c.lot_id)
         .where(
-            mine.c.lot_id == lot.id,
-            other.c.lot_id != lot.id,
-            others.c.sender == lot.sender,
-            others.c.network == lot.network,
+            mine.c.lot_id == its_id,
+            other.c.lot_id != its_id,
+            others.c.sender == bindparam("its_sender"),
+            others.c.network == bindparam("its_network"),
             others.c.state.in_(_GONE_ON),
             func.coalesce(other.c.account, others.c.account) != Account.REJECTED,
         )
         .limit(1)
     )
-    return connection.execute(query).scalar_one_or_none()
+
+
+# Made once: for each lot, building them would cost more than running them.
+_TWIN: Final = _twin()
+_CLAIM_BEFORE: Final = _claim_before()
+_MOVE: Final = update(schema.lot).where(
+    schema.lot.c.id == bindparam("its_id"), schema.lot.c.state == bindparam("its_state")
+)
 
 
 def _lot_row(

@@ -86,6 +86,10 @@ class LocalStorage:
             sync_folder(target.parent)
         return Place(f"{FILES}/{name[-2:]}/{name}", 0)
 
+    def remove(self, name: str) -> None:
+        """Remove a large payload's file that no row will ever name."""
+        (self.folder / FILES / name[-2:] / name).unlink(missing_ok=True)
+
     def read_at(self, place: Place, offset: int, length: int) -> bytes:
         """Read sealed bytes; shorter than asked only where the file ends.
 

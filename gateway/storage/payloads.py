@@ -92,6 +92,10 @@ class Payloads:
             rows = [_row(each, tx.now) for each in stored]
             tx.connection.execute(insert(schema.payload), rows)
 
+    def forget(self, stored: StoredPayload) -> None:
+        """Remove the file of a large payload that was stored and never recorded."""
+        self.storage.remove(stored.id)
+
     def open(self, connection: Connection, payload: str) -> io.BufferedReader:
         """Open a payload for reading its plain bytes; seekable."""
         query = select(schema.payload).where(schema.payload.c.id == payload)

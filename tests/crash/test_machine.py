@@ -240,7 +240,7 @@ def wanted(files: Iterable[bytes]) -> set[str]:
 
 
 QUICK: Final = settings(
-    max_examples=15,
+    max_examples=12,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

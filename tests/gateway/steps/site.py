@@ -69,6 +69,7 @@ class Fuse:
 
     def __init__(self) -> None:
         self.burnt = 0
+        self.changed = False  # whether a transaction wrote anything
         self._at: int | None = None
         self._goes_in: int | None = None
 
@@ -88,6 +89,12 @@ class Fuse:
         self._goes_in -= 1
         return self._goes_in < 0
 
+    def executed(self, *facts: Any) -> None:
+        """Look at a statement that the writer ran."""
+        cursor, statement = facts[1], facts[2]
+        reads = statement.startswith(("SELECT", "BEGIN"))
+        self.changed |= not reads and cursor.rowcount > 0
+
     def burn(self) -> None:
         """Pass a place, or die there; a dead program dies at all that follow."""
         self.burnt += 1
@@ -105,22 +112,15 @@ class FusedDatabase(Database):
     def __init__(self, fuse: Fuse, **parts: Any) -> None:
         super().__init__(**parts)
         self._fuse = fuse
-        self._changed = False
-        event.listen(parts["writer"], "after_cursor_execute", self._executed)
-
-    def _executed(self, *facts: Any) -> None:
-        cursor, statement = facts[1], facts[2]
-        reads = statement.startswith(("SELECT", "BEGIN"))
-        self._changed |= not reads and cursor.rowcount > 0
 
     def _commit(self, batch: list[Any]) -> list[tuple[Any, Any]]:
         self._fuse.check()
         if self._fuse.is_away():
             away = Failure(StorageUnavailable("the journal is away"))
             return [(work, away) for work in batch]
-        self._changed = False
+        self._fuse.changed = False
         done = super()._commit(batch)
-        if self._changed:
+        if self._fuse.changed:
             self._fuse.burn()
         return done
 
@@ -255,8 +255,8 @@ class Program:
         now, entropy = site.now, site.entropy
         self.database = FusedDatabase(
             site.fuse,
-            writer=open_engine(site.url, write=True, connections=1),
-            reader=open_engine(site.url, write=False, connections=4),
+            writer=site.writer,
+            reader=site.reader,
             chain="node-1",
             now=now,
             call_from_thread=lambda call: call(),
@@ -314,6 +314,8 @@ class Site:
     ) -> None:
         self.folder = new_folder("octway-site-")
         self.url = new_database(engine, self.folder)
+        self.writer = open_engine(self.url, write=True, connections=1)
+        self.reader = open_engine(self.url, write=False, connections=4)
         self.at = START
         self.seed = random.Random(1)
         self.entropy = self.seed.randbytes
@@ -323,6 +325,7 @@ class Site:
         self.receipt_key = Ed25519PrivateKey.from_private_bytes(self.entropy(32))
         self.seen = Quiet()
         self.fuse = Fuse()
+        event.listen(self.writer, "after_cursor_execute", self.fuse.executed)
         network = network or Toy()
         self.networks: Mapping[str, Network] = {network.name: network}
         self.emitter = Emitter(number="1", kind="OT", name="Test")

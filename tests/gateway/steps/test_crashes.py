@@ -65,8 +65,9 @@ def test_killed_at_every_place(engine: str, part: int) -> None:
 
 
 @pytest.mark.crash
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_killed_here_and_there_on_a_server(engine: str) -> None:
-    """The same with the journal on each engine, at some of the places."""
+    """The same with the journal on a PostgreSQL, at some of the places."""
     try_places(engine, 5, 12)
 
 

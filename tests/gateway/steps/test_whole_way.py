@@ -105,6 +105,17 @@ def test_a_resumed_upload_is_hashed_as_a_whole(site: Site) -> None:
     assert deposit.sha256 == hashlib.sha256(content).hexdigest()
 
 
+def test_a_large_file_that_comes_again_takes_no_more_room(site: Site) -> None:
+    """A client that repeats itself gets its receipt again and fills no disk."""
+    content = toy.deposit("S1", *(f"{number} P1: {number}=1" for number in range(30)))
+    assert len(content) > SEGMENT_LIMIT
+    first = site.deposit(content)
+    files = list(site.gateway.storage.files())
+    again = site.deposit(content, name="another-name")
+    assert (again.repeated, again.receipt) == (True, first.receipt)
+    assert list(site.gateway.storage.files()) == files
+
+
 def fired(deferred: Deferred[Any]) -> Any:
     found: list[Any] = []
     deferred.addCallback(found.append)

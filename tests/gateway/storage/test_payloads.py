@@ -235,6 +235,7 @@ def test_a_storage_folder_that_went_away_is_said(
             store(desk, payloads, b"x" * size)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_disk_that_is_really_full(desk: Desk, keys: KeyRing, tmp_path: Path) -> None:
     """On a real disk of one megabyte the same holds as with an imitated one."""
