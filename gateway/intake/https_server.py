@@ -99,7 +99,8 @@ class DoorChannel(HTTPChannel):
         if self._lingering is not None:
             self._lingered += len(data)
             if self._lingered > _LINGER_BYTES:
-                self.transport.abortConnection()
+                # Not aborted: a reset would take the answer from the client.
+                self.hold(on=True)
             return
         if not self.requests or self._head_began is not None:
             now = self.site.clock.seconds()
@@ -134,9 +135,15 @@ class DoorChannel(HTTPChannel):
         # Closing at once would reset the line, and the client might never read
         # the answer.
         self._lingering = self.site.clock.callLater(
-            _LINGER_SECONDS, self.transport.loseConnection
+            _LINGER_SECONDS, self._end_lingering
         )
         self.hold(on=False)
+
+    def _end_lingering(self) -> None:
+        if self._held:
+            self.transport.abortConnection()
+        else:
+            self.transport.loseConnection()
 
     def hold(self, *, on: bool) -> None:
         """Stop reading from the line, or go on."""
