@@ -52,7 +52,8 @@ def main(arguments: list[str]) -> int:
     rows: list[Row] = []
     failed = False
     for name in options.only or known:
-        print(f"{name}", file=sys.stderr)
+        minutes = (time.monotonic() - began) / 60
+        print(f"{name}, after {minutes:.1f} minutes", file=sys.stderr)
         with tempfile.TemporaryDirectory(
             prefix=f"octway-bench-{name}-", dir=options.dir, ignore_cleanup_errors=True
         ) as folder:

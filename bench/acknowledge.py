@@ -28,7 +28,7 @@ _GOAL = Goal(must=5, aim=9)
 
 def run(bench: Bench) -> Iterator[Row]:
     """Measure it."""
-    count = bench.size(3000, 200)
+    count = bench.size(2000, 200)
     maker = FileMaker()
     ingest = Ingest(bench.folder / "octway", running_reactor())
     with closing(ingest), closing(_OneByOne(bench.folder / "naive")) as naive:

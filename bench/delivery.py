@@ -67,7 +67,7 @@ class _Place:
         self._payer = payer
         self._keys = keys
         self._client = SftpClient(bench.folder / "client", keys)
-        files = FileMaker().write(bench.folder / "files", bench.size(1000, 100))
+        files = FileMaker().write(bench.folder / "files", bench.size(600, 100))
         self._files = {path.name: path.read_bytes() for path in files}
         self._folder = bench.folder / "files"
 

@@ -48,7 +48,7 @@ class PlainPayloads(Payloads):
 
 def run(bench: Bench) -> Iterator[Row]:
     """Measure it."""
-    count = bench.size(3000, 200)
+    count = bench.size(1500, 200)
     runs = max(bench.runs, 3 if bench.quick else _LEAST_RUNS)
     maker = FileMaker()
     reactor = running_reactor()

@@ -70,7 +70,7 @@ class _Loads:
     def compare(self, work: str, mode: str) -> Iterator[Row]:
         """Compare all in one mode."""
         self._bench.say(f"  {work}")
-        count = self._bench.size(1000 if mode == "keep" else 400, 60)
+        count = self._bench.size(600 if mode == "keep" else 300, 60)
         sides = [
             Side(name=name, turn=lambda _, name=name: self._turn(name, mode, count))  # type: ignore[misc]
             for name in (_OURS, _DOORS, _PEER)

@@ -168,7 +168,7 @@ def run(bench: Bench) -> Iterator[Row]:
 
 
 def _new_connections(place: _Place) -> Iterator[Row]:
-    turn = _Turn(place, connections=place.bench.size(60, 10), files=1, at_once=10)
+    turn = _Turn(place, connections=place.bench.size(40, 10), files=1, at_once=10)
     names = (_OURS, _DOORS, _OPENSSH, "ProFTPD", "rclone")
     place.bench.say(f"  {_NEW}")
     found = take_turns(place.bench, place.sides(turn, names))
@@ -187,7 +187,7 @@ def _one_connection(place: _Place) -> Iterator[Row]:
 
 
 def _eight_connections(place: _Place) -> Iterator[Row]:
-    turn = _Turn(place, connections=8, files=place.bench.size(60, 10), at_once=8)
+    turn = _Turn(place, connections=8, files=place.bench.size(50, 10), at_once=8)
     names = (_OURS, _DOORS, _OPENSSH)
     place.bench.say(f"  {_EIGHT}")
     found = take_turns(place.bench, place.sides(turn, names))

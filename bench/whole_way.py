@@ -84,7 +84,7 @@ class _Place:
 
     def ours(self, turn: int) -> Sample:
         """Have the node take files and hand all of their lots over."""
-        count = self._bench.size(600, 30)
+        count = self._bench.size(400, 30)
         files = self._fresh("node", turn, count)
         before = self._sent()
         batch = self._client.batch(self._node, files)
@@ -98,7 +98,7 @@ class _Place:
 
     def theirs(self, turn: int) -> Sample:
         """Have the loop hand files over."""
-        count = self._bench.size(60, 5)
+        count = self._bench.size(30, 5)
         files = self._fresh("loop", turn, count)
         batch = self._client.batch(self._drop, files)
         began = time.perf_counter()
