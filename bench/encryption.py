@@ -8,7 +8,6 @@ sealing takes is measured by itself as well.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -33,11 +32,13 @@ _NO_KEY = WrappedKey(key_id="k1", wrapped=b"")
 class PlainPayloads(Payloads):
     """Payloads that are stored as they are; for this benchmark only."""
 
-    def store_small(self, contents: Sequence[bytes]) -> list[StoredPayload]:
+    def store_small(
+        self, contents: Sequence[bytes], hashes: Sequence[str] = ()
+    ) -> list[StoredPayload]:
         """Store whole payloads with one fsync for all of them, unsealed."""
         made = [
-            (self.new_id(), hashlib.sha256(content).hexdigest(), len(content))
-            for content in contents
+            (self.new_id(), sha256, len(content))
+            for content, sha256 in zip(contents, hashes, strict=True)
         ]
         places = self.storage.append(contents)
         return [

@@ -16,20 +16,25 @@ Entropy = Callable[[int], bytes]
 """Gives that many unpredictable bytes."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
-_TIME_CHARACTERS: Final = 9  # 45 bits of milliseconds: until the year 3084
-_RANDOM_CHARACTERS: Final = 9  # 45 bits: 1 in 10^13 for two in one millisecond
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
+_RANDOM: Final = 6  # bytes
 
 
 def new_id(prefix: str, now: float, entropy: Entropy) -> str:
-    """Make an identifier that sorts by time and cannot be guessed."""
-    time = _base32(int(now * 1000), _TIME_CHARACTERS)
-    noise = _base32(int.from_bytes(entropy(6)), _RANDOM_CHARACTERS)
-    return f"{prefix}{time}{noise}"
+    """Make an identifier that sorts by time and cannot be guessed.
+
+    45 bits of milliseconds, which last until the year 3084, and 45 random ones:
+    1 in 10^13 for two made in one millisecond.
+    """
+    return prefix + _base32(int(now * 1000)) + _base32(int.from_bytes(entropy(_RANDOM)))
 
 
-def _base32(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        digits.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
+def _base32(number: int) -> str:
+    """Write the lowest 45 bits with nine characters."""
+    return (
+        _PAIRS[number >> 35 & 1023]
+        + _PAIRS[number >> 25 & 1023]
+        + _PAIRS[number >> 15 & 1023]
+        + _PAIRS[number >> 5 & 1023]
+        + _ALPHABET[number & 31]
+    )

@@ -2,8 +2,9 @@
 
 Whoever writes hands a function to the writer's queue.  The writer thread takes
 all that waits, runs it in one transaction, commits once, and only then lets
-anyone speak: an acknowledgement can never run ahead of its commit.  One
-failing function is rolled back alone, behind a savepoint.
+anyone speak: an acknowledgement can never run ahead of its commit.  When one
+of them fails the transaction is rolled back, and the others run again without
+it: failures are rare, and a savepoint around each would cost everyone.
 
 A function given to `write` or `read` may be run again (the connection was
 lost) and must do nothing but SQL on the transaction that it is given.
@@ -212,57 +213,58 @@ class Database:
             self._call_from_thread(lambda: _tell(crossing))
 
     def _commit(self, batch: list[_Work]) -> list[tuple[_Work, Any]]:
+        """Run and commit all; those that fail are left out, and told why."""
+        told: list[tuple[_Work, Any]] = []
+        groups = _grouped(batch)
+        while groups:
+            found = self._try(groups)
+            if not isinstance(found, _Failed):
+                return told + found
+            guilty, failure = found.group, found.failure
+            if guilty is None:  # the journal is away: nothing of it was written
+                return told + [(work, failure) for group in groups for work in group]
+            groups = [group for group in groups if group is not guilty]
+            if len(guilty) == 1:
+                told.append((guilty[0], failure))
+            else:  # one of its items is bad: each for itself from here
+                groups += [[work] for work in guilty]
+        return told
+
+    def _try(self, groups: list[list[_Work]]) -> list[tuple[_Work, Any]] | _Failed:
+        """Run all in one transaction; nothing is written if one of them fails."""
+        group: list[_Work] | None = None
+        connection: Connection | None = None
         try:
             with self._writer.connect() as connection:
                 transaction = connection.begin()
                 tx = Tx(connection, self._now())
-                results = self._run_all(tx, batch)
+                results: list[tuple[_Work, Any]] = []
+                for group in groups:
+                    results += _run_group(tx, group)
+                group = groups[0] if len(groups) == 1 else None
                 events.append(connection, self._chain, tx.said)
                 transaction.commit()
                 return results
-        except _GONE as error:
-            failure = Failure(_unavailable(batch[0].name, error))
-            self._log.warn("journal cannot write: {error}", error=type(error).__name__)
-            return [(work, failure) for work in batch]
-        except Exception:
-            failure = Failure()
-            if len(batch) > 1:
-                # Told apart one by one: the neighbours of a bad one still commit.
-                return [pair for work in batch for pair in self._commit([work])]
-            return [(batch[0], failure)]
-
-    def _run_all(self, tx: Tx, batch: list[_Work]) -> list[tuple[_Work, Any]]:
-        if len(batch) == 1:
-            return _run_group(tx, batch)
-        results: list[tuple[_Work, Any]] = []
-        for group in _grouped(batch):
-            found = self._run_apart(tx, group)
-            if found is None:
-                # One of them failed: each alone, so that only that one does.
-                found = [
-                    pair for work in group for pair in self._run_apart(tx, [work]) or []
-                ]
-            results.extend(found)
-        return results
-
-    def _run_apart(self, tx: Tx, group: list[_Work]) -> list[tuple[_Work, Any]] | None:
-        """Run a group behind a savepoint; None if it failed and may be taken apart."""
-        said = len(tx.said)
-        savepoint = tx.connection.begin_nested()
-        try:
-            results = _run_group(tx, group)
-            savepoint.commit()
         except Exception as error:
-            if _is_lost(tx.connection, error):
-                raise
-            savepoint.rollback()
-            del tx.said[said:]
-            if len(group) > 1:
-                return None
+            if group is None and not isinstance(error, _GONE):
+                # The events or the commit failed for one of many: tell them apart.
+                return _Failed([work for each in groups for work in each], Failure())
             if isinstance(error, _GONE):
-                error = _unavailable(group[0].name, error)
-            return [(group[0], Failure(error))]
-        return results
+                kind = type(error).__name__
+                self._log.warn("journal cannot write: {error}", error=kind)
+                name = (group or groups[0])[0].name
+                if connection is None or _is_lost(connection, error):
+                    group = None
+                return _Failed(group, Failure(_unavailable(name, error)))
+            return _Failed(group, Failure())
+
+
+@define
+class _Failed:
+    """Why a transaction was rolled back; `group` is to blame, or the journal."""
+
+    group: list[_Work] | None
+    failure: Failure
 
 
 def _run_group(tx: Tx, group: list[_Work]) -> list[tuple[_Work, Any]]:

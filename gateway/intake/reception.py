@@ -169,7 +169,10 @@ class Reception:
                 fresh.setdefault(pair, each)
         small = [each for each in fresh.values() if each.content is not None]
         try:
-            made = self.payloads.store_small([each.content or b"" for each in small])
+            made = self.payloads.store_small(
+                [each.content or b"" for each in small],
+                [each.sha256 for each in small],
+            )
         except OSError as error:
             self._log.error("storage cannot write: {error}", error=str(error))
             failure = Failure(

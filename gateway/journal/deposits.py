@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, insert, select, tuple_
+from sqlalchemy import Connection, Row, insert, select
 
 from gateway.database import Tx
 from gateway.journal import dialect, schema
+from gateway.journal.prepared import Prepared, given
 from routing.lifecycle import DepositState
 
 
@@ -51,13 +52,13 @@ def known(
     connection: Connection, pairs: Sequence[tuple[str, str]]
 ) -> Mapping[tuple[str, str], Known]:
     """Find deposits by (client, sha256)."""
-    table = schema.deposit
-    query = select(
-        table.c.client_id, table.c.sha256, table.c.id, table.c.receipt
-    ).where(tuple_(table.c.client_id, table.c.sha256).in_(pairs))
+    wanted = [{"its_client": client, "its_sha256": sha256} for client, sha256 in pairs]
     return {
-        (row.client_id, row.sha256): Known(id=row.id, receipt=row.receipt)
-        for row in connection.execute(query)
+        pair: Known(id=row.id, receipt=row.receipt)
+        for pair, rows in zip(
+            pairs, _KNOWN.rows_of_each(connection, wanted), strict=True
+        )
+        for row in rows
     }
 
 
@@ -65,8 +66,8 @@ def add(tx: Tx, deposits: Sequence[NewDeposit]) -> None:
     """Journal new deposits with the event of each."""
     if not deposits:
         return
-    tx.connection.execute(
-        insert(schema.deposit),
+    _ADD.run_many(
+        tx.connection,
         [
             {
                 "id": each.id,
@@ -113,7 +114,7 @@ def name(tx: Tx, names: Sequence[tuple[str, str, str, int]]) -> None:
         }
         for client, path, deposit, size in names
     }
-    dialect.upsert(tx.connection, schema.inbox_name, list(rows.values()))
+    _NAME.run_many(tx.connection, rows.values())
 
 
 def remember_keys(tx: Tx, keys: Sequence[tuple[str, str, str, str]]) -> None:
@@ -149,3 +150,31 @@ def payload_of(connection: Connection, deposit: str) -> str:
     table = schema.deposit
     query = select(table.c.payload_id).where(table.c.id == deposit)
     return str(connection.execute(query).scalar_one())
+
+
+_KNOWN: Final = Prepared(
+    select(schema.deposit.c.id, schema.deposit.c.receipt).where(
+        schema.deposit.c.client_id == given("its_client"),
+        schema.deposit.c.sha256 == given("its_sha256"),
+    )
+)
+_ADD: Final = Prepared(
+    insert(schema.deposit),
+    (
+        "id",
+        "client_id",
+        "payload_id",
+        "channel",
+        "filename",
+        "label",
+        "sha256",
+        "size",
+        "received_at",
+        "receipt",
+        "state",
+    ),
+)
+_NAME: Final = dialect.upserting(
+    schema.inbox_name,
+    ("client_id", "path", "folder", "deposit_id", "size", "modified_at"),
+)

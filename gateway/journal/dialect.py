@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
+
+from gateway.journal.prepared import Prepared, translated
 
 _SQLITE_BUSY_MS: Final = 30_000
 
@@ -90,6 +91,27 @@ def upsert(
     )
 
 
+def upserting(
+    table: Table, columns: Sequence[str], *, keep: Sequence[str] = ()
+) -> Prepared:
+    """Prepare an `upsert` of rows that have just these columns."""
+
+    def build(insert: Any) -> Executable:
+        statement = insert(table)
+        keys = [column.name for column in table.primary_key]
+        changed = {
+            name: statement.excluded[name]
+            for name in columns
+            if name not in keys and name not in keep
+        }
+        upserted: Executable = statement.on_conflict_do_update(
+            index_elements=keys, set_=changed
+        )
+        return upserted
+
+    return Prepared(build, columns)
+
+
 def insert_new(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> int:
@@ -129,8 +151,7 @@ def bulk_insert(
                 for row in rows:
                     copy.write_row(row)
     except driver.Error as error:
-        # Told as SQLAlchemy tells every other: whoever waits knows only those.
-        raise _translated(table.name, error, driver) from error
+        raise translated(connection, f"insert into {table.name}", error) from error
 
 
 def plain(text: str) -> str:
@@ -139,11 +160,3 @@ def plain(text: str) -> str:
         return text
     whole = text.encode("utf-8", "replace").decode()
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _translated(table: str, error: Exception, driver: Any) -> DBAPIError:
-    found = DBAPIError.instance(
-        f"insert into {table}", None, error, driver.Error, hide_parameters=True
-    )
-    assert isinstance(found, DBAPIError)  # noqa: S101 - for the type checker
-    return found

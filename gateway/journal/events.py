@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
 from gateway.journal import dialect, schema
+from gateway.journal.prepared import Prepared, given
 
 GENESIS = "0" * 64
 
@@ -54,12 +55,8 @@ def append(connection: Connection, chain: str, events: Iterable[Said]) -> None:
                 "hash": head,
             }
         )
-    connection.execute(insert(schema.event), rows)
-    connection.execute(
-        update(schema.event_chain)
-        .where(schema.event_chain.c.chain == chain)
-        .values(seq=seq, hash=head)
-    )
+    _ADD.run_many(connection, rows)
+    _MOVE_HEAD.run(connection, {"its_chain": chain, "seq": seq, "hash": head})
 
 
 def digest(
@@ -101,11 +98,24 @@ def broken_links(connection: Connection) -> Iterator[str]:
 
 
 def _head(connection: Connection, chain: str) -> tuple[int, str]:
-    table = schema.event_chain
-    query = select(table.c.seq, table.c.hash).where(table.c.chain == chain)
-    row = connection.execute(query.with_for_update()).one_or_none()
+    its = {"its_chain": chain}
+    row = _HEAD.first(connection, its)
     if row is None:
         first = {"chain": chain, "seq": 0, "hash": GENESIS}
-        dialect.insert_new(connection, table, [first])
-        row = connection.execute(query.with_for_update()).one()
+        dialect.insert_new(connection, schema.event_chain, [first])
+        (row,) = _HEAD.rows(connection, its)
     return row.seq, row.hash
+
+
+_CHAIN: Final = schema.event_chain
+_ADD: Final = Prepared(
+    insert(schema.event), ("chain", "seq", "at", "kind", "subject", "facts", "hash")
+)
+_HEAD: Final = Prepared(
+    select(_CHAIN.c.seq, _CHAIN.c.hash)
+    .where(_CHAIN.c.chain == given("its_chain"))
+    .with_for_update()
+)
+_MOVE_HEAD: Final = Prepared(
+    update(_CHAIN).where(_CHAIN.c.chain == given("its_chain")), ("seq", "hash")
+)

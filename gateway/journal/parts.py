@@ -7,12 +7,14 @@ in progress (`.part` and the like).  Its bytes lie sealed in staging.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, select
 
 from gateway.database import Tx
 from gateway.journal import dialect, schema
+from gateway.journal.prepared import Prepared, given
 
 
 @frozen(kw_only=True)
@@ -67,9 +69,9 @@ def replaced(tx: Tx, names: Sequence[tuple[str, str]]) -> None:
 
     Their bytes in staging belong to nobody then, and are tidied up later.
     """
-    table = schema.upload
-    query = select(table.c.id).where(tuple_(table.c.client_id, table.c.path).in_(names))
-    forget(tx, [row.id for row in tx.connection.execute(query)])
+    wanted = [{"its_client": client, "its_path": path} for client, path in names]
+    found = _UNDER.rows_of_each(tx.connection, wanted)
+    forget(tx, sorted({row.id for rows in found for row in rows}))
 
 
 def move(tx: Tx, part: str, path: str) -> None:
@@ -112,3 +114,11 @@ def _part(row: object) -> Part:
     values = dict(row)  # type: ignore[call-overload]
     values["client"] = values.pop("client_id")
     return Part(**values)
+
+
+_UNDER: Final = Prepared(
+    select(schema.upload.c.id).where(
+        schema.upload.c.client_id == given("its_client"),
+        schema.upload.c.path == given("its_path"),
+    )
+)

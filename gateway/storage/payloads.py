@@ -20,6 +20,7 @@ from gateway.clock import Entropy, Now, new_id
 from gateway.database import Tx
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import schema
+from gateway.journal.prepared import Prepared
 from gateway.storage.local import LocalStorage, Place, unavailable, write_all
 from gateway.storage.vault import KeyRing, Sealer, WrappedKey, seal
 
@@ -59,17 +60,21 @@ class Payloads:
         """Name a payload to be."""
         return new_id("p", self._now(), self._entropy)
 
-    def store_small(self, contents: Sequence[bytes]) -> list[StoredPayload]:
-        """Store whole payloads with one fsync for all of them."""
+    def store_small(
+        self, contents: Sequence[bytes], hashes: Sequence[str] = ()
+    ) -> list[StoredPayload]:
+        """Store whole payloads with one fsync for all of them.
+
+        `hashes` are their SHA-256, where the caller has taken them already.
+        """
+        hashes = hashes or [hashlib.sha256(each).hexdigest() for each in contents]
         made = []
         sealed = []
-        for content in contents:
+        for content, sha256 in zip(contents, hashes, strict=True):
             name = self.new_id()
             key, wrapped = self.keys.new_key(name)
             sealed.append(seal(name, key, content))
-            made.append(
-                (name, hashlib.sha256(content).hexdigest(), len(content), wrapped)
-            )
+            made.append((name, sha256, len(content), wrapped))
         places = self.storage.append(sealed)
         return [
             StoredPayload(id=name, sha256=sha256, size=size, place=place, key=wrapped)
@@ -89,8 +94,7 @@ class Payloads:
     def record(self, tx: Tx, stored: Sequence[StoredPayload]) -> None:
         """Make stored payloads known, as part of the caller's transaction."""
         if stored:
-            rows = [_row(each, tx.now) for each in stored]
-            tx.connection.execute(insert(schema.payload), rows)
+            _RECORD.run_many(tx.connection, [_row(each, tx.now) for each in stored])
 
     def forget(self, stored: StoredPayload) -> None:
         """Remove the file of a large payload that was stored and never recorded."""
@@ -264,3 +268,18 @@ def _row(stored: StoredPayload, now: float) -> Mapping[str, object]:
         "wrapped_key": stored.key.wrapped,
         "created_at": now,
     }
+
+
+_RECORD: Final = Prepared(
+    insert(schema.payload),
+    (
+        "id",
+        "sha256",
+        "size",
+        "place",
+        "place_offset",
+        "key_id",
+        "wrapped_key",
+        "created_at",
+    ),
+)
