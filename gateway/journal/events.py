@@ -18,6 +18,7 @@ from gateway.journal import dialect, schema
 from gateway.journal.prepared import Prepared, given
 
 GENESIS = "0" * 64
+_FACTS: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 class Said(NamedTuple):
@@ -42,7 +43,7 @@ def append(connection: Connection, chain: str, events: Iterable[Said]) -> None:
     rows = []
     for said in events:
         seq += 1
-        facts = json.dumps(said.facts, sort_keys=True, ensure_ascii=False)
+        facts = _FACTS(said.facts)
         head = digest(head, chain, seq, said.at, said.kind, said.subject, facts)
         rows.append(
             {

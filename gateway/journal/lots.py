@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,9 +11,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     func,
-    insert,
     or_,
     select,
     tuple_,
@@ -24,27 +20,10 @@ from sqlalchemy import (
 
 from gateway.database import Tx
 from gateway.errors import LostRace
-from gateway.journal import dialect, ledger, schema
-from gateway.journal.dialect import plain
-from routing.envelope import LotSeen, Problem, Severity, Summary
+from gateway.journal import ledger, schema
 from routing.ledger import LOT_ACCOUNT, Account
 from routing.lifecycle import LOT, DepositState, LotEvent, LotState
 
-_CLAIM_COLUMNS = (
-    "lot_id",
-    "seq",
-    "number",
-    "match_key",
-    "date",
-    "patient",
-    "billed",
-    "asked",
-    "asked_main",
-    "asked_other",
-    "record",
-    "offset",
-    "length",
-)
 _GONE_ON: Final = (
     LotState.ROUTED,
     LotState.GATHERED,
@@ -52,125 +31,6 @@ _GONE_ON: Final = (
     LotState.ACKNOWLEDGED,
     LotState.ANSWERED,
 )
-
-
-def lot_id(deposit: str, position: int) -> str:
-    """Name a lot by its deposit and its place in it."""
-    return f"{deposit}-{position}"
-
-
-def clear(tx: Tx, deposit: str) -> None:
-    """Forget what an interrupted reading left, so that it can begin again."""
-    mine = select(schema.lot.c.id).where(schema.lot.c.deposit_id == deposit)
-    moves, claims = schema.ledger_move, schema.claim
-    tx.connection.execute(delete(moves).where(moves.c.lot_id.in_(mine)))
-    tx.connection.execute(delete(claims).where(claims.c.lot_id.in_(mine)))
-    tx.connection.execute(delete(schema.lot).where(schema.lot.c.deposit_id == deposit))
-    problem = schema.problem
-    tx.connection.execute(delete(problem).where(problem.c.deposit_id == deposit))
-
-
-def add(
-    tx: Tx,
-    deposit: str,
-    client: str,
-    network: str,
-    found: Sequence[LotSeen],
-    patient_hash: Callable[[str], int],
-) -> None:
-    """Write lots with their claims; they wait until the deposit is `split`."""
-    if not found:
-        return
-    rows = [_lot_row(tx.now, deposit, client, network, lot) for lot in found]
-    tx.connection.execute(insert(schema.lot), rows)
-    dialect.bulk_insert(
-        tx.connection,
-        schema.claim,
-        _CLAIM_COLUMNS,
-        [
-            (
-                row["id"],
-                seq,
-                plain(claim.number),
-                plain(claim.match_key),
-                plain(claim.date),
-                patient_hash(claim.patient),
-                claim.billed,
-                claim.asked,
-                claim.asked_main,
-                claim.asked_other,
-                claim.record,
-                claim.offset,
-                claim.length,
-            )
-            for row, lot in zip(rows, found, strict=True)
-            for seq, claim in enumerate(lot.claims, 1)
-        ],
-    )
-    ledger.open_lots(tx, [(row["id"], row["claims"], row["asked"]) for row in rows])
-
-
-def add_problems(
-    tx: Tx, deposit: str, problems: Iterable[tuple[str | None, Problem]]
-) -> None:
-    """Write what was wrong, each with its lot (or None) and its place."""
-    rows = [
-        {
-            "deposit_id": deposit,
-            "seq": seq,
-            "lot_id": lot,
-            "record": problem.record,
-            "position": problem.position,
-            "field": problem.field,
-            "severity": problem.severity,
-            "code": problem.code,
-            "message": plain(problem.message),
-        }
-        for seq, (lot, problem) in enumerate(problems, 1)
-    ]
-    if rows:
-        tx.connection.execute(insert(schema.problem), rows)
-
-
-def finish(
-    tx: Tx,
-    deposit: str,
-    state: DepositState,
-    network: str,
-    summary: Summary,
-    report: bytes,
-) -> None:
-    """End the reading of a deposit: its lots may go on from here."""
-    table = schema.deposit
-    changed = tx.connection.execute(
-        update(table)
-        .where(table.c.id == deposit, table.c.state == DepositState.RECEIVED)
-        .values(
-            state=state,
-            format=summary.format,
-            network=network,
-            records=summary.records,
-            lots=summary.lots,
-            claims=summary.claims,
-            errors=summary.errors,
-            warnings=summary.warnings,
-            facts=json.dumps(dict(summary.keys), sort_keys=True),
-            split_at=tx.now,
-            report=report,
-            worker=None,
-            lease_until=None,
-        )
-    ).rowcount
-    if changed != 1:
-        raise LostRace(f"deposit {deposit} is no longer {DepositState.RECEIVED}")
-    tx.say(
-        f"deposit.{state}",
-        deposit,
-        format=summary.format,
-        lots=summary.lots,
-        claims=summary.claims,
-        errors=summary.errors,
-    )
 
 
 def move(
@@ -288,36 +148,3 @@ _CLAIM_BEFORE: Final = _claim_before()
 _MOVE: Final = update(schema.lot).where(
     schema.lot.c.id == bindparam("its_id"), schema.lot.c.state == bindparam("its_state")
 )
-
-
-def _lot_row(
-    now: float, deposit: str, client: str, network: str, lot: LotSeen
-) -> dict[str, Any]:
-    asked = sum(claim.asked for claim in lot.claims)
-    errors = sum(each.severity is Severity.ERROR for each in lot.problems)
-    return {
-        "id": lot_id(deposit, lot.position),
-        "deposit_id": deposit,
-        "client_id": client,
-        "position": lot.position,
-        "network": network,
-        "flow": lot.flow,
-        "number": plain(lot.number),
-        "match_key": plain(lot.match_key),
-        "date": plain(lot.date),
-        "sender": plain(lot.sender),
-        "destination": json.dumps(dict(lot.destination), sort_keys=True),
-        "record": lot.record,
-        "offset": lot.offset,
-        "length": lot.length,
-        "claims": len(lot.claims),
-        "errors": errors,
-        "billed": sum(claim.billed for claim in lot.claims),
-        "asked": asked,
-        "standing_claims": len(lot.claims),
-        "standing_asked": asked,
-        "state": LotState.NEW,
-        "account": Account.RECEIVED,
-        "created_at": now,
-        "changed_at": now,
-    }

@@ -7,47 +7,56 @@ one writer anyway.  A lease that ran out may be taken over by anyone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, delete, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, update
 
 from gateway.database import Tx
 from gateway.errors import LostRace
 from gateway.journal import schema
+from gateway.journal.prepared import Prepared, given
 
 _FREE: Final = {"worker": None, "lease_until": None}
 
 
-def take(
-    tx: Tx,
-    table: Table,
-    *,
-    due: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]],
-    worker: str,
-    lease: float,
-    most: int = 1,
-) -> list[Row[*tuple[Any, ...]]]:
-    """Take up to `most` rows that are due and that nobody holds."""
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until < tx.now)
-    picked = (
-        select(table.c.id)
-        .where(due, free)
-        .order_by(*order)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    ids = [row.id for row in tx.connection.execute(picked)]
-    if not ids:
-        return []
-    tx.connection.execute(
-        update(table)
-        .where(table.c.id.in_(ids))
-        .values(worker=worker, lease_until=tx.now + lease)
-    )
-    rows = tx.connection.execute(select(table).where(table.c.id.in_(ids)))
-    found = {row.id: row for row in rows}
-    return [found[each] for each in ids]
+class Taking:
+    """How rows of one table are taken: those that are `due`, in their `order`."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        due: ColumnElement[bool],
+        order: Sequence[Column[Any]],
+    ) -> None:
+        free = or_(table.c.lease_until.is_(None), table.c.lease_until < given("now"))
+        picked = (
+            select(table.c.id)
+            .where(due, free)
+            .order_by(*order)
+            .limit(given("most"))
+            .with_for_update(skip_locked=True)
+        )
+        self._statement = Prepared(
+            update(table)
+            .where(table.c.id.in_(picked))
+            .values(worker=given("its_worker"), lease_until=given("until"))
+            .returning(table)
+        )
+        self._order = attrgetter(*(column.name for column in order))
+
+    def __call__(
+        self, tx: Tx, *, worker: str, lease: float, most: int = 1
+    ) -> list[Any]:
+        """Take up to `most` rows that nobody holds."""
+        values = {
+            "now": tx.now,
+            "most": most,
+            "its_worker": worker,
+            "until": tx.now + lease,
+        }
+        return sorted(self._statement.rows(tx.connection, values), key=self._order)
 
 
 def renew(

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, and_
 
 from config.directory_records import PayerEntry
 from gateway.clock import Entropy
@@ -129,15 +129,7 @@ class Gather:
             )
 
     def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
-        table = schema.dispatch
-        taken = work.take(
-            tx,
-            table,
-            due=(table.c.state == DispatchState.READY) & table.c.payload_id.is_(None),
-            order=[table.c.created_at, table.c.number],
-            worker=self._worker,
-            lease=self._lease,
-        )
+        taken = _NOT_COMPOSED(tx, worker=self._worker, lease=self._lease)
         return taken[0] if taken else None
 
     def _compose(self, dispatch: Row[*tuple[Any, ...]]) -> None:
@@ -228,3 +220,13 @@ def _cut(
         size += lot.length
     if part and min(lot.changed_at for lot in part) + limits.wait <= now:
         yield part
+
+
+_NOT_COMPOSED: Final = work.Taking(
+    schema.dispatch,
+    due=and_(
+        schema.dispatch.c.state == DispatchState.READY.value,
+        schema.dispatch.c.payload_id.is_(None),
+    ),
+    order=[schema.dispatch.c.created_at, schema.dispatch.c.number],
+)

@@ -125,15 +125,7 @@ class Match:
             )
 
     def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
-        table = schema.payer_return
-        taken = work.take(
-            tx,
-            table,
-            due=table.c.state == ReturnState.STORED,
-            order=[table.c.collected_at, table.c.id],
-            worker=self._worker,
-            lease=self._lease,
-        )
+        taken = _STORED(tx, worker=self._worker, lease=self._lease)
         return taken[0] if taken else None
 
     def _read(self, row: Row[*tuple[Any, ...]], reading: ReturnReading) -> None:
@@ -302,3 +294,10 @@ def _facts(tied: _Tied, now: float) -> dict[str, Any]:
         "matched_at": now if tied.rule else None,
         "repeated": int(tied.applied.repeated) if tied.applied else 0,
     }
+
+
+_STORED: Final = work.Taking(
+    schema.payer_return,
+    due=schema.payer_return.c.state == ReturnState.STORED.value,
+    order=[schema.payer_return.c.collected_at, schema.payer_return.c.id],
+)

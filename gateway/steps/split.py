@@ -1,35 +1,57 @@
 """Step 2, split: a deposit becomes lots and claims, or an anomaly with its place.
 
 A file that cannot be read is kept and reported to its client; one bad lot does
-not stop its neighbours.  Lots are written in several commits, so that one large
-deposit never holds up the doors, and count only once the last has been made.
+not stop its neighbours.  Small deposits are read many at a turn and share a
+commit, since what a commit costs would be most of what they cost.  A large one
+is read by itself: its lots are written in several commits, so that it never
+holds up the doors, and count only once the last has been made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, Final
 
-from attrs import evolve
-from sqlalchemy import Row
+from attrs import evolve, field, frozen
+from sqlalchemy import Row, and_
 
 from gateway.clock import Entropy
 from gateway.database import Database, Tx
 from gateway.errors import IntegrityBroken
 from gateway.intake.reports import deposit_report
-from gateway.journal import anomalies, lots, schema, work
+from gateway.journal import anomalies, reading, schema, work
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
 from routing.envelope import LotSeen, Problem, Severity, Summary
 from routing.lifecycle import DepositState
 
+Deposit = Row[*tuple[Any, ...]]
+
 _HEAD: Final = 4096
+_SMALL: Final = 256 * 1024
+_SMALL_AT_ONCE: Final = 64
 _CLAIMS_PER_COMMIT: Final = 4000
 _MOST_PROBLEMS: Final = 1000
 
 
+@frozen(kw_only=True)
+class _Found:
+    """What one deposit holds, as far as it is not written yet."""
+
+    deposit: Deposit
+    held: float  # until when its reader holds it
+    network: str = ""
+    summary: Summary
+    problems: list[tuple[str | None, Problem]]
+    lots: list[LotSeen] = field(factory=list)
+
+    @property
+    def state(self) -> DepositState:
+        return DepositState.SPLIT if self.summary.lots else DepositState.UNREADABLE
+
+
 class Split:
-    """Reads deposits, one at a time."""
+    """Reads deposits."""
 
     name = "split"
 
@@ -51,88 +73,92 @@ class Split:
         self._lease = lease
 
     def run_once(self) -> bool:
-        """Read the oldest deposit that waits; False if there is none."""
-        deposit = self._database.write("split.take", self._take)
-        if deposit is None:
-            return False
-        try:
-            self._split(deposit)
-        except IntegrityBroken as error:
-            words = f"deposit {deposit.id}: {error}"
-            self._database.write("split.broken", self._broken, deposit.id, words)
-        return True
+        """Read small deposits that wait, or else a large one; False if none does."""
+        taken = self._database.write("split.take", self._take)
+        failed: Exception | None = None
+        claims, found = 0, []
+        for deposit in taken:
+            try:
+                read = self._read(deposit)
+            except IntegrityBroken as error:
+                words = f"deposit {deposit.id}: {error}"
+                self._database.write("split.broken", self._broken, deposit.id, words)
+                continue
+            except Exception as error:  # its neighbours are none the worse for it
+                failed = failed or error
+                continue
+            found.append(read)
+            claims += sum(len(lot.claims) for lot in read.lots)
+            if claims >= _CLAIMS_PER_COMMIT:
+                self._database.write("split.finish", self._finish, found)
+                claims, found = 0, []
+        if found:
+            self._database.write("split.finish", self._finish, found)
+        if failed is not None:
+            raise failed  # what failed is read again when its lease has run out
+        return bool(taken)
 
-    def _split(self, deposit: Row[*tuple[Any, ...]]) -> None:
+    def _take(self, tx: Tx) -> list[Deposit]:
+        worker, lease = self._worker, self._lease
+        taken = _TAKE_SMALL(tx, worker=worker, lease=lease, most=_SMALL_AT_ONCE)
+        if not taken:
+            taken = _TAKE_LARGE(tx, worker=worker, lease=lease)
+        for deposit in reading.begun(tx.connection, [row.id for row in taken]):
+            reading.clear(tx, deposit)
+        return taken
+
+    def _read(self, deposit: Deposit) -> _Found:
         with self._database.read(self._payloads.open, deposit.payload_id) as stream:
             head = stream.read(_HEAD)
             stream.seek(0)
             for network in self._networks.values():
                 format = network.recognise(head)
-                if format is not None:
-                    if network.is_return(format):
-                        break
-                    self._read(deposit, network, network.read(stream, format))
-                    return
-            else:
-                format = None
-        self._refuse(deposit, format)
+                if format is None:
+                    continue
+                if network.is_return(format):
+                    return _refused(deposit, format)
+                return self._read_lots(deposit, network, format, stream)
+        return _refused(deposit, None)
 
-    def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
-        table = schema.deposit
-        taken = work.take(
-            tx,
-            table,
-            due=table.c.state == DepositState.RECEIVED,
-            order=[table.c.received_at, table.c.id],
-            worker=self._worker,
-            lease=self._lease,
-        )
-        for row in taken:
-            lots.clear(tx, row.id)
-            return row
-        return None
-
-    def _read(
-        self, deposit: Row[*tuple[Any, ...]], network: Network, reading: Any
-    ) -> None:
+    def _read_lots(
+        self, deposit: Deposit, network: Network, format: str, stream: BinaryIO
+    ) -> _Found:
         problems: list[tuple[str | None, Problem]] = []
         waiting: list[LotSeen] = []
-        claims = 0
-        held = deposit.lease_until
-        for lot in reading.lots():
+        claims, held = 0, deposit.lease_until
+        read = network.read(stream, format)
+        for lot in _noting_problems(read.lots(), deposit.id, problems):
             waiting.append(lot)
             claims += len(lot.claims)
-            room = _MOST_PROBLEMS - len(problems)
-            name = lots.lot_id(deposit.id, lot.position)
-            problems.extend((name, each) for each in lot.problems[:room])
             if claims >= _CLAIMS_PER_COMMIT:
-                held = self._add(deposit, network, waiting, held)
+                held = self._database.write(
+                    "split.add", self._add, deposit, network.name, waiting, held
+                )
                 waiting, claims = [], 0
-        held = self._add(deposit, network, waiting, held)
-        summary = reading.summary()
+        summary = read.summary()
         room = _MOST_PROBLEMS - len(problems)
         problems.extend((None, each) for each in summary.problems[:room])
-        self._finish(deposit, network.name, summary, problems, held)
+        if not summary.lots and not summary.errors:
+            summary = evolve(summary, errors=1)
+        return _Found(
+            deposit=deposit,
+            held=held,
+            network=network.name,
+            summary=summary,
+            problems=problems,
+            lots=waiting,
+        )
 
     def _add(
         self,
-        deposit: Row[*tuple[Any, ...]],
-        network: Network,
+        tx: Tx,
+        deposit: Deposit,
+        network: str,
         found: list[LotSeen],
         held: float,
     ) -> float:
         """Write some lots, and prolong the lease with them; return its new end."""
-
-        def write(tx: Tx) -> float:
-            until = self._renew(tx, deposit, held)
-            hashed = self._payloads.keys.patient_hash
-            lots.add(tx, deposit.id, deposit.client_id, network.name, found, hashed)
-            return until
-
-        return self._database.write("split.add", write)
-
-    def _renew(self, tx: Tx, deposit: Row[*tuple[Any, ...]], held: float) -> float:
-        return work.renew(
+        until = work.renew(
             tx,
             schema.deposit,
             deposit.id,
@@ -140,75 +166,126 @@ class Split:
             held_until=held,
             lease=self._lease,
         )
+        self._write(tx, _rows(tx, deposit, network, found), found)
+        return until
+
+    def _finish(self, tx: Tx, found: list[_Found]) -> None:
+        """End the reading of deposits; one that was taken over is left alone."""
+        rows = {
+            each.deposit.id: _rows(tx, each.deposit, each.network, each.lots)
+            for each in found
+        }
+        readings = [_reading(tx, each, rows[each.deposit.id]) for each in found]
+        ended = {
+            each.deposit.id for each in reading.end(tx, readings, worker=self._worker)
+        }
+        kept = [each for each in found if each.deposit.id in ended]
+        self._write(
+            tx,
+            [row for each in kept for row in rows[each.deposit.id]],
+            [lot for each in kept for lot in each.lots],
+        )
+        for each in kept:
+            self._raise(tx, each)
+
+    def _write(self, tx: Tx, rows: list[dict[str, Any]], found: list[LotSeen]) -> None:
+        reading.add(tx, rows, found, self._payloads.keys.patient_hash)
 
     def _broken(self, tx: Tx, deposit: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, deposit, words)
 
-    def _refuse(self, deposit: Row[*tuple[Any, ...]], format: str | None) -> None:
-        if format is None:
-            code, words = (
-                "unknown-format",
-                "the file is in no format that a network here knows (it may be empty, "
-                "compressed, encrypted, or of another kind); send the billing file "
-                "itself",
-            )
-        else:
-            code, words = (
-                "return-deposited",
-                f"the file is a payer's return ({format}), not a billing file; "
-                "check which folder your software uploads",
-            )
-        problem = Problem(None, None, None, Severity.ERROR, code, words)
-        summary = Summary(
-            format=format or "", records=0, lots=0, claims=0, errors=1, warnings=0
-        )
-        held = deposit.lease_until
-        self._finish(deposit, "", summary, [(None, problem)], held)
-
-    def _finish(
-        self,
-        deposit: Row[*tuple[Any, ...]],
-        network: str,
-        summary: Summary,
-        problems: list[tuple[str | None, Problem]],
-        held: float,
-    ) -> None:
-        unreadable = summary.lots == 0
-        if unreadable and summary.errors == 0:
-            summary = evolve(summary, errors=1)
-        state = DepositState.UNREADABLE if unreadable else DepositState.SPLIT
+    def _raise(self, tx: Tx, found: _Found) -> None:
+        """Raise an anomaly if the deposit cannot be read, or not all of it."""
         outside = [
             problem
-            for lot, problem in problems
+            for lot, problem in found.problems
             if lot is None and problem.severity is Severity.ERROR
         ]
+        if found.state is DepositState.UNREADABLE:
+            kind = "deposit-unreadable"
+            problems = found.problems
+            words = problems[0][1].message if problems else "it holds no lot"
+        elif outside:
+            kind = "deposit-damaged"
+            words = (
+                f"{len(outside)} errors outside its lots, so a lot may be missing: "
+                f"{outside[0].message}"
+            )
+        else:
+            return
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind=kind,
+            severity=anomalies.ERROR,
+            subject=found.deposit.id,
+            client=found.deposit.client_id,
+            words=f"deposit {found.deposit.id}: {words}",
+        )
 
-        def write(tx: Tx) -> None:
-            self._renew(tx, deposit, held)
-            lots.add_problems(tx, deposit.id, problems)
-            report = deposit_report(tx.connection, deposit, state, summary, problems)
-            lots.finish(tx, deposit.id, state, network, summary, report)
-            if unreadable:
-                first = problems[0][1].message if problems else "it holds no lot"
-                anomalies.raise_(
-                    tx,
-                    self._entropy,
-                    kind="deposit-unreadable",
-                    severity=anomalies.ERROR,
-                    subject=deposit.id,
-                    client=deposit.client_id,
-                    words=f"deposit {deposit.id}: {first}",
-                )
-            elif outside:
-                anomalies.raise_(
-                    tx,
-                    self._entropy,
-                    kind="deposit-damaged",
-                    severity=anomalies.ERROR,
-                    subject=deposit.id,
-                    client=deposit.client_id,
-                    words=f"deposit {deposit.id}: {len(outside)} errors outside its "
-                    f"lots, so a lot may be missing: {outside[0].message}",
-                )
 
-        self._database.write("split.finish", write)
+def _rows(
+    tx: Tx, deposit: Deposit, network: str, lots: list[LotSeen]
+) -> list[dict[str, Any]]:
+    return reading.lot_rows(tx.now, deposit.id, deposit.client_id, network, lots)
+
+
+def _reading(tx: Tx, found: _Found, rows: list[dict[str, Any]]) -> reading.Reading:
+    deposit = found.deposit
+    if len(rows) < found.summary.lots:  # the others are written already
+        rows = reading.lots_of(tx.connection, deposit.id) + rows
+    report = deposit_report(deposit, found.state, found.summary, rows, found.problems)
+    return reading.Reading(
+        deposit=deposit,
+        held=found.held,
+        state=found.state,
+        network=found.network,
+        summary=found.summary,
+        problems=found.problems,
+        report=report,
+    )
+
+
+def _noting_problems(
+    lots: Iterable[LotSeen], deposit: str, problems: list[tuple[str | None, Problem]]
+) -> Iterator[LotSeen]:
+    """Pass lots on, and note their problems as long as there is room."""
+    for lot in lots:
+        room = _MOST_PROBLEMS - len(problems)
+        name = reading.lot_id(deposit, lot.position)
+        problems.extend((name, each) for each in lot.problems[:room])
+        yield lot
+
+
+def _refused(deposit: Deposit, format: str | None) -> _Found:
+    if format is None:
+        code, words = (
+            "unknown-format",
+            "the file is in no format that a network here knows (it may be empty, "
+            "compressed, encrypted, or of another kind); send the billing file "
+            "itself",
+        )
+    else:
+        code, words = (
+            "return-deposited",
+            f"the file is a payer's return ({format}), not a billing file; "
+            "check which folder your software uploads",
+        )
+    return _Found(
+        deposit=deposit,
+        held=deposit.lease_until,
+        summary=Summary(
+            format=format or "", records=0, lots=0, claims=0, errors=1, warnings=0
+        ),
+        problems=[(None, Problem(None, None, None, Severity.ERROR, code, words))],
+    )
+
+
+_WAITING: Final = schema.deposit.c.state == DepositState.RECEIVED.value
+_ORDER: Final = [schema.deposit.c.received_at, schema.deposit.c.id]
+_TAKE_SMALL: Final = work.Taking(
+    schema.deposit, due=and_(_WAITING, schema.deposit.c.size <= _SMALL), order=_ORDER
+)
+_TAKE_LARGE: Final = work.Taking(
+    schema.deposit, due=and_(_WAITING, schema.deposit.c.size > _SMALL), order=_ORDER
+)

@@ -16,8 +16,10 @@ from gateway.journal import (
     expectations,
     handbacks,
     lots,
+    reading,
     returns,
     schema,
+    work,
 )
 from protocols.interface import RemoteFile
 from routing.envelope import (
@@ -71,6 +73,13 @@ def lot(position: int, claims: Sequence[ClaimSeen]) -> LotSeen:
     )
 
 
+TAKING = work.Taking(
+    schema.deposit,
+    due=schema.deposit.c.state == DepositState.RECEIVED.value,
+    order=[schema.deposit.c.received_at],
+)
+
+
 def split(
     house: House,
     client: str,
@@ -93,12 +102,23 @@ def split(
     )
 
     def write(tx: Tx) -> None:
-        lots.add(tx, deposit, client, "sesam", found, house.keys.patient_hash)
-        lots.add_problems(tx, deposit, [(None, each) for each in problems])
-        lots.finish(tx, deposit, DepositState.SPLIT, "sesam", summary, b"{}")
+        (row,) = TAKING(tx, worker="w", lease=60.0)
+        assert row.id == deposit
+        rows = reading.lot_rows(tx.now, deposit, client, "sesam", found)
+        reading.add(tx, rows, found, house.keys.patient_hash)
+        ended = reading.Reading(
+            deposit=row,
+            held=row.lease_until,
+            state=DepositState.SPLIT,
+            network="sesam",
+            summary=summary,
+            problems=[(None, each) for each in problems],
+            report=b"{}",
+        )
+        reading.end(tx, [ended], worker="w")
 
     house.database.write("split", write)
-    return [lots.lot_id(deposit, at) for at in range(1, len(sizes) + 1)]
+    return [reading.lot_id(deposit, at) for at in range(1, len(sizes) + 1)]
 
 
 def problem(record: int) -> Problem:

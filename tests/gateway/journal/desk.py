@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Table, insert, select
 
 from gateway.database import Database, Tx
-from gateway.journal import events, ledger_check, lots, schema
+from gateway.journal import events, ledger_check, reading, schema
 from gateway.journal.dialect import open_engine
 from routing.envelope import ClaimSeen, LotSeen
 from routing.lifecycle import DepositState
@@ -62,7 +62,8 @@ class Desk:
 
         def write(tx: Tx) -> None:
             put_deposit(tx, deposit, client, DepositState.SPLIT)
-            lots.add(tx, deposit, client, "toy", found, hash)
+            rows = reading.lot_rows(tx.now, deposit, client, "toy", found)
+            reading.add(tx, rows, found, hash)
 
         self.write(write)
 

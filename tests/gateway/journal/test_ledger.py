@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
 from gateway.database import Tx
-from gateway.journal import ledger, ledger_check, lots, returns, schema
+from gateway.journal import ledger, ledger_check, lots, reading, returns, schema
 from routing.envelope import Outcome
 from routing.errors import IllegalTransition
 from routing.ledger import Account, account_for
@@ -117,7 +117,7 @@ def test_paid_claims_never_go_back(desk: Desk) -> None:
 def test_an_interrupted_reading_leaves_nothing(desk: Desk) -> None:
     """Lots written before a crash are forgotten, and the books with them."""
     desk.add_lots("d1", [lot_seen(1, "1"), lot_seen(2, "2")])
-    desk.write(lots.clear, "d1")
+    desk.write(reading.clear, "d1")
     assert desk.rows(schema.lot) == []
     assert desk.rows(schema.ledger_move) == []
     assert desk.broken() == []

@@ -15,18 +15,15 @@ from routing.lifecycle import DepositState, LotState
 from routing.retry import CircuitPolicy
 from tests.gateway.journal.desk import Desk, lot_seen, put_deposit
 
+TAKING = work.Taking(
+    schema.deposit,
+    due=schema.deposit.c.state == DepositState.RECEIVED.value,
+    order=[schema.deposit.c.received_at, schema.deposit.c.id],
+)
+
 
 def take(tx: Tx, worker: str, most: int = 1) -> list[Any]:
-    table = schema.deposit
-    return work.take(
-        tx,
-        table,
-        due=table.c.state == DepositState.RECEIVED,
-        order=[table.c.received_at, table.c.id],
-        worker=worker,
-        lease=60.0,
-        most=most,
-    )
+    return TAKING(tx, worker=worker, lease=60.0, most=most)
 
 
 def put(tx: Tx, *names: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import pytest
 from attrs import evolve
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from gateway.errors import StorageUnavailable
 from gateway.journal import schema, work
@@ -475,9 +475,63 @@ def test_a_long_reading_keeps_its_lease_or_gives_up(
 
     monkeypatch.setattr(network, "read", slow)
     assert split.run_once()
-    assert taken == [None] * 6
+    assert taken == [[]] * 6
     assert site.states(schema.deposit) == ["split"]
     assert len(site.rows(schema.lot)) == 6
+
+
+def test_small_deposits_share_a_commit(site: Site) -> None:
+    """What a commit costs is paid once for many small deposits."""
+    for number in range(1, 9):
+        site.deposit(toy.deposit("S1", f"{number} P1: {number}=1"))
+    commits: list[object] = []
+    event.listen(site.gateway.database._writer, "commit", commits.append)
+    assert site.gateway.steps.split.run_once()
+    assert site.states(schema.deposit) == ["split"] * 8
+    assert len(commits) == 2  # taken, and written
+
+
+def test_a_deposit_whose_reading_fails_fails_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that breaks on one file costs its neighbours nothing."""
+    for number in range(1, 4):
+        site.deposit(toy.deposit("S1", f"{number} P1: {number}=1"))
+    network = site.networks["toy"]
+    read = network.read
+    calls: list[object] = []
+
+    def breaks(stream: BinaryIO, format: str) -> object:
+        calls.append(stream)
+        if len(calls) == 2:
+            raise RuntimeError("no such record type")
+        return read(stream, format)
+
+    monkeypatch.setattr(network, "read", breaks)
+    split = site.gateway.steps.split
+    with pytest.raises(RuntimeError):
+        split.run_once()
+    assert sorted(site.states(schema.deposit)) == ["received", "split", "split"]
+    assert not split.run_once()
+    site.at += LEASE + 1
+    assert split.run_once()
+    assert site.states(schema.deposit) == ["split"] * 3
+    assert len(site.rows(schema.lot)) == 3
+
+
+def test_a_deposit_that_was_taken_over_is_left_alone(site: Site) -> None:
+    """Of many that were read together, one that another worker ended stays ended."""
+    for number in range(1, 4):
+        site.deposit(toy.deposit("S1", f"{number} P1: {number}=1"))
+    split, database = site.gateway.steps.split, site.gateway.database
+    taken = database.write("take", split._take)
+    found = [split._read(each) for each in taken]
+    site.at += LEASE + 1
+    site.run("split")
+    database.write("finish", split._finish, found)
+    assert site.states(schema.deposit) == ["split"] * 3
+    assert len(site.rows(schema.lot)) == 3
+    assert len(site.rows(schema.ledger_move)) == 3
 
 
 def test_a_lease_that_is_lost_ends_the_reading(site: Site) -> None:
@@ -485,7 +539,7 @@ def test_a_lease_that_is_lost_ends_the_reading(site: Site) -> None:
     site.deposit(ONE)
     split = site.gateway.steps.split
     database = site.gateway.database
-    mine: Any = database.write("take", split._take)
+    (mine,) = database.write("take", split._take)
     site.at += LEASE + 1
     site.run("split")
     with pytest.raises(Exception, match="taken over"):
