@@ -8,12 +8,13 @@ that its payer has answered leaves the lot's account and moves on its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, insert, update
 
 from gateway.database import Tx
 from gateway.journal import schema
+from gateway.journal.prepared import Prepared, given
 from routing.ledger import Account, Move
 
 
@@ -24,8 +25,7 @@ def open_lots(tx: Tx, lots: Sequence[tuple[str, int, int]]) -> None:
         for lot, claims, asked in lots
         if claims
     ]
-    if rows:
-        tx.connection.execute(insert(schema.ledger_move), rows)
+    _ADD.run_many(tx.connection, rows)
 
 
 def move_lot(tx: Tx, lot: Row[*tuple[Any, ...]], target: Account, cause: str) -> None:
@@ -54,10 +54,8 @@ def move_lot(tx: Tx, lot: Row[*tuple[Any, ...]], target: Account, cause: str) ->
             lot.standing_asked,
             cause,
         )
-        tx.connection.execute(insert(schema.ledger_move), line)
-    tx.connection.execute(
-        update(schema.lot).where(schema.lot.c.id == lot.id).values(account=target)
-    )
+        _ADD.run(tx.connection, line)
+    _STAND.run(tx.connection, {"its_id": lot.id, "account": target})
 
 
 def move_claims(
@@ -70,22 +68,19 @@ def move_claims(
         _row(tx, lot, seq, source, target, 1, asked, cause)
         for lot, seq, source, target, _, asked in moves
     ]
-    tx.connection.execute(insert(schema.ledger_move), rows)
+    _ADD.run_many(tx.connection, rows)
     leaving: dict[str, tuple[int, int]] = {}
     for lot, _, _, _, standing, asked in moves:
         if standing:
             claims, cents = leaving.get(lot, (0, 0))
             leaving[lot] = claims + 1, cents + asked
-    table = schema.lot
-    for lot, (claims, cents) in leaving.items():
-        tx.connection.execute(
-            update(table)
-            .where(table.c.id == lot)
-            .values(
-                standing_claims=table.c.standing_claims - claims,
-                standing_asked=table.c.standing_asked - cents,
-            )
-        )
+    _LEAVE.run_many(
+        tx.connection,
+        [
+            {"its_id": lot, "left_claims": claims, "left_cents": cents}
+            for lot, (claims, cents) in leaving.items()
+        ],
+    )
 
 
 def _row(
@@ -108,3 +103,19 @@ def _row(
         "amount": amount,
         "cause": cause,
     }
+
+
+_LOT: Final = schema.lot
+_ADD: Final = Prepared(
+    insert(schema.ledger_move),
+    ("at", "lot_id", "claim_seq", "source", "target", "claims", "amount", "cause"),
+)
+_STAND: Final = Prepared(update(_LOT).where(_LOT.c.id == given("its_id")), ("account",))
+_LEAVE: Final = Prepared(
+    update(_LOT)
+    .where(_LOT.c.id == given("its_id"))
+    .values(
+        standing_claims=_LOT.c.standing_claims - given("left_claims"),
+        standing_asked=_LOT.c.standing_asked - given("left_cents"),
+    )
+)

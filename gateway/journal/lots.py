@@ -1,26 +1,16 @@
-"""The `lot` and `claim` tables: what was found in a deposit, and where it stands."""
+"""The `lot` table: what was found in a deposit, and where it stands."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    BindParameter,
-    Connection,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_, update
 
 from gateway.database import Tx
 from gateway.errors import LostRace
 from gateway.journal import ledger, schema
+from gateway.journal.prepared import Prepared, given
 from routing.ledger import LOT_ACCOUNT, Account
 from routing.lifecycle import LOT, DepositState, LotEvent, LotState
 
@@ -43,17 +33,9 @@ def move(
     """
     before = LotState(lot.state)
     after = LOT.next_state(before, happened)
-    changed = tx.connection.execute(
-        _MOVE,
-        {
-            "its_id": lot.id,
-            "its_state": before,
-            "state": after,
-            "changed_at": tx.now,
-            **values,
-        },
-    ).rowcount
-    if changed != 1:
+    changed = {"state": after, "changed_at": tx.now, **values}
+    its = {"its_id": lot.id, "its_state": before}
+    if _moving(tuple(changed)).run(tx.connection, {**its, **changed}) != 1:
         raise LostRace(f"lot {lot.id} is no longer {before}")
     account = LOT_ACCOUNT.get(happened)
     early = happened is LotEvent.SEND and lot.account != Account.ROUTED
@@ -64,20 +46,15 @@ def move(
     return after
 
 
-def by_state(
-    tx: Tx, state: LotState, most: int, *conditions: Any
-) -> list[Row[*tuple[Any, ...]]]:
+def by_state(tx: Tx, state: LotState, most: int) -> list[Any]:
     """Read lots of split deposits in a state, oldest first, and lock them."""
-    lot, deposit = schema.lot, schema.deposit
-    query = (
-        select(lot)
-        .join(deposit, deposit.c.id == lot.c.deposit_id)
-        .where(lot.c.state == state, deposit.c.state == DepositState.SPLIT, *conditions)
-        .order_by(lot.c.changed_at, lot.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=lot)
-    )
-    return list(tx.connection.execute(query))
+    return _BY_STATE.rows(tx.connection, {"its_state": state, "most": most})
+
+
+def held_by_older(tx: Tx, directory_version: str, most: int) -> list[Any]:
+    """Read held lots that another version of the directory held, and lock them."""
+    values = {"its_state": LotState.HELD, "most": most, "version": directory_version}
+    return _HELD_BY_OLDER.rows(tx.connection, values)
 
 
 def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:
@@ -92,7 +69,8 @@ def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | No
         "its_id": lot.id,
         "its_time": lot.created_at,
     }
-    return connection.execute(_TWIN, its).scalar_one_or_none()
+    found = _TWIN.first(connection, its)
+    return None if found is None else found.id
 
 
 def earlier_claim(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:
@@ -100,24 +78,36 @@ def earlier_claim(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | N
 
     One that its payer rejected may come again; so may one that never left.
     """
-    its = {"its_id": lot.id, "its_sender": lot.sender, "its_network": lot.network}
-    return connection.execute(_CLAIM_BEFORE, its).scalar_one_or_none()
+    its = {"its_id": lot.id, "its_network": lot.network}
+    found = _CLAIM_BEFORE.first(connection, its)
+    return None if found is None else found.number
+
+
+def _in_state() -> Select[Any]:
+    lot, deposit = schema.lot, schema.deposit
+    return (
+        select(lot)
+        .join(deposit, deposit.c.id == lot.c.deposit_id)
+        .where(lot.c.state == given("its_state"))
+        .where(deposit.c.state == DepositState.SPLIT.value)
+        .order_by(lot.c.changed_at, lot.c.id)
+        .limit(given("most"))
+        .with_for_update(skip_locked=True, of=lot)
+    )
 
 
 def _twin() -> Select[str]:
     table = schema.lot
-    its_id: BindParameter[str] = bindparam("its_id")
-    first = tuple_(table.c.created_at, table.c.id) < tuple_(
-        bindparam("its_time"), its_id
-    )
+    its_id = given("its_id")
+    first = tuple_(table.c.created_at, table.c.id) < tuple_(given("its_time"), its_id)
     gone_on = table.c.state.in_(_GONE_ON)
     return (
         select(table.c.id)
         .where(
-            table.c.match_key == bindparam("its_key"),
-            table.c.network == bindparam("its_network"),
+            table.c.match_key == given("its_key"),
+            table.c.network == given("its_network"),
             table.c.id != its_id,
-            or_(gone_on, and_(table.c.state == LotState.NEW, first)),
+            or_(gone_on, and_(table.c.state == LotState.NEW.value, first)),
         )
         .limit(1)
     )
@@ -125,26 +115,40 @@ def _twin() -> Select[str]:
 
 def _claim_before() -> Select[str]:
     mine, other, others = schema.claim.alias(), schema.claim.alias(), schema.lot.alias()
-    its_id: BindParameter[str] = bindparam("its_id")
+    its_id = given("its_id")
     return (
         select(mine.c.number)
-        .join(other, other.c.number == mine.c.number)
+        .join(
+            other,
+            and_(other.c.number == mine.c.number, other.c.sender == mine.c.sender),
+        )
         .join(others, others.c.id == other.c.lot_id)
         .where(
             mine.c.lot_id == its_id,
             other.c.lot_id != its_id,
-            others.c.sender == bindparam("its_sender"),
-            others.c.network == bindparam("its_network"),
+            others.c.network == given("its_network"),
             others.c.state.in_(_GONE_ON),
-            func.coalesce(other.c.account, others.c.account) != Account.REJECTED,
+            func.coalesce(other.c.account, others.c.account) != Account.REJECTED.value,
         )
         .limit(1)
     )
 
 
-# Made once: for each lot, building them would cost more than running them.
-_TWIN: Final = _twin()
-_CLAIM_BEFORE: Final = _claim_before()
-_MOVE: Final = update(schema.lot).where(
-    schema.lot.c.id == bindparam("its_id"), schema.lot.c.state == bindparam("its_state")
+@cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    lot = schema.lot
+    its = (lot.c.id == given("its_id"), lot.c.state == given("its_state"))
+    return Prepared(update(lot).where(*its), columns)
+
+
+_BY_STATE: Final = Prepared(_in_state())
+_HELD_BY_OLDER: Final = Prepared(
+    _in_state().where(
+        or_(
+            schema.lot.c.directory_version.is_(None),
+            schema.lot.c.directory_version != given("version"),
+        )
+    )
 )
+_TWIN: Final = Prepared(_twin())
+_CLAIM_BEFORE: Final = Prepared(_claim_before())

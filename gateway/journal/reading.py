@@ -96,6 +96,7 @@ def add(
             (
                 row["id"],
                 seq,
+                row["sender"],
                 plain(claim.number),
                 plain(claim.match_key),
                 plain(claim.date),
@@ -222,6 +223,7 @@ def _lot_row(
 _CLAIM_COLUMNS: Final = (
     "lot_id",
     "seq",
+    "sender",
     "number",
     "match_key",
     "date",

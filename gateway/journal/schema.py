@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from routing import ledger, lifecycle
 
-SCHEMA_VERSION: Final = "0001_first"
+SCHEMA_VERSION: Final = "0002_claim_sender"
 """The Alembic revision that this program works with; it refuses any other."""
 
 metadata = MetaData(
@@ -230,7 +230,7 @@ claim = Table(
     metadata,
     Column("lot_id", Text, ForeignKey("lot.id"), primary_key=True),
     Column("seq", Integer, primary_key=True),
-    Column("number", Text, nullable=False, index=True),
+    Column("number", Text, nullable=False),
     Column("match_key", Text, nullable=False, index=True),
     _text("date"),
     Column("patient", BigInteger, nullable=False),  # keyed hash, see vault
@@ -245,6 +245,8 @@ claim = Table(
     Column("account", Text),
     _text("outcome"),
     _time("answered_at", nullable=True),
+    _text("sender"),  # its lot's: numbers are counted by sender
+    Index("ix_claim_number", "number", "sender"),
     sqlite_with_rowid=False,
 )
 

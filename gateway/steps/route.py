@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Row, or_
+from sqlalchemy import Row
 
 from gateway.clock import Entropy
 from gateway.database import Database, Tx
-from gateway.journal import anomalies, lots, schema
+from gateway.journal import anomalies, lots
 from protocols.interface import Network
 from routing.directory import Directory
 from routing.directory import Route as Destination
@@ -82,12 +82,7 @@ class Route:
         ]
 
     def _reroute(self, tx: Tx, directory: Directory) -> int:
-        table = schema.lot
-        older = or_(
-            table.c.directory_version.is_(None),
-            table.c.directory_version != directory.version,
-        )
-        found = lots.by_state(tx, LotState.HELD, _AT_ONCE, older)
+        found = lots.held_by_older(tx, directory.version, _AT_ONCE)
         for lot in found:
             lots.move(tx, lot, LotEvent.REROUTE, "directory", cause="", cause_words="")
             anomalies.settle(

@@ -31,13 +31,13 @@ def check(connection: Connection) -> None:
         )
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring a database to this program's revision; return the one before and after."""
+def upgrade(engine: Engine, to: str = SCHEMA_VERSION) -> tuple[str | None, str]:
+    """Bring a database to a revision, the program's own; return those around it."""
     config = Config()
     config.set_main_option("script_location", "gateway.journal:migrations")
     config.set_main_option("path_separator", "os")
     with engine.begin() as connection:
         before = current(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, SCHEMA_VERSION)
-    return before, SCHEMA_VERSION
+        command.upgrade(config, to)
+    return before, to

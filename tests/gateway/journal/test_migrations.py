@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from gateway.errors import SchemaMismatch
 from gateway.journal import migrations, schema
@@ -20,6 +20,20 @@ _POSTGRES_CHECKS = """
 """
 _SQLITE_TEXTS = (
     "SELECT name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"
+)
+_OLD_ROWS = (
+    "INSERT INTO client (id, created_at) VALUES ('c', 0)",
+    "INSERT INTO payload (id, sha256, size, place, place_offset, key_id, wrapped_key, "
+    "created_at) VALUES ('p', 's', 1, 'f', 0, 'k', '', 0)",
+    "INSERT INTO deposit (id, client_id, payload_id, channel, filename, sha256, size, "
+    "received_at, receipt, state) VALUES ('d', 'c', 'p', 'sftp', 'f', 's', 1, 0, '', "
+    "'split')",
+    "INSERT INTO lot (id, deposit_id, client_id, position, network, flow, number, "
+    'match_key, sender, "offset", length, state, account, created_at, changed_at) '
+    "VALUES ('d-1', 'd', 'c', 1, 'sesam', 'billing', '1', 'k', 'S1', 0, 1, 'new', "
+    "'received', 0, 0)",
+    'INSERT INTO claim (lot_id, seq, number, match_key, patient, "offset", length) '
+    "VALUES ('d-1', 1, '000000007', 'k|7', 0, 0, 1)",
 )
 
 
@@ -83,6 +97,23 @@ def test_an_empty_database_is_refused_then_upgraded(
         assert migrations.upgrade(opened)[0] == schema.SCHEMA_VERSION
         with opened.connect() as connection:
             migrations.check(connection)
+        opened.dispose()
+
+
+def test_claims_of_an_older_version_learn_their_sender(
+    engine: str, tmp_path: Path
+) -> None:
+    """After an upgrade a sender's earlier invoice is found among the old claims too."""
+    with empty_database(engine, tmp_path) as place:
+        opened = open_engine(place, write=True, connections=1)
+        migrations.upgrade(opened, "0001_first")
+        with opened.begin() as connection:
+            for statement in _OLD_ROWS:
+                connection.execute(text(statement))
+        assert migrations.upgrade(opened) == ("0001_first", schema.SCHEMA_VERSION)
+        with opened.connect() as connection:
+            claims = connection.execute(select(schema.claim)).all()
+        assert [(each.number, each.sender) for each in claims] == [("000000007", "S1")]
         opened.dispose()
 
 
