@@ -23,7 +23,7 @@ from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
 from gateway.journal import clients
-from gateway.steps.split import Split
+from gateway.steps.split import Split, SplitLarge
 from gateway.storage.payloads import Payloads
 from protocols.catalog import Catalog
 from protocols.sesam import sample_maker
@@ -66,7 +66,7 @@ def split(house: Path) -> None:
     _warm_up(house / f"warm-{os.getpid()}")
     database = open_database(house, _at_once)
     database.start()
-    step = _step(database, open_payloads(house))
+    step = _step(database, open_payloads(house), SplitLarge)
     idle = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     began = time.perf_counter()
@@ -103,12 +103,12 @@ def _warm_up(house: Path) -> None:
     (house / "house" / "before.db").rename(house / "house" / "octway.db")
     database = open_database(house / "house", _at_once)
     database.start()
-    _step(database, open_payloads(house / "house")).run_once()
+    _step(database, open_payloads(house / "house"), Split).run_once()
     database.stop()
 
 
-def _step(database: Database, payloads: Payloads) -> Split:
-    return Split(
+def _step(database: Database, payloads: Payloads, kind: type[Split]) -> Split:
+    return kind(
         database=database,
         payloads=payloads,
         networks={network.name: network for network in Catalog.installed().networks()},

@@ -176,7 +176,7 @@ class NetworkEmitter:
 class Work:
     """How the steps share the machine."""
 
-    split_workers: int = setting("whole", 2, "deposits read at once", least=1)
+    split_workers: int = setting("whole", 2, "large deposits read at once", least=1)
     dispatch_workers: int = setting("whole", 8, "dispatches sent at once", least=1)
     collect_workers: int = setting("whole", 4, "outboxes emptied at once", least=1)
     gather_interval: float = setting(

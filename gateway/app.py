@@ -28,6 +28,7 @@ from gateway.node import Node
 reactor: Any = _reactor  # Twisted chooses its class at import
 
 _THREADS = 24
+_SWITCH = 0.0005  # seconds that a step may keep the doors waiting for the interpreter
 
 
 def lock_node(settings: Settings) -> IO[str]:
@@ -67,6 +68,7 @@ def run(settings: Settings) -> int:
         call_from_thread=reactor.callFromThread,
     )
     reactor.suggestThreadPoolSize(_THREADS)
+    sys.setswitchinterval(_SWITCH)
     release = version("octway")
     node = Node(
         settings=settings,

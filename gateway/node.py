@@ -27,7 +27,7 @@ from gateway.intake.reception import Reception
 from gateway.journal import parts, snapshot, work
 from gateway.metrics import Metrics
 from gateway.steps.route import Route
-from gateway.steps.split import Split
+from gateway.steps.split import LARGE, Split, SplitLarge
 from gateway.supervise import Bell
 from gateway.workshop import build_steps, step_services
 from routing.directory import Directory
@@ -152,7 +152,9 @@ class Node:
             now=house.now,
             entropy=house.entropy,
             run_in_thread=self._in_thread,
-            observe=_Waking(self._metrics, self._bells[Split.name]),
+            observe=_Waking(
+                self._metrics, self._bells[Split.name], self._bells[SplitLarge.name]
+            ),
             least_free=self._settings.limits.free_space,
         )
 
@@ -227,16 +229,17 @@ class Node:
 
 
 class _Waking:
-    """Counts deposits, and wakes the steps for each."""
+    """Counts deposits, and wakes the step that reads each."""
 
-    def __init__(self, metrics: Metrics, bell: Bell) -> None:
+    def __init__(self, metrics: Metrics, small: Bell, large: Bell) -> None:
         self._metrics = metrics
-        self._bell = bell
+        self._small = small
+        self._large = large
 
     def deposit(self, channel: str, outcome: str, size: int, seconds: float) -> None:
         self._metrics.deposit(channel, outcome, size, seconds)
         if outcome == "accepted":
-            self._bell.ring()
+            (self._large if size > LARGE else self._small).ring()
 
     def limit(self, name: str) -> None:
         self._metrics.limit(name)

@@ -68,7 +68,11 @@ class Bell:
 
 
 class StepRunner(Service):
-    """Runs one step with some workers until it is stopped."""
+    """Runs one step with some workers until it is stopped.
+
+    A step works on at once while there is work; with `every` it waits so many
+    seconds after each turn, and with `rest` it lets work gather before each.
+    """
 
     _log = Logger()
 
@@ -81,6 +85,7 @@ class StepRunner(Service):
         then: Bell | None,
         idle: float,
         every: float = 0.0,
+        rest: float = 0.0,
         monotonic: Callable[[], float],
         observe: StepObserver,
         defer_to_thread: Callable[[Callable[[], None]], Deferred[None]],
@@ -92,6 +97,7 @@ class StepRunner(Service):
         self._then = then
         self._idle = idle
         self._every = every
+        self._rest = rest
         self._monotonic = monotonic
         self._observe = observe
         self._defer_to_thread = defer_to_thread
@@ -149,8 +155,10 @@ class StepRunner(Service):
                     self._then.ring()
             if self._every:
                 self._stopping.wait(self._every)
-            elif not busy:
+                continue
+            if not busy:
                 self._bell.wait(rung, idle)
+            self._stopping.wait(self._rest)
 
     def _failed(self) -> None:
         self._observe.step_failed(self._step.name)

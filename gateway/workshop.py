@@ -22,12 +22,13 @@ from gateway.steps.gather import Gather
 from gateway.steps.hand_back import HandBack
 from gateway.steps.match import Match, MatchObserver
 from gateway.steps.route import Route, RouteObserver
-from gateway.steps.split import Split
+from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
 
 _TIDY_EVERY: Final = 3600.0
+_REST: Final = 0.025  # seconds in which small deposits gather, to be read together
 
 
 class Observer(RouteObserver, DispatchObserver, MatchObserver, StepObserver, Protocol):
@@ -39,6 +40,7 @@ class Steps:
     """The steps, in the order of a claim's way."""
 
     split: Split
+    split_large: Split
     route: Route
     gather: Gather
     dispatch: Dispatch
@@ -52,6 +54,7 @@ class Steps:
         """All of them, in the order of a claim's way."""
         return (
             self.split,
+            self.split_large,
             self.route,
             self.gather,
             self.dispatch,
@@ -67,15 +70,20 @@ def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
-    return Steps(
-        split=Split(
+    split, split_large = (
+        kind(
             database=database,
             payloads=payloads,
             networks=house.networks,
             entropy=entropy,
             worker=worker,
             lease=lease,
-        ),
+        )
+        for kind in (Split, SplitLarge)
+    )
+    return Steps(
+        split=split,
+        split_large=split_large,
         route=Route(
             database=database,
             networks=house.networks,
@@ -149,7 +157,8 @@ def step_services(
     """
     work = house.settings.work
     plan: list[tuple[Step, int, float, Step | None]] = [
-        (steps.split, work.split_workers, 0.0, steps.route),
+        (steps.split, 1, 0.0, steps.route),
+        (steps.split_large, work.split_workers, 0.0, steps.route),
         (steps.route, 1, 0.0, None),
         (steps.gather, 1, work.gather_interval, steps.dispatch),
         (steps.dispatch, work.dispatch_workers, 0.0, None),
@@ -167,6 +176,7 @@ def step_services(
             then=None if then is None else bells[then.name],
             idle=work.idle,
             every=every,
+            rest=_REST if step is steps.split else 0.0,
             monotonic=time.monotonic,
             observe=observe,
             defer_to_thread=defer_to_thread,

@@ -69,10 +69,11 @@ class Route:
         """Route new lots, and held ones that an older directory held."""
         directory = self._directory()
         routed = self._database.write("route", self._route_new, directory)
-        again = self._database.write("route.again", self._reroute, directory)
         for payer, flow, state in routed:
             self._observe.lot(payer, flow, state)
-        return bool(routed or again)
+        if routed:
+            return True  # held ones have time until nothing new waits
+        return bool(self._database.write("route.again", self._reroute, directory))
 
     def _route_new(self, tx: Tx, directory: Directory) -> list[tuple[str, str, str]]:
         """Route new lots; return payer (empty if none), flow and state of each."""

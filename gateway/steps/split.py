@@ -10,7 +10,7 @@ holds up the doors, and count only once the last has been made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
 from attrs import evolve, field, frozen
 from sqlalchemy import Row, and_
@@ -28,10 +28,20 @@ from routing.lifecycle import DepositState
 Deposit = Row[*tuple[Any, ...]]
 
 _HEAD: Final = 4096
-_SMALL: Final = 256 * 1024
+LARGE: Final = 256 * 1024
+"""Deposits of more bytes are read by `split-large`."""
 _SMALL_AT_ONCE: Final = 64
 _CLAIMS_PER_COMMIT: Final = 4000
 _MOST_PROBLEMS: Final = 1000
+
+_WAITING: Final = schema.deposit.c.state == DepositState.RECEIVED.value
+_ORDER: Final = [schema.deposit.c.received_at, schema.deposit.c.id]
+_TAKE_SMALL: Final = work.Taking(
+    schema.deposit, due=and_(_WAITING, schema.deposit.c.size <= LARGE), order=_ORDER
+)
+_TAKE_LARGE: Final = work.Taking(
+    schema.deposit, due=and_(_WAITING, schema.deposit.c.size > LARGE), order=_ORDER
+)
 
 
 @frozen(kw_only=True)
@@ -51,9 +61,11 @@ class _Found:
 
 
 class Split:
-    """Reads deposits."""
+    """Reads small deposits, many at a turn."""
 
     name = "split"
+    _taking: ClassVar = _TAKE_SMALL
+    _most: ClassVar = _SMALL_AT_ONCE
 
     def __init__(
         self,
@@ -73,7 +85,7 @@ class Split:
         self._lease = lease
 
     def run_once(self) -> bool:
-        """Read small deposits that wait, or else a large one; False if none does."""
+        """Read deposits that wait; False if none does."""
         taken = self._database.write("split.take", self._take)
         failed: Exception | None = None
         claims, found = 0, []
@@ -99,10 +111,9 @@ class Split:
         return bool(taken)
 
     def _take(self, tx: Tx) -> list[Deposit]:
-        worker, lease = self._worker, self._lease
-        taken = _TAKE_SMALL(tx, worker=worker, lease=lease, most=_SMALL_AT_ONCE)
-        if not taken:
-            taken = _TAKE_LARGE(tx, worker=worker, lease=lease)
+        taken = self._taking(
+            tx, worker=self._worker, lease=self._lease, most=self._most
+        )
         for deposit in reading.begun(tx.connection, [row.id for row in taken]):
             reading.clear(tx, deposit)
         return taken
@@ -224,6 +235,14 @@ class Split:
         )
 
 
+class SplitLarge(Split):
+    """Reads large deposits, one at a turn."""
+
+    name = "split-large"
+    _taking: ClassVar = _TAKE_LARGE
+    _most: ClassVar = 1
+
+
 def _rows(
     tx: Tx, deposit: Deposit, network: str, lots: list[LotSeen]
 ) -> list[dict[str, Any]]:
@@ -279,13 +298,3 @@ def _refused(deposit: Deposit, format: str | None) -> _Found:
         ),
         problems=[(None, Problem(None, None, None, Severity.ERROR, code, words))],
     )
-
-
-_WAITING: Final = schema.deposit.c.state == DepositState.RECEIVED.value
-_ORDER: Final = [schema.deposit.c.received_at, schema.deposit.c.id]
-_TAKE_SMALL: Final = work.Taking(
-    schema.deposit, due=and_(_WAITING, schema.deposit.c.size <= _SMALL), order=_ORDER
-)
-_TAKE_LARGE: Final = work.Taking(
-    schema.deposit, due=and_(_WAITING, schema.deposit.c.size > _SMALL), order=_ORDER
-)
