@@ -7,12 +7,13 @@ answer.  A claim's own answer pays one off, a lot's answer all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from gateway.database import Tx
 from gateway.journal import dialect, schema
+from gateway.journal.prepared import Prepared, given
 from routing.envelope import Level
 from routing.expectation import Owed
 from routing.ledger import ANSWERED
@@ -63,31 +64,26 @@ def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
 
     A claim's answer also proves that the lot as a whole has arrived.
     """
-    table = schema.expectation
-    rows = tx.connection.execute(
-        select(table).where(
-            table.c.lot_id == lot, table.c.state != ExpectationState.MET
-        )
-    ).all()
-    for row in rows:
+    for row in _UNMET.rows(tx.connection, {"its_lot": lot}):
         whole = row.level != Level.CLAIM
         if level is not Level.CLAIM and not whole:
             continue
         left = 0 if whole else max(0, row.owed - claims)
-        values: dict[str, Any] = {"owed": left, "changed_at": tx.now}
+        state = before = ExpectationState(row.state)
         if left == 0:
-            before = ExpectationState(row.state)
-            values["state"] = EXPECTATION.next_state(before, ExpectationEvent.MEET)
+            state = EXPECTATION.next_state(before, ExpectationEvent.MEET)
             if before is not ExpectationState.OPEN:
                 tx.say("expectation.met-late", lot, kind=row.kind, was=before)
-        tx.connection.execute(
-            update(table)
-            .where(
-                table.c.dispatch_id == row.dispatch_id,
-                table.c.lot_id == lot,
-                table.c.kind == row.kind,
-            )
-            .values(values)
+        _PAY_OFF.run(
+            tx.connection,
+            {
+                "its_dispatch": row.dispatch_id,
+                "its_lot": lot,
+                "its_kind": row.kind,
+                "owed": left,
+                "state": state,
+                "changed_at": tx.now,
+            },
         )
 
 
@@ -148,3 +144,20 @@ def _still_owed(lot: Row[*tuple[Any, ...]], each: Owed) -> int:
         return 0 if lot.account in ANSWERED else int(lot.standing_claims)
     heard = lot.state in {LotState.ACKNOWLEDGED, LotState.ANSWERED}
     return 0 if heard or lot.standing_claims < lot.claims else 1
+
+
+_TABLE: Final = schema.expectation
+_UNMET: Final = Prepared(
+    select(_TABLE).where(
+        _TABLE.c.lot_id == given("its_lot"),
+        _TABLE.c.state != ExpectationState.MET.value,
+    )
+)
+_PAY_OFF: Final = Prepared(
+    update(_TABLE).where(
+        _TABLE.c.dispatch_id == given("its_dispatch"),
+        _TABLE.c.lot_id == given("its_lot"),
+        _TABLE.c.kind == given("its_kind"),
+    ),
+    ("owed", "state", "changed_at"),
+)

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.database import Tx
 from gateway.journal import schema
 from gateway.journal.dialect import plain
+from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from protocols.interface import RemoteFile
 from routing.envelope import AnswerSeen, Level, Outcome, Summary
@@ -19,9 +20,8 @@ from routing.ledger import ANSWERED, Account
 from routing.lifecycle import RETURN, ReturnEvent, ReturnState
 from routing.matching import Candidate
 
-# Built once: a return of a payer holds thousands of answers, and building a
-# statement costs more than running it.
-_BY_KEY: Final = (
+# A return holds thousands of answers: what each goes through is prepared.
+_BY_KEY: Final = Prepared(
     select(
         schema.claim.c.lot_id,
         schema.claim.c.seq,
@@ -31,11 +31,11 @@ _BY_KEY: Final = (
     )
     .join(schema.lot, schema.lot.c.id == schema.claim.c.lot_id)
     .where(
-        schema.claim.c.match_key == bindparam("key"),
-        schema.lot.c.network == bindparam("network"),
+        schema.claim.c.match_key == given("key"),
+        schema.lot.c.network == given("its_network"),
     )
 )
-_STANDS: Final = (
+_STANDS: Final = Prepared(
     select(
         schema.claim.c.account,
         schema.claim.c.asked,
@@ -52,9 +52,44 @@ _STANDS: Final = (
     .join(schema.lot, schema.lot.c.id == schema.claim.c.lot_id)
     .outerjoin(schema.dispatch, schema.dispatch.c.id == schema.lot.c.dispatch_id)
     .where(
-        schema.claim.c.lot_id == bindparam("lot"),
-        schema.claim.c.seq == bindparam("seq"),
+        schema.claim.c.lot_id == given("its_lot"),
+        schema.claim.c.seq == given("its_seq"),
     )
+)
+_LOT_BY_KEY: Final = Prepared(
+    select(
+        schema.lot.c.id, schema.lot.c.sender, schema.lot.c.asked, schema.lot.c.state
+    ).where(
+        schema.lot.c.match_key == given("key"),
+        schema.lot.c.network == given("its_network"),
+    )
+)
+_ONE_CLAIM: Final = update(schema.claim).where(
+    schema.claim.c.lot_id == given("its_lot"), schema.claim.c.seq == given("its_seq")
+)
+_ANSWER: Final = Prepared(_ONE_CLAIM, ("outcome", "paid", "answered_at"))
+_ANSWER_AND_MOVE: Final = Prepared(
+    _ONE_CLAIM, ("outcome", "paid", "answered_at", "account")
+)
+_ADD_ANSWER: Final = Prepared(
+    insert(schema.answer),
+    (
+        "return_id",
+        "seq",
+        "level",
+        "match_key",
+        "sender",
+        "outcome",
+        "asked",
+        "paid",
+        "remarks",
+        "client_id",
+        "lot_id",
+        "claim_seq",
+        "rule",
+        "matched_at",
+        "repeated",
+    ),
 )
 
 
@@ -138,17 +173,13 @@ def candidates(
     """
     if level is Level.DISPATCH:
         return []
+    its = {"key": plain(key), "its_network": network}
     if level is Level.LOT:
-        lot = schema.lot
-        query = select(lot.c.id, lot.c.sender, lot.c.asked, lot.c.state).where(
-            lot.c.match_key == plain(key), lot.c.network == network
-        )
         found = [
             Candidate(row.id, None, row.sender, row.asked, row.state == "sent")
-            for row in connection.execute(query)
+            for row in _LOT_BY_KEY.rows(connection, its)
         ]
     else:
-        claims = connection.execute(_BY_KEY, {"key": plain(key), "network": network})
         found = [
             Candidate(
                 row.lot_id,
@@ -157,7 +188,7 @@ def candidates(
                 row.asked,
                 Account(row.account) not in ANSWERED,
             )
-            for row in claims
+            for row in _BY_KEY.rows(connection, its)
         ]
     return _that_left(connection, found) if found[1:] else found
 
@@ -178,7 +209,7 @@ def stands(
     connection: Connection, lot: str, seq: int
 ) -> tuple[Account, bool, Row[*tuple[Any, ...]]]:
     """Tell a claim's account, whether it stands with its lot, and both rows' facts."""
-    row = connection.execute(_STANDS, {"lot": lot, "seq": seq}).one()
+    (row,) = _STANDS.rows(connection, {"its_lot": lot, "its_seq": seq})
     standing = row.account is None
     return Account(row.lot_account if standing else row.account), standing, row
 
@@ -187,23 +218,22 @@ def answer_claim(
     tx: Tx, lot: str, seq: int, account: Account | None, outcome: Outcome, paid: int
 ) -> None:
     """Write a payer's word on a claim."""
-    table = schema.claim
     values: dict[str, Any] = {
+        "its_lot": lot,
+        "its_seq": seq,
         "outcome": outcome,
         "paid": paid,
         "answered_at": tx.now,
     }
-    if account is not None:
-        values["account"] = account
-    tx.connection.execute(
-        update(table).where(table.c.lot_id == lot, table.c.seq == seq).values(values)
-    )
+    if account is None:
+        _ANSWER.run(tx.connection, values)
+    else:
+        _ANSWER_AND_MOVE.run(tx.connection, {**values, "account": account})
 
 
 def write_answers(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the answers of a return."""
-    if rows:
-        tx.connection.execute(insert(schema.answer), list(rows))
+    _ADD_ANSWER.run_many(tx.connection, rows)
 
 
 def answer_row(returned: str, seq: int, answer: AnswerSeen) -> dict[str, Any]:

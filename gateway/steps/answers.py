@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, select
 
 from gateway.database import Tx
 from gateway.journal import dispatches, expectations, ledger, lots, returns, schema
+from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import close_if_answered, mark_sent
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level, Outcome
@@ -17,12 +18,16 @@ from routing.errors import NoRoute
 from routing.ledger import ANSWERED, Account, account_for
 from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
 
-_SAID: Final = select(func.count()).where(
-    schema.answer.c.lot_id == bindparam("lot"),
-    schema.answer.c.claim_seq == bindparam("seq"),
-    schema.answer.c.outcome == bindparam("outcome"),
-    schema.answer.c.asked == bindparam("asked"),
-    schema.answer.c.paid == bindparam("paid"),
+_SAID: Final = Prepared(
+    select(schema.answer.c.seq)
+    .where(
+        schema.answer.c.lot_id == given("its_lot"),
+        schema.answer.c.claim_seq == given("its_seq"),
+        schema.answer.c.outcome == given("its_outcome"),
+        schema.answer.c.asked == given("its_asked"),
+        schema.answer.c.paid == given("its_paid"),
+    )
+    .limit(1)
 )
 _MONEY = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
 
@@ -130,13 +135,13 @@ def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
 
 def _said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
     said = {
-        "lot": lot,
-        "seq": seq,
-        "outcome": answer.outcome,
-        "asked": answer.asked,
-        "paid": answer.paid,
+        "its_lot": lot,
+        "its_seq": seq,
+        "its_outcome": answer.outcome,
+        "its_asked": answer.asked,
+        "its_paid": answer.paid,
     }
-    return bool(tx.connection.execute(_SAID, said).scalar_one())
+    return _SAID.first(tx.connection, said) is not None
 
 
 def _lot(tx: Tx, lot_id: str) -> Row[*tuple[Any, ...]]:
