@@ -114,7 +114,7 @@ def name(tx: Tx, names: Sequence[tuple[str, str, str, int]]) -> None:
         }
         for client, path, deposit, size in names
     }
-    _NAME.run_many(tx.connection, rows.values())
+    dialect.upsert(tx.connection, schema.inbox_name, list(rows.values()))
 
 
 def remember_keys(tx: Tx, keys: Sequence[tuple[str, str, str, str]]) -> None:
@@ -173,8 +173,4 @@ _ADD: Final = Prepared(
         "receipt",
         "state",
     ),
-)
-_NAME: Final = dialect.upserting(
-    schema.inbox_name,
-    ("client_id", "path", "folder", "deposit_id", "size", "modified_at"),
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
@@ -75,41 +75,8 @@ def upsert(
     keep: Sequence[str] = (),
 ) -> None:
     """Insert rows; where the primary key exists, replace all columns but `keep`."""
-    if not rows:
-        return
-    builder = sqlite.insert if is_sqlite(connection) else postgresql.insert
-    statement = builder(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {
-        name: statement.excluded[name]
-        for name in rows[0]
-        if name not in keys and name not in keep
-    }
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed),
-        list(rows),
-    )
-
-
-def upserting(
-    table: Table, columns: Sequence[str], *, keep: Sequence[str] = ()
-) -> Prepared:
-    """Prepare an `upsert` of rows that have just these columns."""
-
-    def build(insert: Any) -> Executable:
-        statement = insert(table)
-        keys = [column.name for column in table.primary_key]
-        changed = {
-            name: statement.excluded[name]
-            for name in columns
-            if name not in keys and name not in keep
-        }
-        upserted: Executable = statement.on_conflict_do_update(
-            index_elements=keys, set_=changed
-        )
-        return upserted
-
-    return Prepared(build, columns)
+    if rows:
+        _upserting(table, tuple(rows[0]), tuple(keep)).run_many(connection, rows)
 
 
 def insert_new(
@@ -118,11 +85,7 @@ def insert_new(
     """Insert the rows whose keys are not there yet; return how many were new."""
     if not rows:
         return 0
-    builder = sqlite.insert if is_sqlite(connection) else postgresql.insert
-    statement = builder(table).on_conflict_do_nothing()
-    # SQLAlchemy forgets the count of an INSERT unless it is told to keep it.
-    statement = statement.execution_options(preserve_rowcount=True)
-    return sum(connection.execute(statement, row).rowcount for row in rows)
+    return _inserting_new(table, tuple(rows[0])).run_many(connection, rows)
 
 
 def bulk_insert(
@@ -160,3 +123,25 @@ def plain(text: str) -> str:
         return text
     whole = text.encode("utf-8", "replace").decode()
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+@cache
+def _upserting(
+    table: Table, columns: tuple[str, ...], keep: tuple[str, ...]
+) -> Prepared:
+    keys = [column.name for column in table.primary_key]
+    changed = [name for name in columns if name not in keys and name not in keep]
+
+    def build(insert: Any) -> Any:
+        statement = insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: statement.excluded[name] for name in changed},
+        )
+
+    return Prepared(build, columns)
+
+
+@cache
+def _inserting_new(table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda insert: insert(table).on_conflict_do_nothing(), columns)
