@@ -9,7 +9,6 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.protocols.haproxy import proxyEndpoint
@@ -19,6 +18,7 @@ from config.definitions import Address
 from config.errors import ConfigErrors
 from config.settings import Settings
 from gateway.channels import Channels
+from gateway.counting import Counting
 from gateway.doors import Doors, build_doors
 from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
@@ -35,7 +35,6 @@ from routing.directory import Directory
 T = TypeVar("T")
 
 _BACKLOG: Final = 1024
-_COUNT_EVERY: Final = 15.0  # seconds between two countings of rows for the metrics
 
 
 class Node:
@@ -62,8 +61,9 @@ class Node:
         self._bells: dict[str, Bell] = {}
         self._ports: list[IListeningPort] = []
         self._doors: Doors | None = None
-        self._counting = LoopingCall(self._count)
-        self._counting.clock = reactor
+        self._counting = Counting(
+            self._count, clock=reactor, run_in_thread=self._in_thread
+        )
 
     async def start(self) -> None:
         """Start the steps, open the doors, and say where each listens."""
@@ -98,7 +98,7 @@ class Node:
             }
             where = await self._listen(places[door], factory, proxied=proxied)
             self._log.info("listening", door=door, where=where)
-        self._counting.start(_COUNT_EVERY, now=True).addErrback(self._lost_count)
+        self._counting.start()
 
     async def stop(self) -> None:
         """Close the doors, let what is under way end, then let go of everything."""
@@ -107,8 +107,9 @@ class Node:
         await gatherResults([_stop_listening(port) for port in self._ports])
         if self._doors is not None:
             await self._drain(self._doors)
-        if self._counting.running:
-            self._counting.stop()
+        counted = self._counting.stop()
+        if counted is not None:
+            await counted
         if self._steps.running:
             await Deferred.fromCoroutine(_stopped(self._steps))
         self._channels.close()
@@ -190,11 +191,8 @@ class Node:
     def _cut_short(self, _failure: Failure) -> None:
         self._log.warn("open SFTP connections are cut by the stop")
 
-    def _count(self) -> Deferred[None]:
-        """Count rows for the metrics, in a thread."""
-        return self._in_thread(self._count_now)
-
-    def _count_now(self) -> None:
+    def _count(self) -> None:
+        """Count rows for the metrics."""
         house, now = self._house, self._house.now()
         self._metrics.refresh(house.database.read(snapshot.take, now))
         self._metrics.node(
@@ -205,13 +203,6 @@ class Node:
             (certificate, *_) = read_certificates(self._settings.https.certificate)
             left = certificate.not_valid_after_utc.timestamp() - now
             self._metrics.certificate("https", left)
-
-    def _lost_count(self, failure: Failure) -> None:
-        """Begin counting again: one bad count must not end them all."""
-        self._log.failure("counting rows failed", failure)
-        if self._steps.running:
-            later = self._counting.start(_COUNT_EVERY, now=False)
-            later.addErrback(self._lost_count)
 
     async def _listen(
         self, address: Address, factory: IProtocolFactory, *, proxied: bool
