@@ -57,7 +57,11 @@ def open_engine(url: str, *, write: bool, connections: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            driver.execute(begin)
+        except driver.Error as error:
+            raise translated(connection, begin, error) from error
 
     return engine
 
