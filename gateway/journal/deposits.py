@@ -147,9 +147,8 @@ def by_idempotency_key(
 
 def payload_of(connection: Connection, deposit: str) -> str:
     """Name the payload of a deposit."""
-    table = schema.deposit
-    query = select(table.c.payload_id).where(table.c.id == deposit)
-    return str(connection.execute(query).scalar_one())
+    (row,) = _PAYLOAD.rows(connection, {"its_id": deposit})
+    return str(row.payload_id)
 
 
 _KNOWN: Final = Prepared(
@@ -173,4 +172,7 @@ _ADD: Final = Prepared(
         "receipt",
         "state",
     ),
+)
+_PAYLOAD: Final = Prepared(
+    select(schema.deposit.c.payload_id).where(schema.deposit.c.id == given("its_id"))
 )

@@ -115,7 +115,7 @@ def places(connection: Connection, stored: Payloads) -> Verdict:
 def _broken(stored: Payloads, row: object) -> str | None:
     found = hashlib.sha256()
     try:
-        with stored.open_row(row) as stream:  # type: ignore[arg-type]
+        with stored.open_row(row) as stream:
             while block := stream.read(_BLOCK):
                 found.update(block)
     except FileNotFoundError:

@@ -11,16 +11,16 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from gateway.clock import Entropy, Now, new_id
 from gateway.database import Tx
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import schema
-from gateway.journal.prepared import Prepared
+from gateway.journal.prepared import Prepared, given
 from gateway.storage.local import LocalStorage, Place, unavailable, write_all
 from gateway.storage.vault import KeyRing, Sealer, WrappedKey, seal
 
@@ -102,13 +102,12 @@ class Payloads:
 
     def open(self, connection: Connection, payload: str) -> io.BufferedReader:
         """Open a payload for reading its plain bytes; seekable."""
-        query = select(schema.payload).where(schema.payload.c.id == payload)
-        row = connection.execute(query).one_or_none()
+        row = _FIND.first(connection, {"its_id": payload})
         if row is None:
             raise IntegrityBroken(f"payload {payload} has no row in the journal")
         return self.open_row(row)
 
-    def open_row(self, row: Row[tuple[object, ...]]) -> io.BufferedReader:
+    def open_row(self, row: Any) -> io.BufferedReader:
         """Open the payload of a row of the `payload` table."""
         wrapped = WrappedKey(key_id=row.key_id, wrapped=row.wrapped_key)
         key = self.keys.unwrap(row.id, wrapped)
@@ -270,6 +269,9 @@ def _row(stored: StoredPayload, now: float) -> Mapping[str, object]:
     }
 
 
+_FIND: Final = Prepared(
+    select(schema.payload).where(schema.payload.c.id == given("its_id"))
+)
 _RECORD: Final = Prepared(
     insert(schema.payload),
     (
