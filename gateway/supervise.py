@@ -71,7 +71,9 @@ class StepRunner(Service):
     """Runs one step with some workers until it is stopped.
 
     A step works on at once while there is work; with `every` it waits so many
-    seconds after each turn, and with `rest` it lets work gather before each.
+    seconds after each turn.  With `calm` it does not begin before nothing has
+    come for so many seconds, or for `patience` seconds at most: what comes in
+    a burst is answered first, and worked off together.
     """
 
     _log = Logger()
@@ -85,7 +87,8 @@ class StepRunner(Service):
         then: Bell | None,
         idle: float,
         every: float = 0.0,
-        rest: float = 0.0,
+        calm: float = 0.0,
+        patience: float = 0.0,
         monotonic: Callable[[], float],
         observe: StepObserver,
         defer_to_thread: Callable[[Callable[[], None]], Deferred[None]],
@@ -97,7 +100,8 @@ class StepRunner(Service):
         self._then = then
         self._idle = idle
         self._every = every
-        self._rest = rest
+        self._calm = calm
+        self._patience = patience
         self._monotonic = monotonic
         self._observe = observe
         self._defer_to_thread = defer_to_thread
@@ -158,7 +162,16 @@ class StepRunner(Service):
                 continue
             if not busy:
                 self._bell.wait(rung, idle)
-            self._stopping.wait(self._rest)
+                self._await_calm()
+
+    def _await_calm(self) -> None:
+        waited = 0.0
+        while self._calm and waited < self._patience and not self._stopping.is_set():
+            rung = self._bell.count
+            self._stopping.wait(self._calm)
+            waited += self._calm
+            if self._bell.count == rung:
+                return
 
     def _failed(self) -> None:
         self._observe.step_failed(self._step.name)

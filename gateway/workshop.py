@@ -28,7 +28,8 @@ from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
 
 _TIDY_EVERY: Final = 3600.0
-_REST: Final = 0.025  # seconds in which small deposits gather, to be read together
+_CALM: Final = 0.05  # seconds without a deposit after which small ones are read
+_PATIENCE: Final = 2.0  # seconds after which they are read though more come in
 
 
 class Observer(RouteObserver, DispatchObserver, MatchObserver, StepObserver, Protocol):
@@ -176,7 +177,8 @@ def step_services(
             then=None if then is None else bells[then.name],
             idle=work.idle,
             every=every,
-            rest=_REST if step is steps.split else 0.0,
+            calm=_CALM if step is steps.split else 0.0,
+            patience=_PATIENCE,
             monotonic=time.monotonic,
             observe=observe,
             defer_to_thread=defer_to_thread,

@@ -185,6 +185,38 @@ class StepRunnerTests(SynchronousTestCase):
         assert not step.over.wait(0.05)
         self.successResultOf(runner.stopService())
 
+    def test_a_burst_is_let_in_before_it_is_worked_off(self) -> None:
+        """A turn begins when nothing has come for a moment, or patience has ended."""
+        for rings, waits in ((5, 6), (1000, 20)):
+            runner = self.runner(Planned(), calm=0.1, patience=2.0)
+            pauses = runner._stopping = Pauses(self.bell, rings)
+            runner._await_calm()
+            assert pauses.waits == waits
+
+    def test_without_calm_a_turn_begins_at_once(self) -> None:
+        """Other steps do not wait."""
+        runner = self.runner(Planned())
+        pauses = runner._stopping = Pauses(self.bell, 5)
+        runner._await_calm()
+        assert pauses.waits == 0
+
+
+class Pauses(threading.Event):
+    """Pauses that take no time, in each of which more comes, `rings` times."""
+
+    def __init__(self, bell: Bell, rings: int) -> None:
+        super().__init__()
+        self._bell = bell
+        self._rings = rings
+        self.waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits += 1
+        if self._rings > 0:
+            self._rings -= 1
+            self._bell.ring()
+        return self.is_set()
+
 
 class BellTests(SynchronousTestCase):
     def test_a_ring_between_look_and_wait_is_not_missed(self) -> None:
