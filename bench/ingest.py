@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import event
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThreadPool
 
@@ -23,7 +24,7 @@ from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
 from gateway.journal import clients, migrations
 from gateway.journal.dialect import open_engine
-from gateway.storage.local import LocalStorage
+from gateway.storage.local import LocalStorage, Place
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
 
@@ -76,7 +77,12 @@ class Ingest:
     """A reception on one reactor, and senders that use it."""
 
     def __init__(
-        self, folder: Path, reactor: Any, kind: PayloadsClass = Payloads
+        self,
+        folder: Path,
+        reactor: Any,
+        kind: PayloadsClass = Payloads,
+        *,
+        pause: float = 0.0,
     ) -> None:
         folder.mkdir(parents=True)
         self._reactor = reactor
@@ -96,6 +102,8 @@ class Ingest:
             ),
         )
         self.payloads = open_payloads(folder, kind)
+        if pause:
+            self._slow_down(pause)
         self._reception = Reception(
             database=self.database,
             payloads=self.payloads,
@@ -125,6 +133,20 @@ class Ingest:
         """Let go of files and connections."""
         self.database.stop()
         self.payloads.storage.close()
+
+    def _slow_down(self, pause: float) -> None:
+        """Have each sync of a batch take longer: that of its bytes, and its commit."""
+        storage = self.payloads.storage
+        append = storage.append
+
+        def slowly(sealed: Sequence[bytes]) -> list[Place]:
+            places = append(sealed)
+            time.sleep(pause)  # noqa: TID251 - a slower disk
+            return places
+
+        storage.append = slowly  # type: ignore[method-assign]
+        writer = self.database._writer
+        event.listen(writer, "commit", lambda _: time.sleep(pause))  # noqa: TID251 - a slower disk
 
     async def _sender(self, waiting: list[tuple[int, bytes]]) -> None:
         while waiting:
