@@ -11,7 +11,7 @@ client does not read its answers; the SSH window then closes by itself.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from gateway.errors import DoorError
 from gateway.intake import sftp_packets as sftp
 from gateway.intake.sftp_extensions import MAX_PACKET
+from gateway.intake.sftp_order import is_settled
 from gateway.intake.sftp_requests import Requests
 from gateway.intake.ssh_wire import Fields, Malformed
 
@@ -37,6 +38,8 @@ _LEAST: Final = 5  # kind and request id
 _AT_A_TIME: Final = 256
 # Answers are gathered up to this many bytes, to be sealed in one packet.
 _GATHERED: Final = 32 * 1024
+# Errors with words for the client; any other is one of ours.
+_FORESEEN: Final = (DoorError, sftp.Refusal, Malformed)
 
 _log = Logger()
 
@@ -98,7 +101,7 @@ class SftpServer:
         """Bytes that have come and were not worked off yet."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the client."""
         self._buffer += data
         self._work()
@@ -117,7 +120,8 @@ class SftpServer:
         if self._over:
             return
         self._over = True
-        self._buffer.clear()
+        if not self._working:  # a request in the buffer may be being read
+            self._buffer.clear()
         if self._later is not None:
             self._later.cancel()
             self._later = None
@@ -140,6 +144,7 @@ class SftpServer:
             self._working = False
         self._send_gathered()
         if self._over:
+            self._buffer.clear()
             return
         self._channel.worked_off()
         idle = not self.pending and self._later is None
@@ -159,28 +164,30 @@ class SftpServer:
             end = 4 + length
             if len(buffer) < end:
                 return
-            with memoryview(buffer) as view, view[5:end] as content:
-                packet = bytes(content)
+            with memoryview(buffer) as view, view[_HEAD.size : end] as packet:
+                self._serve(kind, packet)
             del buffer[:end]
-            self._serve(kind, packet)
             wait = self._pace.take(end)
             if wait:
                 self._later = self._clock.callLater(wait, self._go_on)
         if self._later is None and not self._over:
             self._later = self._clock.callLater(0, self._go_on)
 
-    def _serve(self, kind: int, packet: bytes) -> None:
+    def _serve(self, kind: int, packet: memoryview) -> None:
         if self._began == (kind == sftp.INIT):
             raise Malformed("an SFTP session begins with INIT, once")
         self._began = True
-        request = packet[:4]
+        request = bytes(packet[:4])
         try:
             answer = self._requests.serve(kind, request, Fields(packet, 4))
-        except (DoorError, sftp.Refusal, Malformed) as error:
+        except _FORESEEN as error:
             answer = sftp.refused(request, error)
         except Exception as error:
             _log.failure("SFTP request {kind} failed", kind=kind)
             answer = sftp.refused(request, error)
+        if isinstance(answer, Deferred) and is_settled(answer):
+            # Nothing to wait for: an answer like any other, unless it is an error.
+            answer = self._at_once(answer, kind, request)
         if isinstance(answer, Deferred):
             self.pending += 1
             answer.addErrback(self._failed, kind, request)
@@ -188,10 +195,17 @@ class SftpServer:
         elif answer:
             self._reply(answer)
 
+    def _at_once(self, answer: Deferred[bytes], kind: int, request: bytes) -> bytes:
+        result = answer.result
+        if isinstance(result, Failure):
+            answer.addErrback(lambda _: None)  # it is told here
+            return self._failed(result, kind, request)
+        return cast(bytes, result)
+
     def _failed(self, failure: Failure, kind: int, request: bytes) -> bytes:
-        if not failure.check(DoorError, sftp.Refusal, Malformed):
-            _log.failure("SFTP request {kind} failed", failure=failure, kind=kind)
         error = failure.value
+        if not isinstance(error, _FORESEEN):
+            _log.failure("SFTP request {kind} failed", failure=failure, kind=kind)
         return sftp.refused(
             request, error if isinstance(error, Exception) else Exception(str(error))
         )

@@ -80,7 +80,7 @@ class SftpChannel:
             return self._explain
         return None  # env, pty-req and the rest
 
-    def data(self, data: bytes) -> None:
+    def data(self, data: bytes | memoryview) -> None:
         """Hand bytes to the SFTP server."""
         size = len(data)
         if size > self._may_come or size > PACKET:
@@ -135,6 +135,11 @@ class SftpChannel:
     def write(self, data: bytes) -> None:
         """Send, or keep until the client takes more."""
         if self._closed:
+            return
+        size = len(data)
+        if not self._unsent and size <= self._packet_size and size <= self._may_send:
+            self._may_send -= size
+            self._send(conch.MSG_CHANNEL_DATA, self._head + string(data))
             return
         self._unsent += data
         self._flush()

@@ -52,11 +52,13 @@ class PacketLine:
         del self._buffer[: end + 1]
         return line
 
-    def next(self) -> bytes | None:
-        """Give the next payload, message number first; None while there is none.
+    def next(self) -> memoryview | None:
+        """Show the next payload, message number first; None while there is none.
 
         Raises `PacketRefused`.
         """
+        if not self._buffer:
+            return None
         payload = self._opener.open(self.sequence_in, self._buffer)
         if payload is not None:
             self.sequence_in = (self.sequence_in + 1) & _SEQUENCE_MASK

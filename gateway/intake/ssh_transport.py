@@ -25,9 +25,12 @@ from zope.interface import implementer
 from gateway.intake.ssh_ciphers import Opener, PacketRefused
 from gateway.intake.ssh_connection import DoorConnection
 from gateway.intake.ssh_keys import MSG_KEXINIT, MSG_NEWKEYS, KeyExchange
-from gateway.intake.ssh_login import LOGIN_ALGORITHMS, LoginService
+from gateway.intake.ssh_login import LoginService
 from gateway.intake.ssh_offer import NothingInCommon
+from gateway.intake.ssh_outlet import Outlet
 from gateway.intake.ssh_packets import DURING_EXCHANGE, PacketLine
+from gateway.intake.ssh_signing import LOGIN_ALGORITHMS
+from gateway.intake.ssh_watch import Watch
 from gateway.intake.ssh_wire import Fields, Malformed, string, u32
 
 if TYPE_CHECKING:
@@ -39,6 +42,10 @@ VERSION: Final = b"SSH-2.0-Octway"
 _LINGER_SECONDS: Final = 10.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _FIRST_SERVICE_MESSAGE: Final = 50
+# These clients offer without waiting for us, so we wait a moment for them: who sees
+# the client's offer can choose the cipher that costs both sides least.
+_OFFERS_FIRST: Final = b"SSH-2.0-OpenSSH_"
+_PATIENCE_SECONDS: Final = 0.5
 _CHANNEL_DATA: Final = 94
 _DURING_STRICT_EXCHANGE: Final = frozenset((1, 20, 21, *range(30, 50)))
 _IGNORED: Final = frozenset(
@@ -63,34 +70,33 @@ class DoorTransport(Protocol):
         self.admitted = False  # the address is known and counted
         self._secured = False  # the client has begun to use keys
         self._next_opener: Opener | None = None
-        self._timer: IDelayedCall | None = None
+        self._patience: IDelayedCall | None = None
         self._linger: IDelayedCall | None = None
-        self._heard_at = 0.0
 
     # Beginning and end.
 
     def connectionMade(self) -> None:
-        """Greet, offer, and give the client a limited time to log in."""
+        """Greet, and give the client a limited time to log in."""
         # Wrappers of TLS and the PROXY protocol pass these attributes through.
         self._socket = cast(Connection, self.transport)
         if ITCPTransport.providedBy(self.transport):
             self._socket.setTcpNoDelay(True)
             self._socket.setTcpKeepAlive(True)
         self._socket.registerProducer(self, True)
-        self._line = PacketLine(write=self._socket.write)
+        self._outlet = Outlet(self._socket)
+        self._line = PacketLine(write=self._outlet.write)
         self.door.opened(self)
-        self._timer = self.door.clock.callLater(
-            self.door.limits.login_seconds, self._login_too_slow
+        self._watch = Watch(
+            clock=self.door.clock, limits=self.door.limits, refuse=self.refuse
         )
-        self._socket.write(VERSION + b"\r\n")
-        self._begin_exchange()
+        self._outlet.write(VERSION + b"\r\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Let go of all: open uploads are abandoned, not closed."""
         self.over = True
-        for call in (self._timer, self._linger):
-            if call is not None and call.active():
-                call.cancel()
+        self._watch.stop()
+        for call in (self._patience, self._linger):
+            _cancel(call)
         if self._login is not None:
             self._login.stop()
         if self.connection is not None:
@@ -123,33 +129,18 @@ class DoorTransport(Protocol):
             self._login.stop()
             self._login = None
         self.connection = DoorConnection(client=client, transport=self)
-        if self._timer is not None:
-            self._timer.cancel()
-        self._watch_silence()
+        self._watch.logged_in()
 
     def _hang_up(self) -> None:
         self.over = True
+        _cancel(self._patience)
         self._line.clear()
+        self._outlet.end()
         self._socket.unregisterProducer()
         self._socket.loseConnection()
         self._linger = self.door.clock.callLater(
             _LINGER_SECONDS, self._socket.abortConnection
         )
-
-    def _login_too_slow(self) -> None:
-        self.refuse(
-            "login-time",
-            conch.DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
-            "login took too long",
-        )
-
-    def _watch_silence(self) -> None:
-        limit = self.door.limits.idle_seconds
-        left = self._heard_at + limit - self.door.clock.seconds()
-        if left > 0:
-            self._timer = self.door.clock.callLater(left, self._watch_silence)
-        else:
-            self.refuse("idle", conch.DISCONNECT_BY_APPLICATION, "idle for too long")
 
     # Back-pressure.
 
@@ -180,8 +171,9 @@ class DoorTransport(Protocol):
         """Take what came, as many whole packets as there are."""
         if self.over:
             return
-        self._heard_at = self.door.clock.seconds()
+        self._watch.heard()
         self._line.feed(data)
+        self._outlet.begin()
         try:
             if not self.admitted and not self._take_version():
                 return
@@ -189,7 +181,10 @@ class DoorTransport(Protocol):
                 payload = self._line.next()
                 if payload is None:
                     break
-                self._dispatch(payload[0], payload)
+                if payload[0] == _CHANNEL_DATA and self.connection is not None:
+                    self.connection.data(payload)
+                else:
+                    self._dispatch(payload[0], bytes(payload))
         except PacketRefused as refused:
             reason = conch.DISCONNECT_PROTOCOL_ERROR
             if refused.tampered:
@@ -204,6 +199,8 @@ class DoorTransport(Protocol):
         except Exception:
             _log.failure("client {peer}: a packet could not be served", peer=self.peer)
             self.disconnect(conch.DISCONNECT_BY_APPLICATION, "internal error")
+        finally:
+            self._outlet.end()
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send a message; keys that have served long enough are changed."""
@@ -228,12 +225,17 @@ class DoorTransport(Protocol):
         self.keys.client_version = line
         self.peer = getattr(self._socket.getPeer(), "host", "unknown")
         self.door.admit(self)
+        if self.over:
+            return True
+        if line.startswith(_OFFERS_FIRST):
+            self._patience = self.door.clock.callLater(
+                _PATIENCE_SECONDS, self._begin_exchange
+            )
+        else:
+            self._begin_exchange()
         return True
 
     def _dispatch(self, kind: int, payload: bytes) -> None:
-        if kind == _CHANNEL_DATA and self.connection is not None:
-            self.connection.data(payload)
-            return
         if not self._secured:
             strict = self.keys.strict
             if kind not in (_DURING_STRICT_EXCHANGE if strict else DURING_EXCHANGE):
@@ -259,19 +261,20 @@ class DoorTransport(Protocol):
 
     # Keys.
 
-    def _begin_exchange(self) -> None:
-        self._line.send(MSG_KEXINIT, self.keys.begin())
+    def _begin_exchange(self, theirs: bytes = b"") -> None:
+        _cancel(self._patience)
+        self._line.send(MSG_KEXINIT, self.keys.begin(theirs))
         self._line.hold()
 
     def _take_offer(self, payload: bytes) -> None:
         if not self.keys.under_way:
-            self._begin_exchange()
+            self._begin_exchange(payload)
         first = not self.keys.session_id
         is_first_packet = self._line.sequence_in == 1
         agreed = self.keys.take_offer(payload, is_first_packet=is_first_packet)
         if first:
-            for name in agreed.names():
-                self.door.observer.algorithm(name.decode("ascii"))
+            for name in agreed.names:
+                self.door.observer.algorithm(name)
 
     def _take_exchange(self, kind: int, payload: bytes) -> None:
         first = not self.keys.session_id
@@ -305,3 +308,8 @@ class DoorTransport(Protocol):
             return
         self.send(conch.MSG_SERVICE_ACCEPT, string(name))
         self._login = LoginService(transport=self)
+
+
+def _cancel(call: IDelayedCall | None) -> None:
+    if call is not None and call.active():
+        call.cancel()
