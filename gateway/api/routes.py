@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, unquote
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gateway.api.problems import Refusal
 from gateway.intake.interface import Client, Download
@@ -114,6 +114,30 @@ class Route:
     problems: tuple[str, ...] = ()
     takes_file: bool = False
     public: bool = False
+    _asked: Mapping[str, Param] = field(init=False)  # what a query may hold
+    _usual: Mapping[str, Any] = field(init=False)  # what it holds if nothing is said
+
+    @_asked.default
+    def _its_query(self) -> Mapping[str, Param]:
+        return {each.name: each for each in self.params if each.where == "query"}
+
+    @_usual.default
+    def _its_defaults(self) -> Mapping[str, Any]:
+        return {name: each.default for name, each in self._asked.items()}
+
+    def read_query(self, raw: str) -> dict[str, Any]:
+        """Read a query string as declared; raises `Refusal`."""
+        found = dict(self._usual)
+        for name, text in parse_qsl(raw, keep_blank_values=True):
+            param = self._asked.get(name)
+            if param is None:
+                names = ", ".join(self._asked) or "none"
+                raise Refusal(
+                    "bad-parameter",
+                    f"{name!r} is no parameter here; there are: {names}",
+                )
+            found[name] = _value(param, text)
+        return found
 
 
 @frozen
@@ -184,21 +208,6 @@ def allowed(methods: Iterable[str]) -> str:
     if "GET" in found:
         found.add("HEAD")
     return ", ".join(sorted(found))
-
-
-def read_query(raw: str, params: Sequence[Param]) -> dict[str, Any]:
-    """Read a query string as the route declares it; raises `Refusal`."""
-    known = {each.name: each for each in params if each.where == "query"}
-    found: dict[str, Any] = {name: each.default for name, each in known.items()}
-    for name, text in parse_qsl(raw, keep_blank_values=True):
-        param = known.get(name)
-        if param is None:
-            names = ", ".join(known) or "none"
-            raise Refusal(
-                "bad-parameter", f"{name!r} is no parameter here; there are: {names}"
-            )
-        found[name] = _value(param, text)
-    return found
 
 
 def _value(param: Param, text: str) -> Any:

@@ -67,6 +67,8 @@ def label_name(given: str | None) -> str:
 
 
 def _plain(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = unicodedata.normalize("NFC", text)
     kept = (each for each in text if not unicodedata.category(each).startswith("C"))
     return "".join(kept).strip()
