@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
-from twisted.web.http import RESPONSES
 from zope.interface import implementer
 
+from gateway.api.problems import CONTENT_TYPE, Refusal
 from gateway.api.routes import Answer
 from gateway.intake.interface import Download
 
@@ -19,14 +20,25 @@ SECURITY: Final = (
     b"Strict-Transport-Security: max-age=31536000\r\n"
     b"X-Frame-Options: DENY\r\n"
 )
+_PHRASES: Final = {each.value: each.phrase.encode() for each in HTTPStatus}
 _NO_CONTENT: Final = 204
 _CHUNK: Final = 256 * 1024
+
+
+def answer_of(refusal: Refusal) -> Answer:
+    """Make the answer that tells of a refusal."""
+    return Answer(
+        status=refusal.kind.status,
+        body=refusal.body(),
+        content_type=CONTENT_TYPE,
+        headers=refusal.headers,
+    )
 
 
 def head_of(answer: Answer, length: int, date: bytes, *, closing: bool) -> bytes:
     """Write the head of an answer whose body has that length."""
     lines = [
-        b"HTTP/1.1 %d %s\r\n" % (answer.status, RESPONSES.get(answer.status, b"")),
+        b"HTTP/1.1 %d %s\r\n" % (answer.status, _PHRASES[answer.status]),
         SECURITY,
         b"Date: ",
         date,

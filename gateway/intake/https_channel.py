@@ -13,12 +13,26 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
+from gateway.api.problems import Refusal
+from gateway.intake.https_answer import answer_of, head_of
 from gateway.intake.https_head import Head, Heading, read_head
 from gateway.intake.https_request import DoorRequest
 
 if TYPE_CHECKING:
     from gateway.intake.https_server import HttpsDoor
 
+_FIRST: Final = (
+    "cannot be read; wanted METHOD /address HTTP/1.1, and in the address printable "
+    "ASCII only, all else percent-encoded: é is %C3%A9"
+)
+_LINES: Final = (
+    "cannot be read; wanted NAME: VALUE without control characters, and either one "
+    "Content-Length of digits only or Transfer-Encoding: chunked"
+)
+_CHUNKS: Final = (
+    "cannot be read; wanted each as its length in hex, CRLF, its bytes, CRLF, and "
+    "at the end one of length 0"
+)
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 4 * 1024 * 1024
 
@@ -183,6 +197,33 @@ class DoorChannel(HTTPChannel):
     def isSecure(self) -> bool:
         """Say yes: nothing but TLS comes to this door."""
         return True
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Say what could not be read, and close; twisted.web would say only 400."""
+        size, count = self._receivedHeaderSize, self._receivedHeaderCount
+        if size > self.totalHeadersSize or count > self.maxHeaders:
+            self.lineLengthExceeded(b"")
+        elif not self.line_mode:
+            self._refuse("bad-request", f"the chunks of the body {_CHUNKS}")
+        elif hasattr(self, "_command"):
+            self._refuse("bad-request", f"a header line {_LINES}")
+        else:
+            self._refuse("bad-request", f"the first line {_FIRST}")
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Say that the head is too large, and close."""
+        self._refuse(
+            "head-too-large",
+            f"the head of the request has more than {self.totalHeadersSize} bytes or "
+            f"{self.maxHeaders} lines; send fewer or shorter ones",
+        )
+
+    def _refuse(self, code: str, detail: str) -> None:
+        self._log.info("a request could not be read", code=code)
+        answer = answer_of(Refusal(code, detail))
+        date, length = self.site.date(), len(answer.body)
+        self.write(head_of(answer, length, date, closing=True) + answer.body)
+        self.loseConnection()
 
     def getPeer(self) -> Any:
         """Return the address of the client."""

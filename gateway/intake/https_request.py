@@ -17,9 +17,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 
-from gateway.api.problems import CONTENT_TYPE, Refusal, refusal_of
+from gateway.api.problems import Refusal, refusal_of
 from gateway.api.routes import Answer, BodyCut, Call, Match
-from gateway.intake.https_answer import SECURITY, Outflow, head_of
+from gateway.intake.https_answer import SECURITY, Outflow, answer_of, head_of
 from gateway.intake.https_body import RequestBody
 from gateway.intake.https_head import Heading
 from gateway.intake.https_tls import peer_fingerprint
@@ -151,12 +151,7 @@ class DoorRequest(Request):
             if refusal is None:
                 self._log.failure("a request failed: {route}", route=self._route)
                 refusal = Refusal("internal", "something went wrong on our side")
-            answer = Answer(
-                status=refusal.kind.status,
-                body=refusal.body(),
-                content_type=CONTENT_TYPE,
-                headers=refusal.headers,
-            )
+            answer = answer_of(refusal)
         await self._give(answer)
 
     async def _handle(self) -> Answer:
@@ -167,7 +162,11 @@ class DoorRequest(Request):
                 self._heading.get("authorization"), self._fingerprint()
             )
         if not route.takes_file and (body.length or 0) > _MOST_SMALL:
-            raise Refusal("too-large", f"{route.name} takes no body")
+            raise Refusal(
+                "too-large",
+                f"{route.method} {route.path} takes {_MOST_SMALL} bytes at most, and "
+                f"{body.length} were announced; files go to POST /v1/deposits",
+            )
         call = Call(
             client=self._client,
             path=match.places,
@@ -276,7 +275,7 @@ class DoorRequest(Request):
     def _too_large(self) -> None:
         self._body = RequestBody(self.channel, None, waits=True)
         self._handler = _refuse_with(
-            Refusal("too-large", f"a body here may have {_MOST_SMALL} bytes")
+            Refusal("too-large", f"a body here may have {_MOST_SMALL} bytes at most")
         )
         if not self._waits_for_end:
             self._start()
