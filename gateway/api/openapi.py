@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from gateway.api.problems import CONTENT_TYPE, PROBLEM_CODES
+from gateway.api.problems import CONTENT_TYPE, EVERYWHERE, PROBLEM_CODES
 from gateway.api.routes import Param, Reply, Route
 from gateway.api.shapes import SHAPES, Shape
 
@@ -95,7 +95,7 @@ def _responses(route: Route) -> dict[str, Any]:
     found = {str(reply.status): _reply(reply) for reply in route.replies}
     codes = route.problems if route.public else (*route.problems, "unauthorized")
     by_status: dict[int, list[str]] = {}
-    for code in (*codes, "internal"):
+    for code in (*codes, *EVERYWHERE):
         by_status.setdefault(PROBLEM_CODES[code].status, []).append(code)
     for status, listed in sorted(by_status.items()):
         found[str(status)] = {

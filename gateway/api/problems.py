@@ -25,8 +25,18 @@ class Kind(NamedTuple):
     words: str
 
 
+EVERYWHERE: Final = ("bad-request", "head-too-large", "internal")
+"""Problems that any address may answer with."""
+
 PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
     {
+        "bad-request": Kind(
+            400,
+            "That is no request of HTTP/1.1",
+            "The request could not be read; the detail says which part of it, and "
+            "what was expected. The connection is closed, as nobody can tell where "
+            "the next request would begin.",
+        ),
         "bad-parameter": Kind(
             400,
             "A parameter is wrong",
@@ -89,6 +99,11 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             422,
             "This Idempotency-Key was used for another file",
             "Use a new key for a new file; the first file is safe as it was.",
+        ),
+        "head-too-large": Kind(
+            431,
+            "The head of the request is too large",
+            "Send fewer or shorter header lines, or a shorter address.",
         ),
         "rate-exceeded": Kind(
             429,

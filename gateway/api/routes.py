@@ -6,16 +6,18 @@ be served that is not documented.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, unquote
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gateway.api.problems import Refusal
 from gateway.intake.interface import Client, Download
 
 JSON: Final = "application/json"
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 class Body(Protocol):
@@ -79,7 +81,7 @@ class Param:
     name: str
     words: str
     where: str = "query"
-    kind: str = "string"  # string, integer, number
+    kind: str = "string"  # or integer
     required: bool = False
     default: Any = None
     of: tuple[str, ...] = ()
@@ -114,6 +116,35 @@ class Route:
     problems: tuple[str, ...] = ()
     takes_file: bool = False
     public: bool = False
+    _asked: Mapping[str, Param] = field(init=False)  # what a query may hold
+    _usual: Mapping[str, Any] = field(init=False)  # what it holds if nothing is said
+
+    @_asked.default
+    def _its_query(self) -> Mapping[str, Param]:
+        return {each.name: each for each in self.params if each.where == "query"}
+
+    @_usual.default
+    def _its_defaults(self) -> Mapping[str, Any]:
+        return {name: each.default for name, each in self._asked.items()}
+
+    def read_query(self, raw: str) -> dict[str, Any]:
+        """Read a query string as declared; raises `Refusal`."""
+        found = dict(self._usual)
+        given = _pairs(raw)
+        if len(dict(given)) < len(given):
+            raise Refusal(
+                "bad-parameter", "a parameter is given twice; give each of them once"
+            )
+        for name, text in given:
+            param = self._asked.get(name)
+            if param is None:
+                names = ", ".join(self._asked) or "none"
+                raise Refusal(
+                    "bad-parameter",
+                    f"{name!r} is no parameter here; there are: {names}",
+                )
+            found[name] = _value(param, text)
+        return found
 
 
 @frozen
@@ -154,13 +185,18 @@ class RouteTable:
         if route is None:
             raise Refusal(
                 "method-not-allowed",
-                f"{method} means nothing on {path}",
+                f"{method} means nothing on {path}; it takes {allowed(methods)}",
                 headers=((b"Allow", allowed(methods).encode()),),
             )
         return Match(route, places)
 
     def methods_of(self, path: str) -> str:
-        """List the methods of a path, for OPTIONS; empty if there is none."""
+        """List the methods of a path, for OPTIONS; empty if there is none.
+
+        The path `*` stands for all that is served.
+        """
+        if path == "*":
+            return allowed({route.method for route in self.routes})
         parts = path.split("/")
         found = self._fixed.get(path) or next(
             (methods for pattern, methods in self._open if _match(pattern, parts)), {}
@@ -186,18 +222,17 @@ def allowed(methods: Iterable[str]) -> str:
     return ", ".join(sorted(found))
 
 
-def read_query(raw: str, params: Sequence[Param]) -> dict[str, Any]:
-    """Read a query string as the route declares it; raises `Refusal`."""
-    known = {each.name: each for each in params if each.where == "query"}
-    found: dict[str, Any] = {name: each.default for name, each in known.items()}
-    for name, text in parse_qsl(raw, keep_blank_values=True):
-        param = known.get(name)
-        if param is None:
-            names = ", ".join(known) or "none"
-            raise Refusal(
-                "bad-parameter", f"{name!r} is no parameter here; there are: {names}"
-            )
-        found[name] = _value(param, text)
+def _pairs(raw: str) -> list[tuple[str, str]]:
+    try:
+        found = parse_qsl(raw, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        found = None
+    if found is None or any("\0" in text for _, text in found):
+        raise Refusal(
+            "bad-parameter",
+            "a value in the address is no text; wanted UTF-8 without NUL, "
+            "percent-encoded: é is %C3%A9",
+        )
     return found
 
 
@@ -209,10 +244,7 @@ def _value(param: Param, text: str) -> Any:
         )
     if param.kind == "string":
         return text
-    try:
-        value = int(text) if param.kind == "integer" else float(text)
-    except ValueError:
-        value = -1
+    value = int(text) if _NUMBER.fullmatch(text) else -1
     if not param.least <= value <= (param.most or value):
         bounds = f"from {param.least} to {param.most}" if param.most else "from 0 on"
         raise Refusal(
@@ -229,7 +261,9 @@ def _match(pattern: Sequence[str], parts: Sequence[str]) -> dict[str, str] | Non
         if wanted.startswith("{"):
             if not part:
                 return None
-            found[wanted[1:-1]] = unquote(part)
+            found[wanted[1:-1]] = unquote(part).replace(
+                "\0", "\N{REPLACEMENT CHARACTER}"
+            )
         elif wanted != part:
             return None
     return found

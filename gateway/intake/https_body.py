@@ -81,6 +81,11 @@ class RequestBody:
         except Exception as error:
             self._stop(error)
 
+    def put(self, data: bytes) -> None:
+        """Take a piece that nobody is to wait for: the body ends with it."""
+        self.taken += len(data)
+        self._early.append(data)
+
     def end(self) -> None:
         """Take note that the last piece has come."""
         self.over = True

@@ -32,17 +32,34 @@ class _Home(Resource):
         super().__init__()
         self._home = home
 
-    def render_GET(self, request: IRequest) -> bytes:
-        request.setResponseCode(302)
-        request.setHeader(b"Location", self._home)
-        return b""
+    def render(self, request: IRequest) -> bytes:
+        if request.method in {b"GET", b"HEAD"}:
+            request.setResponseCode(302)
+            request.setHeader(b"Location", self._home)
+            return b""
+        method = request.method.decode("latin-1")
+        return _refused(
+            request,
+            Refusal(
+                "method-not-allowed",
+                f"{method} means nothing on /; it takes GET, HEAD",
+                headers=((b"Allow", b"GET, HEAD"),),
+            ),
+        )
 
 
 class _Nothing(Resource):
     isLeaf = True
 
     def render(self, request: IRequest) -> bytes:
-        refusal = Refusal("not-found", "there is nothing under this address")
-        request.setResponseCode(refusal.kind.status)
-        request.setHeader(b"Content-Type", CONTENT_TYPE.encode())
-        return refusal.body()
+        return _refused(
+            request, Refusal("not-found", "there is nothing under this address")
+        )
+
+
+def _refused(request: IRequest, refusal: Refusal) -> bytes:
+    request.setResponseCode(refusal.kind.status)
+    for name, value in refusal.headers:
+        request.setHeader(name, value)
+    request.setHeader(b"Content-Type", CONTENT_TYPE.encode())
+    return refusal.body()

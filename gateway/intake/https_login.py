@@ -79,7 +79,11 @@ class Doorkeeper:
         if client is None:
             self._remembered.pop(proof, None)
             self._observe.login("refused")
-            raise Refusal("unauthorized", "the login that came is not known here")
+            raise Refusal(
+                "unauthorized",
+                "the login that came is not known here; send Authorization: Bearer "
+                "TOKEN, or the client certificate, of an open account",
+            )
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[proof] = self._now() + self._believe, client

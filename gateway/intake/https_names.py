@@ -45,13 +45,16 @@ def file_name(given: str | None) -> str:
         )
     name = _plain(re.split(r"[/\\]", given)[-1])
     if name in {"", ".", ".."}:
-        raise Refusal("bad-filename", f"{given!r} holds no file name")
+        raise Refusal(
+            "bad-filename",
+            f"{given!r} holds no file name; give the last part of its path, as LOTS.b2",
+        )
     if in_progress(name):
         raise Refusal(
             "bad-filename",
             f"{name!r} stands for unfinished work; give the file its final name",
         )
-    return _short(name)
+    return _short(name, "bad-filename", "the file name")
 
 
 def label_name(given: str | None) -> str:
@@ -63,20 +66,22 @@ def label_name(given: str | None) -> str:
         raise Refusal(
             "bad-parameter", f"label is {given!r}; wanted one word without slashes"
         )
-    return _short(name)
+    return _short(name, "bad-parameter", "label")
 
 
 def _plain(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = unicodedata.normalize("NFC", text)
     kept = (each for each in text if not unicodedata.category(each).startswith("C"))
     return "".join(kept).strip()
 
 
-def _short(name: str) -> str:
+def _short(name: str, code: str, what: str) -> str:
     size = len(name.encode())
     if size > _MOST_BYTES:
         raise Refusal(
-            "bad-filename", f"the name has {size} bytes; wanted {_MOST_BYTES} at most"
+            code, f"{what} has {size} bytes of UTF-8; wanted {_MOST_BYTES} at most"
         )
     return name
 

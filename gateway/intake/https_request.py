@@ -1,4 +1,8 @@
-"""One HTTP request: from its head to its answer."""
+"""One HTTP request: from its head to its answer.
+
+An address of the API is answered from the table of routes; any other one by a
+resource of twisted.web, whose body is kept in memory and bounded.
+"""
 
 from __future__ import annotations
 
@@ -11,49 +15,26 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import RESPONSES
-from twisted.web.http import Request as HttpRequest
 from twisted.web.server import Request
 
-from gateway.api.problems import CONTENT_TYPE, Refusal, refusal_of
-from gateway.api.routes import Answer, BodyCut, Call, Match, read_query
+from gateway.api.problems import Refusal, refusal_of
+from gateway.api.routes import Answer, BodyCut, Call, Match
+from gateway.intake.https_answer import SECURITY, Outflow, answer_of, head_of
 from gateway.intake.https_body import RequestBody
+from gateway.intake.https_head import Heading
 from gateway.intake.https_tls import peer_fingerprint
 from gateway.intake.interface import Client, Download
 
 if TYPE_CHECKING:
-    from gateway.intake.https_server import DoorChannel
+    from gateway.intake.https_channel import DoorChannel
 
 NOBODY: Final = Client(
     id="", name="", max_file_size=0, max_open_uploads=0, max_bytes_per_second=0
 )
 """The client of routes that anyone may call."""
 
-SECURITY: Final = (
-    b"X-Content-Type-Options: nosniff\r\n"
-    b"Referrer-Policy: no-referrer\r\n"
-    b"Strict-Transport-Security: max-age=31536000\r\n"
-    b"X-Frame-Options: DENY\r\n"
-)
 _MOST_SMALL: Final = 64 * 1024  # a body of the console, or of a call without a file
 _SWALLOW: Final = 1024 * 1024  # a refused body up to this size is read to its end
-_DOWNLOAD_CHUNK: Final = 256 * 1024
-
-
-class _Heading:
-    """Header lines as texts."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._headers = request.requestHeaders
-
-    def get(self, name: str, default: str = "", /) -> str:
-        found = self._headers.getRawHeaders(name.encode())
-        if not found:
-            return default
-        try:
-            return found[-1].decode()
-        except UnicodeDecodeError:
-            return found[-1].decode("latin-1")
 
 
 class DoorRequest(Request):
@@ -61,36 +42,54 @@ class DoorRequest(Request):
 
     _log = Logger()
     channel: DoorChannel
-    _clock: IReactorTime
-    _handler: Callable[[], Awaitable[Answer]]
-    defaultContentType = b"text/html; charset=utf-8"
     answered_early = False
+    defaultContentType = b"text/html; charset=utf-8"
+    _clock: IReactorTime
+    _heading: Heading
+    _handler: Callable[[], Awaitable[Answer]]
     _body: RequestBody | None = None  # None: answered by a resource
     _match: Match | None = None
     _client = NOBODY
     _began = 0.0
-    _status = 0
     _sent = 0
     _top = "-"  # first part of a resource's path, if there is such a resource
-    _resumed: Deferred[None] | None = None
+    _waits_for_end = False
+    _outflow: Outflow | None = None
 
     def headed(
-        self, method: bytes, uri: bytes, version: bytes, length: int | None
+        self,
+        method: bytes,
+        uri: bytes,
+        version: bytes,
+        heading: Heading,
+        *,
+        length: int | None,
+        here: bool,
     ) -> None:
-        """Begin; the head is here, nothing of the body is."""
+        """Begin; the head is here, and nothing of the body was handed over yet.
+
+        `here` tells that the body came whole with its head: it is handed over at
+        once, and nobody has to wait for it.
+        """
         self.method, self.uri, self.clientproto = method, uri, version
+        self._heading = heading
         self._clock = self.channel.site.clock
         self._began = self._clock.seconds()
         self.path, _, self._query = uri.partition(b"?")
         self.content = None
-        waits = self.requestHeaders.getRawHeaders(b"Expect") is not None
+        self._waits_for_end = here
+        waits = (
+            not here
+            and version == b"HTTP/1.1"
+            and self._heading.get("expect").lower() == "100-continue"
+        )
         handler = self._choose()
         if handler is None:
             self._begin_resource(length, waits)
             return
         self._handler = handler
         self._body = RequestBody(self.channel, length, waits=waits)
-        if length != 0:
+        if not here:
             self._start()
 
     def _choose(self) -> Callable[[], Awaitable[Answer]] | None:
@@ -108,7 +107,10 @@ class DoorRequest(Request):
     def handleContentChunk(self, data: bytes) -> None:
         """Take a piece of the body."""
         if self._body is not None:
-            self._body.take(data)
+            if self._waits_for_end:
+                self._body.put(data)
+            else:
+                self._body.take(data)
         elif self.content is not None and not self.answered_early:
             self.content.write(data)
             if self.content.tell() > _MOST_SMALL:
@@ -120,7 +122,7 @@ class DoorRequest(Request):
             super().requestReceived(command, path, version)
             return
         self._body.end()
-        if self._body.length == 0:
+        if self._waits_for_end:
             self._start()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -128,7 +130,8 @@ class DoorRequest(Request):
         super().connectionLost(reason)
         if self._body is not None:
             self._body.cut()
-        self.resumeProducing()
+        if self._outflow is not None:
+            self._outflow.cut()
 
     # An answer of the API
 
@@ -148,47 +151,37 @@ class DoorRequest(Request):
             if refusal is None:
                 self._log.failure("a request failed: {route}", route=self._route)
                 refusal = Refusal("internal", "something went wrong on our side")
-            answer = Answer(
-                status=refusal.kind.status,
-                body=refusal.body(),
-                content_type=CONTENT_TYPE,
-                headers=refusal.headers,
-            )
+            answer = answer_of(refusal)
         await self._give(answer)
 
     async def _handle(self) -> Answer:
         match, body = cast(Match, self._match), cast(RequestBody, self._body)
-        headers = _Heading(self)
-        if not match.route.public:
-            site = self.channel.site
-            self._client = await site.doorkeeper.client(
-                headers.get("authorization"), self._fingerprint()
+        route = match.route
+        if not route.public:
+            self._client = await self.channel.site.doorkeeper.client(
+                self._heading.get("authorization"), self._fingerprint()
             )
-        if not match.route.takes_file and (body.length or 0) > _MOST_SMALL:
-            raise Refusal("too-large", f"{match.route.name} takes no body")
+        if not route.takes_file and (body.length or 0) > _MOST_SMALL:
+            raise Refusal(
+                "too-large",
+                f"{route.method} {route.path} takes {_MOST_SMALL} bytes at most, and "
+                f"{body.length} were announced; files go to POST /v1/deposits",
+            )
         call = Call(
             client=self._client,
             path=match.places,
-            query=read_query(self._query.decode("latin-1"), match.route.params),
-            headers=headers,
+            query=route.read_query(self._query.decode("latin-1")),
+            headers=self._heading,
             body=body,
         )
-        return await match.route.handler(call)
+        return await route.handler(call)
 
     async def _options(self) -> Answer:
         methods = self.channel.site.routes.methods_of(self.path.decode("latin-1"))
         return Answer(status=204, headers=((b"Allow", methods.encode()),))
 
     async def _give(self, answer: Answer) -> None:
-        body = cast(RequestBody, self._body)
-        early = not body.over
-        if early and body.small_rest(_SWALLOW):
-            try:
-                await body.swallow()
-            except BodyCut:
-                early = True
-            else:
-                early = False
+        early = await self._is_early()
         if self._disconnected:
             if answer.download is not None:
                 await answer.download.close(whole=False)
@@ -198,73 +191,49 @@ class DoorRequest(Request):
         if early:
             self.channel.persistent = 0
         length = answer.download.size if answer.download else len(answer.body)
-        head = self._head(answer, length)
+        head = head_of(
+            answer,
+            length,
+            self.channel.site.date(),
+            closing=not self.channel.persistent,
+        )
         self.startedWriting = 1
-        self.code = self._status = answer.status
+        self.code = answer.status
         if answer.download is not None:
             self.channel.write(head)
             await self._stream(answer.download)
+        elif self.method == b"HEAD":
+            self.channel.write(head)
         else:
-            self.channel.write(head if self.method == b"HEAD" else head + answer.body)
-            self._sent = len(answer.body)
+            self.channel.write(head + answer.body)
+            self._sent = length
         self._note(answer.status)
         if not self._disconnected:
             self.finish()
 
-    def _head(self, answer: Answer, length: int) -> bytes:
-        lines = [
-            b"HTTP/1.1 %d %s\r\n" % (answer.status, RESPONSES.get(answer.status, b"")),
-            SECURITY,
-            b"Date: ",
-            self.channel.site.date(),
-            b"\r\nCache-Control: no-store\r\n",
-        ]
-        if answer.status != 204:  # noqa: PLR2004 - no content, so no word about it
-            lines.append(
-                b"Content-Type: %s\r\nContent-Length: %d\r\n"
-                % (answer.content_type.encode(), length)
-            )
-        lines.extend(b"%s: %s\r\n" % pair for pair in answer.headers)
-        if not self.channel.persistent:
-            lines.append(b"Connection: close\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
+    async def _is_early(self) -> bool:
+        """Say whether the answer comes before the body; a small rest is awaited."""
+        body = cast(RequestBody, self._body)
+        if not body.over and body.small_rest(_SWALLOW):
+            try:
+                await body.swallow()
+            except BodyCut:
+                return True
+        return not body.over
 
     async def _stream(self, download: Download) -> None:
-        """Hand a download out as fast as the client takes it."""
-        self.registerProducer(self, True)
-        wanted = 0 if self.method == b"HEAD" else download.size
-        try:
-            while self._sent < wanted and not self._disconnected:
-                data = await download.read(self._sent, _DOWNLOAD_CHUNK)
-                if not data or self._disconnected:
-                    break
-                self.channel.write(data)
-                self._sent += len(data)
-                if self._resumed is not None:
-                    await self._resumed
-        finally:
-            whole = self._sent == download.size and not self._disconnected
-            await download.close(whole=whole and self.method != b"HEAD")
+        """Hand a download out; to HEAD only its length is told."""
+        if self.method == b"HEAD":
+            await download.close(whole=False)
+            return
+        self._outflow = outflow = Outflow(download, self.channel.write)
+        self.registerProducer(outflow, True)
+        await outflow.run()
+        self._sent = outflow.sent
         if not self._disconnected:
             self.unregisterProducer()
-            if self._sent < wanted:
+            if self._sent < download.size:
                 self.channel.persistent = 0  # told by the missing bytes
-
-    def pauseProducing(self) -> None:
-        """The client takes no more for now."""
-        if self._resumed is None:
-            self._resumed = Deferred()
-
-    def resumeProducing(self) -> None:
-        """The client takes more, or is gone."""
-        resumed, self._resumed = self._resumed, None
-        if resumed is not None:
-            resumed.callback(None)
-
-    def stopProducing(self) -> None:
-        """The line is being closed."""
-        self.resumeProducing()
 
     def _fingerprint(self) -> str:
         channel = self.channel
@@ -294,6 +263,9 @@ class DoorRequest(Request):
 
     def _begin_resource(self, length: int | None, waits: bool) -> None:
         self.content = io.BytesIO()
+        if not list(self.requestHeaders.getAllRawHeaders()):
+            for name, value in self._heading.lines:
+                self.requestHeaders.addRawHeader(name, value)
         self.parseCookies()
         if length is not None and length > _MOST_SMALL:
             self._too_large()
@@ -303,9 +275,10 @@ class DoorRequest(Request):
     def _too_large(self) -> None:
         self._body = RequestBody(self.channel, None, waits=True)
         self._handler = _refuse_with(
-            Refusal("too-large", f"a body here may have {_MOST_SMALL} bytes")
+            Refusal("too-large", f"a body here may have {_MOST_SMALL} bytes at most")
         )
-        self._start()
+        if not self._waits_for_end:
+            self._start()
 
     def process(self) -> None:
         """Have the resource of the path render it."""

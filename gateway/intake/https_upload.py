@@ -46,7 +46,10 @@ class Uploads:
         if not key:
             return await self._take(call, name, label, "")
         if len(key) > _MOST_KEY:
-            raise Refusal("bad-parameter", "Idempotency-Key is longer than 255")
+            raise Refusal(
+                "bad-parameter",
+                f"Idempotency-Key has {len(key)} characters; wanted {_MOST_KEY} at most",
+            )
         with self._reserved(call.client.id, key):
             known = await self._known(call.client.id, key)
             if known is not None:

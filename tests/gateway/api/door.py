@@ -15,9 +15,10 @@ from twisted.web.resource import Resource
 from config.directory_records import DirectoryData
 from gateway.api.application import build
 from gateway.api.deposits import Pages
+from gateway.intake.https_channel import DoorChannel
 from gateway.intake.https_elsewhere import Elsewhere
 from gateway.intake.https_login import Doorkeeper
-from gateway.intake.https_server import DoorChannel, HttpsDoor, HttpsLimits
+from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_upload import Uploads
 from routing.directory import Directory
 from tests.gateway.house import House

@@ -28,6 +28,12 @@ class DepositTests(SynchronousTestCase):
     def deposit(self, content: bytes = b"x", name: str = "a.b2") -> str:
         return self.house.deposit(self.alpha, name, content).deposit
 
+    def test_a_limit_is_a_plain_number(self) -> None:
+        """What Python would take for a number, and no client means, is refused."""
+        for text in ("0", "501", "x", "1_0", "%D9%A3", "+3", "-1", "9" * 40):
+            got = self.get(f"/v1/deposits?limit={text}")
+            assert (got.status, got.json()["code"]) == (400, "bad-parameter"), text
+
     def test_a_deposit_is_shown_with_all_that_became_of_it(self) -> None:
         """State, problems with record and position, lots, claims, events, accounts."""
         deposit = self.deposit()

@@ -13,7 +13,7 @@ from twisted.web.server import Request
 from gateway.intake.credentials import token_hash
 from gateway.intake.https_elsewhere import Elsewhere
 from gateway.intake.https_server import HttpsLimits
-from gateway.journal import clients
+from gateway.journal import clients, tree
 from gateway.logs import observer
 from tests.gateway.api.door import Door, head, login
 from tests.gateway.house import House
@@ -177,13 +177,75 @@ class AnswerTests(SynchronousTestCase):
         assert self.token not in out.getvalue()
         assert "secret-name" not in out.getvalue()
 
-    def test_bad_requests_end_the_connection(self) -> None:
-        """What is no HTTP is answered with 400 and nothing more is read."""
-        line = self.door.line()
-        line.send(b"what is this\r\n\r\n")
+    def test_the_root_takes_nothing_else(self) -> None:
+        """A program that posts to the bare address is told so as a problem."""
+        got = self.door.line().request("POST", "/", b"x")
+        asked = self.door.line().request("OPTIONS", "*")
 
-        assert line.transport.value().startswith(b"HTTP/1.1 400 ")
-        assert line.transport.disconnecting
+        assert (got.status, got.json()["code"]) == (405, "method-not-allowed")
+        assert got.headers["Allow"] == "GET, HEAD"
+        assert asked.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+
+    def test_a_call_without_a_file_takes_a_small_body(self) -> None:
+        """413 names the call, its limit, and where files go."""
+        named = login(self.token)
+        line = self.door.line()
+        line.send(head("POST", "/v1/direct/rights", 70_000, named) + b"x" * 70_000)
+        got = line.answer("POST")
+
+        assert got.status == 413
+        for word in ("POST /v1/direct/{flow}", "65536", "70000", "/v1/deposits"):
+            assert word in got.json()["detail"]
+
+
+UNREADABLE = {
+    b"what is this\r\n\r\n": (400, "first line"),
+    b"GET /v1/deposits HTTP/2.0\r\n\r\n": (400, "first line"),
+    "GET /v1/é HTTP/1.1\r\n\r\n".encode(): (400, "percent-encoded"),
+    b"GET / HTTP/1.1\r\nno colon\r\n\r\n": (400, "header line"),
+    b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n": (400, "Content-Length"),
+    b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n": (400, "chunked"),
+    b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n": (400, "hex"),
+    b"GET / HTTP/1.1\r\nX: " + b"x" * 17_000: (431, "16384"),
+    b"GET /" + b"x" * 17_000: (431, "16384"),
+    b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 600 + b"\r\n": (431, "500"),
+    b"GET / HTTP/1.1\r\n" + (b"X: " + b"y" * 9000 + b"\r\n") * 2: (431, "16384"),
+}
+
+
+class UnreadableTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.house = House()
+        self.addCleanup(self.house.close)
+        self.door = Door(self.house)
+
+    def test_what_is_no_request_is_told_so(self) -> None:
+        """It is a problem as any other, says which part, and ends the connection."""
+        codes = {400: "bad-request", 431: "head-too-large"}
+        for data, (status, word) in UNREADABLE.items():
+            line = self.door.line()
+            line.send(data)
+            got = line.answer()
+
+            assert (got.status, got.json()["code"]) == (status, codes[status]), data
+            assert word in got.json()["detail"], data
+            assert got.headers["Content-Type"] == "application/problem+json"
+            assert got.headers["Connection"] == "close"
+            assert line.transport.disconnecting
+
+    def test_a_body_in_broken_chunks_is_no_deposit(self) -> None:
+        """An upload whose chunks cannot be read ends with 400 and leaves nothing."""
+        self.house.client("alpha")
+        named = login(self.house.token("alpha")) | {"Transfer-Encoding": "chunked"}
+        line = self.door.line()
+        text = head("POST", "/v1/deposits?filename=a.b2", 0, named)
+        line.send(text.replace(b"Content-Length: 0\r\n", b""))
+        line.send(b"3\r\nabc\r\nzz\r\n")
+        got = line.answer("POST")
+        line.cut()
+
+        assert (got.status, got.json()["code"]) == (400, "bad-request")
+        assert self.house.database.read(tree.inbox, "alpha", "/in") == []
 
 
 class LoginTests(SynchronousTestCase):

@@ -232,6 +232,35 @@ class UploadTests(SynchronousTestCase):
         ]
         assert {row.label for row in deposits_of(self.house)} == {"caisse 01"}
 
+    def test_a_name_that_is_no_utf_8_is_refused(self) -> None:
+        """A name is never changed in silence: what cannot be read is refused."""
+        for query in ("filename=coup%E9.b2", "filename=a%00.b2"):
+            got = self.post(b"x", query)
+            assert (got.status, got.json()["code"]) == (400, "bad-parameter")
+            assert "UTF-8" in got.json()["detail"]
+        taken = self.post(b"x", "filename=coup%C3%A9.b2")
+
+        assert taken.json()["filename"] == "coupé.b2"
+
+    def test_a_parameter_given_twice_is_refused(self) -> None:
+        """Which of two names was meant is not guessed."""
+        got = self.post(b"x", "filename=a.b2&filename=b.b2")
+
+        assert (got.status, got.json()["code"]) == (400, "bad-parameter")
+
+    def test_texts_too_long_are_named(self) -> None:
+        """The refusal says which text, how long it is, and what may be."""
+        label = self.post(b"x", "filename=a.b2&label=" + "x" * 256)
+        name = self.post(b"x", "filename=" + "x" * 256)
+        key = self.post(b"x", Idempotency_Key="x" * 256)
+
+        codes = [each.json()["code"] for each in (label, name, key)]
+        assert codes == ["bad-parameter", "bad-filename", "bad-parameter"]
+        for got, what in ((label, "label"), (name, "name"), (key, "Idempotency-Key")):
+            assert what in got.json()["detail"]
+            assert "256" in got.json()["detail"]
+            assert "255" in got.json()["detail"]
+
     def test_unknown_parameters_are_named(self) -> None:
         """A misspelt parameter is refused before a file is stored under no name."""
         got = self.post(b"x", "file_name=a.b2")
