@@ -29,7 +29,7 @@ _WORKERS = 8  # `work.dispatch_workers` as shipped
 _SIDES: Mapping[str, Mapping[str, object]] = {
     "Octway": {},
     "Octway, without fsync": {"fsync": False},
-    "Octway, one connection": {"connections": 1, "channels_per_connection": 8},
+    "Octway, one session": {"connections": 1, "channels_per_connection": 1},
 }
 
 
