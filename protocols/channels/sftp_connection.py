@@ -101,7 +101,7 @@ class Connection:
                 channel.settimeout(timeout)
         except LineLost as error:
             if isinstance(error.__cause__, paramiko.ChannelException):
-                raise Refusal(error.__cause__.code, "no further session") from error
+                raise Refusal(0, "it opens no session for us") from error
             raise
         stream = ChannelStream(channel)
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import stat
 from collections import deque
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import BinaryIO
 
 from protocols.channels import sftp_packets as packets
@@ -19,6 +19,7 @@ from protocols.channels.sftp_errors import (
     Refusal,
     Unfinished,
     WrongBody,
+    asking,
 )
 from protocols.channels.sftp_exchange import BLOCK, Exchange
 from protocols.channels.sftp_packets import Attributes, Entry
@@ -40,7 +41,8 @@ def put(
 
     Whatever is raised, `path` has been removed again if the line still allows.
     """
-    handle = _open(exchange, path, packets.OPEN_NEW)
+    with asking(f"open {_shown(path)} for writing"):
+        handle = _open(exchange, path, packets.OPEN_NEW)
     try:
         asked = _write(exchange, handle, first, body, size)
         if fsync and packets.FSYNC in exchange.extensions:
@@ -65,10 +67,17 @@ def rename(exchange: Exchange, old: bytes, new: bytes, size: int) -> str:
     seen = _ask_stat(exchange, new)
     exchange.wait(seen)
     try:
-        exchange.confirm(request)
-    except Refusal:
+        with asking(f"rename {_shown(old)}"):
+            exchange.confirm(request)
+    except Refusal as refusal:
         found = _known(exchange, seen)
-        if found is None or found.size != size:
+        if found is None:
+            raise
+        if found.size != size:
+            refusal.advice = (
+                f"a file of that name is there with {found.size} bytes in place of"
+                f" {size}, and this server replaces none: see with the payer whose it is"
+            )
             raise
         exchange.confirm(exchange.post(packets.REMOVE, packets.text(old)))
         return f"{size} bytes were there under this name already"
@@ -162,8 +171,9 @@ def _write(
         )
         if len(asked) > _IN_FLIGHT:
             exchange.wait(asked[_IN_FLIGHT // 2])
-            for _ in range(_IN_FLIGHT // 2):
-                exchange.confirm(asked.popleft())
+            with _writing():
+                for _ in range(_IN_FLIGHT // 2):
+                    exchange.confirm(asked.popleft())
         place += len(block)
         block = body.read(BLOCK)
     if block or place != size:
@@ -175,13 +185,21 @@ def _write(
 def _see_size(exchange: Exchange, path: bytes, size: int, *, after: deque[int]) -> None:
     seen = _ask_stat(exchange, path)
     exchange.wait(seen)
-    for request in after:
-        exchange.confirm(request)
-    found = exchange.attributes(seen).size
-    if found != size:  # some servers look before they have closed
-        found = exchange.attributes(_ask_stat(exchange, path)).size
+    with _writing():
+        for request in after:
+            exchange.confirm(request)
+    with asking(f"say how large {_shown(path)} is"):
+        found = exchange.attributes(seen).size
+        if found != size:  # some servers look before they have closed
+            found = exchange.attributes(_ask_stat(exchange, path)).size
     if found != size:
         raise Unfinished(f"{found} bytes of {size} are there after writing")
+
+
+def _writing() -> AbstractContextManager[None]:
+    return asking(
+        "write it to its disk", failure="its disk may be full, or our quota used up"
+    )
 
 
 def _read(exchange: Exchange, handle: bytes, size: int, into: BinaryIO) -> int:
@@ -246,3 +264,7 @@ def _known(exchange: Exchange, request: int) -> Attributes | None:
 
 def _is_file(attributes: Attributes) -> bool:
     return attributes.mode is None or stat.S_ISREG(attributes.mode)
+
+
+def _shown(path: bytes) -> str:
+    return path.rpartition(b"/")[2].decode("utf-8", "replace")

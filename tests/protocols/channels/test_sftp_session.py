@@ -220,8 +220,9 @@ def test_without_posix_rename_a_file_that_is_there_counts_by_its_size() -> None:
     assert "already" in sftp_files.rename(exchange, b"a.tmp", b"a", 10)
 
     exchange = _open(GREETING, script)
-    with pytest.raises(Refusal, match="exists"):
+    with pytest.raises(Refusal, match="exists") as caught:
         sftp_files.rename(exchange, b"a.tmp", b"a", 11)
+    assert "10 bytes in place of 11" in caught.value.advice
 
 
 def test_a_file_taken_at_once_was_handed_over() -> None:
