@@ -41,9 +41,6 @@ name = "BENCH"
 [gather]
 wait = "{wait}"
 
-[delivery]
-concurrency = {concurrency}
-
 [[expects]]
 kind = "payment"
 level = "claim"
@@ -62,13 +59,11 @@ def payer_file(
     settings: Mapping[str, object],
     *,
     wait: str = "0s",
-    concurrency: int = 1,
 ) -> str:
     """Write the directory's file of one payer with an endpoint."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     return _PAYER.format(
         wait=wait,
-        concurrency=concurrency,
         channel=channel,
         settings="\n".join(lines),
     )

@@ -153,7 +153,7 @@ def _delivery(table: Table) -> Delivery:
             table.wrong("windows", str(error))
     found = Delivery(
         windows=tuple(windows),
-        concurrency=_at_least(table, "concurrency", 1, 1),
+        concurrency=_at_least(table, "concurrency", 1, 8),
         retry=_retry(table.table("retry")),
         resend_same_number=table.get("resend_same_number", bool, False),
     )

@@ -177,7 +177,7 @@ class Work:
     """How the steps share the machine."""
 
     split_workers: int = setting("whole", 2, "large deposits read at once", least=1)
-    dispatch_workers: int = setting("whole", 8, "dispatches sent at once", least=1)
+    dispatch_workers: int = setting("whole", 16, "dispatches sent at once", least=1)
     collect_workers: int = setting("whole", 4, "outboxes emptied at once", least=1)
     gather_interval: float = setting(
         "seconds", "2s", "how often routed lots are gathered into dispatches"

@@ -37,6 +37,8 @@ ADVICE: Final = {
     "payer-unreachable": "octway payer test PAYER; sending goes on by itself when it answers",
     "return-unreadable": "ask the payer what it sent; then octway replay RETURN",
     "return-orphans": "the answers are kept and tried again by themselves",
+    "return-foreign": "if that payer does answer there, give it the endpoint, or its "
+    "codes a successor, in the directory; else ask whose outbox it is what it sent",
     "answer-late": "ask the payer; a late answer closes it by itself",
 }
 """What to do about each kind of anomaly, in one line."""

@@ -31,6 +31,7 @@ KINDS: Final = {
     "payer-unreachable": "a payer cannot be reached",
     "return-unreadable": "a payer's return is in no known format",
     "return-orphans": "a payer answered for something that was never sent",
+    "return-foreign": "a return answers for claims that went to another payer",
     "answer-late": "a payer owes answers that are past due",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }

@@ -120,6 +120,7 @@ def anomalies(
         for each in returns:
             shared |= {
                 ("return-orphans", each.endpoint_id),
+                ("return-foreign", each.endpoint_id),
                 ("return-unreadable", each.endpoint_id),
             }
     about = tuple_(table.c.kind, table.c.subject)

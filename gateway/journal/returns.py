@@ -337,6 +337,16 @@ def orphans_due(connection: Connection, now: float) -> list[str]:
     return [row.id for row in connection.execute(query.limit(100))]
 
 
+def all_orphans_due(tx: Tx) -> None:
+    """Have every return with orphans tried again, whenever it was tried last."""
+    table = schema.payer_return
+    tx.connection.execute(
+        update(table)
+        .where(table.c.state == ReturnState.PARTLY_MATCHED)
+        .values(retry_at=None)
+    )
+
+
 def payer_of(connection: Connection, returned: str) -> str | None:
     """Find the payer whose lots the matched answers of a return speak of."""
     answer, lot = schema.answer, schema.lot

@@ -1,12 +1,13 @@
 """Step 8, match: answers are tied to lots and claims, and the ledger moves.
 
-Only exact keys decide here; an answer that fits nothing is kept as an orphan
-and tried again.  A doubled answer changes nothing and is counted.  Late always
-wins over missing.
+Only exact keys decide here, and only of what went to the payer that answers
+(`origin`); an answer that fits nothing is kept as an orphan and tried again.  A
+doubled answer changes nothing and is counted.  Late always wins over missing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
@@ -18,6 +19,7 @@ from gateway.database import Database, Tx
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, returns, schema, work
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
+from gateway.steps.origin import FOREIGN, Origin, tell_foreign
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network, ReturnReading
 from routing.directory import Directory
@@ -55,6 +57,7 @@ class _Tied(NamedTuple):
     client: str | None
     claim: int | None
     applied: Applied | None
+    foreign: str = ""  # the payer that alone may say this
 
 
 class Match:
@@ -84,10 +87,13 @@ class Match:
         self._worker = worker
         self._lease = lease
         self._observe = observe
+        self._tried_with = ""  # the directory with which orphans were tried last
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
-        self._database.write("match.again", self._again)
+        version = self._directory().version
+        self._database.write("match.again", self._again, version != self._tried_with)
+        self._tried_with = version
         row = self._database.write("match.take", self._take)
         if row is None:
             return False
@@ -112,9 +118,11 @@ class Match:
     def _broken(self, tx: Tx, returned: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, returned, words)
 
-    def _again(self, tx: Tx) -> None:
+    def _again(self, tx: Tx, everything: bool) -> None:
         """Put returns back whose orphans are due for another try."""
         table = schema.payer_return
+        if everything:
+            returns.all_orphans_due(tx)
         for name in returns.orphans_due(tx.connection, tx.now):
             before = ReturnState.PARTLY_MATCHED
             after = RETURN.next_state(before, ReturnEvent.REMATCH)
@@ -134,7 +142,8 @@ class Match:
             for each in self._database.read(returns.answers_of, row.id)
         }
         numbered = enumerate(reading.answers(), 1)
-        count = matched = orphans = 0
+        count = matched = orphans = strange = 0
+        foreign: Counter[str] = Counter()
         held = row.lease_until
         while chunk := list(islice(numbered, _PER_COMMIT)):
             fresh = [pair for pair in chunk if known.get(pair[0]) is None]
@@ -144,15 +153,23 @@ class Match:
             count += len(chunk)
             matched += len(chunk) - len(fresh)
             matched += sum(each.rule is not None for each in tied)
-            orphans += sum(each.rule is None and each.seq not in known for each in tied)
+            left = [each for each in tied if each.rule is None]
+            foreign.update(each.foreign for each in left if each.foreign)
+            new = [each for each in left if each.seq not in known]
+            strange += sum(bool(each.foreign) for each in new)
+            orphans += sum(not each.foreign for each in new)
             self._count(tied, reading.kind)
+        if foreign:
+            self._database.write(
+                "match.foreign", tell_foreign, self._entropy, row, foreign, strange
+            )
         payer = self._database.write(
             "match.finish", self._finish, row, held, reading, count, matched, orphans
         )
         share = "all" if matched == count else "part" if matched else "none"
         self._observe.returned(payer, reading.kind, share)
         if count > matched:
-            self._observe.orphans(payer, orphans)
+            self._observe.orphans(payer, orphans + strange)
 
     def _tie(
         self,
@@ -166,8 +183,9 @@ class Match:
         until = self._renew(tx, row, held)
         tied = []
         table = schema.answer
+        origin = Origin(tx, row, self._directory())
         for seq, answer in answers:
-            each = self._tie_one(tx, row, seq, answer)
+            each = self._tie_one(tx, row, origin, seq, answer)
             values = returns.answer_row(row.id, seq, answer) | _facts(each, tx.now)
             if seq in known:
                 tx.connection.execute(
@@ -193,10 +211,17 @@ class Match:
         )
 
     def _tie_one(
-        self, tx: Tx, row: Row[*tuple[Any, ...]], seq: int, answer: AnswerSeen
+        self,
+        tx: Tx,
+        row: Row[*tuple[Any, ...]],
+        origin: Origin,
+        seq: int,
+        answer: AnswerSeen,
     ) -> _Tied:
         def index(level: Level, key: str) -> Any:
-            return returns.candidates(tx.connection, row.network, level, key)
+            return origin.own_first(
+                returns.candidates(tx.connection, row.network, level, key)
+            )
 
         if not answer.match_keys:
             client = returns.client_of_sender(tx.connection, row.network, answer.sender)
@@ -206,6 +231,9 @@ class Match:
         if found.found is None:
             return _Tied(seq, answer, None, None, None, None)
         place = found.found
+        stranger = origin.stranger(place.id)
+        if stranger is not None:
+            return _Tied(seq, answer, None, None, None, None, stranger)
         if place.claim is None:
             applied = apply_lot(tx, place.id, answer)
         else:
@@ -248,12 +276,13 @@ class Match:
                 "answers fit nothing that was sent; they are kept and tried again",
             )
         elif not returns.orphans_left(tx.connection, row.endpoint_id):
-            anomalies.settle(
-                tx,
-                kind="return-orphans",
-                subject=row.endpoint_id,
-                reason="every answer has found what it speaks of",
-            )
+            for kind in ("return-orphans", FOREIGN):
+                anomalies.settle(
+                    tx,
+                    kind=kind,
+                    subject=row.endpoint_id,
+                    reason="every answer has found what it speaks of",
+                )
         return payer
 
     def _unreadable(

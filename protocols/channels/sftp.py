@@ -20,9 +20,9 @@ from protocols.channels import sftp_files as files
 from protocols.channels.naming import checked_name, is_whole
 from protocols.channels.sftp_connection import Connection
 from protocols.channels.sftp_errors import LineLost, Refusal, Unfinished, translate
+from protocols.channels.sftp_exchange import BLOCK, Exchange
 from protocols.channels.sftp_packets import Entry
 from protocols.channels.sftp_pool import Alarm, SessionPool
-from protocols.channels.sftp_session import BLOCK, Session
 from protocols.channels.sftp_settings import SftpSettings, read_settings
 from protocols.errors import PayerRefused
 from protocols.interface import Arrival, Channel, RemoteFile, Sent
@@ -71,9 +71,9 @@ class SftpChannel:
         final, temporary = self._places(name)
         first = body.read(BLOCK)
 
-        def hand_over(session: Session) -> str:
+        def hand_over(exchange: Exchange) -> str:
             files.put(
-                session,
+                exchange,
                 temporary,
                 first=first,
                 body=body,
@@ -81,7 +81,7 @@ class SftpChannel:
                 fsync=self._settings.fsync,
             )
             with translate(self._doing("renaming", final), in_doubt=True):
-                return self._rename(session, temporary, final, size)
+                return self._rename(exchange, temporary, final, size)
 
         note = self._run(hand_over, "sending", final)
         return Sent(reference=final.decode(), note=note)
@@ -96,18 +96,18 @@ class SftpChannel:
         """
         final, temporary = self._places(name)
 
-        def find_out(session: Session) -> Arrival:
-            there, begun = files.look(session, final, temporary)
+        def find_out(exchange: Exchange) -> Arrival:
+            there, begun = files.look(exchange, final, temporary)
             if there is not None:
                 return Arrival.ARRIVED if there.size == size else Arrival.UNCLEAR
             if begun is None:
                 kept = self._settings.keeps_files
                 return Arrival.ABSENT if kept else Arrival.UNCLEAR
             if begun.size != size:
-                files.remove(session, temporary)
+                files.remove(exchange, temporary)
                 return Arrival.ABSENT
             with translate(self._doing("renaming", final), in_doubt=True):
-                files.rename(session, temporary, final, size)
+                files.rename(exchange, temporary, final, size)
             return Arrival.ARRIVED
 
         return self._run(find_out, "asking for", final)
@@ -141,8 +141,8 @@ class SftpChannel:
         """
         path = self._outbox(file)
 
-        def confirm(session: Session) -> None:
-            (found,) = files.look(session, path)
+        def confirm(exchange: Exchange) -> None:
+            (found,) = files.look(exchange, path)
             if found is None:
                 return
             if found.size not in (None, file.size):
@@ -150,7 +150,7 @@ class SftpChannel:
                     f"it has {found.size} bytes and had {file.size} when fetched:"
                     " replaced since, so it stays"
                 )
-            files.remove(session, path)
+            files.remove(exchange, path)
 
         self._run(confirm, "removing", path)
 
@@ -158,16 +158,16 @@ class SftpChannel:
         """Log in and look at both folders; return words for people, or raise."""
         settings = self._settings
 
-        def look(session: Session) -> str:
+        def look(exchange: Exchange) -> str:
             for folder in (settings.send_folder, settings.collect_folder):
                 with translate(self._doing("checking", folder.encode())):
-                    there = files.is_folder(session, folder.encode())
+                    there = files.is_folder(exchange, folder.encode())
                 if not there:
                     raise PayerRefused(
                         f"{settings.endpoint}: {folder} is no folder; wanted one:"
                         " mend send_folder or collect_folder"
                     )
-            offered = ", ".join(sorted(session.extensions)) or "none"
+            offered = ", ".join(sorted(exchange.extensions)) or "none"
             return (
                 f"{settings.endpoint}: logged in; {settings.send_folder} and"
                 f" {settings.collect_folder} are there; extensions: {offered}"
@@ -179,18 +179,18 @@ class SftpChannel:
         """Give up every connection."""
         self._pool.close()
 
-    def _run(self, work: Callable[[Session], T], verb: str, path: bytes) -> T:
+    def _run(self, work: Callable[[Exchange], T], verb: str, path: bytes) -> T:
         with translate(self._doing(verb, path)):
             return self._pool.run(work)
 
     def _rename(
-        self, session: Session, temporary: bytes, final: bytes, size: int
+        self, exchange: Exchange, temporary: bytes, final: bytes, size: int
     ) -> str:
         try:
-            return files.rename(session, temporary, final, size)
+            return files.rename(exchange, temporary, final, size)
         except Refusal:
             with suppress(LineLost, Refusal):
-                files.remove(session, temporary)
+                files.remove(exchange, temporary)
             raise
 
     def _doing(self, verb: str, path: bytes) -> str:

@@ -19,6 +19,7 @@ from paramiko import AuthenticationException, PKey, Transport
 from protocols.channels.sftp_errors import LineLost, Refusal, on_the_line
 from protocols.channels.sftp_session import Session
 from protocols.channels.sftp_settings import SftpSettings
+from protocols.channels.sftp_stream import ChannelStream, ReadAhead
 from protocols.errors import CredentialsRefused, PayerRefused, UntrustedHost
 
 # Its records go where the program sends them, and never to stderr by themselves:
@@ -63,8 +64,10 @@ class Connection:
     def __init__(self, settings: SftpSettings) -> None:
         self._settings = settings
         with on_the_line():
-            self._socket = socket.create_connection(
-                (settings.host, settings.port), timeout=settings.connect_timeout
+            self._socket = ReadAhead(
+                socket.create_connection(
+                    (settings.host, settings.port), timeout=settings.connect_timeout
+                )
             )
         try:
             with on_the_line():
@@ -98,12 +101,13 @@ class Connection:
                 channel.settimeout(timeout)
         except LineLost as error:
             if isinstance(error.__cause__, paramiko.ChannelException):
-                raise Refusal(error.__cause__.code, "no further session") from error
+                raise Refusal(0, "it opens no session for us") from error
             raise
+        stream = ChannelStream(channel)
         try:
             with on_the_line():
                 channel.invoke_subsystem("sftp")
-            return Session(channel)
+            return Session(stream, patience=timeout)
         except LineLost as error:
             channel.close()
             if self.alive:

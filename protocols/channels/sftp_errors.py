@@ -24,7 +24,12 @@ NO_SUCH_FILE = 2
 PERMISSION_DENIED = 3
 NO_CONNECTION = 6
 CONNECTION_LOST = 7
+FAILURE = 4
 _NO_LINE = frozenset({NO_CONNECTION, CONNECTION_LOST})
+_ADVICE = {
+    NO_SUCH_FILE: "see whether the folder of the endpoint's settings is there",
+    PERMISSION_DENIED: "have the payer give our account that right",
+}
 
 
 class LineLost(Exception):
@@ -32,11 +37,18 @@ class LineLost(Exception):
 
 
 class Refusal(Exception):
-    """The payer's system answered no, with a status code of SFTP version 3."""
+    """The payer's system answered no, with a status code of SFTP version 3.
+
+    The code is 0 where it refused what comes before SFTP.  `asked` says what it
+    was asked to do, `advice` what to do about it.
+    """
 
     def __init__(self, code: int, words: str) -> None:
-        super().__init__(f"{words or 'no reason given'} (status {code})")
+        status = f" (status {code})" if code else ""
+        super().__init__(f"{words or 'no reason given'}{status}")
         self.code = code
+        self.asked = ""
+        self.advice = _ADVICE.get(code, "see with the payer")
 
 
 class Unfinished(Exception):
@@ -65,6 +77,18 @@ def on_the_line() -> Iterator[None]:
 
 
 @contextmanager
+def asking(what: str, *, failure: str = "") -> Iterator[None]:
+    """Say in a refusal what was asked for; `failure` is what a mere "no" may mean."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.asked = refusal.asked or f", asked to {what},"
+        if failure and refusal.code == FAILURE:
+            refusal.advice = f"{failure}: see with the payer"
+        raise
+
+
+@contextmanager
 def translate(doing: str, *, in_doubt: bool = False) -> Iterator[None]:
     """Raise a `TransferError` for what was seen while `doing`.
 
@@ -83,8 +107,8 @@ def translate(doing: str, *, in_doubt: bool = False) -> Iterator[None]:
         if error.code in _NO_LINE:
             raise _lost(doing, error, in_doubt) from error
         raise PayerRefused(
-            f"{doing}: the payer's system answered: {error}; it was expected to"
-            " take the request: see with the payer"
+            f"{doing}: the payer's system{error.asked} answered: {error}; it was"
+            f" expected to take the request: {error.advice}"
         ) from error
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import stat
 from collections import deque
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import BinaryIO
 
 from protocols.channels import sftp_packets as packets
@@ -19,16 +19,17 @@ from protocols.channels.sftp_errors import (
     Refusal,
     Unfinished,
     WrongBody,
+    asking,
 )
+from protocols.channels.sftp_exchange import BLOCK, Exchange
 from protocols.channels.sftp_packets import Attributes, Entry
-from protocols.channels.sftp_session import BLOCK, Session
 
 _IN_FLIGHT = 64  # requests without an answer, as OpenSSH's own client has
 _LISTS_IN_FLIGHT = 4
 
 
 def put(
-    session: Session,
+    exchange: Exchange,
     path: bytes,
     *,
     first: bytes,
@@ -40,39 +41,48 @@ def put(
 
     Whatever is raised, `path` has been removed again if the line still allows.
     """
-    handle = _open(session, path, packets.OPEN_NEW)
+    with asking(f"open {_shown(path)} for writing"):
+        handle = _open(exchange, path, packets.OPEN_NEW)
     try:
-        asked = _write(session, handle, first, body, size)
-        if fsync and packets.FSYNC in session.extensions:
+        asked = _write(exchange, handle, first, body, size)
+        if fsync and packets.FSYNC in exchange.extensions:
             extension = packets.text(packets.FSYNC.encode())
             asked.append(
-                session.post(packets.EXTENDED, extension, packets.text(handle))
+                exchange.post(packets.EXTENDED, extension, packets.text(handle))
             )
-        asked.append(session.post(packets.CLOSE, packets.text(handle)))
-        _see_size(session, path, size, after=asked)
+        asked.append(exchange.post(packets.CLOSE, packets.text(handle)))
+        _see_size(exchange, path, size, after=asked)
     except BaseException:
         with suppress(LineLost, Refusal):
-            _undo(session, handle, path)
+            _undo(exchange, handle, path)
         raise
 
 
-def rename(session: Session, old: bytes, new: bytes, size: int) -> str:
+def rename(exchange: Exchange, old: bytes, new: bytes, size: int) -> str:
     """Give `old` its final name; return what was seen of it then.
 
     A `LineLost` or `Unfinished` out of here means that the payer may hold it.
     """
-    request = session.post(*_rename_request(session, old, new))
-    seen = _ask_stat(session, new)
+    request = exchange.post(*_rename_request(exchange, old, new))
+    seen = _ask_stat(exchange, new)
+    exchange.wait(seen)
     try:
-        session.confirm(request)
-    except Refusal:
-        found = _known(session, seen)
-        if found is None or found.size != size:
+        with asking(f"rename {_shown(old)}"):
+            exchange.confirm(request)
+    except Refusal as refusal:
+        found = _known(exchange, seen)
+        if found is None:
             raise
-        session.confirm(session.post(packets.REMOVE, packets.text(old)))
+        if found.size != size:
+            refusal.advice = (
+                f"a file of that name is there with {found.size} bytes in place of"
+                f" {size}, and this server replaces none: see with the payer whose it is"
+            )
+            raise
+        exchange.confirm(exchange.post(packets.REMOVE, packets.text(old)))
         return f"{size} bytes were there under this name already"
     try:
-        found = _known(session, seen)
+        found = _known(exchange, seen)
     except (LineLost, Refusal):
         return "renamed; its size could not be looked at again"
     if found is None:
@@ -82,85 +92,88 @@ def rename(session: Session, old: bytes, new: bytes, size: int) -> str:
     return f"{size} bytes seen under the final name"
 
 
-def look(session: Session, *paths: bytes) -> list[Attributes | None]:
+def look(exchange: Exchange, *paths: bytes) -> list[Attributes | None]:
     """Tell what is known of each path, None for one that does not exist."""
-    return [_known(session, request) for request in _ask_all(session, paths)]
+    return [_known(exchange, request) for request in _ask_all(exchange, paths)]
 
 
-def names(session: Session, folder: bytes) -> list[Entry]:
+def names(exchange: Exchange, folder: bytes) -> list[Entry]:
     """List the regular files of a folder, all of them, in no order."""
-    handle = session.handle(session.post(packets.OPENDIR, packets.text(folder)))
+    handle = exchange.handle(exchange.post(packets.OPENDIR, packets.text(folder)))
     found: list[Entry] = []
     asked: deque[int] = deque()
     while True:
         while len(asked) < _LISTS_IN_FLIGHT:
-            asked.append(session.post(packets.READDIR, packets.text(handle)))
-        part = session.entries(asked.popleft())
+            asked.append(exchange.post(packets.READDIR, packets.text(handle)))
+        part = exchange.entries(asked.popleft())
         if not part:
             break
         found.extend(part)
-    session.post(packets.CLOSE, packets.text(handle))
-    session.settle()
+    exchange.post(packets.CLOSE, packets.text(handle))
+    exchange.settle()
     return [entry for entry in found if _is_file(entry.attributes)]
 
 
-def is_folder(session: Session, path: bytes) -> bool:
+def is_folder(exchange: Exchange, path: bytes) -> bool:
     """Say whether a path is a folder; raise `Refusal` if it cannot be seen."""
-    mode = session.attributes(_ask_stat(session, path)).mode
+    mode = exchange.attributes(_ask_stat(exchange, path)).mode
     return mode is None or stat.S_ISDIR(mode)
 
 
-def get(session: Session, path: bytes, size: int, into: BinaryIO) -> int:
+def get(exchange: Exchange, path: bytes, size: int, into: BinaryIO) -> int:
     """Copy a file that has `size` bytes; raise if it has fewer or more."""
-    handle = _open(session, path, packets.OPEN_READ)
+    handle = _open(exchange, path, packets.OPEN_READ)
     try:
-        found = session.attributes(
-            session.post(packets.FSTAT, packets.text(handle))
+        found = exchange.attributes(
+            exchange.post(packets.FSTAT, packets.text(handle))
         ).size
         if found not in (None, size):
             raise Unfinished(
                 f"it has {found} bytes now and had {size} when listed: still being"
                 " written, or replaced; it stays there and will be listed again"
             )
-        copied = _read(session, handle, size, into)
+        copied = _read(exchange, handle, size, into)
     finally:
         with suppress(LineLost):
-            session.settle()
-            session.post(packets.CLOSE, packets.text(handle))
-            session.settle()
+            exchange.settle()
+            exchange.post(packets.CLOSE, packets.text(handle))
+            exchange.settle()
     if copied != size:
         raise Unfinished(f"it ended after {copied} bytes of {size}")
     return copied
 
 
-def remove(session: Session, path: bytes) -> None:
+def remove(exchange: Exchange, path: bytes) -> None:
     """Remove a file; silent if it is gone."""
     try:
-        session.confirm(session.post(packets.REMOVE, packets.text(path)))
+        exchange.confirm(exchange.post(packets.REMOVE, packets.text(path)))
     except Refusal as refusal:
         if refusal.code != NO_SUCH_FILE:
             raise
 
 
-def _open(session: Session, path: bytes, flags: int) -> bytes:
+def _open(exchange: Exchange, path: bytes, flags: int) -> bytes:
     name, no_attributes = packets.text(path), packets.word(0)
-    return session.handle(
-        session.post(packets.OPEN, name, packets.word(flags), no_attributes)
+    return exchange.handle(
+        exchange.post(packets.OPEN, name, packets.word(flags), no_attributes)
     )
 
 
 def _write(
-    session: Session, handle: bytes, first: bytes, body: BinaryIO, size: int
+    exchange: Exchange, handle: bytes, first: bytes, body: BinaryIO, size: int
 ) -> deque[int]:
     """Ask for every block to be written; return what is still to be confirmed."""
     asked: deque[int] = deque()
     place, block, head = 0, first, packets.text(handle)
     while block and place + len(block) <= size:
         asked.append(
-            session.post(packets.WRITE, head, packets.long(place), packets.text(block))
+            exchange.post(packets.WRITE, head, packets.long(place), packets.text(block))
         )
         if len(asked) > _IN_FLIGHT:
-            session.confirm(asked.popleft())
+            exchange.wait(asked[_IN_FLIGHT // 2])
+            with _writing():
+                for _ in range(_IN_FLIGHT // 2):
+                    exchange.confirm(asked.popleft())
         place += len(block)
         block = body.read(BLOCK)
     if block or place != size:
@@ -169,28 +182,37 @@ def _write(
     return asked
 
 
-def _see_size(session: Session, path: bytes, size: int, *, after: deque[int]) -> None:
-    seen = _ask_stat(session, path)
-    for request in after:
-        session.confirm(request)
-    found = session.attributes(seen).size
-    if found != size:  # some servers look before they have closed
-        found = session.attributes(_ask_stat(session, path)).size
+def _see_size(exchange: Exchange, path: bytes, size: int, *, after: deque[int]) -> None:
+    seen = _ask_stat(exchange, path)
+    exchange.wait(seen)
+    with _writing():
+        for request in after:
+            exchange.confirm(request)
+    with asking(f"say how large {_shown(path)} is"):
+        found = exchange.attributes(seen).size
+        if found != size:  # some servers look before they have closed
+            found = exchange.attributes(_ask_stat(exchange, path)).size
     if found != size:
         raise Unfinished(f"{found} bytes of {size} are there after writing")
 
 
-def _read(session: Session, handle: bytes, size: int, into: BinaryIO) -> int:
+def _writing() -> AbstractContextManager[None]:
+    return asking(
+        "write it to its disk", failure="its disk may be full, or our quota used up"
+    )
+
+
+def _read(exchange: Exchange, handle: bytes, size: int, into: BinaryIO) -> int:
     asked: deque[tuple[int, int]] = deque()
     head, wanted, copied = packets.text(handle), 0, 0
     while copied < size:
         while wanted < size and len(asked) < _IN_FLIGHT:
             length = min(BLOCK, size - wanted)
-            asked.append((_ask_read(session, head, wanted, length), length))
+            asked.append((_ask_read(exchange, head, wanted, length), length))
             wanted += length
         request, length = asked.popleft()
         while length:  # a server may give less than asked for
-            block = session.data(request)
+            block = exchange.data(request)
             if not block:
                 return copied
             if len(block) > length:
@@ -199,41 +221,41 @@ def _read(session: Session, handle: bytes, size: int, into: BinaryIO) -> int:
             copied += len(block)
             length -= len(block)
             if length:
-                request = _ask_read(session, head, copied, length)
+                request = _ask_read(exchange, head, copied, length)
     return copied
 
 
-def _undo(session: Session, handle: bytes, path: bytes) -> None:
-    session.settle()
-    session.post(packets.CLOSE, packets.text(handle))
-    session.post(packets.REMOVE, packets.text(path))
-    session.settle()
+def _undo(exchange: Exchange, handle: bytes, path: bytes) -> None:
+    exchange.settle()
+    exchange.post(packets.CLOSE, packets.text(handle))
+    exchange.post(packets.REMOVE, packets.text(path))
+    exchange.settle()
 
 
 def _rename_request(
-    session: Session, old: bytes, new: bytes
+    exchange: Exchange, old: bytes, new: bytes
 ) -> tuple[int, *tuple[bytes, ...]]:
     names = (packets.text(old), packets.text(new))
-    if packets.POSIX_RENAME in session.extensions:
+    if packets.POSIX_RENAME in exchange.extensions:
         return packets.EXTENDED, packets.text(packets.POSIX_RENAME.encode()), *names
     return packets.RENAME, *names
 
 
-def _ask_read(session: Session, head: bytes, place: int, length: int) -> int:
-    return session.post(packets.READ, head, packets.long(place), packets.word(length))
+def _ask_read(exchange: Exchange, head: bytes, place: int, length: int) -> int:
+    return exchange.post(packets.READ, head, packets.long(place), packets.word(length))
 
 
-def _ask_stat(session: Session, path: bytes) -> int:
-    return session.post(packets.STAT, packets.text(path))
+def _ask_stat(exchange: Exchange, path: bytes) -> int:
+    return exchange.post(packets.STAT, packets.text(path))
 
 
-def _ask_all(session: Session, paths: tuple[bytes, ...]) -> list[int]:
-    return [_ask_stat(session, path) for path in paths]
+def _ask_all(exchange: Exchange, paths: tuple[bytes, ...]) -> list[int]:
+    return [_ask_stat(exchange, path) for path in paths]
 
 
-def _known(session: Session, request: int) -> Attributes | None:
+def _known(exchange: Exchange, request: int) -> Attributes | None:
     try:
-        return session.attributes(request)
+        return exchange.attributes(request)
     except Refusal as refusal:
         if refusal.code == NO_SUCH_FILE:
             return None
@@ -242,3 +264,7 @@ def _known(session: Session, request: int) -> Attributes | None:
 
 def _is_file(attributes: Attributes) -> bool:
     return attributes.mode is None or stat.S_ISREG(attributes.mode)
+
+
+def _shown(path: bytes) -> str:
+    return path.rpartition(b"/")[2].decode("utf-8", "replace")

@@ -2,116 +2,125 @@
 
 Written here rather than taken from paramiko's `SFTPClient`, which forgets what
 extensions the server offers and with which code it refused, and waits for each
-answer before the next request.  Here requests are queued by `post` and leave
-together when an answer is awaited: a small file costs three round trips.
+answer before the next request.  Here several callers share a session, each with
+an exchange of its own (`sftp_exchange`), so that one file's answers arrive while
+another's blocks leave.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from itertools import count
+from queue import Empty, SimpleQueue
+from typing import Protocol
 
 from protocols.channels import sftp_packets as packets
-from protocols.channels.sftp_errors import LineLost, Refusal, on_the_line
-from protocols.channels.sftp_packets import Attributes, Entry
+from protocols.channels.sftp_errors import LineLost, on_the_line
 
-T = TypeVar("T")
-BLOCK = 32_000  # with its heads it still fits one SSH packet of 32768 bytes
-_FLUSH = 32_600  # likewise: what is queued leaves before it would overflow one
 _LARGEST = 1 << 20  # far above any answer that we ask for
+_GRANT = 256 << 10  # bytes taken in before the payer's side may send as many more
 
 
 class Stream(Protocol):
-    """As much of a paramiko channel as a session uses."""
+    """As much of an SSH channel as a session uses."""
 
-    closed: bool
+    def listen(self, take: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+        """Call `take` with whatever arrives, `lost` at the end; in any thread."""
+        ...
 
-    def sendall(self, s: bytes) -> object: ...  # noqa: D102
-    def recv(self, nbytes: int) -> bytes: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def sendall(self, data: bytes) -> None:
+        """Send it, from one thread at a time."""
+        ...
+
+    def grant(self, size: int) -> None:
+        """Let the other side send so many bytes more."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class Asker(Protocol):
+    """Who asked, and is told; both are called in the library's thread."""
+
+    def take(self, number: int, answer: tuple[int, bytes], *, wake: bool) -> None:
+        """Be given an answer."""
+        ...
+
+    def ring(self) -> None:
+        """Look again, if you wait."""
+        ...
 
 
 class Session:
-    """One SFTP conversation; for one thread at a time.
+    """One SFTP conversation, shared by the exchanges on it; thread-safe.
 
-    Raises `LineLost` and `Refusal` only.  After a `LineLost` it is of no more
-    use; after a `Refusal` it is, once `settle` was called.
+    `patience` is how many seconds may pass without any answer before the line
+    counts as lost.  Once lost it is of no more use, to anybody.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, *, patience: float) -> None:
         self._stream = stream
-        self._queued = bytearray()
+        self._patience = patience
+        self._leaving: deque[bytes] = deque()
+        self._sending = threading.Lock()
+        self._granting = threading.Lock()
+        self._numbers = count(1)
+        self._owners: dict[int, Asker] = {}
         self._received = bytearray()
-        self._awaited: set[int] = set()
-        self._early: dict[int, tuple[int, bytes]] = {}
-        self._next = 0
-        self._broken = False
-        self.answers = 0
+        self._taken = self._granted = self._heard = 0
+        self._why_lost = ""
+        self._greeting: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
+        self._greeted = False
+        stream.listen(self._take, self._ended)
         self.extensions = self._greet()
 
     @property
     def alive(self) -> bool:
         """Whether the line is up, as far as this side has noticed."""
-        return not self._broken and not self._stream.closed
+        return not self._why_lost
 
-    @property
-    def clean(self) -> bool:
-        """Whether another thread may go on with it: alive, and no answer due."""
-        return self.alive and not (self._awaited or self._early or self._queued)
+    def number(self, owner: Asker) -> int:
+        """Give out a number whose answer goes to `owner`."""
+        number = next(self._numbers) & 0xFFFFFFFF
+        self._owners[number] = owner
+        return number
 
-    def post(self, kind: int, *parts: bytes) -> int:
-        """Queue a request; return its number, by which its answer is awaited."""
-        self._next = (self._next + 1) & 0xFFFFFFFF
-        length = sum(map(len, parts))
-        if self._queued and len(self._queued) + length > _FLUSH:
-            self.flush()
-        self._queued += packets.HEAD.pack(length + 5, kind, self._next)
-        for part in parts:
-            self._queued += part
-        self._awaited.add(self._next)
-        return self._next
+    def send(self, data: bytes) -> None:
+        """Send whole requests, or leave them to whoever is sending now.
 
-    def flush(self) -> None:
-        """Send what is queued."""
-        if self._queued:
-            queued, self._queued = bytes(self._queued), bytearray()
-            with self._line():
-                self._stream.sendall(queued)
+        Raises `LineLost`; a caller whose requests were left finds out in `sleep`.
+        """
+        self._still_up()
+        self._leaving.append(data)
+        while self._leaving and self._sending.acquire(blocking=False):
+            try:
+                self._send_what_is_left()
+            finally:
+                self._sending.release()
 
-    def confirm(self, number: int) -> None:
-        """Wait until a request has been granted."""
-        self._answer(number, (packets.STATUS, packets.EXTENDED_REPLY))
+    def sleep(self, bell: SimpleQueue[None]) -> None:
+        """Wait until the bell rings; raises `LineLost` if nothing comes any more."""
+        self._grant()
+        self._still_up()
+        heard = self._heard
+        try:
+            bell.get(timeout=self._patience)
+        except Empty:
+            if self._heard == heard:
+                self._lose("no answer in time")
 
-    def handle(self, number: int) -> bytes:
-        """Wait for the handle that a request opens."""
-        return self._read(packets.text_in, self._answer(number, (packets.HANDLE,)))
-
-    def attributes(self, number: int) -> Attributes:
-        """Wait for what is known of a file."""
-        body = self._answer(number, (packets.ATTRS,))
-        return self._read(packets.attributes_in, body)
-
-    def data(self, number: int) -> bytes:
-        """Wait for a block of a file; empty at its end."""
-        body = self._answer_or_end(number, packets.DATA)
-        return b"" if body is None else self._read(packets.text_in, body)
-
-    def entries(self, number: int) -> list[Entry]:
-        """Wait for a part of a folder; empty at its end."""
-        body = self._answer_or_end(number, packets.NAME)
-        return [] if body is None else self._read(packets.entries_in, body)
-
-    def settle(self) -> None:
-        """Wait for every answer due and forget it, so that the line is clean."""
-        self.flush()
-        while self._awaited:
-            self._take_one()
-        self._early.clear()
+    def garbled(self, what: object) -> LineLost:
+        """Give the line up because of what was sent on it."""
+        self._lose(f"the payer's side does not speak SFTP 3: it sent {what}")
+        return LineLost(self._why_lost)
 
     def close(self) -> None:
         """Give up the channel; quiet if the line is gone."""
-        self._broken = True
+        self._lose("the session was closed")
         try:
             with on_the_line():
                 self._stream.close()
@@ -119,79 +128,94 @@ class Session:
             return
 
     def _greet(self) -> Mapping[str, str]:
-        with self._line():
-            self._stream.sendall(packets.HEAD.pack(5, packets.INIT, 3))
-        kind, body = self._packet()
+        self.send(packets.HEAD.pack(5, packets.INIT, 3))
+        try:
+            greeting = self._greeting.get(timeout=self._patience)
+        except Empty:
+            self._lose("no answer in time")
+            greeting = None
+        if greeting is None:
+            raise LineLost(self._why_lost)
+        kind, body = greeting
         if kind != packets.VERSION:
-            raise self._garbled(f"packet {kind} where its version was due")
-        return self._read(lambda found: dict(packets.extensions_in(found[4:])), body)
-
-    def _answer(self, number: int, kinds: tuple[int, ...]) -> bytes:
-        self.flush()
-        while number not in self._early:
-            self._take_one()
-        kind, body = self._early.pop(number)
-        if kind == packets.STATUS:
-            code, words = self._read(packets.status_in, body)
-            if code != packets.STATUS_OK:
-                raise Refusal(code, words)
-        if kind not in kinds:
-            raise self._garbled(f"packet {kind} where one of {kinds} was due")
-        return body
-
-    def _answer_or_end(self, number: int, kind: int) -> bytes | None:
+            raise self.garbled(f"packet {kind} where its version was due")
         try:
-            return self._answer(number, (kind,))
-        except Refusal as refusal:
-            if refusal.code == packets.STATUS_EOF:
-                return None
-            raise
-
-    def _take_one(self) -> None:
-        kind, packet = self._packet()
-        number = int.from_bytes(packet[:4])
-        if number not in self._awaited:
-            raise self._garbled("an answer to a request that was not made")
-        self._awaited.discard(number)
-        self._early[number] = (kind, packet[4:])
-        self.answers += 1
-
-    def _packet(self) -> tuple[int, bytes]:
-        self._receive(5)
-        length = int.from_bytes(self._received[:4])
-        if not 1 <= length <= _LARGEST:
-            raise self._garbled(f"a packet of {length} bytes")
-        self._receive(4 + length)
-        kind = self._received[4]
-        packet = bytes(self._received[5 : 4 + length])
-        del self._received[: 4 + length]
-        return kind, packet
-
-    def _receive(self, wanted: int) -> None:
-        if len(self._received) >= wanted:
-            return
-        with self._line():
-            while len(self._received) < wanted:
-                block = self._stream.recv(65536)
-                if not block:
-                    raise EOFError
-                self._received += block
-
-    def _read(self, reader: Callable[[bytes], T], body: bytes) -> T:
-        try:
-            return reader(body)
+            return dict(packets.extensions_in(body[4:]))
         except packets.Malformed as error:
-            raise self._garbled(f"{error}") from error
+            raise self.garbled(error) from error
 
-    def _garbled(self, what: str) -> LineLost:
-        self._broken = True
-        return LineLost(f"the payer's side does not speak SFTP 3: it sent {what}")
-
-    @contextmanager
-    def _line(self) -> Iterator[None]:
+    def _take(self, data: bytes) -> None:
+        """Hand answers to those who asked; called in the library's thread."""
+        if self._why_lost:
+            return
+        self._taken += len(data)
+        self._received += data
         try:
-            with on_the_line():
-                yield
-        except LineLost:
-            self._broken = True
+            for kind, packet in self._packets():
+                self._hand_over(kind, packet)
+        except packets.Malformed as error:
+            self.garbled(error)
+
+    def _packets(self) -> Iterator[tuple[int, bytes]]:
+        received, place = self._received, 0
+        while len(received) >= place + 5:
+            length = int.from_bytes(received[place : place + 4])
+            if not 1 <= length <= _LARGEST:
+                raise packets.Malformed(f"a packet of {length} bytes")
+            end = place + 4 + length
+            if len(received) < end:
+                break
+            yield received[place + 4], bytes(received[place + 5 : end])
+            place = end
+        del received[:place]
+
+    def _hand_over(self, kind: int, packet: bytes) -> None:
+        if not self._greeted:
+            self._greeted = True
+            self._greeting.put((kind, packet))
+            return
+        owner = self._owners.pop(int.from_bytes(packet[:4]), None)
+        if owner is None:
+            raise packets.Malformed("an answer to a request that was not made")
+        self._heard += 1
+        owner.take(
+            int.from_bytes(packet[:4]),
+            (kind, packet[4:]),
+            wake=self._taken - self._granted >= _GRANT,
+        )
+
+    def _send_what_is_left(self) -> None:
+        try:
+            while self._leaving:
+                whole = b"".join(
+                    self._leaving.popleft() for _ in range(len(self._leaving))
+                )
+                with on_the_line():
+                    self._stream.sendall(whole)
+        except LineLost as error:
+            self._lose(str(error))
             raise
+
+    def _grant(self) -> None:
+        if self._taken - self._granted < _GRANT:
+            return
+        with self._granting:
+            more = self._taken - self._granted
+            if more >= _GRANT:  # nobody else was faster
+                self._granted += more
+                with on_the_line():
+                    self._stream.grant(more)
+
+    def _ended(self) -> None:
+        self._lose("the payer's side closed the line")
+
+    def _lose(self, why: str) -> None:
+        """Note the first reason, and wake everybody who waits."""
+        self._why_lost = self._why_lost or why
+        self._greeting.put(None)
+        for owner in list(self._owners.values()):
+            owner.ring()
+
+    def _still_up(self) -> None:
+        if self._why_lost:
+            raise LineLost(self._why_lost)

@@ -80,9 +80,9 @@ def read_settings(
         skip=(*table.texts("skip", WORKING_NAMES), f"*{suffix}"),
         fsync=table.get("fsync", bool, True),
         keeps_files=table.get("keeps_files", bool, False),
-        connections=_number(table, "connections", 4, _MOST_CONNECTIONS),
+        connections=_number(table, "connections", 2, _MOST_CONNECTIONS),
         channels_per_connection=_number(
-            table, "channels_per_connection", 1, _MOST_CHANNELS
+            table, "channels_per_connection", 8, _MOST_CHANNELS
         ),
         connect_timeout=_seconds(table, "connect_timeout", "15s"),
         operation_timeout=_seconds(table, "operation_timeout", "60s"),

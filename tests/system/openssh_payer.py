@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,17 @@ class OpenSshPayer:
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
+    def restart(self, **options: str) -> None:
+        """Start it anew, with some options of its configuration set otherwise."""
+        self.stop()
+        text = _CONFIG.format(port=self.port, folder=self.folder)
+        lines = [
+            line for line in text.splitlines() if line.split(" ")[0] not in options
+        ]
+        lines += [f"{name} {value}" for name, value in options.items()]
+        self.config.write_text("\n".join(lines) + "\n")
+        self.start()
+
     def start(self) -> None:
         """Start it and wait until it listens; nothing if it runs."""
         if self._process is not None:
@@ -82,7 +94,7 @@ class OpenSshPayer:
         pytest.fail("sshd did not listen within ten seconds")
 
     def stop(self) -> None:
-        """End it and every session of it."""
+        """End it and every session of it; nobody listens there afterwards."""
         if self._process is None:
             return
         for child in _children(self._process.pid):
@@ -92,6 +104,16 @@ class OpenSshPayer:
         if self._process.stderr is not None:
             self._process.stderr.close()
         self._process = None
+        # A child that was just made holds the port a little longer.
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+            except ConnectionRefusedError:
+                return
+            except OSError:
+                continue
+            time.sleep(0.02)
+        pytest.fail("sshd still listens ten seconds after its end")
 
 
 def sshd() -> str:

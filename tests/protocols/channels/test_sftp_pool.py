@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from protocols.channels.sftp_errors import LineLost, Refusal
+from protocols.channels.sftp_exchange import Exchange
 from protocols.channels.sftp_pool import SessionPool
 from protocols.channels.sftp_session import Session
 
@@ -16,11 +17,10 @@ class FakeSession(Session):
     """A session without a line under it."""
 
     def __init__(self) -> None:
-        self.answers = 0
         self.open = True
 
     @property
-    def clean(self) -> bool:
+    def alive(self) -> bool:
         return self.open
 
     def close(self) -> None:
@@ -70,14 +70,18 @@ class Setting:
         self.lines: list[FakeLine] = []
         self.alarms: list[FakeAlarm] = []
         self._grants = grants
+        self.answer: Callable[[], FakeLine] = self._connect
         self.pool = SessionPool(
-            connect=self._connect,
+            connect=self._dial,
             clock=lambda: self.now,
             alarm=self._alarm,
             connections=connections,
             channels_per_connection=channels,
             idle_timeout=60,
         )
+
+    def _dial(self) -> FakeLine:
+        return self.answer()
 
     def _connect(self) -> FakeLine:
         self.lines.append(FakeLine(self._grants))
@@ -93,9 +97,9 @@ class Setting:
             self.pool.run(lambda _: self.nested(depth - 1))
 
 
-def _answered(session: Session) -> Session:
-    session.answers += 1
-    return session
+def _answered(exchange: Exchange) -> Session:
+    exchange.heard = True
+    return exchange.session
 
 
 def test_one_after_the_other_needs_one_session() -> None:
@@ -117,27 +121,76 @@ def test_a_line_is_filled_before_another_is_opened() -> None:
     assert [len(line.sessions) for line in setting.lines] == [2, 2]
 
 
-def test_more_than_allowed_wait_for_a_free_one() -> None:
-    """With every session lent, the next one gets the first that comes back."""
+def test_more_than_allowed_share_a_session() -> None:
+    """With every session in use, a further work is put on one of them."""
     setting = Setting(connections=1, channels=1)
-    lent, go_on = threading.Event(), threading.Event()
     used: list[Session] = []
 
-    def hold(session: Session) -> None:
-        lent.set()
-        go_on.wait(30)
-        used.append(session)
+    def hold(exchange: Exchange) -> None:
+        used.append(exchange.session)
+        setting.pool.run(lambda other: used.append(other.session))
 
-    holder = threading.Thread(target=setting.pool.run, args=(hold,))
-    waiter = threading.Thread(target=setting.pool.run, args=(used.append,))
-    holder.start()
-    lent.wait(30)
-    waiter.start()
-    go_on.set()
-    holder.join(30)
-    waiter.join(30)
+    setting.pool.run(hold)
 
     assert used == [setting.lines[0].sessions[0]] * 2
+    assert setting.lines[0].alive
+
+
+def test_a_full_session_takes_no_more() -> None:
+    """Eight works fill a session; the ninth begins when one of them has ended."""
+    setting = Setting(connections=1, channels=1)
+    order: list[str] = []
+    waiter = threading.Thread(
+        target=setting.pool.run, args=(lambda _: order.append("ninth"),)
+    )
+
+    def fill(depth: int) -> None:
+        if depth:
+            setting.pool.run(lambda _: fill(depth - 1))
+            order.append("ended")
+            return
+        waiter.start()
+        waiter.join(0.05)
+        assert waiter.is_alive()
+
+    fill(8)
+    waiter.join(30)
+
+    assert not waiter.is_alive()
+    assert order.index("ninth") > 0
+
+
+def test_who_comes_while_a_line_is_made_waits_for_it_and_shares_its_failure() -> None:
+    """Three at once make one line, and one attempt to log in, not three."""
+    setting = Setting(connections=2, channels=4)
+    begun, go_on = threading.Event(), threading.Event()
+    caught: list[Exception] = []
+
+    def refused() -> FakeLine:
+        begun.set()
+        go_on.wait(30)
+        setting.lines.append(FakeLine(0))
+        raise LineLost("not let in")
+
+    def use() -> None:
+        with pytest.raises(LineLost, match="not let in") as error:
+            setting.pool.run(_answered)
+        caught.append(error.value)
+
+    setting.answer = refused
+    threads = [threading.Thread(target=use) for _ in range(3)]
+    threads[0].start()
+    begun.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+        thread.join(0.05)
+        assert thread.is_alive()
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+
+    assert len(caught) == 3
+    assert len(setting.lines) == 1
 
 
 def test_a_server_that_grants_fewer_sessions_is_asked_for_no_more() -> None:
@@ -165,8 +218,8 @@ def test_a_session_that_died_while_idle_is_replaced_once() -> None:
     setting.pool.run(_answered)
     tries: list[Session] = []
 
-    def work(session: Session) -> str:
-        tries.append(session)
+    def work(exchange: Exchange) -> str:
+        tries.append(exchange.session)
         if len(tries) == 1:
             raise LineLost("gone")
         return "done"
@@ -184,8 +237,8 @@ def test_work_that_may_have_begun_is_not_repeated(before: int) -> None:
         setting.pool.run(_answered)
     tries = []
 
-    def work(session: Session) -> None:
-        tries.append(_answered(session))
+    def work(exchange: Exchange) -> None:
+        tries.append(_answered(exchange))
         raise LineLost("gone")
 
     with pytest.raises(LineLost):
