@@ -62,7 +62,8 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
-_MOST_JUNK = 20_000  # unknown records in a row after which reading stops
+_MOST_JUNK = 20_000  # records of junk after which reading stops
+_JUNK_SHARE = 0.75  # of records that are unknown, or each of another professional
 
 
 class Examination:
@@ -102,20 +103,26 @@ class Examination:
         self._judge_end()
 
     def _is_junk(self, examined: Examined) -> bool:
-        """Say whether to stop, since what comes has long been no record at all.
+        """Say whether to stop, since what comes has long been hardly any record.
 
         Naming each record of a file that is not B2 any more helps nobody, and
         takes a thousand times as long as reading good ones.
         """
-        groups = examined.structure.groups
-        junk = (groups == Group.UNKNOWN).all() and not len(examined.structure.lots)
-        self._junk = self._junk + len(groups) if junk else 0
+        count = len(examined.chunk.rows)
+        unknown = sum(
+            len(each.rows)
+            for each in examined.findings
+            if each.code == "unknown-record"
+        )
+        strangers = int(examined.chunk.heads.new_sender.sum())
+        junk = max(unknown, strangers) > count * _JUNK_SHARE
+        self._junk = self._junk + count if junk else 0
         if self._junk < _MOST_JUNK:
             return False
-        self.tally.add(
+        self.tally.insist(
             problem(
                 "reading-stopped",
-                f"holds no known record from record {self.records - self._junk + 1} on; "
+                f"holds hardly any known record from record {self.records - self._junk + 1} on; "
                 "what follows was not read: send the file again as it was made",
                 record=self.records - self._junk + 1,
             )

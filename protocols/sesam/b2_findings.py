@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from protocols.sesam.b2_examine import Examined
-from protocols.sesam.b2_structure import Finding
+from protocols.sesam.b2_structure import Finding, Rows
 from protocols.sesam.checks import KEPT, KEPT_IN_LOT, Tally, problem, severity_of
 from routing.envelope import Problem, Severity
 
@@ -25,21 +27,29 @@ class LotProblems:
         """Return the problems of a chunk's lots; count all, keep the file's own."""
         of_lots: dict[int, list[Problem]] = {}
         for finding in examined.findings:
-            for which, lot in enumerate(_lots(finding, examined)):
-                if lot < 0:
-                    if self._tally.full:
-                        self._tally.count(finding.code, 1)
-                    else:
-                        self._tally.add(_explain(finding, which, examined))
-                    continue
-                self._tally.count(finding.code, 1)
-                kept = of_lots.setdefault(lot, [])
+            lots = _lots(finding, examined)
+            outside = np.flatnonzero(lots < 0)
+            _list(finding, outside, examined, self._tally)
+            self._tally.count(finding.code, len(lots) - len(outside))
+            for which in self._candidates(finding.code, lots):
+                kept = of_lots.setdefault(int(lots[which]), [])
                 if self._may_keep(kept, finding.code):
                     self._left -= 1
                     kept.append(_explain(finding, which, examined))
         for kept in of_lots.values():
             kept.sort(key=lambda each: each.record or 0)
         return of_lots
+
+    def _candidates(self, code: str, lots: Rows) -> Sequence[int]:
+        """Return the first rows of each lot: as many as a lot can still keep."""
+        most = KEPT_IN_LOT if self._left > 0 else 1
+        if self._left <= 0 and severity_of(code) is not Severity.ERROR:
+            return ()
+        order = np.argsort(lots, kind="stable")
+        ordered = lots[order]
+        place = np.arange(len(lots)) - np.searchsorted(ordered, ordered)
+        found: list[int] = np.sort(order[(ordered >= 0) & (place < most)]).tolist()
+        return found
 
     def _may_keep(self, kept: list[Problem], code: str) -> bool:
         if self._left > 0 and len(kept) < KEPT_IN_LOT:
@@ -52,24 +62,26 @@ class LotProblems:
 def list_problems(examined: Examined, tally: Tally) -> None:
     """Count every problem of a chunk and keep the first ones, lots or not."""
     for finding in examined.findings:
-        room = len(finding.rows) if not tally.full else 0
-        for which in range(room):
-            if tally.full:
-                room = which
-                break
-            tally.add(_explain(finding, which, examined))
-        tally.count(finding.code, len(finding.rows) - room)
+        _list(finding, np.arange(len(finding.rows)), examined, tally)
 
 
-def _lots(finding: Finding, examined: Examined) -> list[int]:
+def _list(finding: Finding, which: Rows, examined: Examined, tally: Tally) -> None:
+    """Count some problems of a finding and keep the first ones."""
+    for kept, at in enumerate(which.tolist()):
+        if tally.full:
+            tally.count(finding.code, len(which) - kept)
+            return
+        tally.add(_explain(finding, at, examined))
+
+
+def _lots(finding: Finding, examined: Examined) -> Rows:
     """Return, by row of a finding, the lot that holds it; -1 for the file."""
     structure = examined.structure
     if finding.outer or not len(structure.lots):
-        return [-1] * len(finding.rows)
+        return np.full(len(finding.rows), -1, np.intp)
     lots = structure.lot_of(finding.rows)
     inside = (lots >= 0) & (finding.rows < structure.stops[lots])
-    found: list[int] = np.where(inside, lots, -1).tolist()
-    return found
+    return np.where(inside, lots, -1)
 
 
 def _explain(finding: Finding, which: int, examined: Examined) -> Problem:

@@ -14,12 +14,13 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from protocols.sesam.b2_cut import BREAK, START, Piece, cut
+from protocols.sesam.b2_cut import BREAK, START, Cutter
 from protocols.sesam.b2_records import RECORD, Bytes, Heads, heads_of
 
 BLOCK = 4 << 20  # read at once: many records for each call, few for the cache
-LARGEST_LOT = 48 << 20  # bytes of one lot kept in memory; no real one comes near
+LARGEST_LOT = 48 << 20  # bytes or records of one lot in memory; no real one is near
 UTF8_MARK = b"\xef\xbb\xbf"
+_SMALL = (64 << 10) + RECORD  # bytes of the first buffer; most files are smaller
 _TAIL = b"\r\n\x1a\x00 "  # what may stand after the last record
 _LAST_TYPE = 9
 _LOOK_BACK = 1000  # records: most lots are shorter
@@ -55,17 +56,18 @@ class Frames:
     def __init__(self, stream: BinaryIO, *, block: int = BLOCK) -> None:
         self._read_into = _reader(stream)
         self._block = max(block, 2 * RECORD)
-        self._buffer = np.zeros(2 * self._block, np.uint8)
+        self._buffer = np.empty(_SMALL, np.uint8)
         self._used = 0
         self._base = 0
         self._stride = RECORD
         self._ended = False
         self._professional = b""
+        self._cutter: Cutter | None = None  # of what is there, if it is not regular
 
     def head(self, size: int) -> bytes:
         """Return the beginning of the file without giving it up."""
         while self._used < size and not self._ended:
-            self._fill()
+            self._fill(size - self._used)
         return self._buffer[: min(size, self._used)].tobytes()
 
     def skip(self, size: int) -> None:
@@ -78,41 +80,31 @@ class Frames:
         record = 1
         while True:
             if not self._ended:
-                self._fill()
-            rows, heads, pieces = self._frame()
+                self._fill(self._block)
+            rows, heads = self._frame()
             whole = len(rows) if self._ended else _whole_lots(heads)
-            too_long = not whole and self._used >= LARGEST_LOT
+            too_long = not whole and max(self._used, len(rows) * RECORD) >= LARGEST_LOT
             if too_long:
                 whole = len(rows)
             if whole:
                 yield self._chunk(
-                    rows[:whole], heads.until(whole), pieces, record, cut=too_long
+                    rows[:whole], heads.until(whole), record, cut=too_long
                 )
                 record += whole
-                self._drop(self._behind(pieces, whole))
+            if whole or too_long:
+                self._drop(self._behind(whole))
             if self._ended:
                 return
 
-    def _chunk(
-        self,
-        rows: Bytes,
-        heads: Heads,
-        pieces: list[Piece] | None,
-        record: int,
-        *,
-        cut: bool,
-    ) -> Chunk:
+    def _chunk(self, rows: Bytes, heads: Heads, record: int, *, cut: bool) -> Chunk:
         odd: dict[int, int] = {}
-        if pieces is None:
+        if self._cutter is None:
             offsets = self._base + np.arange(len(rows), dtype=np.int64) * self._stride
         else:
-            pieces = pieces[: len(rows)]
-            offsets = np.array([each.offset for each in pieces], np.int64) + self._base
-            odd = {
-                row: each.length
-                for row, each in enumerate(pieces)
-                if each.length != RECORD
-            }
+            offsets = np.array(self._cutter.offsets[: len(rows)], np.int64) + self._base
+            lengths = np.array(self._cutter.lengths[: len(rows)], np.int64)
+            unlike = np.flatnonzero(lengths != RECORD)
+            odd = dict(zip(unlike.tolist(), lengths[unlike].tolist(), strict=True))
         self._professional = rows[-1, 1:10].tobytes()
         return Chunk(
             rows=rows,
@@ -124,27 +116,34 @@ class Frames:
             last=self._ended,
         )
 
-    def _behind(self, pieces: list[Piece] | None, whole: int) -> int:
-        if pieces is None:
+    def _behind(self, whole: int) -> int:
+        """Return where that goes on which is not among the first `whole` records."""
+        cutter = self._cutter
+        if cutter is None:
             return min(whole * self._stride, self._used)
-        return pieces[whole - 1].offset + pieces[whole - 1].length
+        return cutter.offsets[whole] if whole < len(cutter.offsets) else cutter.at
 
-    def _fill(self) -> None:
-        """Read one block behind what is there."""
-        if len(self._buffer) - self._used < self._block:
-            self._buffer = np.concatenate((self._buffer, np.zeros_like(self._buffer)))
-        room = self._buffer.data[self._used : self._used + self._block]
-        got = self._read_into(room)
+    def _fill(self, size: int) -> None:
+        """Read up to `size` bytes behind what is there; leave room for a record."""
+        least = self._used + size + RECORD
+        if len(self._buffer) < least:
+            room = np.empty(max(least, 2 * len(self._buffer)), np.uint8)
+            room[: self._used] = self._buffer[: self._used]
+            self._buffer = room
+        got = self._read_into(self._buffer.data[self._used : self._used + size])
         self._used += got
         if not got:
             self._ended = True
             self._trim()
+            if self._cutter is not None and self._cutter.at > self._used:
+                self._cutter = None  # blanks at the end were taken for records
 
     def _drop(self, size: int) -> None:
         left = self._used - size
         self._buffer[:left] = self._buffer[size : self._used].copy()
         self._used = left
         self._base += size
+        self._cutter = None
 
     def _trim(self) -> None:
         """Forget blanks and control characters behind the last record."""
@@ -161,25 +160,34 @@ class Frames:
         end = broken.start() if broken else begin + RECORD
         self._used = min(self._used, end)
 
-    def _frame(self) -> tuple[Bytes, Heads, list[Piece] | None]:
+    def _frame(self) -> tuple[Bytes, Heads]:
         """Cut what is there into records, all at once if it is regular."""
+        regular = None if self._cutter is not None else self._regular()
+        if regular is not None:
+            return regular
+        if self._cutter is None:
+            self._cutter = Cutter(self._professional)
+        self._cutter.cut(self._buffer, self._used, ended=self._ended)
+        rows = self._cutter.rows(self._buffer)
+        return rows, heads_of(rows)
+
+    def _regular(self) -> tuple[Bytes, Heads] | None:
+        """Return the records if they are regular, without a copy if it can be."""
         stride = self._stride
         count = self._used // stride
         if self._ended and self._used - count * stride >= RECORD:
             count += 1  # the last record needs nothing behind it
-        if count and (not self._ended or self._behind(None, count) == self._used):
-            table = np.ndarray(
-                (count, RECORD), np.uint8, self._buffer, strides=(stride, 1)
-            )
-            if stride == RECORD:
-                heads = heads_of(table)
-                if not _strangers(table, heads, self._professional):
-                    return table, heads, None
-            elif self._has_line_ends(table):
-                rows = np.ascontiguousarray(table)
-                return rows, heads_of(rows), None
-        rows, pieces = self._cut()
-        return rows, heads_of(rows), pieces
+        if not count or (self._ended and self._behind(count) != self._used):
+            return None
+        table = np.ndarray((count, RECORD), np.uint8, self._buffer, strides=(stride, 1))
+        if stride == RECORD:
+            heads = heads_of(table)
+            strange = _strangers(table, heads, self._professional)
+            return None if strange else (table, heads)
+        if not self._has_line_ends(table):
+            return None
+        rows = np.ascontiguousarray(table)
+        return rows, heads_of(rows)
 
     def _has_line_ends(self, table: Bytes) -> bool:
         """Say whether every record, and nothing else, is followed by line ends."""
@@ -193,16 +201,6 @@ class Frames:
         )
         breaks = (between == _LF) | (between == _CR)
         return bool(breaks.all()) and not bool((table <= _CR).any())
-
-    def _cut(self) -> tuple[Bytes, list[Piece]]:
-        data = self._buffer[: self._used].tobytes()
-        pieces = list(cut(data, self._professional, ended=self._ended))
-        parts = (
-            data[start : start + min(size, RECORD)].ljust(RECORD)
-            for start, size in pieces
-        )
-        table = np.frombuffer(b"".join(parts), np.uint8)
-        return table.reshape(-1, RECORD), pieces
 
 
 def _reader(stream: BinaryIO) -> Callable[[memoryview], int]:

@@ -71,6 +71,11 @@ class Tally:
         if not self.full:
             self.kept.append(found)
 
+    def insist(self, found: Problem) -> None:
+        """Count a problem and keep it, in place of the last one if need be."""
+        del self.kept[self._limit - 1 :]
+        self.add(found)
+
     def count(self, code: str, times: int) -> None:
         """Count problems that nobody describes."""
         if _SEVERITIES[code] is Severity.ERROR:
