@@ -20,6 +20,8 @@ from gateway.intake.interface import Client, Credentials, Space
 from gateway.intake.sftp_limits import SftpLimits, SftpObserver
 from gateway.intake.sftp_pace import Pace
 from gateway.intake.ssh_backoff import AddressBackoff
+from gateway.intake.ssh_known import KnownKeys
+from gateway.intake.ssh_signing import host_key
 from gateway.intake.ssh_transport import DoorTransport
 
 _SMALLEST_RSA: Final = 2048
@@ -47,7 +49,13 @@ class SftpFactory(Factory[DoorTransport]):
     ) -> None:
         self.space_for = space_for
         self.credentials = credentials
-        self.host_keys = host_keys_by_algorithm(host_keys)
+        self.known = KnownKeys(
+            credentials=credentials, clock=clock, believe_seconds=limits.believe_seconds
+        )
+        self.host_keys = {
+            algorithm: host_key(key, algorithm)
+            for algorithm, key in host_keys_by_algorithm(host_keys).items()
+        }
         self.clock = clock
         self.observer = observer
         self.limits = limits
@@ -88,6 +96,7 @@ class SftpFactory(Factory[DoorTransport]):
 
     def disconnect_client(self, client_id: str) -> None:
         """End the connections of a client that has been disabled."""
+        self.known.forget(client_id)
         for transport, client in tuple(self._connections.items()):
             if client is not None and client.id == client_id:
                 transport.disconnect(

@@ -20,6 +20,7 @@ class SftpLimits:
     max_pending: int = 64  # requests of one session being worked on
     max_login_attempts: int = 6
     login_seconds: float = 60
+    believe_seconds: float = 5  # how long a key that was a client's is believed
     idle_seconds: float = 900
     rekey_bytes: int = 4 * 1024**3
     offer_password: bool = True  # whether any client has password login

@@ -14,7 +14,6 @@ from enum import Enum
 from typing import Final
 
 from attrs import frozen
-from twisted.conch.ssh.keys import Key
 
 from gateway.intake.ssh_ciphers import (
     CIPHERS,
@@ -25,7 +24,8 @@ from gateway.intake.ssh_ciphers import (
     make_sealer,
 )
 from gateway.intake.ssh_kex import EXCHANGES, Exchange, GroupExchange, Outcome
-from gateway.intake.ssh_offer import COOKIE_SIZE, Agreed, Offer, agree, server_offer
+from gateway.intake.ssh_offer import COOKIE_SIZE, Agreed, answer, server_lists
+from gateway.intake.ssh_signing import HostKey
 from gateway.intake.ssh_wire import Malformed, string
 
 MSG_KEXINIT: Final = 20
@@ -53,13 +53,14 @@ class KeyExchange:
     """The exchanges of one connection, the first and every later one."""
 
     def __init__(
-        self, *, host_keys: Mapping[bytes, Key], server_version: bytes
+        self, *, host_keys: Mapping[bytes, HostKey], server_version: bytes
     ) -> None:
         self.client_version = b""
         self.session_id = b""
         self.agreed: Agreed | None = None
         self.strict = False
         self._host_keys = host_keys
+        self._names = tuple(host_keys)
         self._server_version = server_version
         self._stage = _Stage.QUIET
         self._ours = self._theirs = b""
@@ -75,8 +76,8 @@ class KeyExchange:
         """Give our offer, to be sent as KEXINIT."""
         if self.under_way:
             raise Malformed("a key exchange is under way")
-        ours = server_offer(tuple(self._host_keys), first=not self.session_id)
-        self._ours = ours.pack(os.urandom(COOKIE_SIZE))
+        lists = server_lists(self._names, first=not self.session_id)
+        self._ours = os.urandom(COOKIE_SIZE) + lists
         self._stage = _Stage.OFFERED
         return self._ours
 
@@ -89,9 +90,7 @@ class KeyExchange:
         if self._stage is not _Stage.OFFERED:
             raise Malformed("KEXINIT in the middle of a key exchange")
         first = not self.session_id
-        self.agreed = agree(
-            Offer.parse(payload), server_offer(tuple(self._host_keys), first=first)
-        )
+        self.agreed = answer(payload, self._names, first=first)
         if first:
             self.strict = self.agreed.strict
             if self.strict and not is_first_packet:
@@ -135,7 +134,6 @@ class KeyExchange:
             raise Malformed("nothing is agreed")
         digest = EXCHANGES[self.agreed.exchange].digest
         key = self._host_keys[self.agreed.host_key]
-        blob: bytes = key.public().blob()
         kexinit = bytes((MSG_KEXINIT,))
         hashed = b"".join(
             (
@@ -143,17 +141,17 @@ class KeyExchange:
                 string(self._server_version),
                 string(kexinit + self._theirs),
                 string(kexinit + self._ours),
-                string(blob),
+                string(key.blob),
                 outcome.hashed,
                 outcome.secret,
             )
         )
         exchange_hash = hashlib.new(digest, hashed).digest()
         self.session_id = self.session_id or exchange_hash
-        signature: bytes = key.sign(exchange_hash, signatureType=self.agreed.host_key)
+        signature = key.sign(exchange_hash)
         self._stage = _Stage.SEALED
         self._run = None
-        reply = string(blob) + outcome.share + string(signature)
+        reply = string(key.blob) + outcome.share + string(signature)
         return reply, self._derive(self.agreed, digest, outcome.secret + exchange_hash)
 
     def _derive(self, agreed: Agreed, digest: str, seed: bytes) -> FreshKeys:

@@ -11,35 +11,51 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from attrs import frozen
 from twisted.conch.ssh import transport as conch
-from twisted.conch.ssh.keys import BadKeyError, FingerprintFormats, Key
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
+from gateway.intake.ssh_signing import PublicKey, sound_key
 from gateway.intake.ssh_wire import Fields, Malformed, string
 
 if TYPE_CHECKING:
     from gateway.intake.ssh_transport import DoorTransport
 
 _REQUEST, _FAILURE, _SUCCESS, _BANNER, _KEY_OK = 50, 51, 52, 53, 60
-# Public key algorithms for login (RFC 8308, 3.1), most preferred first.
-LOGIN_ALGORITHMS: Final = (
-    b"ssh-ed25519",
-    b"ecdsa-sha2-nistp256",
-    b"ecdsa-sha2-nistp384",
-    b"ecdsa-sha2-nistp521",
-    b"rsa-sha2-512",
-    b"rsa-sha2-256",
-)
-_SMALLEST_RSA: Final = 2048
 # A wrong password is answered no sooner than this, whoever is named.
 _PASSWORD_SECONDS: Final = 1.0
 _MOST_WAITING: Final = 8
 
 _log = Logger()
+
+
+@frozen
+class _KeyAttempt:
+    """An attempt by key; `proof` is empty for one that only asks."""
+
+    key: PublicKey
+    algorithm: bytes
+    blob: bytes
+    signed: bool
+    covered: bytes  # what a signature is over, behind the session
+    proof: bytes
+
+    @classmethod
+    def read(cls, packet: bytes, fields: Fields) -> _KeyAttempt | None:
+        """Read what follows the method; None for a key that is not sound."""
+        signed = fields.u8() != 0
+        algorithm, blob = fields.string(), fields.string()
+        proof = fields.rest()
+        key = sound_key(algorithm, blob)
+        if key is None:
+            return None
+        covered = packet[: len(packet) - len(proof)]
+        return cls(key, algorithm, blob, signed, covered, proof)
 
 
 class LoginService:
@@ -80,8 +96,15 @@ class LoginService:
         while self._waiting and not self._trying and not self._gone:
             self._trying = True
             packet = self._waiting.popleft()
-            attempt = Deferred.fromCoroutine(self._attempt(packet))
-            attempt.addErrback(self._broke).addCallback(self._tried)
+            try:
+                waits_for = self._attempt(packet)
+            except Exception:
+                self._broke(Failure())
+                waits_for = None
+            if waits_for is None:
+                self._trying = False
+            else:
+                waits_for.addErrback(self._broke).addCallback(self._tried)
 
     def _tried(self, _: None) -> None:
         self._trying = False
@@ -97,7 +120,7 @@ class LoginService:
         if not self._gone:
             self._refuse()
 
-    async def _attempt(self, packet: bytes) -> None:
+    def _attempt(self, packet: bytes) -> Deferred[None] | None:
         fields = Fields(packet)
         raw_user, service, method = fields.string(), fields.string(), fields.string()
         if service != b"ssh-connection":
@@ -107,45 +130,53 @@ class LoginService:
             self._banner = b""
         user = raw_user.decode("utf-8", "replace")
         if method == b"publickey":
-            await self._try_key(user, packet, fields)
-        elif method == b"password" and self._door.limits.offer_password:
-            await self._try_password(user, fields)
-        elif method == b"none":
+            return self._try_key(user, packet, fields)
+        if method == b"password" and self._door.limits.offer_password:
+            return Deferred.fromCoroutine(self._try_password(user, fields))
+        if method == b"none":
             self.transport.send(_FAILURE, self._methods + b"\0")
         else:
             self._refuse()
+        return None
 
-    async def _try_key(self, user: str, packet: bytes, fields: Fields) -> None:
-        signed = fields.u8() != 0
-        algorithm, blob = fields.string(), fields.string()
-        proof = fields.rest()
-        key = sound_key(algorithm, blob)
-        if key is None:
+    def _try_key(
+        self, user: str, packet: bytes, fields: Fields
+    ) -> Deferred[None] | None:
+        attempt = _KeyAttempt.read(packet, fields)
+        if attempt is None:
             self._refuse()
-            return
-        client = await self._door.credentials.by_key(user, blob)
+            return None
+        known = self._door.known
+        client = known.remembered(user, attempt.blob)
+        if client is None:
+            looked = known.look_up(user, attempt.blob)
+            return looked.addCallback(self._found, attempt)
+        self._found(client, attempt)
+        return None
+
+    def _found(self, client: Client | None, attempt: _KeyAttempt) -> None:
         if self._gone:
             return
         if client is None:
             self._refuse()
-        elif not signed:
-            self.transport.send(_KEY_OK, string(algorithm) + string(blob))
-        elif self._proves(key, algorithm, packet[: len(packet) - len(proof)], proof):
-            fingerprint = key.fingerprint(FingerprintFormats.SHA256_BASE64)
-            self._accept(client, "key", fingerprint)
+        elif not attempt.signed:
+            words = string(attempt.algorithm) + string(attempt.blob)
+            self.transport.send(_KEY_OK, words)
+        elif self._proves(attempt):
+            self._accept(client, "key", ssh_fingerprint(attempt.blob))
         else:
             self._door.backoff.failed(self.transport.peer)
             self._refuse()
 
-    def _proves(self, key: Key, algorithm: bytes, covered: bytes, proof: bytes) -> bool:
+    def _proves(self, attempt: _KeyAttempt) -> bool:
         """Whether the signature is over this connection, by the algorithm named."""
-        signature = Fields(proof).string()
-        if Fields(signature).string() != algorithm:
+        signature = Fields(attempt.proof).string()
+        if Fields(signature).string() != attempt.algorithm:
             return False
         session = self.transport.keys.session_id
-        message = string(session) + bytes((_REQUEST,)) + covered
+        message = string(session) + bytes((_REQUEST,)) + attempt.covered
         try:
-            return bool(key.verify(signature, message))
+            return attempt.key.verify(signature, message)
         except Exception:  # whatever a forged signature makes the library raise
             _log.info("client {peer}: unreadable signature", peer=self.transport.peer)
             return False
@@ -188,38 +219,14 @@ class LoginService:
             )
             return
         agreed = transport.keys.agreed
-        names = agreed.names() if agreed is not None else ()
         _log.info(
-            "SFTP login of {client} from {peer} by {method} {fingerprint}, {algorithms}",
+            "SFTP login",
             client=client.id,
             peer=transport.peer,
             method=method,
             fingerprint=fingerprint,
-            algorithms=b" ".join(names).decode("ascii"),
+            algorithms=" ".join(agreed.names) if agreed is not None else "",
         )
         self._door.observer.login(method)
         transport.send(_SUCCESS, b"")
         transport.logged_in(client)
-
-
-def sound_key(algorithm: bytes, blob: bytes) -> Key | None:
-    """Read a public key that may be used with an algorithm that is allowed.
-
-    None for SHA-1, DSA, short RSA, keys of another kind than the algorithm, and
-    bytes that are no key.
-    """
-    if algorithm not in LOGIN_ALGORITHMS:
-        return None
-    kind = b"ssh-rsa" if algorithm.startswith(b"rsa-sha2-") else algorithm
-    try:
-        if Fields(blob).string() != kind:
-            return None
-        key: Key = Key.fromString(blob, type="blob")
-    except (BadKeyError, ValueError, LookupError):
-        return None
-    except Exception:  # Conch raises what its parser happens to meet
-        _log.info("an unreadable public key was offered")
-        return None
-    if key.type() == "RSA" and key.size() < _SMALLEST_RSA:
-        return None
-    return key

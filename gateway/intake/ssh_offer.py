@@ -8,15 +8,17 @@ Terrapin attack.  With a cipher that authenticates by itself no MAC has to match
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gateway.intake.ssh_ciphers import CIPHERS, MACS
 from gateway.intake.ssh_kex import EXCHANGES
 from gateway.intake.ssh_wire import Fields, string, u32
 
 COOKIE_SIZE: Final = 16
+_USUAL_OFFER: Final = 4096  # bytes; a longer one is read and not remembered
 _EXT_INFO_CLIENT: Final = b"ext-info-c"
 _EXT_INFO_SERVER: Final = b"ext-info-s"
 _STRICT_CLIENT: Final = b"kex-strict-c-v00@openssh.com"
@@ -101,9 +103,10 @@ class Agreed:
     strict: bool
     ext_info: bool
     wrong_guess: bool
+    names: tuple[str, ...] = field(init=False)  # every algorithm once
 
-    def names(self) -> tuple[bytes, ...]:
-        """Every algorithm once, for the log and the metrics."""
+    @names.default
+    def _names(self) -> tuple[str, ...]:
         every = (
             self.exchange,
             self.host_key,
@@ -112,15 +115,16 @@ class Agreed:
             self.mac_in,
             self.mac_out,
         )
-        return tuple(dict.fromkeys(name for name in every if name))
+        return tuple(dict.fromkeys(name.decode("ascii") for name in every if name))
 
 
-def server_offer(host_keys: Sequence[bytes], *, first: bool) -> Offer:
+@cache
+def server_offer(host_keys: tuple[bytes, ...], *, first: bool) -> Offer:
     """Say what this server allows; the markers belong to the `first` exchange."""
     markers = (_EXT_INFO_SERVER, _STRICT_SERVER) if first else ()
     return Offer(
         exchanges=(*EXCHANGES, *markers),
-        host_keys=tuple(host_keys),
+        host_keys=host_keys,
         ciphers_in=tuple(CIPHERS),
         ciphers_out=tuple(CIPHERS),
         macs_in=tuple(MACS),
@@ -129,6 +133,28 @@ def server_offer(host_keys: Sequence[bytes], *, first: bool) -> Offer:
         compressions_out=(b"none",),
         guess_follows=False,
     )
+
+
+@cache
+def server_lists(host_keys: tuple[bytes, ...], *, first: bool) -> bytes:
+    """Give `server_offer` as packed, to be sent behind a fresh cookie."""
+    return server_offer(host_keys, first=first).pack(b"")
+
+
+def answer(payload: bytes, host_keys: tuple[bytes, ...], *, first: bool) -> Agreed:
+    """Agree with a client's KEXINIT; raises `NothingInCommon` or `Malformed`.
+
+    Clients of one version offer the same but for the cookie, so what was agreed
+    with one is remembered for the others.
+    """
+    read = _answer if len(payload) <= _USUAL_OFFER else _answer.__wrapped__
+    return read(payload[COOKIE_SIZE:], host_keys, first)
+
+
+@lru_cache(maxsize=64)
+def _answer(lists: bytes, host_keys: tuple[bytes, ...], first: bool) -> Agreed:
+    client = Offer.parse(bytes(COOKIE_SIZE) + lists)
+    return agree(client, server_offer(host_keys, first=first))
 
 
 def agree(client: Offer, server: Offer) -> Agreed:

@@ -25,9 +25,11 @@ from zope.interface import implementer
 from gateway.intake.ssh_ciphers import Opener, PacketRefused
 from gateway.intake.ssh_connection import DoorConnection
 from gateway.intake.ssh_keys import MSG_KEXINIT, MSG_NEWKEYS, KeyExchange
-from gateway.intake.ssh_login import LOGIN_ALGORITHMS, LoginService
+from gateway.intake.ssh_login import LoginService
 from gateway.intake.ssh_offer import NothingInCommon
+from gateway.intake.ssh_outlet import Outlet
 from gateway.intake.ssh_packets import DURING_EXCHANGE, PacketLine
+from gateway.intake.ssh_signing import LOGIN_ALGORITHMS
 from gateway.intake.ssh_wire import Fields, Malformed, string, u32
 
 if TYPE_CHECKING:
@@ -77,13 +79,16 @@ class DoorTransport(Protocol):
             self._socket.setTcpNoDelay(True)
             self._socket.setTcpKeepAlive(True)
         self._socket.registerProducer(self, True)
-        self._line = PacketLine(write=self._socket.write)
+        self._outlet = Outlet(self._socket)
+        self._line = PacketLine(write=self._outlet.write)
         self.door.opened(self)
         self._timer = self.door.clock.callLater(
             self.door.limits.login_seconds, self._login_too_slow
         )
-        self._socket.write(VERSION + b"\r\n")
+        self._outlet.begin()
+        self._outlet.write(VERSION + b"\r\n")
         self._begin_exchange()
+        self._outlet.end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Let go of all: open uploads are abandoned, not closed."""
@@ -130,6 +135,7 @@ class DoorTransport(Protocol):
     def _hang_up(self) -> None:
         self.over = True
         self._line.clear()
+        self._outlet.end()
         self._socket.unregisterProducer()
         self._socket.loseConnection()
         self._linger = self.door.clock.callLater(
@@ -182,6 +188,7 @@ class DoorTransport(Protocol):
             return
         self._heard_at = self.door.clock.seconds()
         self._line.feed(data)
+        self._outlet.begin()
         try:
             if not self.admitted and not self._take_version():
                 return
@@ -204,6 +211,8 @@ class DoorTransport(Protocol):
         except Exception:
             _log.failure("client {peer}: a packet could not be served", peer=self.peer)
             self.disconnect(conch.DISCONNECT_BY_APPLICATION, "internal error")
+        finally:
+            self._outlet.end()
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send a message; keys that have served long enough are changed."""
@@ -270,8 +279,8 @@ class DoorTransport(Protocol):
         is_first_packet = self._line.sequence_in == 1
         agreed = self.keys.take_offer(payload, is_first_packet=is_first_packet)
         if first:
-            for name in agreed.names():
-                self.door.observer.algorithm(name.decode("ascii"))
+            for name in agreed.names:
+                self.door.observer.algorithm(name)
 
     def _take_exchange(self, kind: int, payload: bytes) -> None:
         first = not self.keys.session_id

@@ -10,7 +10,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.intake.sftp_limits import SftpLimits
-from gateway.intake.ssh_login import sound_key
+from gateway.intake.ssh_signing import sound_key
 from gateway.intake.ssh_wire import Fields, string
 from tests.gateway.intake.ssh_pair import Door, Pair
 from tests.gateway.intake.ssh_test_keys import (

@@ -7,7 +7,15 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.intake.ssh_offer import NothingInCommon, Offer, agree, server_offer
+from gateway.intake import ssh_offer
+from gateway.intake.ssh_offer import (
+    NothingInCommon,
+    Offer,
+    agree,
+    answer,
+    server_lists,
+    server_offer,
+)
 from gateway.intake.ssh_wire import Malformed
 
 SERVER = server_offer((b"ssh-ed25519",), first=True)
@@ -72,6 +80,34 @@ def test_a_wrong_guess_is_noticed(exchanges: tuple[bytes, ...], wrong: bool) -> 
     """A packet sent ahead counts only if both sides prefer the same."""
     client = evolve(CLIENT, exchanges=exchanges, guess_follows=True)
     assert agree(client, SERVER).wrong_guess is wrong
+
+
+def test_what_is_remembered_of_an_offer_is_what_it_says() -> None:
+    """Whatever the cookie; another list, or another exchange, is read anew."""
+    keys = (b"ssh-ed25519",)
+    other = evolve(CLIENT, ciphers_in=(b"aes128-gcm@openssh.com",))
+    for client in (CLIENT, other, CLIENT):
+        for cookie in (b"c" * 16, b"d" * 16):
+            found = answer(client.pack(cookie), keys, first=True)
+            assert found == agree(client, SERVER)
+    with pytest.raises(NothingInCommon, match="host key"):
+        answer(CLIENT.pack(b"c" * 16), (b"rsa-sha2-512",), first=True)
+
+
+def test_an_offer_without_end_is_not_remembered() -> None:
+    """A caller who has not logged in may not fill our memory."""
+    many = tuple(b"x%d" % number for number in range(2000))
+    client = evolve(CLIENT, macs_in=(*many, b"hmac-sha2-256"))
+    before = ssh_offer._answer.cache_info().currsize
+    found = answer(client.pack(b"c" * 16), (b"ssh-ed25519",), first=True)
+    assert found.mac_in == b"hmac-sha2-256"
+    assert ssh_offer._answer.cache_info().currsize == before
+
+
+def test_the_offer_that_is_sent_is_packed_once() -> None:
+    """And reads as what this server allows."""
+    packed = server_lists((b"ssh-ed25519",), first=True)
+    assert Offer.parse(b"c" * 16 + packed) == SERVER
 
 
 names = st.lists(
