@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Row
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from gateway.errors import AlreadyThere, NoSuchPath, NotPermitted
 from gateway.intake import staging
@@ -19,7 +19,7 @@ from gateway.intake.downloads import Fetched, InMemory, Payload
 from gateway.intake.interface import Client, Download, Entry, Stored, Upload
 from gateway.intake.reception import Reception
 from gateway.intake.uploads import in_progress
-from gateway.journal import deposits, parts, tree
+from gateway.journal import deposits, names, parts, tree
 from routing.lifecycle import HandbackEvent
 
 T = TypeVar("T")
@@ -50,6 +50,11 @@ class ClientTree:
 
     def open_upload(self, path: str, *, resume: bool) -> Deferred[Upload]:
         """Begin an upload under `/in`."""
+        if posixpath.dirname(path) == IN and not resume:
+            # Nobody has to be asked: `/in` is there, and what stands under the name
+            # is replaced when the file is whole.
+            begin = self._reception.begin
+            return maybeDeferred(begin, self.client, self._channel, path)
         return Deferred.fromCoroutine(self._open_upload(path, resume=resume))
 
     def open_download(self, path: str) -> Deferred[Download]:
@@ -89,9 +94,7 @@ class ClientTree:
 
     async def _open_upload(self, path: str, *, resume: bool) -> Upload:
         _must_be_inbox(path)
-        part = None
-        if posixpath.dirname(path) != IN or resume or in_progress(path):
-            part = await self._read(lambda: self._check_parent(path))
+        part = await self._read(lambda: self._check_parent(path))
         incoming = self._reception.begin(self.client, self._channel, path)
         if resume and part is not None:
             try:
@@ -206,11 +209,16 @@ class ClientTree:
         return None if row is None else _file(name, row.size, row.created_at, False)
 
     def _stat_inbox(self, path: str) -> Entry | None:
-        part = self._database.read(parts.find, self.client.id, path)
-        if part is not None:
-            return _file(posixpath.basename(path), part.size, part.updated_at, True)
-        row = self._database.read(tree.inbox_name, self.client.id, path)
-        return None if row is None else _inbox_entry(row)
+        found = self._database.read(names.standing, self.client.id, path)
+        if found is None:
+            return None
+        return Entry(
+            name=posixpath.basename(path),
+            is_folder=found.is_folder,
+            size=found.size,
+            modified=found.modified,
+            writable=True,
+        )
 
     async def _rename(self, source: str, target: str, *, replace: bool) -> Stored:
         _must_be_inbox(source)
