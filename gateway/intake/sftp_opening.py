@@ -7,9 +7,7 @@ that.  Without CREAT there has to be something to go on with.
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from gateway.errors import AlreadyThere, NoSuchPath
@@ -29,12 +27,14 @@ def open_upload(space: Space, path: str, flags: int) -> Deferred[Handle]:
         append = bool(flags & sftp.OPEN_APPEND)
         return UploadHandle(path=path, upload=upload, append=append)
 
-    ready: Deferred[Any] = succeed(None)
     if flags & sftp.OPEN_EXCLUSIVE:
-        ready = space.stat(path).addCallbacks(_taken, _must_be_missing)
+        free = space.stat(path).addCallbacks(_taken, _must_be_missing)
+        opened = free.addCallback(begin)
     elif not flags & sftp.OPEN_CREATE:
-        ready = space.stat(path)
-    return ready.addCallback(begin).addCallback(held)
+        opened = space.stat(path).addCallback(begin)
+    else:
+        opened = begin(None)
+    return opened.addCallback(held)
 
 
 def open_download(space: Space, path: str) -> Deferred[Handle]:

@@ -12,18 +12,19 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from attrs import define, field
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, fail
 
 T = TypeVar("T")
 
 
-@define(eq=False)
 class _Turn:
-    paths: tuple[str, ...]
-    waits_for: int = 0
-    followers: list[_Turn] = field(factory=list)
-    start: Callable[[], object] = lambda: None
+    __slots__ = ("followers", "paths", "start", "waits_for")
+
+    def __init__(self, paths: tuple[str, ...], waits_for: int = 0) -> None:
+        self.paths = paths
+        self.waits_for = waits_for
+        self.followers: list[_Turn] = []
+        self.start: Callable[[], object] = lambda: None
 
     def meets(self, paths: tuple[str, ...]) -> bool:
         return any(_meet(one, two) for one in self.paths for two in paths)
@@ -43,9 +44,9 @@ class PathOrder:
         """Call when no earlier request on `paths` is under way; give its result."""
         earlier = [turn for turn in self._turns if turn.meets(paths)]
         if not earlier:
-            return self._start(_Turn(paths=paths), call)
+            return self._start(_Turn(paths), call)
         done: Deferred[T] = Deferred()
-        turn = _Turn(paths=paths, waits_for=len(earlier))
+        turn = _Turn(paths, waits_for=len(earlier))
         turn.start = lambda: self._start(turn, call).chainDeferred(done)
         self._turns[turn] = None
         for one in earlier:
@@ -54,10 +55,16 @@ class PathOrder:
 
     def _start(self, turn: _Turn, call: Callable[[], Deferred[T]]) -> Deferred[T]:
         self._turns[turn] = None
-        return answered_first(maybeDeferred(call), lambda: self._ended(turn))
+        try:
+            work = call()
+        except Exception:
+            work = fail()
+        return answered_first(work, lambda: self._ended(turn))
 
     def _ended(self, turn: _Turn) -> None:
         del self._turns[turn]
+        if not turn.followers:
+            return
         for follower in turn.followers:
             follower.waits_for -= 1
             if not follower.waits_for:
@@ -76,12 +83,17 @@ class PathOrder:
             self._starting = False
 
 
+def is_settled(work: Deferred[T]) -> bool:
+    """Whether a result is there that nothing can change any more."""
+    return work.called and not work.paused and not isinstance(work.result, Deferred)
+
+
 def answered_first(work: Deferred[T], ended: Callable[[], None]) -> Deferred[T]:
     """Give the result of `work`, and call `ended` after everybody has had it.
 
     What waits for `work` thus begins only when its own answer is on the way.
     """
-    if work.called and not work.paused and not isinstance(work.result, Deferred):
+    if is_settled(work):
         ended()
         return work
     done: Deferred[T] = Deferred()

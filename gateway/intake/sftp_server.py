@@ -11,7 +11,7 @@ client does not read its answers; the SSH window then closes by itself.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from gateway.errors import DoorError
 from gateway.intake import sftp_packets as sftp
 from gateway.intake.sftp_extensions import MAX_PACKET
+from gateway.intake.sftp_order import is_settled
 from gateway.intake.sftp_requests import Requests
 from gateway.intake.ssh_wire import Fields, Malformed
 
@@ -181,12 +182,22 @@ class SftpServer:
         except Exception as error:
             _log.failure("SFTP request {kind} failed", kind=kind)
             answer = sftp.refused(request, error)
+        if isinstance(answer, Deferred) and is_settled(answer):
+            # Nothing to wait for: an answer like any other, unless it is an error.
+            answer = self._at_once(answer, kind, request)
         if isinstance(answer, Deferred):
             self.pending += 1
             answer.addErrback(self._failed, kind, request)
             answer.addCallback(self._answered)
         elif answer:
             self._reply(answer)
+
+    def _at_once(self, answer: Deferred[bytes], kind: int, request: bytes) -> bytes:
+        result = answer.result
+        if isinstance(result, Failure):
+            answer.addErrback(lambda _: None)  # it is told here
+            return self._failed(result, kind, request)
+        return cast(bytes, result)
 
     def _failed(self, failure: Failure, kind: int, request: bytes) -> bytes:
         if not failure.check(DoorError, sftp.Refusal, Malformed):

@@ -136,6 +136,11 @@ class SftpChannel:
         """Send, or keep until the client takes more."""
         if self._closed:
             return
+        size = len(data)
+        if not self._unsent and size <= self._packet_size and size <= self._may_send:
+            self._may_send -= size
+            self._send(conch.MSG_CHANNEL_DATA, self._head + string(data))
+            return
         self._unsent += data
         self._flush()
 

@@ -57,6 +57,8 @@ class PacketLine:
 
         Raises `PacketRefused`.
         """
+        if not self._buffer:
+            return None
         payload = self._opener.open(self.sequence_in, self._buffer)
         if payload is not None:
             self.sequence_in = (self.sequence_in + 1) & _SEQUENCE_MASK
