@@ -99,7 +99,7 @@ class SftpServer:
         """Bytes that have come and were not worked off yet."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the client."""
         self._buffer += data
         self._work()
@@ -118,7 +118,8 @@ class SftpServer:
         if self._over:
             return
         self._over = True
-        self._buffer.clear()
+        if not self._working:  # a request in the buffer may be being read
+            self._buffer.clear()
         if self._later is not None:
             self._later.cancel()
             self._later = None
@@ -141,6 +142,7 @@ class SftpServer:
             self._working = False
         self._send_gathered()
         if self._over:
+            self._buffer.clear()
             return
         self._channel.worked_off()
         idle = not self.pending and self._later is None
@@ -160,21 +162,20 @@ class SftpServer:
             end = 4 + length
             if len(buffer) < end:
                 return
-            with memoryview(buffer) as view, view[5:end] as content:
-                packet = bytes(content)
+            with memoryview(buffer) as view, view[_HEAD.size : end] as packet:
+                self._serve(kind, packet)
             del buffer[:end]
-            self._serve(kind, packet)
             wait = self._pace.take(end)
             if wait:
                 self._later = self._clock.callLater(wait, self._go_on)
         if self._later is None and not self._over:
             self._later = self._clock.callLater(0, self._go_on)
 
-    def _serve(self, kind: int, packet: bytes) -> None:
+    def _serve(self, kind: int, packet: memoryview) -> None:
         if self._began == (kind == sftp.INIT):
             raise Malformed("an SFTP session begins with INIT, once")
         self._began = True
-        request = packet[:4]
+        request = bytes(packet[:4])
         try:
             answer = self._requests.serve(kind, request, Fields(packet, 4))
         except (DoorError, sftp.Refusal, Malformed) as error:

@@ -80,7 +80,7 @@ class SftpChannel:
             return self._explain
         return None  # env, pty-req and the rest
 
-    def data(self, data: bytes) -> None:
+    def data(self, data: bytes | memoryview) -> None:
         """Hand bytes to the SFTP server."""
         size = len(data)
         if size > self._may_come or size > PACKET:

@@ -19,6 +19,8 @@ from attrs import frozen
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.hmac import HMAC
 
 # The same bound as OpenSSH: far above our channel packets, far below a memory risk.
 MAX_PACKET_LENGTH: Final = 256 * 1024
@@ -30,6 +32,7 @@ _U64_MASK: Final = (1 << 64) - 1
 _HEAD: Final = struct.Struct("!LB")
 _U32: Final = struct.Struct("!L")
 _U64: Final = struct.Struct("!Q")
+_DIGESTS: Final = {"sha256": SHA256(), "sha512": SHA512()}
 
 
 class PacketRefused(Exception):
@@ -85,8 +88,8 @@ class Sealer(Protocol):
 class Opener(Protocol):
     """Takes packets of one direction apart."""
 
-    def open(self, sequence: int, buffer: bytearray) -> bytes | None:
-        """Take one packet off the front of `buffer` and give its payload.
+    def open(self, sequence: int, buffer: bytearray) -> memoryview | None:
+        """Take one packet off the front of `buffer` and give a view of its payload.
 
         Gives None while the packet is not whole.  Raises `PacketRefused`; after
         that the connection must end, the buffer is of no use any more.
@@ -106,13 +109,21 @@ def _check_length(length: int, covered: int, block: int) -> None:
         raise PacketRefused(f"packet length {length} is not possible")
 
 
-def _payload(plain: bytes, at: int) -> bytes:
-    """Give what is between the padding length at `at` and the padding."""
+def _payload(plain: bytes, at: int) -> memoryview:
+    """Show what is between the padding length at `at` and the padding."""
     padding = plain[at]
     end = len(plain) - padding
     if padding < _MIN_PADDING or end <= at + 1:
         raise PacketRefused("packet padding is not possible")
-    return plain[at + 1 : end]
+    return memoryview(plain)[at + 1 : end]
+
+
+def _mac_of(keyed: HMAC, sequence: int, covered: bytes | memoryview) -> bytes:
+    """Compute a packet's MAC; `keyed` has taken the key in, and nothing else."""
+    mac = keyed.copy()
+    mac.update(_U32.pack(sequence))
+    mac.update(covered)
+    return mac.finalize()
 
 
 class PlainSealer:
@@ -128,7 +139,7 @@ class PlainSealer:
 class PlainOpener:
     """Packets before the first keys."""
 
-    def open(self, sequence: int, buffer: bytearray) -> bytes | None:
+    def open(self, sequence: int, buffer: bytearray) -> memoryview | None:
         """Take the padding off."""
         if len(buffer) < _U32.size:
             return None
@@ -167,7 +178,7 @@ class GcmOpener:
         self._fixed = iv[:4]
         self._counter = int.from_bytes(iv[4:], "big")
 
-    def open(self, sequence: int, buffer: bytearray) -> bytes | None:
+    def open(self, sequence: int, buffer: bytearray) -> memoryview | None:
         """Check the tag over length and packet, then decrypt."""
         if len(buffer) < _U32.size:
             return None
@@ -192,17 +203,17 @@ class CtrSealer:
 
     def __init__(self, *, key: bytes, iv: bytes, mac: MacKind, mac_key: bytes) -> None:
         self._cipher = Cipher(algorithms.AES(key), modes.CTR(iv)).encryptor()
-        self._mac, self._mac_key = mac, mac_key
+        self._etm = mac.etm
+        self._hmac = HMAC(mac_key, _DIGESTS[mac.digest])
 
     def seal(self, sequence: int, payload: bytes) -> bytes:
         """Encrypt and authenticate."""
-        clear = 4 if self._mac.etm else 0
+        clear = 4 if self._etm else 0
         padding = _padding(5 - clear + len(payload), _AES_BLOCK)
         head = _HEAD.pack(1 + len(payload) + padding, padding)
         plain = head + payload + os.urandom(padding)
         packet = plain[:clear] + self._cipher.update(plain[clear:])
-        covered = _U32.pack(sequence) + (packet if clear else plain)
-        return packet + hmac.digest(self._mac_key, covered, self._mac.digest)
+        return packet + _mac_of(self._hmac, sequence, packet if clear else plain)
 
 
 class CtrOpener:
@@ -210,29 +221,31 @@ class CtrOpener:
 
     def __init__(self, *, key: bytes, iv: bytes, mac: MacKind, mac_key: bytes) -> None:
         self._cipher = Cipher(algorithms.AES(key), modes.CTR(iv)).decryptor()
-        self._mac, self._mac_key = mac, mac_key
+        self._hmac = HMAC(mac_key, _DIGESTS[mac.digest])
+        self._mac_size = mac.size
+        self._opened = self._open_etm if mac.etm else self._open_plain
         self._first = b""  # the first block, decrypted to learn the length
 
-    def open(self, sequence: int, buffer: bytearray) -> bytes | None:
+    def open(self, sequence: int, buffer: bytearray) -> memoryview | None:
         """Check the MAC, then give the payload."""
-        opened = self._open_etm if self._mac.etm else self._open_plain
-        return opened(sequence, buffer)
+        return self._opened(sequence, buffer)
 
-    def _open_etm(self, sequence: int, buffer: bytearray) -> bytes | None:
+    def _open_etm(self, sequence: int, buffer: bytearray) -> memoryview | None:
         if len(buffer) < _U32.size:
             return None
         (length,) = _U32.unpack_from(buffer)
         _check_length(length, length, _AES_BLOCK)
         end = 4 + length
-        if len(buffer) < end + self._mac.size:
+        whole = end + self._mac_size
+        if len(buffer) < whole:
             return None
         with memoryview(buffer) as view:
-            self._verify(sequence, view[:end], view[end : end + self._mac.size])
+            self._verify(sequence, view[:end], view[end:whole])
             plain = self._cipher.update(view[4:end])
-        del buffer[: end + self._mac.size]
+        del buffer[:whole]
         return _payload(plain, 0)
 
-    def _open_plain(self, sequence: int, buffer: bytearray) -> bytes | None:
+    def _open_plain(self, sequence: int, buffer: bytearray) -> memoryview | None:
         if not self._first:
             if len(buffer) < _AES_BLOCK:
                 return None
@@ -240,21 +253,20 @@ class CtrOpener:
         (length,) = _U32.unpack_from(self._first)
         _check_length(length, 4 + length, _AES_BLOCK)
         end = 4 + length
-        if len(buffer) < end + self._mac.size:
+        whole = end + self._mac_size
+        if len(buffer) < whole:
             return None
         with memoryview(buffer) as view:
             plain = self._first + self._cipher.update(view[_AES_BLOCK:end])
-            self._verify(sequence, plain, view[end : end + self._mac.size])
+            self._verify(sequence, plain, view[end:whole])
         self._first = b""
-        del buffer[: end + self._mac.size]
+        del buffer[:whole]
         return _payload(plain, 4)
 
     def _verify(
         self, sequence: int, covered: bytes | memoryview, mac: memoryview
     ) -> None:
-        wanted = hmac.digest(
-            self._mac_key, b"".join((_U32.pack(sequence), covered)), self._mac.digest
-        )
+        wanted = _mac_of(self._hmac, sequence, covered)
         if not hmac.compare_digest(wanted, mac):
             raise PacketRefused("packet was altered", tampered=True)
 

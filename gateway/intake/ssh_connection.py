@@ -66,7 +66,7 @@ class DoorConnection:
         else:
             handler(Fields(payload))
 
-    def data(self, payload: bytes) -> None:
+    def data(self, payload: memoryview) -> None:
         """Serve CHANNEL_DATA, message number included: the one busy path."""
         _, number, size = _DATA_HEAD.unpack_from(payload)
         if size != len(payload) - _DATA_HEAD.size:

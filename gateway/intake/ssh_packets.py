@@ -52,8 +52,8 @@ class PacketLine:
         del self._buffer[: end + 1]
         return line
 
-    def next(self) -> bytes | None:
-        """Give the next payload, message number first; None while there is none.
+    def next(self) -> memoryview | None:
+        """Show the next payload, message number first; None while there is none.
 
         Raises `PacketRefused`.
         """

@@ -196,7 +196,10 @@ class DoorTransport(Protocol):
                 payload = self._line.next()
                 if payload is None:
                     break
-                self._dispatch(payload[0], payload)
+                if payload[0] == _CHANNEL_DATA and self.connection is not None:
+                    self.connection.data(payload)
+                else:
+                    self._dispatch(payload[0], bytes(payload))
         except PacketRefused as refused:
             reason = conch.DISCONNECT_PROTOCOL_ERROR
             if refused.tampered:
@@ -240,9 +243,6 @@ class DoorTransport(Protocol):
         return True
 
     def _dispatch(self, kind: int, payload: bytes) -> None:
-        if kind == _CHANNEL_DATA and self.connection is not None:
-            self.connection.data(payload)
-            return
         if not self._secured:
             strict = self.keys.strict
             if kind not in (_DURING_STRICT_EXCHANGE if strict else DURING_EXCHANGE):

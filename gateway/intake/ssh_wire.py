@@ -17,9 +17,9 @@ class Malformed(ValueError):
 
 
 class Fields:
-    """Reads the fields of one message, first to last."""
+    """Reads the fields of one message, first to last; each is bytes of its own."""
 
-    def __init__(self, data: bytes, at: int = 0) -> None:
+    def __init__(self, data: bytes | memoryview, at: int = 0) -> None:
         self._data = data
         self._at = at
 
@@ -30,7 +30,7 @@ class Fields:
             raise Malformed("message is cut short")
         taken = self._data[self._at : end]
         self._at = end
-        return taken
+        return bytes(taken)  # of bytes, that is no copy
 
     def u8(self) -> int:
         """Take a byte as a number."""

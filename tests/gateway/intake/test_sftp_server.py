@@ -14,6 +14,7 @@ from tests.gateway.intake.memory_space import Read
 from tests.gateway.intake.wire_client import (
     NEW,
     WireClient,
+    frame,
     path_body,
 )
 
@@ -196,6 +197,38 @@ class OrderTests(SynchronousTestCase):
 
         assert [one.request for one in self.client.answers()] == [read, close]
         assert self.space.reads == [Read(path="/out/sesam/r", whole=True)]
+
+
+class BufferTests(SynchronousTestCase):
+    """What a request says is its own, whatever becomes of the bytes it came in."""
+
+    def setUp(self) -> None:
+        self.client = WireClient()
+
+    def test_bytes_that_wait_for_a_gap_do_not_change(self) -> None:
+        """An early write keeps what it brought while later ones pass through."""
+        handle = string(self.client.open("/in/a.b2"))
+        pieces = {4: b"late", 8: b"last", 0: b"soon"}
+        wire = b"".join(
+            frame(sftp.WRITE, u32(9) + handle + u64(offset) + string(data))
+            for offset, data in pieces.items()
+        )
+        for at in range(0, len(wire), 7):
+            self.client.server.feed(wire[at : at + 7])
+        self.client.answers()
+        self.client.ask(sftp.CLOSE, handle)
+        assert self.client.space.deposits == [("/in/a.b2", b"soonlatelast")]
+
+    def test_a_session_may_end_in_the_middle_of_a_request(self) -> None:
+        """What lies behind that request is not served, and nothing breaks."""
+        first = string(self.client.open("/in/a.b2"))
+        second = string(self.client.open("/in/b.b2"))
+        self.client.space.on_deposit = lambda path, content: self.client.server.lost()
+        self.client.server.feed(
+            frame(sftp.CLOSE, u32(8) + first) + frame(sftp.CLOSE, u32(9) + second)
+        )
+        assert [path for path, _ in self.client.space.deposits] == ["/in/a.b2"]
+        assert self.client.server.backlog == 0
 
 
 class HandleTests(SynchronousTestCase):

@@ -58,7 +58,7 @@ def test_what_was_sealed_is_opened(
         buffer += wire[:size]
         wire = wire[size:]
         while (payload := opener.open(len(opened), buffer)) is not None:
-            opened.append(payload)
+            opened.append(bytes(payload))
     assert opened == payloads
     assert not buffer
 
@@ -116,7 +116,7 @@ def test_an_impossible_length_is_refused_at_once(
 def test_plain_packets_are_bounded_too() -> None:
     """Before the keys anybody may write."""
     buffer = bytearray(PlainSealer().seal(0, b"hello"))
-    assert PlainOpener().open(0, buffer) == b"hello"
+    assert bytes(PlainOpener().open(0, buffer) or b"") == b"hello"
     for head in (b"\xff\xff\xff\xff", b"\0\0\0\x0c" + b"\xf0" + b"x" * 11):
         with pytest.raises(PacketRefused):
             PlainOpener().open(0, bytearray(head))
