@@ -38,6 +38,8 @@ _LEAST: Final = 5  # kind and request id
 _AT_A_TIME: Final = 256
 # Answers are gathered up to this many bytes, to be sealed in one packet.
 _GATHERED: Final = 32 * 1024
+# Errors with words for the client; any other is one of ours.
+_FORESEEN: Final = (DoorError, sftp.Refusal, Malformed)
 
 _log = Logger()
 
@@ -178,7 +180,7 @@ class SftpServer:
         request = bytes(packet[:4])
         try:
             answer = self._requests.serve(kind, request, Fields(packet, 4))
-        except (DoorError, sftp.Refusal, Malformed) as error:
+        except _FORESEEN as error:
             answer = sftp.refused(request, error)
         except Exception as error:
             _log.failure("SFTP request {kind} failed", kind=kind)
@@ -201,9 +203,9 @@ class SftpServer:
         return cast(bytes, result)
 
     def _failed(self, failure: Failure, kind: int, request: bytes) -> bytes:
-        if not failure.check(DoorError, sftp.Refusal, Malformed):
-            _log.failure("SFTP request {kind} failed", failure=failure, kind=kind)
         error = failure.value
+        if not isinstance(error, _FORESEEN):
+            _log.failure("SFTP request {kind} failed", failure=failure, kind=kind)
         return sftp.refused(
             request, error if isinstance(error, Exception) else Exception(str(error))
         )

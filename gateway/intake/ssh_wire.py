@@ -10,6 +10,7 @@ import struct
 
 _U32 = struct.Struct("!L")
 _U64 = struct.Struct("!Q")
+_CUT_SHORT = "message is cut short"
 
 
 class Malformed(ValueError):
@@ -27,18 +28,25 @@ class Fields:
         """Take exactly `size` bytes."""
         end = self._at + size
         if end > len(self._data):
-            raise Malformed("message is cut short")
+            raise Malformed(_CUT_SHORT)
         taken = self._data[self._at : end]
         self._at = end
         return bytes(taken)  # of bytes, that is no copy
 
     def u8(self) -> int:
         """Take a byte as a number."""
-        return self.take(1)[0]
+        at, self._at = self._at, self._at + 1
+        if at >= len(self._data):
+            raise Malformed(_CUT_SHORT)
+        return self._data[at]
 
     def u32(self) -> int:
         """Take a uint32."""
-        number: int = _U32.unpack(self.take(4))[0]
+        at, self._at = self._at, self._at + 4
+        try:
+            number: int = _U32.unpack_from(self._data, at)[0]
+        except struct.error:
+            raise Malformed(_CUT_SHORT) from None
         return number
 
     def u64(self) -> int:
@@ -48,7 +56,15 @@ class Fields:
 
     def string(self) -> bytes:
         """Take a string: a uint32 length, then as many bytes."""
-        return self.take(self.u32())
+        start, data = self._at + 4, self._data
+        try:
+            end = start + _U32.unpack_from(data, self._at)[0]
+        except struct.error:
+            raise Malformed(_CUT_SHORT) from None
+        if end > len(data):
+            raise Malformed(_CUT_SHORT)
+        self._at = end
+        return bytes(data[start:end])
 
     def names(self) -> tuple[bytes, ...]:
         """Take a name-list (RFC 4251, 5)."""

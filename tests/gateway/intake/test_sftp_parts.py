@@ -19,7 +19,7 @@ from gateway.intake.sftp_pace import Pace
 from gateway.intake.sftp_packets import listing
 from gateway.intake.sftp_paths import read_path
 from gateway.intake.ssh_backoff import AddressBackoff
-from gateway.intake.ssh_wire import Fields, number
+from gateway.intake.ssh_wire import Fields, Malformed, number, string, u32
 from tests.gateway.intake.memory_space import MemorySpace, MemoryUpload
 from tests.gateway.intake.ssh_test_keys import ecdsa_key, ed25519_key, rsa_key
 
@@ -204,6 +204,42 @@ def test_host_keys_are_sorted_by_what_they_sign() -> None:
     for weak in ([rsa_key(1024)], [ed25519_key().public()], []):
         with pytest.raises(ValueError, match="key"):
             host_keys_by_algorithm(weak)
+
+
+@given(data=st.binary(max_size=40), at=st.integers(0, 41), view=st.booleans())
+def test_fields_are_read_within_the_message(data: bytes, at: int, view: bool) -> None:
+    """Each is the bytes that are there, or the message is refused as cut short."""
+
+    def fields() -> Fields:
+        return Fields(memoryview(data) if view else data, at)
+
+    left = data[at:]
+    size = int.from_bytes(left[:4], "big")
+    for read, needs, wanted in (
+        (Fields.u8, 1, left[:1]),
+        (Fields.u32, 4, left[:4]),
+        (Fields.u64, 8, left[:8]),
+        (Fields.string, 4 + size, left[4 : 4 + size]),
+    ):
+        if len(left) < max(needs, 1):
+            with pytest.raises(Malformed, match="cut short"):
+                read(fields())
+            continue
+        found = read(fields())
+        if isinstance(found, int):
+            found = found.to_bytes(needs, "big")
+        assert type(found) is bytes
+        assert found == wanted
+
+
+@given(words=st.lists(st.binary(max_size=5), max_size=4))
+def test_fields_follow_one_another(words: list[bytes]) -> None:
+    """Each begins where the one before ended."""
+    packed = b"".join(b"\7" + u32(len(word)) + string(word) for word in words)
+    fields = Fields(packed + b"rest")
+    for word in words:
+        assert (fields.u8(), fields.u32(), fields.string()) == (7, len(word), word)
+    assert fields.rest() == b"rest"
 
 
 @given(value=st.integers(0, 2**300))
