@@ -24,7 +24,13 @@ from gateway.intake.ssh_ciphers import (
     make_sealer,
 )
 from gateway.intake.ssh_kex import EXCHANGES, Exchange, GroupExchange, Outcome
-from gateway.intake.ssh_offer import COOKIE_SIZE, Agreed, answer, server_lists
+from gateway.intake.ssh_offer import (
+    COOKIE_SIZE,
+    Agreed,
+    answer,
+    server_lists,
+    takes_aead,
+)
 from gateway.intake.ssh_signing import HostKey
 from gateway.intake.ssh_wire import Malformed, string
 
@@ -66,17 +72,25 @@ class KeyExchange:
         self._ours = self._theirs = b""
         self._run: Exchange | None = None
         self._skip = False
+        self._aead = False
 
     @property
     def under_way(self) -> bool:
         """Whether an exchange has begun and not ended."""
         return self._stage is not _Stage.QUIET
 
-    def begin(self) -> bytes:
-        """Give our offer, to be sent as KEXINIT."""
+    def begin(self, theirs: bytes = b"") -> bytes:
+        """Give our offer, to be sent as KEXINIT; `theirs` if it has come before.
+
+        A client that allows AES-GCM is offered nothing else then, in this exchange
+        and in later ones: it costs both sides half of what the others cost.
+        """
         if self.under_way:
             raise Malformed("a key exchange is under way")
-        lists = server_lists(self._names, first=not self.session_id)
+        first = not self.session_id
+        if first:
+            self._aead = bool(theirs) and takes_aead(theirs)
+        lists = server_lists(self._names, first=first, aead=self._aead)
         self._ours = os.urandom(COOKIE_SIZE) + lists
         self._stage = _Stage.OFFERED
         return self._ours
@@ -90,7 +104,7 @@ class KeyExchange:
         if self._stage is not _Stage.OFFERED:
             raise Malformed("KEXINIT in the middle of a key exchange")
         first = not self.session_id
-        self.agreed = answer(payload, self._names, first=first)
+        self.agreed = answer(payload, self._names, first=first, aead=self._aead)
         if first:
             self.strict = self.agreed.strict
             if self.strict and not is_first_packet:

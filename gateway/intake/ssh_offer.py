@@ -119,14 +119,20 @@ class Agreed:
 
 
 @cache
-def server_offer(host_keys: tuple[bytes, ...], *, first: bool) -> Offer:
-    """Say what this server allows; the markers belong to the `first` exchange."""
+def server_offer(
+    host_keys: tuple[bytes, ...], *, first: bool, aead: bool = False
+) -> Offer:
+    """Say what this server allows; the markers belong to the `first` exchange.
+
+    With `aead` only ciphers that authenticate by themselves.
+    """
     markers = (_EXT_INFO_SERVER, _STRICT_SERVER) if first else ()
+    ciphers = tuple(name for name, kind in CIPHERS.items() if kind.aead or not aead)
     return Offer(
         exchanges=(*EXCHANGES, *markers),
         host_keys=host_keys,
-        ciphers_in=tuple(CIPHERS),
-        ciphers_out=tuple(CIPHERS),
+        ciphers_in=ciphers,
+        ciphers_out=ciphers,
         macs_in=tuple(MACS),
         macs_out=tuple(MACS),
         compressions_in=(b"none",),
@@ -136,25 +142,46 @@ def server_offer(host_keys: tuple[bytes, ...], *, first: bool) -> Offer:
 
 
 @cache
-def server_lists(host_keys: tuple[bytes, ...], *, first: bool) -> bytes:
+def server_lists(host_keys: tuple[bytes, ...], *, first: bool, aead: bool) -> bytes:
     """Give `server_offer` as packed, to be sent behind a fresh cookie."""
-    return server_offer(host_keys, first=first).pack(b"")
+    return server_offer(host_keys, first=first, aead=aead).pack(b"")
 
 
-def answer(payload: bytes, host_keys: tuple[bytes, ...], *, first: bool) -> Agreed:
-    """Agree with a client's KEXINIT; raises `NothingInCommon` or `Malformed`.
+def takes_aead(payload: bytes) -> bool:
+    """Whether a client's KEXINIT allows AES-GCM both ways; may raise `Malformed`."""
+    read = _takes_aead if _is_usual(payload) else _takes_aead.__wrapped__
+    return read(payload[COOKIE_SIZE:])
 
-    Clients of one version offer the same but for the cookie, so what was agreed
-    with one is remembered for the others.
-    """
-    read = _answer if len(payload) <= _USUAL_OFFER else _answer.__wrapped__
-    return read(payload[COOKIE_SIZE:], host_keys, first)
+
+def answer(
+    payload: bytes, host_keys: tuple[bytes, ...], *, first: bool, aead: bool
+) -> Agreed:
+    """Agree with a client's KEXINIT; raises `NothingInCommon` or `Malformed`."""
+    read = _answer if _is_usual(payload) else _answer.__wrapped__
+    return read(payload[COOKIE_SIZE:], host_keys, first, aead)
+
+
+def _is_usual(payload: bytes) -> bool:
+    """Whether to remember: clients of a version offer the same but for the cookie."""
+    return len(payload) <= _USUAL_OFFER
 
 
 @lru_cache(maxsize=64)
-def _answer(lists: bytes, host_keys: tuple[bytes, ...], first: bool) -> Agreed:
+def _takes_aead(lists: bytes) -> bool:
     client = Offer.parse(bytes(COOKIE_SIZE) + lists)
-    return agree(client, server_offer(host_keys, first=first))
+    wanted = server_offer((), first=False, aead=True).ciphers_in
+    return all(
+        any(name in wanted for name in names)
+        for names in (client.ciphers_in, client.ciphers_out)
+    )
+
+
+@lru_cache(maxsize=64)
+def _answer(
+    lists: bytes, host_keys: tuple[bytes, ...], first: bool, aead: bool
+) -> Agreed:
+    client = Offer.parse(bytes(COOKIE_SIZE) + lists)
+    return agree(client, server_offer(host_keys, first=first, aead=aead))
 
 
 def agree(client: Offer, server: Offer) -> Agreed:

@@ -41,6 +41,10 @@ VERSION: Final = b"SSH-2.0-Octway"
 _LINGER_SECONDS: Final = 10.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _FIRST_SERVICE_MESSAGE: Final = 50
+# These clients offer without waiting for us, so we wait a moment for them: who sees
+# the client's offer can choose the cipher that costs both sides least.
+_OFFERS_FIRST: Final = b"SSH-2.0-OpenSSH_"
+_PATIENCE_SECONDS: Final = 0.5
 _CHANNEL_DATA: Final = 94
 _DURING_STRICT_EXCHANGE: Final = frozenset((1, 20, 21, *range(30, 50)))
 _IGNORED: Final = frozenset(
@@ -66,13 +70,14 @@ class DoorTransport(Protocol):
         self._secured = False  # the client has begun to use keys
         self._next_opener: Opener | None = None
         self._timer: IDelayedCall | None = None
+        self._patience: IDelayedCall | None = None
         self._linger: IDelayedCall | None = None
         self._heard_at = 0.0
 
     # Beginning and end.
 
     def connectionMade(self) -> None:
-        """Greet, offer, and give the client a limited time to log in."""
+        """Greet, and give the client a limited time to log in."""
         # Wrappers of TLS and the PROXY protocol pass these attributes through.
         self._socket = cast(Connection, self.transport)
         if ITCPTransport.providedBy(self.transport):
@@ -85,17 +90,13 @@ class DoorTransport(Protocol):
         self._timer = self.door.clock.callLater(
             self.door.limits.login_seconds, self._login_too_slow
         )
-        self._outlet.begin()
         self._outlet.write(VERSION + b"\r\n")
-        self._begin_exchange()
-        self._outlet.end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Let go of all: open uploads are abandoned, not closed."""
         self.over = True
-        for call in (self._timer, self._linger):
-            if call is not None and call.active():
-                call.cancel()
+        for call in (self._timer, self._patience, self._linger):
+            _cancel(call)
         if self._login is not None:
             self._login.stop()
         if self.connection is not None:
@@ -128,12 +129,12 @@ class DoorTransport(Protocol):
             self._login.stop()
             self._login = None
         self.connection = DoorConnection(client=client, transport=self)
-        if self._timer is not None:
-            self._timer.cancel()
+        _cancel(self._timer)
         self._watch_silence()
 
     def _hang_up(self) -> None:
         self.over = True
+        _cancel(self._patience)
         self._line.clear()
         self._outlet.end()
         self._socket.unregisterProducer()
@@ -240,6 +241,14 @@ class DoorTransport(Protocol):
         self.keys.client_version = line
         self.peer = getattr(self._socket.getPeer(), "host", "unknown")
         self.door.admit(self)
+        if self.over:
+            return True
+        if line.startswith(_OFFERS_FIRST):
+            self._patience = self.door.clock.callLater(
+                _PATIENCE_SECONDS, self._begin_exchange
+            )
+        else:
+            self._begin_exchange()
         return True
 
     def _dispatch(self, kind: int, payload: bytes) -> None:
@@ -268,13 +277,14 @@ class DoorTransport(Protocol):
 
     # Keys.
 
-    def _begin_exchange(self) -> None:
-        self._line.send(MSG_KEXINIT, self.keys.begin())
+    def _begin_exchange(self, theirs: bytes = b"") -> None:
+        _cancel(self._patience)
+        self._line.send(MSG_KEXINIT, self.keys.begin(theirs))
         self._line.hold()
 
     def _take_offer(self, payload: bytes) -> None:
         if not self.keys.under_way:
-            self._begin_exchange()
+            self._begin_exchange(payload)
         first = not self.keys.session_id
         is_first_packet = self._line.sequence_in == 1
         agreed = self.keys.take_offer(payload, is_first_packet=is_first_packet)
@@ -314,3 +324,8 @@ class DoorTransport(Protocol):
             return
         self.send(conch.MSG_SERVICE_ACCEPT, string(name))
         self._login = LoginService(transport=self)
+
+
+def _cancel(call: IDelayedCall | None) -> None:
+    if call is not None and call.active():
+        call.cancel()

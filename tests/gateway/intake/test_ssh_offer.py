@@ -15,6 +15,7 @@ from gateway.intake.ssh_offer import (
     answer,
     server_lists,
     server_offer,
+    takes_aead,
 )
 from gateway.intake.ssh_wire import Malformed
 
@@ -88,25 +89,38 @@ def test_what_is_remembered_of_an_offer_is_what_it_says() -> None:
     other = evolve(CLIENT, ciphers_in=(b"aes128-gcm@openssh.com",))
     for client in (CLIENT, other, CLIENT):
         for cookie in (b"c" * 16, b"d" * 16):
-            found = answer(client.pack(cookie), keys, first=True)
+            found = answer(client.pack(cookie), keys, first=True, aead=False)
             assert found == agree(client, SERVER)
     with pytest.raises(NothingInCommon, match="host key"):
-        answer(CLIENT.pack(b"c" * 16), (b"rsa-sha2-512",), first=True)
+        answer(CLIENT.pack(b"c" * 16), (b"rsa-sha2-512",), first=True, aead=False)
 
 
 def test_an_offer_without_end_is_not_remembered() -> None:
     """A caller who has not logged in may not fill our memory."""
     many = tuple(b"x%d" % number for number in range(2000))
     client = evolve(CLIENT, macs_in=(*many, b"hmac-sha2-256"))
-    before = ssh_offer._answer.cache_info().currsize
-    found = answer(client.pack(b"c" * 16), (b"ssh-ed25519",), first=True)
+    caches = (ssh_offer._answer, ssh_offer._takes_aead)
+    before = [cache.cache_info().currsize for cache in caches]
+    packed, keys = client.pack(b"c" * 16), (b"ssh-ed25519",)
+    found = answer(packed, keys, first=True, aead=False)
+    assert not takes_aead(packed)
     assert found.mac_in == b"hmac-sha2-256"
-    assert ssh_offer._answer.cache_info().currsize == before
+    assert [cache.cache_info().currsize for cache in caches] == before
+
+
+def test_whoever_takes_aes_gcm_both_ways_is_seen() -> None:
+    """In one direction alone it is no use: both are offered the same."""
+    gcm = (b"aes128-ctr", b"aes128-gcm@openssh.com")
+    both = evolve(CLIENT, ciphers_in=gcm, ciphers_out=gcm)
+    assert takes_aead(both.pack(b"c" * 16))
+    assert not takes_aead(CLIENT.pack(b"c" * 16))
+    offer = server_offer((b"ssh-ed25519",), first=True, aead=True)
+    assert agree(both, offer).cipher_in == b"aes128-gcm@openssh.com"
 
 
 def test_the_offer_that_is_sent_is_packed_once() -> None:
     """And reads as what this server allows."""
-    packed = server_lists((b"ssh-ed25519",), first=True)
+    packed = server_lists((b"ssh-ed25519",), first=True, aead=False)
     assert Offer.parse(b"c" * 16 + packed) == SERVER
 
 

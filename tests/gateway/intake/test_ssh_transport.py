@@ -83,6 +83,64 @@ class AgreementTests(SynchronousTestCase):
         assert len(changes) > 1
 
 
+class FirstOfferTests(SynchronousTestCase):
+    """Who offers first, and what follows from it."""
+
+    both = (b"aes128-ctr", b"aes256-gcm@openssh.com")
+
+    def test_openssh_is_offered_aes_gcm_if_it_takes_it(self) -> None:
+        """Though it names another cipher before."""
+        knock = Knock(strict=None, version=b"SSH-2.0-OpenSSH_9.2p1")
+        assert knock.offered is None
+        knock.offer(strict=True, ciphers=self.both)
+        offered = knock.offered
+        assert offered is not None
+        assert all(b"gcm" in name for name in offered.ciphers_in)
+        assert knock.server.keys.agreed is not None
+        assert knock.server.keys.agreed.cipher_in == b"aes256-gcm@openssh.com"
+
+    def test_openssh_without_aes_gcm_is_offered_all(self) -> None:
+        """An operator's own choice of ciphers still connects."""
+        knock = Knock(strict=None, version=b"SSH-2.0-OpenSSH_9.2p1")
+        knock.offer(strict=True, ciphers=(b"aes128-ctr",))
+        assert knock.server.keys.agreed is not None
+        assert knock.server.keys.agreed.cipher_in == b"aes128-ctr"
+
+    def test_whoever_calls_itself_openssh_and_waits_is_not_left_waiting(self) -> None:
+        """After half a second our offer goes out as it does to others."""
+        knock = Knock(strict=None, version=b"SSH-2.0-OpenSSH_9.2p1")
+        knock.door.clock.advance(0.5)
+        offered = knock.offered
+        assert offered is not None
+        assert b"aes128-ctr" in offered.ciphers_in
+        knock.offer(strict=True, ciphers=self.both)
+        assert knock.server.keys.agreed is not None
+        assert knock.server.keys.agreed.cipher_in == b"aes128-ctr"
+        assert knock.told is None
+
+    def test_other_clients_are_offered_all_at_once(self) -> None:
+        """Some wait for it, and their preference decides."""
+        knock = Knock(strict=None)
+        assert knock.offered is not None
+        knock.offer(strict=True, ciphers=self.both)
+        assert knock.server.keys.agreed is not None
+        assert knock.server.keys.agreed.cipher_in == b"aes128-ctr"
+
+    def test_nothing_is_left_running_when_the_line_is_lost(self) -> None:
+        """Not the wait for an offer either."""
+        knock = Knock(strict=None, version=b"SSH-2.0-OpenSSH_9.2p1")
+        knock.server.connectionLost()
+        assert not knock.door.clock.getDelayedCalls()
+
+    def test_nothing_is_offered_to_whom_was_turned_away(self) -> None:
+        """The last word of a connection is its DISCONNECT."""
+        knock = Knock(strict=None, version=b"SSH-2.0-OpenSSH_9.2p1")
+        knock.server.disconnect(conch.DISCONNECT_BY_APPLICATION, "go")
+        knock.door.clock.advance(1)
+        assert knock.told == "go"
+        assert knock.offered is None
+
+
 class BeforeTheKeysTests(SynchronousTestCase):
     """Before keys are in use nothing but a key exchange is listened to."""
 
@@ -241,22 +299,27 @@ def only(kind: str, name: bytes) -> Callable[[SshClient], None]:
 class Knock:
     """A client by hand that goes as far as its offer; None: not even that far."""
 
-    def __init__(self, *, strict: bool | None) -> None:
+    def __init__(
+        self, *, strict: bool | None, version: bytes = b"SSH-2.0-Test"
+    ) -> None:
+        self.door = Door()
         self.transport = StringTransport()
-        self.server = DoorTransport(door=Door().factory)
+        self.server = DoorTransport(door=self.door.factory)
         self.server.makeConnection(self.transport)
         self.transport.clear()
-        self.server.dataReceived(b"SSH-2.0-Test\r\n")
+        self.server.dataReceived(version + b"\r\n")
         if strict is not None:
             self.offer(strict=strict)
 
-    def offer(self, *, strict: bool) -> None:
+    def offer(
+        self, *, strict: bool, ciphers: tuple[bytes, ...] = (b"aes128-ctr",)
+    ) -> None:
         marker = (b"kex-strict-c-v00@openssh.com",) if strict else ()
         offer = Offer(
             exchanges=(b"curve25519-sha256", *marker),
             host_keys=(b"ssh-ed25519",),
-            ciphers_in=(b"aes128-ctr",),
-            ciphers_out=(b"aes128-ctr",),
+            ciphers_in=ciphers,
+            ciphers_out=ciphers,
             macs_in=(b"hmac-sha2-256",),
             macs_out=(b"hmac-sha2-256",),
             compressions_in=(b"none",),
@@ -271,10 +334,20 @@ class Knock:
     @property
     def told(self) -> str | None:
         """Why the server ended the connection, if it did."""
+        said = self._said(conch.MSG_DISCONNECT)
+        return None if said is None else Fields(said, 5).string().decode()
+
+    @property
+    def offered(self) -> Offer | None:
+        """What the server offered, if it did."""
+        said = self._said(conch.MSG_KEXINIT)
+        return None if said is None else Offer.parse(said[1:])
+
+    def _said(self, kind: int) -> bytes | None:
         buffer, opener = bytearray(self.transport.value()), PlainOpener()
         while (payload := opener.open(0, buffer)) is not None:
-            if payload[0] == conch.MSG_DISCONNECT:
-                return Fields(payload, 5).string().decode()
+            if payload[0] == kind:
+                return bytes(payload)
         return None
 
 
