@@ -30,6 +30,7 @@ from gateway.intake.ssh_offer import NothingInCommon
 from gateway.intake.ssh_outlet import Outlet
 from gateway.intake.ssh_packets import DURING_EXCHANGE, PacketLine
 from gateway.intake.ssh_signing import LOGIN_ALGORITHMS
+from gateway.intake.ssh_watch import Watch
 from gateway.intake.ssh_wire import Fields, Malformed, string, u32
 
 if TYPE_CHECKING:
@@ -69,10 +70,8 @@ class DoorTransport(Protocol):
         self.admitted = False  # the address is known and counted
         self._secured = False  # the client has begun to use keys
         self._next_opener: Opener | None = None
-        self._timer: IDelayedCall | None = None
         self._patience: IDelayedCall | None = None
         self._linger: IDelayedCall | None = None
-        self._heard_at = 0.0
 
     # Beginning and end.
 
@@ -87,15 +86,16 @@ class DoorTransport(Protocol):
         self._outlet = Outlet(self._socket)
         self._line = PacketLine(write=self._outlet.write)
         self.door.opened(self)
-        self._timer = self.door.clock.callLater(
-            self.door.limits.login_seconds, self._login_too_slow
+        self._watch = Watch(
+            clock=self.door.clock, limits=self.door.limits, refuse=self.refuse
         )
         self._outlet.write(VERSION + b"\r\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Let go of all: open uploads are abandoned, not closed."""
         self.over = True
-        for call in (self._timer, self._patience, self._linger):
+        self._watch.stop()
+        for call in (self._patience, self._linger):
             _cancel(call)
         if self._login is not None:
             self._login.stop()
@@ -129,8 +129,7 @@ class DoorTransport(Protocol):
             self._login.stop()
             self._login = None
         self.connection = DoorConnection(client=client, transport=self)
-        _cancel(self._timer)
-        self._watch_silence()
+        self._watch.logged_in()
 
     def _hang_up(self) -> None:
         self.over = True
@@ -142,21 +141,6 @@ class DoorTransport(Protocol):
         self._linger = self.door.clock.callLater(
             _LINGER_SECONDS, self._socket.abortConnection
         )
-
-    def _login_too_slow(self) -> None:
-        self.refuse(
-            "login-time",
-            conch.DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
-            "login took too long",
-        )
-
-    def _watch_silence(self) -> None:
-        limit = self.door.limits.idle_seconds
-        left = self._heard_at + limit - self.door.clock.seconds()
-        if left > 0:
-            self._timer = self.door.clock.callLater(left, self._watch_silence)
-        else:
-            self.refuse("idle", conch.DISCONNECT_BY_APPLICATION, "idle for too long")
 
     # Back-pressure.
 
@@ -187,7 +171,7 @@ class DoorTransport(Protocol):
         """Take what came, as many whole packets as there are."""
         if self.over:
             return
-        self._heard_at = self.door.clock.seconds()
+        self._watch.heard()
         self._line.feed(data)
         self._outlet.begin()
         try:
