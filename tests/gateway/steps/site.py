@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 
 from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Row, Table, event, select
+from sqlalchemy import Connection, Row, Table, event, select
 from twisted.internet.defer import maybeDeferred
 from twisted.python.failure import Failure
 
@@ -64,12 +64,19 @@ class Crash(BaseException):
     """The program ends here: nothing may catch it, nothing is tidied up."""
 
 
+_WROTE = """
+    SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)
+    FROM pg_stat_xact_user_tables
+"""
+
+
 class Fuse:
     """Counts the places where a program can die, and ends it at one of them."""
 
     def __init__(self) -> None:
         self.burnt = 0
-        self.changed = False  # whether a transaction wrote anything
+        self.changed = False  # whether the last transaction wrote anything
+        self._changes = 0
         self._at: int | None = None
         self._goes_in: int | None = None
 
@@ -89,11 +96,15 @@ class Fuse:
         self._goes_in -= 1
         return self._goes_in < 0
 
-    def executed(self, *facts: Any) -> None:
-        """Look at a statement that the writer ran."""
-        cursor, statement = facts[1], facts[2]
-        reads = statement.startswith(("SELECT", "BEGIN"))
-        self.changed |= not reads and cursor.rowcount > 0
+    def committing(self, connection: Connection) -> None:
+        """See whether a transaction that is about to be committed wrote anything."""
+        driver: Any = connection.connection.dbapi_connection
+        before = self._changes
+        if connection.dialect.name == "sqlite":
+            self._changes = driver.total_changes
+        else:  # counted for the session; it begins anew now and then
+            (self._changes,) = driver.execute(_WROTE).fetchone()
+        self.changed = self._changes not in {before, 0}
 
     def burn(self) -> None:
         """Pass a place, or die there; a dead program dies at all that follow."""
@@ -325,7 +336,7 @@ class Site:
         self.receipt_key = Ed25519PrivateKey.from_private_bytes(self.entropy(32))
         self.seen = Quiet()
         self.fuse = Fuse()
-        event.listen(self.writer, "after_cursor_execute", self.fuse.executed)
+        event.listen(self.writer, "commit", self.fuse.committing)
         network = network or Toy()
         self.networks: Mapping[str, Network] = {network.name: network}
         self.emitter = Emitter(number="1", kind="OT", name="Test")
