@@ -107,12 +107,14 @@ class Connection:
         try:
             with on_the_line():
                 channel.invoke_subsystem("sftp")
-            return Session(stream, patience=timeout)
+            session = Session(stream, patience=timeout)
         except LineLost as error:
             channel.close()
             if self.alive:
                 raise Refusal(0, "it offers no SFTP to this account") from error
             raise
+        self._socket.prompt = False
+        return session
 
     def close(self) -> None:
         """Close the connection and wait shortly for its thread; never raises."""

@@ -15,19 +15,27 @@ from paramiko import Channel
 from paramiko.buffered_pipe import BufferedPipe
 
 _AHEAD = 64 << 10
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
 
 
 class ReadAhead(socket.socket):
-    """A connected socket, taken over from another, that asks for much at once."""
+    """A connected socket, taken over from another, that asks for much at once.
+
+    While `prompt`, arrivals are acknowledged at once: a server may hold its next
+    small packet back until then (Nagle), and ours may wait 40 ms for company.
+    """
 
     def __init__(self, line: socket.socket) -> None:
         super().__init__(line.family, line.type, line.proto, fileno=line.detach())
+        self.prompt = True
         self._ahead = b""
         self._place = 0
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Return some of what has arrived, at most `size` bytes; empty at the end."""
         if self._place == len(self._ahead):
+            if self.prompt and _QUICKACK is not None:
+                self.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             self._ahead, self._place = super().recv(_AHEAD, flags), 0
         found = self._ahead[self._place : self._place + size]
         self._place += len(found)
