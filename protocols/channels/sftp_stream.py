@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from paramiko import Channel
 from paramiko.buffered_pipe import BufferedPipe
+
+from protocols.channels.sftp_errors import LineLost, on_the_line
 
 _AHEAD = 64 << 10
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
@@ -75,10 +78,15 @@ class ChannelStream:
         """Send it; one thread at a time."""
         self._channel.sendall(data)
 
+    def room(self) -> int:
+        """Tell how much may be sent now without waiting for the other side."""
+        return self._channel.out_window_size
+
     def grant(self, size: int) -> None:
         """Empty the buffer of bytes that were taken: the library then grants more."""
         self._channel.recv(size)
 
     def close(self) -> None:
-        """Close it."""
-        self._channel.close()
+        """Close it; quiet if the line is gone."""
+        with suppress(LineLost), on_the_line():
+            self._channel.close()
