@@ -17,7 +17,7 @@ import paramiko
 from paramiko import AuthenticationException, PKey, Transport
 
 from protocols.channels.sftp_errors import LineLost, Refusal, on_the_line
-from protocols.channels.sftp_session import Session
+from protocols.channels.sftp_session import Sender, Session
 from protocols.channels.sftp_settings import SftpSettings
 from protocols.channels.sftp_stream import ChannelStream, ReadAhead
 from protocols.errors import CredentialsRefused, PayerRefused, UntrustedHost
@@ -63,6 +63,7 @@ class Connection:
 
     def __init__(self, settings: SftpSettings) -> None:
         self._settings = settings
+        self._sender = Sender()
         with on_the_line():
             self._socket = ReadAhead(
                 socket.create_connection(
@@ -107,12 +108,14 @@ class Connection:
         try:
             with on_the_line():
                 channel.invoke_subsystem("sftp")
-            return Session(stream, patience=timeout)
+            session = Session(stream, self._sender, patience=timeout)
         except LineLost as error:
-            channel.close()
+            stream.close()
             if self.alive:
                 raise Refusal(0, "it offers no SFTP to this account") from error
             raise
+        self._socket.prompt = False
+        return session
 
     def close(self) -> None:
         """Close the connection and wait shortly for its thread; never raises."""

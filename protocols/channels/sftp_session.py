@@ -34,12 +34,16 @@ class Stream(Protocol):
         """Send it, from one thread at a time."""
         ...
 
+    def room(self) -> int:
+        """Tell how much may be sent now without waiting for the other side."""
+        ...
+
     def grant(self, size: int) -> None:
         """Let the other side send so many bytes more."""
         ...
 
     def close(self) -> None:
-        """Close it."""
+        """Close it; quiet if the line is gone."""
         ...
 
 
@@ -55,6 +59,28 @@ class Asker(Protocol):
         ...
 
 
+class Sender:
+    """Sends for all sessions of a connection: who comes first sends for the rest.
+
+    The library lets one thread send at a time; waking those who wait for that
+    costs more than sending for them.
+    """
+
+    def __init__(self) -> None:
+        self._ready: deque[Session] = deque()
+        self._lock = threading.Lock()
+
+    def send(self, session: Session) -> None:
+        """Have what is left on a session sent, now or by who is sending now."""
+        self._ready.append(session)
+        while self._ready and self._lock.acquire(blocking=False):
+            try:
+                while self._ready:
+                    self._ready.popleft().push()
+            finally:
+                self._lock.release()
+
+
 class Session:
     """One SFTP conversation, shared by the exchanges on it; thread-safe.
 
@@ -62,10 +88,12 @@ class Session:
     counts as lost.  Once lost it is of no more use, to anybody.
     """
 
-    def __init__(self, stream: Stream, *, patience: float) -> None:
+    def __init__(self, stream: Stream, sender: Sender, *, patience: float) -> None:
         self._stream = stream
+        self._sender = sender
         self._patience = patience
         self._leaving: deque[bytes] = deque()
+        self._stuck = False
         self._sending = threading.Lock()
         self._granting = threading.Lock()
         self._numbers = count(1)
@@ -90,21 +118,37 @@ class Session:
         return number
 
     def send(self, data: bytes) -> None:
-        """Send whole requests, or leave them to whoever is sending now.
+        """Have whole requests sent, by whoever sends now; `sleep` tells if it failed.
 
-        Raises `LineLost`; a caller whose requests were left finds out in `sleep`.
+        Raises `LineLost` if it was lost before.
         """
         self._still_up()
         self._leaving.append(data)
-        while self._leaving and self._sending.acquire(blocking=False):
+        self._sender.send(self)
+
+    def push(self) -> None:
+        """Send what is left, in any caller's thread, if that needs no waiting.
+
+        Else one of its own callers does, in `sleep`.
+        """
+        if self._sending.acquire(blocking=False):
             try:
-                self._send_what_is_left()
+                self._send_all(wait=False)
+            except LineLost:
+                return
             finally:
                 self._sending.release()
+        self._stuck = bool(self._leaving)
+        if self._stuck:
+            self._ring_all()
 
     def sleep(self, bell: SimpleQueue[None]) -> None:
         """Wait until the bell rings; raises `LineLost` if nothing comes any more."""
         self._grant()
+        if self._stuck:
+            with self._sending:
+                self._stuck = False
+                self._send_all(wait=True)
         self._still_up()
         heard = self._heard
         try:
@@ -121,11 +165,7 @@ class Session:
     def close(self) -> None:
         """Give up the channel; quiet if the line is gone."""
         self._lose("the session was closed")
-        try:
-            with on_the_line():
-                self._stream.close()
-        except LineLost:
-            return
+        self._stream.close()
 
     def _greet(self) -> Mapping[str, str]:
         self.send(packets.HEAD.pack(5, packets.INIT, 3))
@@ -184,17 +224,20 @@ class Session:
             wake=self._taken - self._granted >= _GRANT,
         )
 
-    def _send_what_is_left(self) -> None:
-        try:
-            while self._leaving:
-                whole = b"".join(
-                    self._leaving.popleft() for _ in range(len(self._leaving))
-                )
+    def _send_all(self, *, wait: bool) -> None:
+        while self._leaving:
+            parts = list(self._leaving)
+            whole = b"".join(parts)
+            if not wait and self._stream.room() < len(whole):
+                return
+            for _ in parts:
+                self._leaving.popleft()
+            try:
                 with on_the_line():
                     self._stream.sendall(whole)
-        except LineLost as error:
-            self._lose(str(error))
-            raise
+            except LineLost as error:
+                self._lose(str(error))
+                raise
 
     def _grant(self) -> None:
         if self._taken - self._granted < _GRANT:
@@ -213,6 +256,9 @@ class Session:
         """Note the first reason, and wake everybody who waits."""
         self._why_lost = self._why_lost or why
         self._greeting.put(None)
+        self._ring_all()
+
+    def _ring_all(self) -> None:
         for owner in list(self._owners.values()):
             owner.ring()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from protocols.channels import sftp_files, sftp_packets
 from protocols.channels.sftp_errors import LineLost, Refusal
 from protocols.channels.sftp_exchange import Exchange
-from protocols.channels.sftp_session import Session
+from protocols.channels.sftp_session import Sender, Session
 
 GREETING = struct.pack(">IBI", 5, sftp_packets.VERSION, 3)
 NAMES = st.lists(st.binary(max_size=40), max_size=5)
@@ -30,6 +30,7 @@ class Script:
         self._turns = list(turns)
         self.sent: list[bytes] = []
         self.granted = 0
+        self.space = 1 << 20
 
     def listen(self, take: Callable[[bytes], None], lost: Callable[[], None]) -> None:
         self.take, self.end = take, lost
@@ -42,6 +43,9 @@ class Script:
         if not answer:
             self.end()
 
+    def room(self) -> int:
+        return self.space
+
     def grant(self, size: int) -> None:
         self.granted += size
 
@@ -50,7 +54,7 @@ class Script:
 
 
 def _open(*turns: bytes) -> Exchange:
-    return Exchange(Session(Script(*turns), patience=5))
+    return Exchange(Session(Script(*turns), Sender(), patience=5))
 
 
 def _packet(kind: int, number: int, body: bytes) -> bytes:
@@ -74,7 +78,7 @@ def _names(number: int, names: list[bytes]) -> bytes:
 def test_any_greeting_ends_in_words(greeting: bytes) -> None:
     """Whatever greets us is either a server of version 3 or a lost line."""
     try:
-        session = Session(Script(greeting), patience=0.001)
+        session = Session(Script(greeting), Sender(), patience=0.001)
     except LineLost:
         return
     assert session.alive
@@ -83,7 +87,7 @@ def test_any_greeting_ends_in_words(greeting: bytes) -> None:
 @given(st.binary(max_size=300))
 def test_any_answer_ends_in_words(answers: bytes) -> None:
     """Whatever answers is an answer, a refusal or a lost line; it is then of no use."""
-    session = Session(Script(GREETING, answers), patience=0.001)
+    session = Session(Script(GREETING, answers), Sender(), patience=0.001)
     try:
         sftp_files.names(Exchange(session), b"/out")
     except Refusal:
@@ -113,7 +117,7 @@ def test_requests_leave_together_and_answers_come_in_any_order() -> None:
     script = Script(
         GREETING, _status(2, 0) + _status(3, 4, b"disk full") + _status(1, 0)
     )
-    exchange = Exchange(Session(script, patience=5))
+    exchange = Exchange(Session(script, Sender(), patience=5))
     first, second, third = (
         exchange.post(sftp_packets.REMOVE, sftp_packets.text(name))
         for name in (b"a", b"b", b"c")
@@ -133,7 +137,7 @@ def test_requests_leave_together_and_answers_come_in_any_order() -> None:
 def test_several_callers_share_a_session() -> None:
     """Each gets the answers to what it asked, whichever comes first."""
     script = Script(GREETING, b"", _status(2, 4, b"for the second") + _status(1, 0))
-    session = Session(script, patience=5)
+    session = Session(script, Sender(), patience=5)
     script.end = lambda: None
     first, second = Exchange(session), Exchange(session)
     ours = first.post(sftp_packets.REMOVE, sftp_packets.text(b"a"))
@@ -151,7 +155,7 @@ def test_several_callers_share_a_session() -> None:
 def test_a_line_that_ends_is_told_to_every_caller() -> None:
     """Whoever waits hears at once that nothing will come, and why."""
     script = Script(GREETING, b"")
-    session = Session(script, patience=30)
+    session = Session(script, Sender(), patience=30)
     told: list[str] = []
 
     def ask() -> None:
@@ -174,7 +178,7 @@ def test_a_line_that_ends_is_told_to_every_caller() -> None:
 def test_a_server_that_says_nothing_is_given_up() -> None:
     """Without any answer in its time, the line counts as lost."""
     script = Script(GREETING, b"")
-    session = Session(script, patience=0.01)
+    session = Session(script, Sender(), patience=0.01)
     script.end = lambda: None
     exchange = Exchange(session)
 
@@ -184,6 +188,21 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
     assert not session.alive
 
 
+def test_a_caller_waits_for_room_in_its_own_thread() -> None:
+    """What the payer's side has no room for is sent by who asked, not by a helper."""
+    script = Script(GREETING, _status(1, 0))
+    session = Session(script, Sender(), patience=5)
+    script.space = 3
+    exchange = Exchange(session)
+    number = exchange.post(sftp_packets.REMOVE, sftp_packets.text(b"a"))
+
+    exchange.flush()
+    assert len(script.sent) == 1
+
+    exchange.confirm(number)
+    assert len(script.sent) == 2
+
+
 def test_what_was_taken_in_may_be_sent_again() -> None:
     """The payer's side is let send more before its window is used up."""
     block = bytes(30_000)
@@ -191,7 +210,7 @@ def test_what_was_taken_in_may_be_sent_again() -> None:
         _packet(sftp_packets.DATA, n, sftp_packets.text(block)) for n in range(1, 31)
     ]
     script = Script(GREETING, b"".join(answers))
-    exchange = Exchange(Session(script, patience=5))
+    exchange = Exchange(Session(script, Sender(), patience=5))
     asked = [exchange.post(sftp_packets.READ) for _ in answers]
 
     for number in asked:
