@@ -162,6 +162,15 @@ class Layout:
     fields: tuple[Field, ...]
     by_name: Mapping[str, Field] = field(init=False, repr=False)
 
+    _cuts: tuple[tuple[str, slice, bool], ...] = field(init=False, repr=False)
+
+    @_cuts.default
+    def _cut(self) -> tuple[tuple[str, slice, bool], ...]:
+        return tuple(
+            (each.name, slice(each.start - 1, each.end), each.kind == "N")
+            for each in self.fields
+        )
+
     @by_name.default
     def _index(self) -> Mapping[str, Field]:
         return MappingProxyType({each.name: each for each in self.fields})
@@ -175,11 +184,10 @@ class Layout:
         The zeros of a number are kept.  A record that is cut short gives empty
         texts for what is missing; nothing is checked here.
         """
+        text = record.decode("latin-1")
         return {
-            each.name: each.raw(record).strip(" ")
-            if each.kind == "N"
-            else each.raw(record).rstrip(" ")
-            for each in self.fields
+            name: text[cut].strip(" ") if number else text[cut].rstrip(" ")
+            for name, cut, number in self._cuts
         }
 
     def write(self, values: Mapping[str, str | int]) -> bytes:

@@ -20,17 +20,17 @@ from protocols.sesam.b2_fields import (
     Found,
     check_dates,
     check_fields,
+    outside_bounds,
 )
 from protocols.sesam.b2_frames import Chunk
 from protocols.sesam.b2_kinds import Kinds
 from protocols.sesam.b2_nesting import GROUPS, Group
-from protocols.sesam.b2_numbers import Numbers, in_order
+from protocols.sesam.b2_numbers import CENTURY, WRAP, Numbers, in_order
 from protocols.sesam.b2_records import Bytes, Family
 from protocols.sesam.b2_structure import Finding, Rows, Structure, said
 
 _OLD = 30_000  # three years, in YYMMDD
-_NIR = slice(11, 24)
-_PATIENT_NIR = slice(49, 62)
+_NONE = np.empty(0, np.intp)
 _REPEATS_ALL = np.zeros(GROUPS, np.bool_)
 _REPEATS_ALL[Group.INVOICE_MORE : Group.LOT_END] = True
 _REPEATS_SENDER = np.zeros(GROUPS, np.bool_)
@@ -46,14 +46,21 @@ def check_content(
     `created` is the file's own date as a growing number, or 0 if unknown: dates
     are compared with it and never with a clock.
     """
-    for kind, bounds in kinds.bounds.items():
-        layout = kinds.family.layout(kind)
-        for found in check_fields(partial(kinds.records, kind), bounds, layout):
-            yield _field_finding(found, kinds, kind)
-        if not kinds.dates_right:
-            for found in check_dates(layout, kinds.all_numbers[kind]):
+    family = kinds.family
+    present = tuple(kinds.rows)
+    outside = outside_bounds(kinds.bounds, family, present)
+    for which, kind in enumerate(present):
+        if which in outside:
+            records = partial(kinds.records, kind)
+            bounds = Bounds(kinds.bounds.least[which], kinds.bounds.most[which])
+            for found in check_fields(records, bounds, family.layout(kind)):
                 yield _field_finding(found, kinds, kind)
-        yield from _check_number_of_person(kinds, kind, bounds)
+        if not kinds.dates_right:
+            dates = partial(kinds.numbers_of, kind)
+            for found in check_dates(family.layout(kind), dates):
+                yield _field_finding(found, kinds, kind)
+        if kind in family.persons:
+            yield from _check_number_of_person(kinds, which, kind)
     yield from _check_keys(chunk, structure, kinds.family)
     if created:
         yield from _check_days(kinds, created)
@@ -136,30 +143,25 @@ def _check_moved_numbers(
             )
 
 
-def _check_number_of_person(
-    kinds: Kinds, kind: int, bounds: Bounds
-) -> Iterator[Finding]:
+def _check_number_of_person(kinds: Kinds, which: int, kind: int) -> Iterator[Finding]:
     """Check national numbers against their keys (french.md 1.2)."""
-    if kinds.family.groups[kind] == Group.INVOICE:
-        name, place = "insured_nir", _NIR
-    elif "patient_nir" in kinds.family.layout(kind).by_name:
-        name, place = "patient_nir", _PATIENT_NIR
-    else:
-        return
-    found = kinds.all_numbers[kind]
-    number, key = found[name], found[f"{name}_key"]
-    plain = (bounds.least >= ZERO) & (bounds.most <= NINE)
+    name, place = kinds.family.persons[kind]
+    number = kinds.numbers_of(kind, name)
+    key = kinds.numbers_of(kind, f"{name}_key")
+    least, most = kinds.bounds.least[which], kinds.bounds.most[which]
+    plain = (least >= ZERO) & (most <= NINE)
     letter = place.start + _CORSICA
-    if not plain[letter]:
-        number = number - _worth_less(kinds.column(kind, letter))
+    suspects = _NONE
+    if not plain[place].all():
+        letters = kinds.column(kind, letter)
+        suspects = (letters > NINE).nonzero()[0]
+        number[suspects] -= _worth_less(letters[suspects])
+        plain[letter] = True
+        if not plain[place].all():
+            suspects = np.arange(len(number))
     # a division is several times quicker than a remainder
     wrong = key != 97 - (number - number // 97 * 97)
-    if not plain[place].all():
-        plain[letter] = True
-        if plain[place].all():
-            suspects = np.flatnonzero(kinds.column(kind, letter) > NINE)
-        else:
-            suspects = np.arange(len(wrong))
+    if len(suspects):
         wrong[suspects] |= _not_number(kinds.some(kind, suspects)[:, place])
     if name == "patient_nir":
         wrong &= (number != 0) | (key != 0)
@@ -210,7 +212,9 @@ def _check_days(kinds: Kinds, created: int) -> Iterator[Finding]:
         if not len(rows):
             continue
         field = kinds.family.layout(kinds.family.kind(group))[name]
-        days = kinds.numbers(group)[name]
+        days = kinds.numbers(group, name)
+        if _surely_in_time(days, created):
+            continue
         ordered = in_order(days)
         late = (days != 0) & (ordered > created)
         if late.any():
@@ -227,3 +231,11 @@ def _check_days(kinds: Kinds, created: int) -> Iterator[Finding]:
                     name,
                     "is more than three years before the file's own day",
                 )
+
+
+def _surely_in_time(days: Numbers, created: int) -> bool:
+    """Say from the first and last day alone that none is late or old."""
+    first, last = int(days.min()), int(days.max())
+    if first == 0 or last >= CENTURY:
+        return False
+    return created - _OLD <= first + WRAP and last + WRAP <= created

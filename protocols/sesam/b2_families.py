@@ -171,6 +171,7 @@ def _family(
         lines="nb_type3_and_4" if establishment else "nb_type4",
         number=number,
         number_in_details=slice(26, 35),
+        persons=_persons(layouts, groups),
         letters=_letters(layouts, LETTER),
         letters_cp=_letters(layouts, LETTER_CP) if establishment else None,
         key_mask=_key_mask(key_end),
@@ -192,6 +193,21 @@ def _group(layout: Layout | None) -> int:
         "5": Group.TOTAL,
         "6": Group.LOT_END,
     }[layout.kind[0]]
+
+
+def _persons(
+    layouts: Sequence[Layout | None], groups: Bytes
+) -> dict[int, tuple[str, slice]]:
+    """Return the national number that each kind is asked for: whose, and where."""
+    found = {}
+    for kind, layout in enumerate(layouts):
+        if layout is None:
+            continue
+        name = "insured_nir" if groups[kind] == Group.INVOICE else "patient_nir"
+        if name in layout.by_name:
+            place = layout[name]
+            found[kind] = name, slice(place.start - 1, place.end)
+    return found
 
 
 def _letter_at(layout: Layout) -> int | None:

@@ -7,7 +7,7 @@ only a column that is out of its bounds is looked at row by row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from protocols.records import Field, Layout
 from protocols.sesam.b2_numbers import Numbers, date_names, valid_dates
-from protocols.sesam.b2_records import RECORD, Bytes
+from protocols.sesam.b2_records import RECORD, Bytes, Family
 
 Flags = NDArray[np.bool_]
 BLANK, ZERO, NINE = 0x20, 0x30, 0x39
@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """The least and the greatest byte of each column."""
+    """The least and the greatest byte of each column: of one kind, or of several."""
 
     least: Bytes
     most: Bytes
@@ -54,9 +54,30 @@ def bounds_of(records: Bytes) -> Bounds:
     return Bounds(*found)
 
 
-def join_bounds(one: Bounds, other: Bounds) -> Bounds:
-    """Return the bounds of both."""
-    return Bounds(np.minimum(one.least, other.least), np.maximum(one.most, other.most))
+def bounds_of_parts(records: Bytes, firsts: NDArray[np.intp]) -> Bounds:
+    """Return the bounds of each part of some records; parts begin at `firsts`."""
+    return Bounds(
+        np.minimum.reduceat(records, firsts, axis=0),
+        np.maximum.reduceat(records, firsts, axis=0),
+    )
+
+
+def join_bounds(parts: Sequence[Bounds]) -> Bounds:
+    """Return the bounds of all parts."""
+    least, most = zip(*parts, strict=True)
+    return Bounds(np.minimum.reduce(least), np.maximum.reduce(most))
+
+
+def outside_bounds(
+    bounds: Bounds, family: Family, kinds: tuple[int, ...]
+) -> Collection[int]:
+    """Tell, by its place among them, the kinds in which a byte may be wrong."""
+    if not kinds:
+        return ()
+    lowest, highest = _bounds_of_kinds(family, kinds)
+    outside = (bounds.least < lowest) | (bounds.most > highest)
+    found: list[int] = np.flatnonzero(outside.any(axis=1)).tolist()
+    return found
 
 
 def check_fields(
@@ -67,12 +88,10 @@ def check_fields(
     `bounds` are theirs; the records themselves are asked for in need only.
     """
     lowest, highest = _bounds(layout)
-    least, most = bounds
-    outside = (least < lowest) | (most > highest)
-    if outside.any():
-        blank = (least == BLANK) & (most == BLANK)
-        for each in _suspects(layout, outside.tobytes(), blank.tobytes()):
-            yield from _check_class(records()[:, each.start - 1 : each.end], each)
+    outside = (bounds.least < lowest) | (bounds.most > highest)
+    blank = (bounds.least == BLANK) & (bounds.most == BLANK)
+    for each in _suspects(layout, outside.tobytes(), blank.tobytes()):
+        yield from _check_class(records()[:, each.start - 1 : each.end], each)
 
 
 @lru_cache(maxsize=1024)
@@ -113,10 +132,10 @@ def _check_class(part: Bytes, each: Field) -> Iterator[Found]:
         yield from _found(each, small, serious=False)
 
 
-def check_dates(layout: Layout, dates: Mapping[str, Numbers]) -> Iterator[Found]:
+def check_dates(layout: Layout, dates: Callable[[str], Numbers]) -> Iterator[Found]:
     """Yield the rows of one kind whose dates are none, or are missing."""
     for name in date_names(layout):
-        each, found = layout[name], dates[name]
+        each, found = layout[name], dates(name)
         yield from _found(each, ~valid_dates(zero=each.presence != "O")[found])
 
 
@@ -127,8 +146,15 @@ def _found(
         yield Found(each, np.flatnonzero(wrong), serious)
 
 
+@lru_cache(maxsize=256)
+def _bounds_of_kinds(family: Family, kinds: tuple[int, ...]) -> Bounds:
+    """Return the bounds of faultless records of some kinds."""
+    found = (_bounds(family.layout(kind)) for kind in kinds)
+    return Bounds(*map(np.stack, zip(*found, strict=True)))
+
+
 @cache
-def _bounds(layout: Layout) -> tuple[Bytes, Bytes]:
+def _bounds(layout: Layout) -> Bounds:
     """Return the least and greatest byte of each column of a faultless record."""
     lowest = np.full(RECORD, BLANK, np.uint8)
     highest = np.full(RECORD, _LAST_PLAIN, np.uint8)
@@ -142,4 +168,4 @@ def _bounds(layout: Layout) -> tuple[Bytes, Bytes]:
             lowest[place], highest[place] = ZERO, NINE
         elif each.presence == "O":
             lowest[each.start - 1] = BLANK + 1
-    return lowest, highest
+    return Bounds(lowest, highest)

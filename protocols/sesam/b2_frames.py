@@ -66,7 +66,7 @@ class Frames:
 
     def head(self, size: int) -> bytes:
         """Return the beginning of the file without giving it up."""
-        while self._used < size and not self._ended:
+        if self._used < size and not self._ended:
             self._fill(size - self._used)
         return self._buffer[: min(size, self._used)].tobytes()
 
@@ -124,16 +124,17 @@ class Frames:
         return cutter.offsets[whole] if whole < len(cutter.offsets) else cutter.at
 
     def _fill(self, size: int) -> None:
-        """Read up to `size` bytes behind what is there; leave room for a record."""
-        least = self._used + size + RECORD
-        if len(self._buffer) < least:
-            room = np.empty(max(least, 2 * len(self._buffer)), np.uint8)
+        """Read `size` bytes, or all that are left; leave room for a record behind."""
+        end = self._used + size
+        if len(self._buffer) < end + RECORD:
+            room = np.empty(max(end + RECORD, 2 * len(self._buffer)), np.uint8)
             room[: self._used] = self._buffer[: self._used]
             self._buffer = room
-        got = self._read_into(self._buffer.data[self._used : self._used + size])
-        self._used += got
-        if not got:
-            self._ended = True
+        while self._used < end and not self._ended:
+            got = self._read_into(self._buffer.data[self._used : end])
+            self._used += got
+            self._ended = not got
+        if self._ended:
             self._trim()
             if self._cutter is not None and self._cutter.at > self._used:
                 self._cutter = None  # blanks at the end were taken for records
@@ -156,6 +157,8 @@ class Frames:
         if not line and data.startswith(UTF8_MARK):
             line = len(UTF8_MARK)
         begin = line + (bare - 1 - line) // RECORD * RECORD
+        for known in START.finditer(data, max(line, bare - RECORD), bare):
+            begin = known.start()  # whatever is missing before it
         broken = BREAK.search(data, bare, begin + RECORD)
         end = broken.start() if broken else begin + RECORD
         self._used = min(self._used, end)

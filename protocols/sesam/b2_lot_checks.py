@@ -50,8 +50,10 @@ class LotChecks:
         if not len(rows):
             return
         records = kinds.records(kinds.family.kind(Group.LOT_START))
-        found = kinds.numbers(Group.LOT_START)
-        ps, number, day = found["ps_id"], found["lot_no"], found["lot_created"]
+        ps, number, day = (
+            kinds.numbers(Group.LOT_START, name)
+            for name in ("ps_id", "lot_no", "lot_created")
+        )
         layout = kinds.family.layout(kinds.family.kind(Group.LOT_START))
         keys = (ps * 1_000_000 + day) * 1_000 + number
         again = self._lot_numbers.find(keys.astype(np.uint64))
@@ -87,9 +89,9 @@ class LotChecks:
         rows = kinds.of(Group.INVOICE)
         if not len(rows):
             return
-        number = kinds.numbers(Group.INVOICE)["invoice_no"]
+        number = kinds.numbers(Group.INVOICE, "invoice_no")
         starts = kinds.of(Group.LOT_START)
-        senders = kinds.numbers(Group.LOT_START)["ps_id"] if len(starts) else ()
+        senders = kinds.numbers(Group.LOT_START, "ps_id") if len(starts) else ()
         lots = np.searchsorted(starts, rows, side="right")
         keys = np.append(senders, np.int64(0))[lots - 1] * 1_000_000_000 + number
         again = self._invoice_numbers.find(keys.astype(np.uint64)) & (number != 0)
@@ -122,8 +124,8 @@ def _check_ends(structure: Structure, kinds: Kinds) -> Iterator[Finding]:
     starts = kinds.of(Group.LOT_START)
     if not len(rows) or not len(starts):
         return
-    ended = kinds.numbers(Group.LOT_END)["lot_no"]
-    begun = kinds.numbers(Group.LOT_START)["lot_no"]
+    ended = kinds.numbers(Group.LOT_END, "lot_no")
+    begun = kinds.numbers(Group.LOT_START, "lot_no")
     own = structure.lots[structure.lot_of(rows)]
     places = np.minimum(np.searchsorted(starts, own), len(starts) - 1)
     wrong = (starts[places] == own) & (begun[places] != ended)

@@ -8,7 +8,7 @@ the work per record is small, so it is the calls that must be few.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,19 +19,22 @@ from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 
 Numbers = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Rows = NDArray[np.intp]
 _WORD = 8  # digits that are read as one word
 _DIGITS = 0x0F0F0F0F0F0F0F0F
 _ALL = 0xFFFFFFFFFFFFFFFF
-_JOINS = (
-    (np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
-    (np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
-    (np.uint64(32), np.uint64(0x00000000FFFFFFFF)),
+_JOINS = tuple(  # factor that joins two neighbours in a lane, and half its bits
+    (lane((10 ** (bits // 8) << bits) + 1), lane(bits))
+    for lane, bits in ((np.uint16, 8), (np.uint32, 16), (np.uint64, 32))
 )
+_EIGHT = np.arange(_WORD)
 _AT_ONCE = 1 << 14  # words that are joined while they are in the cache
 _NO_DATE_ABOVE = 1_700_000  # six characters of any kind stay below
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEBRUARY = 2
-_CENTURY = 800_000  # YYMMDD from here on are of the 1900s
+CENTURY = 800_000  # YYMMDD from here on are of the 1900s
+WRAP = 1_000_000  # what is added to the others
 _ALWAYS: Mapping[int, tuple[str, ...]] = {
     Group.LOT_START: ("ps_id", "lot_no", "lot_created"),
     Group.INVOICE: ("invoice_no", "insured_nir", "insured_nir_key"),
@@ -53,55 +56,80 @@ class Piece(NamedTuple):
     mask: np.uint64
 
 
-class Reckoning:
-    """The numbers of all records of a chunk while they are being gathered.
+class Plan(NamedTuple):
+    """The pieces of the records of some kinds, and their parts as columns.
 
-    Words are kept in order: dates that must be there, other dates, the rest,
-    so that all dates are judged at once.  `counts` are records by kind.
+    First come the dates that must be there, `due` pieces, then other dates up to
+    `dates`, then the rest.  `places` gives a field's pieces, most significant
+    first; a piece's kind is told by its place among the kinds.
+    """
+
+    pieces: tuple[Piece, ...]
+    due: int
+    dates: int
+    places: Mapping[tuple[int, str], tuple[int, ...]]
+    kinds: Rows
+    offsets: Rows
+    shifts: Words
+    masks: Words
+
+
+class Reckoning:
+    """The numbers of all records of a chunk.
+
+    Where there are few records all of their words are taken in one go; of many
+    they are taken while records are being gathered.  Blanks count as zero, and
+    a character that is no digit gives some number: its class is another check.
     """
 
     def __init__(self, counts: Mapping[int, int], family: Family) -> None:
-        self._places: dict[int, list[tuple[Piece, int]]] = {kind: [] for kind in counts}
-        self._counts = counts
-        self._levels = []
-        at = 0
-        for pieces in _plan(family):
-            for piece in pieces:
-                if piece.kind in counts:
-                    self._places[piece.kind].append((piece, at))
-                    at += counts[piece.kind]
-            self._levels.append(at)
-        self._words = np.empty(at, np.uint64)
+        self._plan = _plan_of(family, tuple(counts))
+        every = np.array(list(counts.values()), np.intp)
+        self._counts = every[self._plan.kinds]
+        ends = np.append(0, self._counts.cumsum())
+        self._begins: list[int] = ends.tolist()
+        self._words = np.empty(self._begins[-1], np.uint64)
+        self._firsts = (every.cumsum() - every)[self._plan.kinds]
 
     def take(self, kind: int, first: int, records: Bytes) -> None:
         """Take the words of some records of a kind, `first` being their place."""
         count = len(records)
-        for piece, at in self._places[kind]:
-            stored = np.ndarray(count, "<u8", records, piece.offset, (RECORD,))
-            if piece.shift:
-                stored = stored << piece.shift
-            place = slice(at + first, at + first + count)
-            np.bitwise_and(stored, piece.mask, out=self._words[place])
+        for which, piece in enumerate(self._plan.pieces):
+            if piece.kind == kind:
+                stored = np.ndarray(count, "<u8", records, piece.offset, (RECORD,))
+                if piece.shift:
+                    stored = stored << piece.shift
+                at = self._begins[which] + first
+                np.bitwise_and(stored, piece.mask, out=self._words[at : at + count])
 
-    def finish(self) -> tuple[dict[int, dict[str, Numbers]], bool]:
-        """Return the numbers by kind and field, and whether all dates are right.
+    def take_all(self, records: Bytes) -> None:
+        """Take the words of all records, which are in the order of their kinds."""
+        plan, counts = self._plan, self._counts
+        begins = self._firsts * RECORD + plan.offsets
+        begins -= np.array(self._begins[:-1], np.intp) * RECORD
+        places = begins.repeat(counts) + np.arange(len(self._words)) * RECORD
+        stored = records.reshape(-1).take(places[:, None] + _EIGHT).view("<u8")[:, 0]
+        np.left_shift(stored, plan.shifts.repeat(counts), out=self._words)
+        self._words &= plan.masks.repeat(counts)
 
-        Blanks count as zero, and a character that is no digit gives some number:
-        its class is another check.
-        """
+    def finish(self) -> bool:
+        """Turn words into numbers; say whether all dates are right."""
         values = _decimal(self._words).view(np.int64)
-        due, dates, _ = self._levels
-        right = valid_dates(zero=False)[values[:due]].all()
-        right &= valid_dates(zero=True)[values[due:dates]].all()
-        numbers: dict[int, dict[str, Numbers]] = {}
-        for kind, places in self._places.items():
-            own = numbers[kind] = {}
-            for piece, at in places:
-                number = values[at : at + self._counts[kind]]
-                if piece.name in own:
-                    number = own[piece.name] * 10**_WORD + number
-                own[piece.name] = number
-        return numbers, bool(right)
+        due, dates = self._begins[self._plan.due], self._begins[self._plan.dates]
+        wrong = np.count_nonzero(~valid_dates(zero=False)[values[:due]])
+        return not wrong and bool(valid_dates(zero=True)[values[due:dates]].all())
+
+    def numbers(self, kind: int, name: str) -> Numbers:
+        """Return a field of all records of a kind, once all is finished."""
+        values = self._words.view(np.int64)
+        parts = [
+            values[self._begins[which] : self._begins[which + 1]]
+            for which in self._plan.places[kind, name]
+        ]
+        number = parts[0]
+        for part in parts[1:]:
+            number = number * 10**_WORD + part
+        return number
 
 
 @cache
@@ -127,22 +155,35 @@ def valid_dates(*, zero: bool) -> NDArray[np.bool_]:
 
 def in_order(dates: Numbers) -> Numbers:
     """Turn YYMMDD numbers into ones that grow with time across the century."""
-    return np.where(dates < _CENTURY, dates + 1_000_000, dates)
+    return np.where(dates < CENTURY, dates + WRAP, dates)
 
 
-@cache
-def _plan(family: Family) -> tuple[tuple[Piece, ...], ...]:
-    """Return the pieces of mandatory dates, of other dates and of other numbers."""
+@lru_cache(maxsize=256)
+def _plan_of(family: Family, kinds: tuple[int, ...]) -> Plan:
+    """Return the plan of the kinds that a chunk has; few files differ in them."""
     levels: tuple[list[Piece], ...] = ([], [], [])
-    for kind, layout in enumerate(family.layouts):
-        if layout is None:
-            continue
+    for kind in kinds:
+        layout = family.layout(kind)
         dates = date_names(layout)
         for name in dict.fromkeys((*dates, *_names(family, kind, layout))):
             field = layout[name]
             level = 2 if name not in dates else int(field.presence != "O")
             levels[level].extend(_pieces(kind, field))
-    return tuple(tuple(pieces) for pieces in levels)
+    pieces = tuple(piece for level in levels for piece in level)
+    places: dict[tuple[int, str], tuple[int, ...]] = {}
+    for which, piece in enumerate(pieces):
+        key = piece.kind, piece.name
+        places[key] = (*places.get(key, ()), which)
+    return Plan(
+        pieces=pieces,
+        due=len(levels[0]),
+        dates=len(levels[0]) + len(levels[1]),
+        places=places,
+        kinds=np.array([kinds.index(each.kind) for each in pieces], np.intp),
+        offsets=np.array([each.offset for each in pieces], np.intp),
+        shifts=np.array([each.shift for each in pieces], np.uint64),
+        masks=np.array([each.mask for each in pieces], np.uint64),
+    )
 
 
 def _names(family: Family, kind: int, layout: Layout) -> Iterator[str]:
@@ -172,18 +213,17 @@ def _pieces(kind: int, field: Field) -> Sequence[Piece]:
     return found[::-1]
 
 
-def _decimal(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _decimal(words: Words) -> Words:
     """Turn words of eight digits, the first in the lowest byte, into numbers.
 
-    Neighbours are joined thrice: pairs, fours, eights.
+    Neighbours are joined thrice, in lanes of two, four and eight bytes: one
+    multiplication adds ten, a hundred, ten thousand times the first to the second,
+    and what is below is shifted out.
     """
-    shifted = np.empty(_AT_ONCE, np.uint64)
     for at in range(0, len(words), _AT_ONCE):
         part = words[at : at + _AT_ONCE]
-        other = shifted[: len(part)]
-        for bits, mask in _JOINS:
-            np.right_shift(part, bits, out=other)
-            part *= np.uint64(10 ** (int(bits) // 8))
-            part += other
-            part &= mask
+        for factor, half in _JOINS:
+            lanes = part.view(factor.dtype)
+            lanes *= factor
+            lanes >>= half
     return words

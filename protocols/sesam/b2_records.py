@@ -8,6 +8,8 @@ the letter of a detail record stands at position 36, but at 39 in the records
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from protocols.sesam.b2_nesting import Group
 Bytes = NDArray[np.uint8]
 RECORD = 128
 KEY_WORDS = 5  # the repeated key lies in the first 40 bytes
+_AT_ONCE = 4096  # records whose beginnings stay in the cache
 _EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SENDER = np.array([0xFFFFFFFFFFFFFF00, 0xFFFF, 0, 0, 0], np.uint64)  # 2-10
 _THREE = np.uint64(0xFFFFFF)
@@ -65,7 +68,12 @@ class Heads:
 
 def heads_of(rows: Bytes) -> Heads:
     """Return the beginnings of the records of a contiguous table."""
-    words = np.ascontiguousarray(rows.view("<u8")[:, :KEY_WORDS].T)
+    words = np.empty((KEY_WORDS, len(rows)), np.uint64)
+    stored = rows.view("<u8")
+    for row in range(0, len(rows), _AT_ONCE):
+        part = stored[row : row + _AT_ONCE]
+        for at, word in enumerate(words):
+            word[row : row + _AT_ONCE] = part[:, at]
     heads = Heads(words, np.zeros(0, np.bool_))
     return Heads(words, heads.changes(_SENDER))
 
@@ -90,7 +98,8 @@ class Family:
     their letter at 36.  `billed`, `amo` and `amc` are the
     fields of the invoice's end that add up to each, `lines` its count of lines; `number` is the slice of
     the invoice number in most records, `number_in_details` in those whose
-    letter stands at 36.
+    letter stands at 36.  `persons` tells, by kind, which national number is
+    checked and where it stands.
     """
 
     name: str
@@ -106,6 +115,7 @@ class Family:
     lines: str
     number: slice
     number_in_details: slice
+    persons: Mapping[int, tuple[str, slice]]
     letters: Bytes = field(repr=False)
     letters_cp: Bytes | None = field(repr=False)
     key_mask: NDArray[np.uint64] = field(repr=False)

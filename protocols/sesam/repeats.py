@@ -15,11 +15,15 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio: neighbours part
 
 
 class Repeats:
-    """Remembers keys; `bits` is the logarithm of the bitmap's size."""
+    """Remembers keys; `bits` is the logarithm of the bitmap's size.
+
+    There is no bitmap while each call's keys are greater than all before.
+    """
 
     def __init__(self, *, bits: int) -> None:
         self._shift = np.uint64(64 - bits)
-        self._marks = np.zeros(1 << bits, np.bool_)
+        self._size = 1 << bits
+        self._marks: NDArray[np.bool_] | None = None
         self._runs: list[Keys] = []
         self._highest = -1
 
@@ -28,20 +32,31 @@ class Repeats:
         again = np.zeros(len(keys), np.bool_)
         if not len(keys):
             return again
-        places = ((keys * _SPREAD) >> self._shift).view(np.int64)
         ordered = keys
-        rising = bool((keys[1:] > keys[:-1]).all())
-        if not rising:
+        if not (keys[1:] > keys[:-1]).all():
             ordered = np.sort(keys)
             if (ordered[1:] == ordered[:-1]).any():
                 again[:] = True
                 again[np.unique(keys, return_index=True)[1]] = False
         if int(ordered[0]) <= self._highest:
-            self._look_up(keys, np.flatnonzero(self._marks[places]), again)
-        self._marks[places] = True
+            marks = self._marked()
+            self._look_up(keys, np.flatnonzero(marks[self._places(keys)]), again)
+        if self._marks is not None:
+            self._marks[self._places(ordered)] = True
         self._runs.append(ordered)
         self._highest = max(self._highest, int(ordered[-1]))
         return again
+
+    def _places(self, keys: Keys) -> NDArray[np.int64]:
+        return ((keys * _SPREAD) >> self._shift).view(np.int64)
+
+    def _marked(self) -> NDArray[np.bool_]:
+        """Return the bitmap; it is made when it is needed first."""
+        if self._marks is None:
+            self._marks = np.zeros(self._size, np.bool_)
+            for run in self._runs:
+                self._marks[self._places(run)] = True
+        return self._marks
 
     def _look_up(
         self, keys: Keys, maybe: NDArray[np.intp], again: NDArray[np.bool_]
