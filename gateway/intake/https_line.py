@@ -1,10 +1,10 @@
 """TLS under an HTTPS connection, on the `ssl` of Python rather than Twisted's.
 
-Twisted's TLS calls into pyOpenSSL many times for a request, and each call gives up
-the interpreter; it declares its interfaces anew for each connection, and waits
-for ever for a client that does not answer a close.  Here a read from the socket
-is decrypted whole and handed over at once, and an answer is written at once.
-Session tickets of TLS 1.3 ride with the first answer.
+Twisted's TLS makes some twenty calls into pyOpenSSL for a request, each of which
+gives up the interpreter, and declares its interfaces anew for each connection;
+with a busy journal beside it that cost more than HTTP itself.  Here a read from
+the socket is decrypted whole and handed over at once, and an answer is written
+at once.  Session tickets of TLS 1.3 ride with the first answer.
 """
 
 from __future__ import annotations
