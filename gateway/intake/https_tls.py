@@ -6,25 +6,34 @@ do not; a pair of files that does not fit leaves the old one in force.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import ssl
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from twisted.internet.interfaces import IProtocolFactory, IReactorTime, ITransport
-
-from gateway.intake.https_line import TlsLine, TlsLines
+from OpenSSL import SSL, crypto
+from twisted.internet.interfaces import (
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IReactorTime,
+    ITransport,
+)
+from twisted.internet.ssl import (
+    Certificate,
+    CertificateOptions,
+    TLSVersion,
+    trustRootFromCertificates,
+)
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
 
 _PEM_CERTIFICATE: Final = re.compile(
     rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\s*", re.DOTALL
 )
-_TICKETS: Final = 1  # to resume with; each costs, and clients use one at a time
 
 
+@implementer(IOpenSSLServerConnectionCreator)
 class ServerTls:
     """Makes the server's side of TLS connections from files."""
 
@@ -38,44 +47,56 @@ class ServerTls:
         """Read the files again; raises and changes nothing if they do not fit."""
         self._context = self._load()
 
-    def over(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> ssl.SSLObject:
-        """Make the TLS side of a new connection over a pair of buffers."""
-        return self._context.wrap_bio(incoming, outgoing, server_side=True)
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """Make the TLS side of a new connection."""
+        return SSL.Connection(self._context, None)
 
-    def _load(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-        context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
-        context.num_tickets = _TICKETS
-        context.set_alpn_protocols(["http/1.1"])
-        self._load_own(context)
-        if self._client_ca is not None:
-            trusted = read_certificates(self._client_ca)
-            context.load_verify_locations(
-                cadata=b"".join(each.public_bytes(Encoding.DER) for each in trusted)
-            )
-            # A certificate is welcome, and checked; a token logs in as well.
-            context.verify_mode = ssl.CERT_OPTIONAL
-        return context
-
-    def _load_own(self, context: ssl.SSLContext) -> None:
-        read_certificates(self._certificate)
-        self._key.read_bytes()  # so that the error of a missing file names it
+    def _load(self) -> SSL.Context:
+        chain = read_certificates(self._certificate)
+        pem = self._key.read_bytes()
         try:
             # Without a password given, an encrypted key would ask the terminal.
-            context.load_cert_chain(self._certificate, self._key, password="")
-        except ssl.SSLError as error:
+            key = crypto.load_privatekey(crypto.FILETYPE_PEM, pem, passphrase=b"")
+            return self._make(chain, key)
+        except (SSL.Error, crypto.Error) as error:
             raise ValueError(
-                f"{self._certificate} and {self._key}: are no pair that works "
-                f"({error.reason or error}); wanted a certificate and its own key, "
-                "both PEM, the key without a password"
+                f"{self._certificate} and {self._key}: are no pair that works; wanted a "
+                "certificate and its own key, both PEM, the key without a password"
             ) from error
 
+    def _make(self, chain: list[x509.Certificate], key: crypto.PKey) -> SSL.Context:
+        trust = None
+        if self._client_ca is not None:
+            trust = trustRootFromCertificates(
+                [
+                    Certificate(crypto.X509.from_cryptography(each))
+                    for each in read_certificates(self._client_ca)
+                ]
+            )
+        options = CertificateOptions(
+            privateKey=key,
+            certificate=crypto.X509.from_cryptography(chain[0]),
+            extraCertChain=[crypto.X509.from_cryptography(each) for each in chain[1:]],
+            trustRoot=trust,
+            enableSessionTickets=True,
+            lowerMaximumSecurityTo=None,
+            insecurelyLowerMinimumTo=TLSVersion.TLSv1_2,
+            acceptableProtocols=[b"http/1.1"],
+        )
+        context = options.getContext()
+        if trust is not None:
+            # A certificate is welcome, and checked; a token logs in as well.
+            context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_CLIENT_ONCE)
+        context.use_privatekey(key)
+        context.check_privatekey()
+        return context
 
-def with_tls(door: IProtocolFactory, tls: ServerTls, clock: IReactorTime) -> TlsLines:
+
+def with_tls(
+    door: IProtocolFactory, tls: ServerTls, clock: IReactorTime
+) -> TLSMemoryBIOFactory:
     """Put TLS in front of a door."""
-    return TlsLines(door, tls, clock)
+    return TLSMemoryBIOFactory(tls, False, door, clock)
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
@@ -96,7 +117,7 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 def peer_fingerprint(transport: ITransport) -> str:
     """Name the certificate that the other side proved to have, or empty."""
-    if not isinstance(transport, TlsLine):
+    if not isinstance(transport, TLSMemoryBIOProtocol):
         return ""
     certificate = transport.getPeerCertificate()
-    return "" if certificate is None else hashlib.sha256(certificate).hexdigest()
+    return "" if certificate is None else fingerprint(certificate.to_cryptography())
