@@ -15,7 +15,8 @@ from config.directory_files import load_directory
 from config.directory_records import DirectoryData
 from config.settings import Settings
 from gateway.clock import Entropy, Now
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.journal import migrations, schema
 from gateway.journal.dialect import open_engine
 from gateway.storage.local import LocalStorage

@@ -19,7 +19,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gateway.clock import Entropy, Now, new_id
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import RateExceeded, StorageUnavailable, TooManyUploads
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptFacts, ReceiptSigner

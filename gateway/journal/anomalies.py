@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from gateway.clock import Entropy, new_id
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import dialect, schema
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState

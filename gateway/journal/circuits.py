@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from routing.retry import (
     Circuit,

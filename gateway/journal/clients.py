@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, schema
 
 SSH, TOKEN, CERTIFICATE = "ssh", "token", "certificate"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import frozen
 from sqlalchemy import Connection, Row, insert, select
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from gateway.journal.prepared import Prepared, given
 from routing.lifecycle import DepositState

@@ -9,7 +9,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from gateway.clock import Entropy, new_id
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import dialect, lots, schema
 from gateway.storage.payloads import StoredPayload

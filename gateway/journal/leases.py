@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, schema
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, insert, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
 from routing.ledger import Account, Move

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import ledger, schema
 from gateway.journal.prepared import Prepared, given

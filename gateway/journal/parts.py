@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy import Connection, delete, select
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from gateway.journal.prepared import Prepared, given
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import frozen
 from sqlalchemy import Connection, Row, delete, insert, select, union_all, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, ledger, schema
 from gateway.journal.dialect import plain
 from gateway.journal.prepared import Prepared, given

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Row, Table, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomalies, dispatches, expectations, ledger, lots, schema
 from routing.errors import GatewayError

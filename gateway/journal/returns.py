@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import schema
 from gateway.journal.dialect import plain
 from gateway.journal.prepared import Prepared, given

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import schema
 
 ROLES: Final = {

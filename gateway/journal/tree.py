@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from routing.lifecycle import HANDBACK, HandbackEvent, HandbackState
 

@@ -23,7 +23,8 @@ from config.settings import Settings, load
 from gateway.cli import key_files
 from gateway.cli.passwords import new_password
 from gateway.clock import Entropy, Now
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.house import open_database
 from gateway.intake.credentials import hash_password, ssh_fingerprint, token_hash
 from gateway.journal import clients, migrations, staff

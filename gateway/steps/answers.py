@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import dispatches, expectations, ledger, lots, returns, schema
 from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import close_if_answered, mark_sent

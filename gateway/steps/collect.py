@@ -15,7 +15,8 @@ from twisted.logger import Logger
 
 from config.errors import ConfigErrors
 from gateway.clock import Entropy
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.journal import anomalies, circuits, leases, returns
 from gateway.storage.payloads import Payloads
 from protocols.errors import (

@@ -16,7 +16,8 @@ from sqlalchemy import Row, select
 
 from config.errors import ConfigErrors
 from gateway.clock import Entropy, Now
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
 from gateway.steps.kept_lease import KeptLease

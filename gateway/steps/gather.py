@@ -16,7 +16,8 @@ from sqlalchemy import Row, and_
 
 from config.directory_records import PayerEntry
 from gateway.clock import Entropy
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, deposits, dispatches, lots, schema, work
 from gateway.steps.route import held_subject

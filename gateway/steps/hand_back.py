@@ -14,7 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Row, func, select
 
 from gateway.clock import Entropy
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, handbacks, returns, schema
 from gateway.storage.local import Place

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import anomalies, dispatches, expectations, lots, schema
 from routing.directory import Directory
 from routing.expectation import owed

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import Table
 
 from gateway.clock import Now
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import StorageUnavailable
 from gateway.journal import work
 

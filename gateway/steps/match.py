@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from sqlalchemy import Row, insert, update
 
 from gateway.clock import Entropy, Now
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, returns, schema, work
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, select
 
 from gateway.clock import Entropy
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import anomalies, schema
 from routing.directory import Directory
 from routing.errors import NoRoute

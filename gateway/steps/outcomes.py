@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Row, select
 
 from gateway.clock import Entropy
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import anomalies, circuits, dispatches, schema, work
 from gateway.steps.handover import mark_sent
 from protocols.errors import (

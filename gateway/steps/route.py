@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Row
 
 from gateway.clock import Entropy
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.journal import anomalies, lots
 from protocols.interface import Network
 from routing.directory import Directory

@@ -16,7 +16,8 @@ from attrs import evolve, field, frozen
 from sqlalchemy import Row, and_
 
 from gateway.clock import Entropy
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work

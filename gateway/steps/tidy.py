@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.intake import staging
 from gateway.journal import parts
 from gateway.storage.payloads import Payloads

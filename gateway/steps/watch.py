@@ -11,7 +11,8 @@ from typing import Any, Final
 from sqlalchemy import Row, select
 
 from gateway.clock import Entropy
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.journal import anomalies, expectations, ledger, schema
 from routing.envelope import Level
 from routing.ledger import Account

@@ -17,7 +17,7 @@ from attrs import frozen
 from sqlalchemy import Connection, insert, select, update
 
 from gateway.clock import Entropy, Now, new_id
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given

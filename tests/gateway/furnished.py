@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import (
     dispatches,
     expectations,

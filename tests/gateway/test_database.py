@@ -13,7 +13,8 @@ from sqlalchemy import event, insert, select, text
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.errors import StorageUnavailable
 from gateway.journal import dialect, schema
 from tests.engines import drop_database, new_database, postgres
@@ -156,6 +157,31 @@ def test_a_commit_that_fails_tells_everyone(desk: Desk, reactor: Reactor) -> Non
         database.write("add", add, "c1")
     database.stop()
     assert names(desk) == []
+
+
+def test_a_commit_that_fails_for_many_is_tried_for_each(
+    desk: Desk, reactor: Reactor
+) -> None:
+    """Nobody is written twice, and nobody left out, when a shared commit fails."""
+    database = desk.open("threaded", reactor)
+    commits: list[object] = []
+
+    @event.listens_for(database._writer, "commit")
+    def refuse_the_shared_one(connection: Any) -> None:
+        commits.append(connection)
+        if len(commits) == 2:
+            raise sqlite3.IntegrityError("checked at the commit")
+
+    database.start()
+    held = Held(database)
+    waiting = [database.submit("add", add, f"c{number}") for number in range(3)]
+    held.go_on.set()
+    database.stop()
+    reactor.run()
+
+    assert [outcome(each) for each in waiting] == ["c0", "c1", "c2"]
+    assert names(desk) == ["c0", "c1", "c2"]
+    assert [row.subject for row in desk.rows(schema.event)] == names(desk)
 
 
 def test_batched_items_are_taken_together_and_told_apart(
@@ -413,6 +439,26 @@ class TestPostgres:
         for each in waiting:
             assert isinstance(outcome(each).value, StorageUnavailable)
         assert names(desk) == []
+        assert desk.broken() == []
+
+    def test_a_connection_that_was_closed_while_idle_is_made_anew(
+        self, desk: Desk
+    ) -> None:
+        """A server that closes idle connections costs nobody an upload."""
+        database = desk.open("node")
+
+        def own(tx: Tx) -> int:
+            query = text("SELECT pg_backend_pid()")
+            return int(tx.connection.execute(query).scalar_one())
+
+        backend = database.write("own", own)
+        desk.database.read(
+            lambda each: each.execute(text(f"SELECT pg_terminate_backend({backend})"))
+        )
+        assert database.write("add", add, "c1") == "c1"
+        assert database.write("own", own) != backend
+        database.stop()
+        assert names(desk) == ["c1"]
         assert desk.broken() == []
 
     def test_too_few_connections_are_said_in_words(self, url: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import ledger, ledger_check, schema
 from routing.ledger import Account
 from tests.gateway.cli.installation import Installation

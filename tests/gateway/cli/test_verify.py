@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Executable, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import schema
 from tests.gateway.cli.installation import Installation
 

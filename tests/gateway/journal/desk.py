@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Table, insert, select
 
-from gateway.database import Database, Tx
+from gateway.committing import Tx
+from gateway.database import Database
 from gateway.journal import events, ledger_check, reading, schema
 from gateway.journal.dialect import open_engine
 from routing.envelope import ClaimSeen, LotSeen

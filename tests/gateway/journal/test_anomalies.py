@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomalies, schema
 from routing.errors import IllegalTransition

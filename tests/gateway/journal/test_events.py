@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import events, schema
 from tests.gateway.journal.desk import Desk
 

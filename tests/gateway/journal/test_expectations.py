@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import expectations, schema
 from routing.envelope import Level
 from routing.expectation import Owed

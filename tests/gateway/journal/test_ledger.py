@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.journal import ledger, ledger_check, lots, reading, returns, schema
 from routing.envelope import Outcome
 from routing.errors import IllegalTransition

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import lots, schema
 from routing.errors import IllegalTransition

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.database import Tx
+from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import circuits, dispatches, leases, lots, schema, work
 from routing.lifecycle import DepositState, LotState
