@@ -72,8 +72,9 @@ class StepRunner(Service):
 
     A step works on at once while there is work; with `every` it waits so many
     seconds after each turn.  With `calm` it does not begin before nothing has
-    come for so many seconds, or for `patience` seconds at most: what comes in
-    a burst is answered first, and worked off together.
+    come for so many seconds, or for `patience` seconds at most, and rests as
+    long after each turn: what comes in a burst is answered first, and worked
+    off together.
     """
 
     _log = Logger()
@@ -160,7 +161,9 @@ class StepRunner(Service):
             if self._every:
                 self._stopping.wait(self._every)
                 continue
-            if not busy:
+            if busy:
+                self._stopping.wait(self._calm)
+            else:
                 self._bell.wait(rung, idle)
                 self._await_calm()
 
