@@ -72,9 +72,9 @@ class StepRunner(Service):
 
     A step works on at once while there is work; with `every` it waits so many
     seconds after each turn.  With `calm` it does not begin before nothing has
-    come for so many seconds, or for `patience` seconds at most, and rests as
-    long after each turn: what comes in a burst is answered first, and worked
-    off together.
+    come for so many seconds, or for `patience` seconds at most, and with `rest`
+    it lets some more come between two turns: what comes in a burst is answered
+    first, and worked off together.
     """
 
     _log = Logger()
@@ -88,6 +88,7 @@ class StepRunner(Service):
         then: Bell | None,
         idle: float,
         every: float = 0.0,
+        rest: float = 0.0,
         calm: float = 0.0,
         patience: float = 0.0,
         monotonic: Callable[[], float],
@@ -101,6 +102,7 @@ class StepRunner(Service):
         self._then = then
         self._idle = idle
         self._every = every
+        self._rest = rest
         self._calm = calm
         self._patience = patience
         self._monotonic = monotonic
@@ -162,7 +164,7 @@ class StepRunner(Service):
                 self._stopping.wait(self._every)
                 continue
             if busy:
-                self._stopping.wait(self._calm)
+                self._stopping.wait(self._rest)
             else:
                 self._bell.wait(rung, idle)
                 self._await_calm()

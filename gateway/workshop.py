@@ -28,7 +28,8 @@ from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
 
 _TIDY_EVERY: Final = 3600.0
-_CALM: Final = 0.05  # seconds without a deposit after which small ones are read
+_REST: Final = 0.05  # seconds in which small deposits gather between two turns
+_CALM: Final = 0.25  # seconds without a deposit after which small ones are read
 _PATIENCE: Final = 2.0  # seconds after which they are read though more come in
 
 
@@ -177,6 +178,7 @@ def step_services(
             then=None if then is None else bells[then.name],
             idle=work.idle,
             every=every,
+            rest=_REST if step is steps.split else 0.0,
             calm=_CALM if step is steps.split else 0.0,
             patience=_PATIENCE,
             monotonic=time.monotonic,

@@ -51,6 +51,17 @@ def by_state(tx: Tx, state: LotState, most: int) -> list[Any]:
     return _BY_STATE.rows(tx.connection, {"its_state": state, "most": most})
 
 
+def waiting(tx: Tx) -> list[Any]:
+    """Sum up routed lots by payer: payer_id, lots, claims, size, and oldest (when)."""
+    return _WAITING.rows(tx.connection, {})
+
+
+def waiting_for(tx: Tx, payer: str, most: int) -> list[Any]:
+    """Read routed lots of a payer, oldest first, and lock them."""
+    values = {"its_state": LotState.ROUTED, "its_payer": payer, "most": most}
+    return _WAITING_FOR.rows(tx.connection, values)
+
+
 def held_by_older(tx: Tx, directory_version: str, most: int) -> list[Any]:
     """Read held lots that another version of the directory held, and lock them."""
     values = {"its_state": LotState.HELD, "most": most, "version": directory_version}
@@ -149,6 +160,21 @@ _HELD_BY_OLDER: Final = Prepared(
             schema.lot.c.directory_version != given("version"),
         )
     )
+)
+_WAITING: Final = Prepared(
+    select(
+        schema.lot.c.payer_id,
+        func.count().label("lots"),
+        func.sum(schema.lot.c.claims).label("claims"),
+        func.sum(schema.lot.c.length).label("size"),
+        func.min(schema.lot.c.changed_at).label("oldest"),
+    )
+    .where(schema.lot.c.state == LotState.ROUTED.value)
+    .group_by(schema.lot.c.payer_id)
+    .order_by(func.min(schema.lot.c.changed_at), schema.lot.c.payer_id)
+)
+_WAITING_FOR: Final = Prepared(
+    _in_state().where(schema.lot.c.payer_id == given("its_payer"))
 )
 _TWIN: Final = Prepared(_twin())
 _CLAIM_BEFORE: Final = Prepared(_claim_before())

@@ -25,11 +25,11 @@ from gateway.storage.payloads import Payloads
 from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
 from routing.directory import Directory
 from routing.errors import NoRoute
-from routing.lifecycle import DispatchState, LotEvent, LotState
+from routing.lifecycle import DispatchState, LotEvent
 
 _AT_ONCE: Final = 2000
 
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str]
 
 
 class Gather:
@@ -75,20 +75,27 @@ class Gather:
         anomalies.storage_broken(tx, self._entropy, dispatch, words)
 
     def _gather(self, tx: Tx, directory: Directory) -> int:
-        groups: dict[Key, list[Row[*tuple[Any, ...]]]] = {}
-        for lot in lots.by_state(tx, LotState.ROUTED, _AT_ONCE):
+        return sum(
+            self._gather_for(tx, waiting, directory) for waiting in lots.waiting(tx)
+        )
+
+    def _gather_for(self, tx: Tx, waiting: Any, directory: Directory) -> int:
+        """Gather what waits for one payer, if any of it is due."""
+        try:
+            payer = directory.payer(waiting.payer_id)
+            endpoint = directory.endpoint_of(payer)
+        except NoRoute as error:
+            self._hold(tx, waiting.payer_id, error, directory)
+            return 0
+        if not _is_due(payer, waiting, tx.now):
+            return 0
+        groups: dict[Key, list[Any]] = {}
+        for lot in lots.waiting_for(tx, payer.id, _AT_ONCE):
             batch = json.loads(lot.destination).get("batch", "")
-            key = (lot.payer_id, lot.payer_code, lot.flow, batch)
-            groups.setdefault(key, []).append(lot)
+            groups.setdefault((lot.payer_code, lot.flow, batch), []).append(lot)
         count = 0
-        for (payer_id, code, flow, _), waiting in groups.items():
-            try:
-                payer = directory.payer(payer_id)
-                endpoint = directory.endpoint_of(payer)
-            except NoRoute as error:
-                self._hold(tx, waiting, error, directory)
-                continue
-            for part in _cut(payer, waiting, tx.now):
+        for (code, flow, _), members in groups.items():
+            for part in _cut(payer, members, tx.now):
                 group = dispatches.Group(
                     network=payer.network,
                     payer=payer.id,
@@ -105,12 +112,12 @@ class Gather:
     def _hold(
         self,
         tx: Tx,
-        waiting: list[Row[*tuple[Any, ...]]],
+        payer: str,
         error: NoRoute,
         directory: Directory,
     ) -> None:
         """Hold lots whose payer left the directory since they were routed."""
-        for lot in waiting:
+        for lot in lots.waiting_for(tx, payer, _AT_ONCE):
             lots.move(
                 tx,
                 lot,
@@ -196,16 +203,25 @@ class _Slice(io.RawIOBase):
         super().close()
 
 
-def _cut(
-    payer: PayerEntry, waiting: list[Row[*tuple[Any, ...]]], now: float
-) -> Iterator[list[Row[*tuple[Any, ...]]]]:
+def _is_due(payer: PayerEntry, waiting: Any, now: float) -> bool:
+    """Say whether a payer's lots fill a file, or the oldest has waited long enough."""
+    limits = payer.gather
+    return bool(
+        waiting.oldest + limits.wait <= now
+        or waiting.lots >= limits.max_lots
+        or waiting.claims > limits.max_claims
+        or waiting.size > limits.max_size
+    )
+
+
+def _cut(payer: PayerEntry, waiting: list[Any], now: float) -> Iterator[list[Any]]:
     """Cut a payer's lots into files by its limits; keep back what may still wait.
 
     Full files go at once; the last one goes when its oldest lot has waited long
     enough.
     """
     limits = payer.gather
-    part: list[Row[*tuple[Any, ...]]] = []
+    part: list[Any] = []
     claims = size = 0
     for lot in waiting:
         full = part and (

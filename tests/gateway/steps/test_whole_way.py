@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import pytest
 from attrs import evolve
 from sqlalchemy import select
 from twisted.internet.defer import Deferred
@@ -282,6 +283,20 @@ def test_files_respect_the_payers_limits_and_wait(site: Site) -> None:
     assert sorted(site.payer("P1").files()) == [
         name for name, _ in site.payer("P1").taken
     ]
+
+
+def test_lots_that_wait_for_one_payer_hold_up_no_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lots wait for company, another payer's go at once."""
+    monkeypatch.setattr("gateway.steps.gather._AT_ONCE", 2)
+    gather = site.entries["P1"].gather
+    site.change("P1", gather=gather._replace(wait=600.0))
+    for number in range(3):
+        site.deposit(toy.deposit("S1", f"{number} P1: {number}=100"))
+    site.deposit(toy.deposit("S1", "9 P2: 9=100"))
+    site.run()
+    assert site.states(schema.lot) == ["routed"] * 3 + ["sent"]
 
 
 def test_a_closed_window_holds_files_back(site: Site) -> None:
