@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple
 from protocols.interface import FieldShown, RecordShown
 from protocols.records import Layout, load_layouts
 from protocols.sesam.noemie_fields import EntityFields
+from protocols.sesam.noemie_nesting import Nesting
 from protocols.sesam.noemie_physical import END_MARK, Form, PhysicalReader
 from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import Severity
@@ -207,6 +208,7 @@ def read_entities(
 def show_entities(stream: BinaryIO, layouts: str = "noemie") -> Iterator[RecordShown]:
     """Show every entity of a file, unknown ones as raw text."""
     reader = read_entities(stream, problems=ProblemLog(), layouts=layouts)
+    nesting = Nesting()
     for entity in reader.entities():
         if entity.whole:
             layout = reader.layouts[entity.code]
@@ -214,7 +216,11 @@ def show_entities(stream: BinaryIO, layouts: str = "noemie") -> Iterator[RecordS
         else:
             title, fields = "Entity that cannot be read", (_raw(entity),)
         yield RecordShown(
-            record=entity.number, kind=entity.code, title=title, fields=fields
+            record=entity.number,
+            kind=entity.code,
+            title=title,
+            fields=fields,
+            level=nesting.level(entity.code),
         )
 
 

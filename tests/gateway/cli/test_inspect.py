@@ -115,7 +115,22 @@ def test_records_can_be_limited_or_all_be_shown(file: Path, bill: bytes) -> None
         (["--all"], total),
     ):
         shown = inspect(*arguments, str(file)).out
-        assert sum(line.startswith("#") for line in shown.splitlines()) == count
+        assert (
+            sum(line.lstrip().startswith("#") for line in shown.splitlines()) == count
+        )
+
+
+def test_records_stand_in_what_holds_them(file: Path) -> None:
+    """Lot in file, invoice in lot, line in invoice: the indentation tells."""
+    shown = inspect("--all", str(file)).out.splitlines()
+    tree = [
+        (len(line) - len(line.lstrip()), line.split()[1])
+        for line in shown
+        if line.lstrip().startswith("#")
+    ]
+    assert tree[:3] == [(0, "000"), (2, "1"), (4, "2")]
+    assert {indent for indent, kind in tree if kind == "4"} == {6}
+    assert tree[-2:] == [(2, "6"), (0, "999")]
 
 
 def test_a_problem_stands_above_its_caret(file: Path, bill: bytes) -> None:
