@@ -156,13 +156,15 @@ def _inspect_one(
     terminal: Terminal,
 ) -> int:
     head = stream.read(_HEAD)
-    if not head:
-        raise Refusal("is empty; wanted a billing file or a payer's return")
     stream.seek(0)
     recognised = catalog.recognise(head)
     if recognised is None:
         if options.json:
             terminal.give(as_json(None))
+        elif not head:
+            terminal.say(
+                f"{name}: is empty; a billing file or a payer's return is wanted"
+            )
         else:
             known = ", ".join(catalog.network_names) or "none"
             terminal.say(

@@ -60,7 +60,8 @@ class Cutter:
                 line_end = found.start() if found else size
             if line_end == size and not ended and size - at < _NEAR:
                 break
-            if at + _NEAR < quiet:
+            lot = _LOT_SENDER.match(data, at)
+            if at + _NEAR < quiet and lot is None:
                 length = _lonely(line_end - at, broken=line_end < size)
             else:
                 length = _length(data, at, line_end, self._professional)
@@ -68,8 +69,8 @@ class Cutter:
                     quiet = self._quiet_until(data, at + RECORD)
             self.offsets.append(base + at)
             self.lengths.append(length)
-            if data[at] in b"1" and (sender := _LOT_SENDER.match(data, at)):
-                self._professional, quiet = sender[1], 0
+            if lot is not None:
+                self._professional, quiet = lot[1], 0
                 self._far = _LEAST_FAR
             at += length
         self.at = base + at

@@ -23,6 +23,8 @@ _NOT_PAYERS = frozenset({"OT", "OC", "CS", "TP", "TE", "SI"})
 _BEFORE_REGIME = "000000"
 _PATIENT = slice(11, 26), slice(95, 102)  # number, key, day of birth, rank
 _OWN_NUMBER = slice(49, 64)
+_ALL = slice(None)
+_BLANK, _ZERO, _NINE = np.uint8(0x20), np.uint8(0x30), np.uint8(9)
 _new_claim = cast(
     "Callable[[tuple[object, ...]], ClaimSeen]", partial(tuple.__new__, ClaimSeen)
 )
@@ -39,8 +41,8 @@ def build_lots(
     """Yield the chunk's lots; `position` is that of its first lot in the deposit."""
     structure, chunk = examined.structure, examined.chunk
     beginnings = [_read_start(examined, row) for row in structure.lots.tolist()]
-    firsts = np.searchsorted(structure.invoices, structure.lots).tolist()
-    behinds = np.searchsorted(structure.invoices, structure.stops).tolist()
+    firsts = structure.invoices.searchsorted(structure.lots).tolist()
+    behinds = structure.invoices.searchsorted(structure.stops).tolist()
     claims = _claims(examined, [each.key for each in beginnings], firsts, behinds)
     for lot, (row, stop, start) in enumerate(
         zip(structure.lots.tolist(), structure.stops.tolist(), beginnings, strict=True)
@@ -102,7 +104,8 @@ def _claims(
     records = chunk.rows.take(rows, axis=0)
     numbers = _column(records, family.number)
     matches = [""] * len(numbers)
-    normal = list(map(normal_invoice, numbers))
+    plain = not np.count_nonzero(records[:, family.number] - _ZERO > _NINE)
+    normal = numbers if plain else list(map(normal_invoice, numbers))
     for key, first, behind in zip(keys, firsts, behinds, strict=True):
         prefix = f"{key}|"
         matches[first:behind] = [prefix + each for each in normal[first:behind]]
@@ -135,23 +138,28 @@ def _claims(
 def _column(records: Bytes, *places: slice) -> list[str]:
     """Return a field of every record as text, without blanks around it."""
     part = np.concatenate([records[:, place] for place in places], axis=1)
-    text, width = part.tobytes().decode("latin-1"), part.shape[1]
-    found = [text[at : at + width] for at in range(0, len(text), width)]
-    return list(map(str.strip, found)) if " " in text else found
+    width = part.shape[1]
+    if part.all():  # widened to the characters that numpy knows, which end at a NUL
+        found: list[str] = part.astype("<u4").view(f"<U{width}")[:, 0].tolist()
+    else:
+        text = part.tobytes().decode("latin-1")
+        found = [text[at : at + width] for at in range(0, len(text), width)]
+    blank = np.count_nonzero(part == _BLANK)
+    return list(map(str.strip, found)) if blank else found
 
 
 def _prefer_own_numbers(examined: Examined, patients: list[str]) -> None:
     """Put the patient's own national number where an invoice gives one."""
     structure, family = examined.structure, examined.family
-    for kind in np.flatnonzero(family.groups == Group.INVOICE_MORE).tolist():
-        if "patient_nir" not in family.layout(kind).by_name:
-            continue
+    for kind, (name, _) in family.persons.items():
         rows = np.flatnonzero(structure.kinds == kind)
-        which = structure.invoice_of[rows].tolist()
-        records = examined.chunk.rows.take(rows, axis=0)
-        for invoice, own in zip(which, _column(records, _OWN_NUMBER), strict=True):
-            if own.strip("0"):
-                patients[invoice] = own
+        if name != "patient_nir" or not len(rows):
+            continue
+        own = examined.chunk.rows.take(rows, axis=0)[:, _OWN_NUMBER]
+        given = ((own != _ZERO) & (own != _BLANK)).any(axis=1)
+        which = structure.invoice_of[rows[given]].tolist()
+        for invoice, number in zip(which, _column(own[given], _ALL), strict=True):
+            patients[invoice] = number
 
 
 def _ends(examined: Examined) -> np.typing.NDArray[np.int64]:

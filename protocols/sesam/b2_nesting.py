@@ -45,6 +45,13 @@ _WORDS: Mapping[int, str] = {
     Group.LOT_END: "the lot's end (6)",
     Group.FILE_END: "the file's end (999)",
 }
+_LEVELS: Mapping[int, int] = {
+    **dict.fromkeys((Group.FILE_START, Group.FILE_END), 0),
+    **dict.fromkeys((Group.LOT_START, Group.LOT_END), 1),
+    **dict.fromkeys((Group.INVOICE, Group.TOTAL), 2),
+    **dict.fromkeys((Group.INVOICE_MORE, Group.HOSPITAL_LINE, Group.LINE), 3),
+    **dict.fromkeys((Group.HOSPITAL_MORE, Group.LINE_MORE), 4),
+}
 _LINES = (Group.HOSPITAL_LINE, Group.LINE)
 _FOLLOWERS: Mapping[int, tuple[int, ...]] = {
     Group.BEGIN: (Group.FILE_START,),
@@ -78,6 +85,11 @@ def may_follow() -> NDArray[np.uint8]:
     table[Group.UNKNOWN, :] = 1
     table[:, Group.UNKNOWN] = 1
     return table
+
+
+def level_of(group: int) -> int:
+    """Return how deep a group lies: file 0, lot 1, invoice 2, its lines 3."""
+    return _LEVELS[group]
 
 
 def describe(group: int) -> str:

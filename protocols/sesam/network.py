@@ -24,12 +24,14 @@ from protocols.interface import (
 )
 from protocols.sesam import b2_show, reader, returns, routing, writer
 
-_B2 = re.compile(rb"(?:\xef\xbb\xbf)?000[A-Z]{2}[0-9]{14}[\x20-\xff]{46}B2", re.DOTALL)
+_B2 = re.compile(
+    rb"(?:\xef\xbb\xbf)?[\r\n]*000[A-Z]{2}[0-9]{14}[\x20-\xff]{46}B2", re.DOTALL
+)
 _LIKE_B2 = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:000[A-Z]{2}[0-9]{14}"
+    rb"(?:\xef\xbb\xbf)?[\r\n]*(?:000[A-Z]{2}[0-9]{14}"
     rb"|1[0-9]{9}[\x20-\xff]{6}[0-9A-Z]{3}[0-9]{3}[\x20-\xff]{47}B2)"
     # the same beginning in UTF-16 or EBCDIC: the reader says what is wrong
-    rb"|\xff\xfe0\x000\x000\x00|\xfe\xff\x000\x000\x000"
+    rb"|(?:\xff\xfe)?0\x000\x000\x00|(?:\xfe\xff)?\x000\x000\x000"
     rb"|\xf0\xf0\xf0[\xc1-\xe9]{2}[\xf0-\xf9]{14}"
 )
 

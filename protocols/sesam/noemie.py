@@ -17,12 +17,14 @@ from typing import BinaryIO, NamedTuple
 from protocols.interface import FieldShown, RecordShown
 from protocols.records import Layout, load_layouts
 from protocols.sesam.noemie_fields import EntityFields
+from protocols.sesam.noemie_nesting import Nesting
 from protocols.sesam.noemie_physical import END_MARK, Form, PhysicalReader
 from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import Severity
 
 HEADER = "000"
 END = "999"
+_AROUND = frozenset({HEADER, END})
 CODE = 3  # characters of an entity's code
 _LONGEST = 4096  # an entity without an end is cut here
 _NEXT_ENTITY = re.compile(rb"@(?=[0-9]{3}|\s{3}|\s*\Z)")
@@ -97,11 +99,7 @@ class EntityReader:
         """Yield every entity, header and end included; problems go to the log."""
         if self._physical.header:
             yield self._number(HEADER, self._physical.header, whole=True)
-        for code, content, whole in self._cut():
-            entity = self._number(code, content, whole=whole)
-            if not whole:
-                self._report(entity)
-            yield entity
+        yield from self._cut()
         if self._physical.end is not None:
             yield self._number(END, self._physical.end, whole=True)
         elif self._physical.header:
@@ -113,15 +111,17 @@ class EntityReader:
             )
 
     def _number(self, code: str, content: bytes, *, whole: bool) -> Entity:
+        """Number an entity that may be wrong, and report what is."""
         self.count += 1
         sound = whole and self._check(code, content)
-        return Entity(self.count, code, content, whole, sound)
+        entity = Entity(self.count, code, content, whole, sound)
+        if not whole:
+            self._report(entity)
+        return entity
 
     def _check(self, code: str, content: bytes) -> bool:
         """Report what is wrong in the fields; say if those that decide are right."""
         sound = True
-        if self._fields.well_formed(code, content):
-            return sound
         for each, cause, message in self.layouts[code].check(content):
             decisive = each.name in _DECISIVE
             sound = sound and not decisive
@@ -153,14 +153,26 @@ class EntityReader:
             code, message, severity=severity, record=entity.number, position=1
         )
 
-    def _cut(self) -> Iterator[tuple[str, bytes, bool]]:
+    def _cut(self) -> Iterator[Entity]:
         pieces = self._physical.data()
+        sound = self._fields.sound
         held, at, more = b"", 0, True
         while True:
             if more and len(held) - at < _LONGEST:
                 piece = next(pieces, None)
                 more = piece is not None
                 held, at = held[at:] + (piece or b""), 0
+                continue
+            enough = len(held) - (_LONGEST if more else 0)
+            while at < enough and (known := sound.get(held[at : at + CODE])):
+                code, length, well_formed = known
+                content = held[at : at + length]
+                if well_formed(content) is None or code in _AROUND:
+                    break
+                at += length
+                self.count += 1
+                yield Entity(self.count, code, content, True, True)
+            if more and len(held) - at < _LONGEST:
                 continue
             if at >= len(held) or (held[at] in b" \r\n" and not held[at:].strip()):
                 return
@@ -169,7 +181,7 @@ class EntityReader:
             if not whole:
                 size = self._near(held, at) or _resync(held, at)
             content = held[at : at + size]
-            yield content[:CODE].decode("latin-1"), content, whole
+            yield self._number(content[:CODE].decode("latin-1"), content, whole=whole)
             at += size
 
     def _whole(self, held: bytes, at: int) -> int:
@@ -207,6 +219,7 @@ def read_entities(
 def show_entities(stream: BinaryIO, layouts: str = "noemie") -> Iterator[RecordShown]:
     """Show every entity of a file, unknown ones as raw text."""
     reader = read_entities(stream, problems=ProblemLog(), layouts=layouts)
+    nesting = Nesting()
     for entity in reader.entities():
         if entity.whole:
             layout = reader.layouts[entity.code]
@@ -214,7 +227,11 @@ def show_entities(stream: BinaryIO, layouts: str = "noemie") -> Iterator[RecordS
         else:
             title, fields = "Entity that cannot be read", (_raw(entity),)
         yield RecordShown(
-            record=entity.number, kind=entity.code, title=title, fields=fields
+            record=entity.number,
+            kind=entity.code,
+            title=title,
+            fields=fields,
+            level=nesting.level(entity.code),
         )
 
 

@@ -32,6 +32,7 @@ CONTEXT = frozenset(["010", "020", "040", "070", "071", "080", "081"])
 INVOICES = frozenset({"100", "102"})
 CONTROL = "990"
 _TURNS = CONTEXT | INVOICES | {CONTROL, END}
+_PART_TOTALS = {name: (f"{name}_asked", f"{name}_paid") for name in ("amo", "amc")}
 _SHOWN_KEYS = (
     "reference",
     "file_id",
@@ -73,9 +74,17 @@ class NoemieReading:
     def answers(self) -> Iterator[AnswerSeen]:
         """Yield each answer in the order of the file."""
         for entity in self.entities.entities():
+            claim = self._claim
             if entity.code != CONTROL or not entity.sound:
                 self.controls.other()
-            if not entity.sound and entity.code != HEADER:
+            if (
+                claim is not None
+                and self._one_off is None
+                and entity.sound
+                and claim.holds(entity.code)
+            ):
+                self._add(claim, entity)
+            elif not entity.sound and entity.code != HEADER:
                 yield from self._damage(entity)
             elif entity.code != HEADER:
                 yield from self._take(entity)
@@ -107,13 +116,17 @@ class NoemieReading:
             yield from self._end_claim()
             self._turn(entity, values)
         elif self._claim is not None and self._claim.holds(entity.code):
-            doubtful = self._claim.damaged
-            self._claim.add(entity.code, values)
-            self._claim.last = entity.number
-            if self._claim.damaged and not doubtful:
-                self._report_contradiction(entity)
+            self._add(self._claim, entity)
         else:
             yield from self._inform(entity, values)
+
+    def _add(self, claim: Claim, entity: Entity) -> None:
+        """Add an entity to the invoice that it tells of."""
+        doubtful = claim.damaged
+        claim.add(entity.code, self.entities.read(entity))
+        claim.last = entity.number
+        if claim.damaged and not doubtful:
+            self._report_contradiction(entity)
 
     def _turn(self, entity: Entity, values: Mapping[str, str]) -> None:
         """Take an entity that ends the invoice before it."""
@@ -148,7 +161,8 @@ class NoemieReading:
             self._context = self._context.doubtful(entity.code)
 
     def _end_claim(self) -> Iterator[AnswerSeen]:
-        yield from self._end_one_off()
+        if self._one_off is not None:
+            yield from self._end_one_off()
         claim, self._claim = self._claim, None
         if claim is None:
             return
@@ -161,8 +175,9 @@ class NoemieReading:
         self._totals["asked"] += answer.asked
         self._totals["paid"] += answer.paid
         for name, part in claim.parts.items():
-            self._totals[f"{name}_asked"] += part.asked
-            self._totals[f"{name}_paid"] += part.paid
+            asked, paid = _PART_TOTALS[name]
+            self._totals[asked] += part.asked
+            self._totals[paid] += part.paid
         yield answer
         yield from self._waiting
         self._waiting = []

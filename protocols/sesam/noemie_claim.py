@@ -29,15 +29,24 @@ from protocols.sesam import keys
 from routing.envelope import AnswerSeen, Level, Outcome, Remark
 
 _PARTS = {"198": "amo", "199": "amc"}
+_PART_FACTS = {
+    name: (f"{name}_state", f"{name}_asked", f"{name}_paid") for name in _PARTS.values()
+}
 _LINES = frozenset({"210", "220"})
 _REJECTS = frozenset({"290", "294"})
 REMARKS = _REJECTS | {"295"}
 _HELD = _LINES | REMARKS | _PARTS.keys() | {"103", "110", "120", "150", "160"}
 _PAID = "P"
 _STATES = frozenset({_PAID, "R", "D", ""})
+_DECISIONS: Mapping[str, Outcome] = {
+    _PAID: Outcome.PAID,
+    "R": Outcome.REJECTED,
+    "D": Outcome.DEFERRED,
+}
 _SIGNS = frozenset({"P", "N", ""})
 _PS_DIGITS = 9
 iso_date = lru_cache(maxsize=4096)(keys.iso_date)  # a return holds few days
+_lot_key = lru_cache(maxsize=4096)(keys.lot_key)
 
 
 class Context(NamedTuple):
@@ -52,11 +61,6 @@ class Context(NamedTuple):
     return_kind: str = ""
     lot: str = ""
     lot_date: str = ""
-
-    @property
-    def sender(self) -> str:
-        """The professional meant: the payee, or else whom the file is for."""
-        return professional(self.payee or self.recipient)
 
     def within(self, code: str, values: Mapping[str, str]) -> Context:
         """Return the context below one more entity; a new payee ends the lot."""
@@ -82,30 +86,54 @@ class Context(NamedTuple):
             return self._replace(lot="", lot_date="")
         return self._replace(payee="", recipient="", lot="", lot_date="")
 
-    def facts(self) -> dict[str, str]:
-        """What every answer below can tell of its surroundings."""
-        return {
-            "reference": self.reference,
-            "accounting_day": iso_date(self.day),
-            "transfer": self.transfer,
-            "payer": self.payer,
-            "return_kind": self.return_kind,
-        }
+
+class Surroundings(NamedTuple):
+    """What a context means for every answer below it.
+
+    `sender` is the professional meant: the payee, or else whom the file is for;
+    `owners` are those whose key an invoice may have.
+    """
+
+    sender: str
+    owners: tuple[str, ...]
+    facts: Mapping[str, str]
+
+
+@lru_cache(maxsize=64)
+def surroundings(context: Context) -> Surroundings:
+    """Say what a context means; it is the same for many invoices in a row."""
+    payee, recipient = professional(context.payee), professional(context.recipient)
+    facts = {
+        "reference": context.reference,
+        "accounting_day": iso_date(context.day),
+        "transfer": context.transfer,
+        "payer": context.payer,
+        "return_kind": context.return_kind,
+    }
+    return Surroundings(
+        sender=professional(context.payee or context.recipient),
+        owners=tuple(dict.fromkeys(each for each in (payee, recipient) if each)),
+        facts=facts,
+    )
 
 
 class Part(NamedTuple):
-    """One payer's part of an invoice, in cents."""
+    """One payer's part of an invoice, in cents.
+
+    `outcome` is what was decided; None if this payer did not handle it.
+    """
 
     asked: int
     state: str
     paid: int
+    outcome: Outcome | None
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """What was decided; None if this payer did not handle it."""
-        if self.state == _PAID:
-            return Outcome.PAID if self.paid >= self.asked else Outcome.PARTLY_PAID
-        return {"R": Outcome.REJECTED, "D": Outcome.DEFERRED}.get(self.state)
+
+def _part(asked: int, state: str, paid: int) -> Part:
+    outcome = _DECISIONS.get(state)
+    if state == _PAID and paid < asked:
+        outcome = Outcome.PARTLY_PAID
+    return Part(asked, state, paid, outcome)
 
 
 class Claim:
@@ -139,20 +167,21 @@ class Claim:
         if self.damaged:
             return 0
         if self.parts:
-            return sum(part.paid for part in self.parts.values() if part.outcome)
+            return sum([part.paid for part in self.parts.values() if part.outcome])
         return self._lines
 
     def add(self, code: str, values: Mapping[str, str]) -> None:
         """Take in one entity that belongs to the invoice."""
         if code in _PARTS:
             self._add_part(_PARTS[code], values)
-        elif code in _LINES:
+            if code == "199":
+                self._details["amc"] = values["amc"]
+            return
+        if code in _LINES:
             self._lines += signed(values, "refunded")
         elif code in REMARKS:
             self._remarks.append(Remark(values["code"], values["label"]))
             self._refused = self._refused or code in _REJECTS
-        if code == "199":
-            self._details["amc"] = values["amc"]
         if "insured" in values:
             self._details["patient"] = values["insured"] + values["insured_check"]
         self._insurance = values.get("insurance", self._insurance)
@@ -162,7 +191,7 @@ class Claim:
         known = state in _STATES and values["sign"] in _SIGNS
         if name in self.parts or not known or (paid and state != _PAID):
             self.damaged = True
-        self.parts[name] = Part(cents(values["asked"]), state, paid)
+        self.parts[name] = _part(cents(values["asked"]), state, paid)
 
     def holds(self, code: str) -> bool:
         """Whether an entity of this kind tells of an invoice."""
@@ -178,24 +207,23 @@ class Claim:
         None if the lot or its date is not told: an invoice number alone says
         too little to move money.
         """
-        context = self._context
         lot, day = self._lot()
         invoice = self._values["invoice"]
         if not (lot and day and invoice):
             return ()
-        owners = (professional(context.payee), professional(context.recipient))
-        found = (keys.claim_key(each, day, lot, invoice) for each in owners if each)
-        return tuple(dict.fromkeys(found))
+        number = keys.normal_invoice(invoice)
+        owners = surroundings(self._context).owners
+        return tuple([f"{_lot_key(each, day, lot)}|{number}" for each in owners])
 
     def close(self) -> AnswerSeen:
         """Return what was said of the invoice."""
         handled = [] if self.damaged else _handled(self.parts)
         paid = self.paid
-        asked = sum(part.asked for part in handled) if self.parts else paid
+        asked = sum([part.asked for part in handled]) if self.parts else paid
         return AnswerSeen(
             level=Level.CLAIM,
             match_keys=self.match_keys(),
-            sender=self._context.sender,
+            sender=surroundings(self._context).sender,
             outcome=self._outcome(handled),
             asked=asked,
             paid=paid,
@@ -207,9 +235,10 @@ class Claim:
 
     def _lot(self) -> tuple[str, str]:
         """Return the lot's number and ISO date: the invoice's own, or those above."""
-        own = self._values.get("lot", ""), self._values.get("lot_date", "")
-        lot, day = own if own[0] else (self._context.lot, self._context.lot_date)
-        return lot, iso_date(day)
+        own = self._values.get("lot", "")
+        if own:
+            return own, iso_date(self._values.get("lot_date", ""))
+        return self._context.lot, iso_date(self._context.lot_date)
 
     def _outcome(self, handled: Sequence[Part]) -> Outcome:
         if self.damaged:
@@ -222,20 +251,23 @@ class Claim:
 
     def _facts(self, paid: int) -> dict[str, str]:
         lot, day = self._lot()
-        facts = self._context.facts() | self._details
-        facts |= {
-            "invoice": self._values["invoice"],
+        values = self._values
+        facts = {
+            **surroundings(self._context).facts,
+            **self._details,
+            "invoice": values["invoice"],
             "lot": lot,
             "lot_date": day,
-            "invoice_date": iso_date(self._values.get("invoice_date", "")),
-            "invoice_kind": self._values.get("invoice_kind", ""),
-            "amc_route": self._values.get("amc_route", ""),
-            "insurance": self._values.get("insurance", "") or self._insurance,
+            "invoice_date": iso_date(values.get("invoice_date", "")),
+            "invoice_kind": values.get("invoice_kind", ""),
+            "amc_route": values.get("amc_route", ""),
+            "insurance": values.get("insurance", "") or self._insurance,
         }
         for name, part in self.parts.items():
-            facts[f"{name}_state"] = part.state
-            facts[f"{name}_asked"] = str(part.asked)
-            facts[f"{name}_paid"] = str(part.paid)
+            state, asked, given = _PART_FACTS[name]
+            facts[state] = part.state
+            facts[asked] = str(part.asked)
+            facts[given] = str(part.paid)
         facts["reversal"] = "yes" if paid < 0 else ""
         facts["damaged"] = "yes" if self.damaged else ""
         return {name: value for name, value in facts.items() if value}
@@ -260,7 +292,7 @@ def professional(number: str) -> str:
 
 def cents(text: str) -> int:
     """Read an amount; 0 where there is none or it cannot be read."""
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isdigit() and text.isascii() else 0
 
 
 def signed(values: Mapping[str, str], name: str) -> int:

@@ -57,9 +57,13 @@ class Controls:
 
     def item(self, *, items: int = 0, paid: int = 0, extra: int = 0) -> None:
         """Count an invoice (or none) and its money."""
-        found = Sums(items, paid, extra)
-        self.total = self.total.plus(found)
-        self._levels[0] = self._levels[0].plus(found)
+        level = self._levels[0]
+        self.total = Sums(
+            self.total.items + items, self.total.paid + paid, self.total.extra + extra
+        )
+        self._levels[0] = Sums(
+            level.items + items, level.paid + paid, level.extra + extra
+        )
 
     def other(self) -> None:
         """Say that an entity other than a 990 came."""

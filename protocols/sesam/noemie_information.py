@@ -13,7 +13,14 @@ from attrs import evolve
 from protocols.records import Layout
 from protocols.sesam.keys import iso_date
 from protocols.sesam.noemie import Entity
-from protocols.sesam.noemie_claim import REMARKS, Claim, Context, cents, signed
+from protocols.sesam.noemie_claim import (
+    REMARKS,
+    Claim,
+    Context,
+    cents,
+    signed,
+    surroundings,
+)
 from routing.envelope import AnswerSeen, Level, Outcome, Remark
 
 DEBT, ONE_OFF, ONE_OFF_DETAIL = "250", "261", "262"
@@ -50,11 +57,12 @@ def information(
     elif entity.code in {ONE_OFF, ONE_OFF_DETAIL}:
         remark = Remark(values["payment"], values.get("label", ""))
         amount = cents(values["amount"])
-    facts = context.facts() | facts
+    around = surroundings(context)
+    facts = {**around.facts, **facts}
     return AnswerSeen(
         level=Level.DISPATCH if claim is None else Level.CLAIM,
         match_keys=() if claim is None else claim.match_keys(),
-        sender=context.sender,
+        sender=around.sender,
         outcome=Outcome.INFORMATION,
         paid=amount,
         remarks=(remark,),

@@ -115,7 +115,22 @@ def test_records_can_be_limited_or_all_be_shown(file: Path, bill: bytes) -> None
         (["--all"], total),
     ):
         shown = inspect(*arguments, str(file)).out
-        assert sum(line.startswith("#") for line in shown.splitlines()) == count
+        assert (
+            sum(line.lstrip().startswith("#") for line in shown.splitlines()) == count
+        )
+
+
+def test_records_stand_in_what_holds_them(file: Path) -> None:
+    """Lot in file, invoice in lot, line in invoice: the indentation tells."""
+    shown = inspect("--all", str(file)).out.splitlines()
+    tree = [
+        (len(line) - len(line.lstrip()), line.split()[1])
+        for line in shown
+        if line.lstrip().startswith("#")
+    ]
+    assert tree[:3] == [(0, "000"), (2, "1"), (4, "2")]
+    assert {indent for indent, kind in tree if kind == "4"} == {6}
+    assert tree[-2:] == [(2, "6"), (0, "999")]
 
 
 def test_a_problem_stands_above_its_caret(file: Path, bill: bytes) -> None:
@@ -170,19 +185,53 @@ def test_several_files_give_one_object_a_line(file: Path, tmp_path: Path) -> Non
 
 
 def test_what_cannot_be_read_exits_2(file: Path, tmp_path: Path) -> None:
-    """Empty, missing, a folder: each in one line; readable files are shown all the same."""
-    empty = tmp_path / "empty"
-    empty.touch()
-    said = inspect(
-        "--json", str(empty), str(tmp_path / "none"), str(tmp_path), str(file)
-    )
+    """Missing, a folder: each in one line; readable files are shown all the same."""
+    said = inspect("--json", str(tmp_path / "none"), str(tmp_path), str(file))
     assert said.status == 2
     lines = said.err.splitlines()
-    assert len(lines) == 3
-    assert lines[0].startswith(f"octway: {empty}: is empty")
-    assert "No such file" in lines[1]
-    assert "is a folder" in lines[2]
+    assert len(lines) == 2
+    assert "No such file" in lines[0]
+    assert "is a folder" in lines[1]
     assert said.facts["format"] == "sesam.b2"
+
+
+def test_an_empty_file_is_an_unknown_one(tmp_path: Path) -> None:
+    """It has its object like any file, so that each line has its file; exit 1."""
+    empty = tmp_path / "empty"
+    empty.touch()
+    said = inspect("--json", str(empty))
+    assert (said.status, said.err) == (1, "")
+    assert list(said.facts) == KEYS
+    assert said.facts["format"] is None
+    shown = inspect(str(empty))
+    assert shown.status == 1
+    assert "is empty" in shown.out
+
+
+@pytest.mark.parametrize(
+    "before", [b"\r\n", b"\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"]
+)
+def test_what_stands_before_a_bill_hides_none_of_it(
+    before: bytes, file: Path, bill: bytes
+) -> None:
+    """Empty lines are passed over; a byte order mark is told as what is wrong."""
+    file.write_bytes(before + bill)
+    facts = inspect("--json", str(file)).facts
+    assert facts["format"] == "sesam.b2"
+    assert (facts["records"], facts["claims"]) == (len(bill) // 128, 6)
+    assert facts["valid"] is not before.startswith(b"\xef")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp500"])
+def test_a_bill_in_another_encoding_is_told(
+    encoding: str, file: Path, bill: bytes
+) -> None:
+    """It is known for what it is, and how to mend it is said."""
+    file.write_bytes(bill.decode("ascii").encode(encoding))
+    said = inspect("--json", str(file))
+    assert said.status == 1
+    assert said.facts["format"] == "sesam.b2"
+    assert "export it again" in said.facts["problems"][0]["message"]
 
 
 def test_a_bill_cut_anywhere_is_told_and_never_crashes(file: Path, bill: bytes) -> None:

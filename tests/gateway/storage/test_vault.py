@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import io
 import os
 import random
@@ -150,3 +152,13 @@ def test_a_patient_is_searched_and_not_read() -> None:
     assert keys.patient_hash("x") != keys.patient_hash("y")
     assert keys.patient_hash("x") != others.patient_hash("x")
     assert 0 <= keys.patient_hash("x") < 2**63
+
+
+@pytest.mark.parametrize("size", [1, 32, 64, 65, 200])
+def test_a_patients_hash_stays_what_it_was(size: int) -> None:
+    """Rows of earlier versions are found: it is the beginning of an HMAC-SHA256."""
+    search = os.urandom(size)
+    keys = KeyRing({"a": KEY}, "a", search, os.urandom)
+    for text in ("", "x", "É", "2" * 300):
+        digest = hmac.digest(search, text.encode(), hashlib.sha256)
+        assert keys.patient_hash(text) == int.from_bytes(digest[:8]) >> 1

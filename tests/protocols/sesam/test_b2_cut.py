@@ -86,3 +86,13 @@ def test_line_ends_without_end_take_no_memory() -> None:
 
     assert summary.valid
     assert [lot.valid for lot in lots] == [True] * 4
+
+
+def test_a_lot_start_with_utf8_is_told_from_the_next_record() -> None:
+    """Two bytes too many in a lot's first record make no further record of it."""
+    at = 26 + RECORD
+    spoilt = FILE[:at] + "ÉÉ".encode() + FILE[at + 2 :]
+
+    _, summary = read_all(spoilt)
+
+    assert summary.records == len(FILE) // RECORD

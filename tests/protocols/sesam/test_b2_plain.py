@@ -47,8 +47,8 @@ def plain_person(number: int, record: bytes, layout: Layout) -> Iterator[Found]:
         return
     nir = layout[name].raw(record)
     key = layout[f"{name}_key"].raw(record)
-    if name == "patient_nir" and not f"{nir}{key}".strip(" 0"):
-        return
+    if name == "patient_nir" and not any(ord(each) & 0x0F for each in nir + key):
+        return  # blanks, zeros, and whatever else counts as zero
     digits = nir.replace("2A", "19", 1) if nir[5:7] == "2A" else nir
     digits = digits.replace("2B", "18", 1) if nir[5:7] == "2B" else digits
     right = digits.isascii() and digits.isdigit() and key.isdigit()

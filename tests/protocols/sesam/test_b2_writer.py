@@ -212,3 +212,19 @@ def test_an_unknown_record_is_shown_as_it_stands() -> None:
 
     assert (shown.kind, shown.title) == ("?", "Unknown record")
     assert shown.fields[0].value.startswith("X")
+
+
+@pytest.mark.parametrize("norm", ["FR", "CP"])
+def test_records_are_shown_as_deep_as_they_nest(norm: str) -> None:
+    """A newcomer sees lots in the file, invoices in lots, lines in invoices."""
+    data = b2_file(norm=norm) + b"what is this?".ljust(RECORD)
+
+    shown = list(SESAM.show(io.BytesIO(data), "sesam.b2"))
+
+    levels = {each.kind.removesuffix("-CP"): each.level for each in shown}
+    assert levels["000"] == levels["999"] == 0
+    assert levels["1"] == levels["6"] == 1
+    assert levels["2"] == levels["5"] == 2
+    assert levels["4"] == 3
+    assert {levels[kind] for kind in levels if kind in {"3S", "4F", "4M"}} == {4}
+    assert (shown[-1].kind, shown[-1].level) == ("?", 0)
