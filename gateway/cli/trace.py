@@ -67,7 +67,7 @@ def run(options: Options, terminal: Terminal) -> int:
 def _find(database: Database, options: Options) -> list[Found]:
     kinds = (options.kind,) if options.kind else trace.KINDS
     lot, slash, seq = options.what.rpartition("/")
-    if slash and seq.isdigit():  # as the list of matches names an invoice
+    if slash and seq.isdecimal():  # as the list of matches names an invoice
         found = database.read(trace.by_id, lot)
         if found is not None and found.kind == trace.LOT:
             return [found._replace(kind=trace.CLAIM, seq=int(seq))]

@@ -50,7 +50,7 @@ def family_of(norm: str, version: str) -> Family:
     if norm.strip().upper() != "CP":
         return _office()
     year = version[-4:]
-    old = year.isdigit() and 0 < int(year) <= _BEFORE_RECUT
+    old = year.isdecimal() and 0 < int(year) <= _BEFORE_RECUT
     return _establishment(recut=not old)
 
 

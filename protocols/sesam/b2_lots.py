@@ -196,7 +196,7 @@ def _destination(
         "fund": invoice[50:53].decode("latin-1").strip(),
         "fund_centre": invoice[53:57].decode("latin-1").strip(),
     }
-    well_formed = number.startswith(_BEFORE_REGIME) and number.isdigit()
+    well_formed = number.startswith(_BEFORE_REGIME) and number.isdecimal()
     if kind not in _NOT_PAYERS and well_formed and len(number) == len("00000001000000"):
         found["regime"], found["centre"] = number[6:8], number[8:11]
         found["organism"] = organism if organism.strip("0") else number[11:]

@@ -71,7 +71,7 @@ def read_national(lines: Iterable[str]) -> Imported:
     reader = csv.reader(lines, delimiter=";")
     for row in _rows(reader, problems):
         values = [value.strip() for value in row]
-        if reader.line_num == 1 and not values[0].isdigit():
+        if reader.line_num == 1 and not values[0].isdecimal():
             continue  # the header row
         if len(values) > _LABEL and values[_LABEL].lower().startswith(_VERSION_MARK):
             version = ".".join(values[:_LABEL])
@@ -168,7 +168,7 @@ def _destination(
         centre=numbers["centre"],
         label=" ".join(values[_LABEL].split()),
         organism=numbers["organism"],
-        computer_centre=computer_centre.zfill(3) if computer_centre.isdigit() else "",
+        computer_centre=computer_centre.zfill(3) if computer_centre.isdecimal() else "",
     )
 
 

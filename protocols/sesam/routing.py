@@ -179,4 +179,4 @@ def check_rules(rules: Mapping[str, object]) -> Iterator[str]:
 def _digits(destination: Mapping[str, str], key: str, width: int) -> str:
     """Return a field of so many digits, or nothing when it holds no number."""
     found = destination.get(key, "").strip()
-    return found.zfill(width) if found.isdigit() and len(found) <= width else ""
+    return found.zfill(width) if found.isdecimal() and len(found) <= width else ""

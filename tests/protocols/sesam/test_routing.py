@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols.sesam.routing import (
@@ -117,6 +117,7 @@ def test_the_rules_of_the_schemes(
     assert organism_by_rule(regime, fund, centre) == organism
 
 
+@example({"regime": "\N{SUPERSCRIPT TWO}", "organism": "0"})
 @given(
     st.dictionaries(
         st.sampled_from(
