@@ -26,6 +26,7 @@ from gateway.storage.payloads import Spill, StoredPayload
 if TYPE_CHECKING:
     from gateway.intake.reception import Reception
 
+_SYNC_EVERY: Final = 8 * 1024 * 1024
 _MOST_AHEAD: Final = 8 * 1024 * 1024
 _IN_PROGRESS: Final = (".part", ".filepart", ".tmp", ".partial")
 
@@ -75,6 +76,8 @@ class Incoming:
         self._hash: staging.Hash = hashlib.sha256()
         self._small = bytearray()
         self._spill: Spill | None = None
+        self._unsynced = 0
+        self._syncing = False
         self._ahead: dict[int, bytes] = {}
         self._bytes_ahead = 0
         self._part: Part | None = None
@@ -214,6 +217,14 @@ class Incoming:
             return
         self._hash.update(data)
         self._spill.add(data)
+        self._unsynced += len(data)
+        if self._unsynced >= _SYNC_EVERY and not self._syncing:
+            self._unsynced, self._syncing = 0, True
+            synced = self._reception.run_in_thread(self._spill.sync_early)
+            synced.addCallback(self._synced)
+
+    def _synced(self, _: None) -> None:
+        self._syncing = False
 
     def _rewrite(self, offset: int, data: bytes) -> bytes:
         """Overwrite bytes taken before, where they are still in memory."""

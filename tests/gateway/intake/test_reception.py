@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.errors import BadUpload, RateExceeded, TooLarge, TooManyUploads
-from gateway.intake import receipts
+from gateway.intake import receipts, uploads
 from gateway.journal import parts, schema
 from gateway.storage.vault import CHUNK
 from tests.gateway.house import SEGMENT_LIMIT, House
@@ -62,6 +64,32 @@ class ReceptionTests(SynchronousTestCase):
         assert (again.deposit, again.receipt) == (first.deposit, first.receipt)
         assert (first.repeated, again.repeated) == (False, True)
         assert self.rows("deposit") == 1
+
+    def test_a_large_upload_is_made_durable_as_it_comes(self) -> None:
+        """The disk is given its share early, one call at a time, so a close is short."""
+        self.patch(uploads, "_SYNC_EVERY", CHUNK)
+        waiting: list[Deferred[None]] = []
+        in_thread = self.house.reception.run_in_thread
+
+        def later(call: Callable[[], Any]) -> Deferred[Any]:
+            if call.__name__ != "sync_early":
+                return in_thread(call)
+            call()
+            waiting.append(Deferred())
+            return waiting[-1]
+
+        self.patch(self.house.reception, "run_in_thread", later)
+        upload = self.successResultOf(self.tree.open_upload("/in/large", resume=False))
+        block = os.urandom(CHUNK)
+        for number in range(4):
+            upload.write(number * CHUNK, block)
+        assert len(waiting) == 1
+        waiting[0].callback(None)
+        upload.write(4 * CHUNK, block)
+        assert len(waiting) == 2
+        stored = self.successResultOf(upload.close())
+        waiting[1].callback(None)
+        assert self.content(stored.deposit) == block * 5
 
     def test_another_client_has_its_own_deposit(self) -> None:
         """Two clients with the same content share nothing."""
