@@ -18,7 +18,7 @@ from sqlalchemy import Row, and_
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.errors import IntegrityBroken
+from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
 from gateway.storage.payloads import Payloads
@@ -88,18 +88,9 @@ class Split:
     def run_once(self) -> bool:
         """Read deposits that wait; False if none does."""
         taken = self._database.write("split.take", self._take)
-        failed: Exception | None = None
+        failed: list[Exception] = []
         claims, found = 0, []
-        for deposit in taken:
-            try:
-                read = self._read(deposit)
-            except IntegrityBroken as error:
-                words = f"deposit {deposit.id}: {error}"
-                self._database.write("split.broken", self._broken, deposit.id, words)
-                continue
-            except Exception as error:  # its neighbours are none the worse for it
-                failed = failed or error
-                continue
+        for read in self._read_all(taken, failed):
             found.append(read)
             claims += sum(len(lot.claims) for lot in read.lots)
             if claims >= _CLAIMS_PER_COMMIT:
@@ -107,9 +98,27 @@ class Split:
                 claims, found = 0, []
         if found:
             self._database.write("split.finish", self._finish, found)
-        if failed is not None:
-            raise failed  # what failed is read again when its lease has run out
+        if failed:
+            raise failed[0]  # what failed is read again when its lease has run out
         return bool(taken)
+
+    def _read_all(
+        self, taken: list[Deposit], failed: list[Exception]
+    ) -> Iterator[_Found]:
+        """Read deposits; one that cannot be read costs its neighbours nothing."""
+        for deposit in taken:
+            try:
+                read = self._read(deposit)
+            except IntegrityBroken as error:
+                words = f"deposit {deposit.id}: {error}"
+                self._database.write("split.broken", self._broken, deposit.id, words)
+            except StorageUnavailable as error:
+                failed.append(error)
+                return
+            except Exception as error:
+                failed.append(error)
+            else:
+                yield read
 
     def _take(self, tx: Tx) -> list[Deposit]:
         taken = self._taking(

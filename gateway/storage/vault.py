@@ -188,6 +188,8 @@ class Sealer:
 
 def seal(payload: str, key: bytes, data: bytes) -> bytes:
     """Seal a whole payload at once."""
+    if len(data) <= CHUNK:
+        return AESGCM(key).encrypt(_nonce(0, last=True), data, payload.encode())
     sealer = Sealer(payload, key)
     chunks = sealer.add(data)
     chunks.append(sealer.finish())
