@@ -1,7 +1,8 @@
 """The nesting of a chunk's records: lots, invoices, and what is out of place.
 
 A record that is unknown or stands where none may is taken out of the nesting,
-so that it spoils its own lot at most: the next record 1 begins anew.
+so that it spoils its own lot at most: the next record 1 begins anew.  Invoices
+behind a record 1 that is lost are still a lot if the lot's end is there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ _MAY_FOLLOW = may_follow().reshape(-1)
 _WIDTH = GROUPS
 _OUTER = np.zeros(_WIDTH, np.bool_)
 _OUTER[[Group.FILE_START, Group.LOT_START, Group.FILE_END]] = True
+_LOST = (
+    "the lot begins here without its record 1, which is missing or destroyed; its day "
+    "is not known, so it has no key that an answer could be tied to: send it again whole"
+)
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
 
 
@@ -107,6 +112,11 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
     regular = len(lots) == len(stops) and _OUTER[groups[0]]
     if damaged or not regular or (lots >= stops).any():
         stops = _stops(groups, lots)
+        lost = _headless(chunk.rows, groups, lots, stops)
+        if len(lost):
+            findings.append(said("lot-start-lost", lost, None, None, _LOST))
+            lots = np.sort(np.concatenate((lots, lost)))
+            stops = _stops(groups, lots)
         strays = _strays(groups, lots, stops)
         if len(strays):
             known = strays[kinds[strays] != 0]
@@ -147,18 +157,47 @@ def _stops(groups: Bytes, lots: Rows) -> Rows:
     return stops
 
 
-def _strays(groups: Bytes, lots: Rows, stops: Rows) -> Rows:
-    """Return rows outside any lot, and rows of a lot before its first invoice."""
+def _headless(rows: Bytes, groups: Bytes, lots: Rows, stops: Rows) -> Rows:
+    """Return where lots begin whose own first record is missing or destroyed.
+
+    Between lots only the file's start and end may stand.  If an invoice does, and
+    behind it the end of a lot of the same professional, it is a lot all the same.
+    """
+    outside = _outside(groups, lots, stops)
+    before = np.append(False, outside[:-1] & (groups[:-1] != Group.LOT_END))
+    begins = np.flatnonzero(outside & ~before)
+    invoices = np.flatnonzero(outside & (groups == Group.INVOICE))
+    ends = np.flatnonzero(outside & (groups == Group.LOT_END))
+    beyond = len(groups) - 1
+    first = np.append(invoices, beyond)[invoices.searchsorted(begins)]
+    end = np.append(ends, beyond)[ends.searchsorted(begins)]
+    found = first < end
+    found &= end < np.append(begins[1:], len(groups))
+    found &= groups[end] == Group.LOT_END
+    found &= (rows[first, 1:10] == rows[end, 1:10]).all(axis=1)
+    return begins[found]
+
+
+def _outside(groups: Bytes, lots: Rows, stops: Rows) -> NDArray[np.bool_]:
+    """Say which rows are in no lot, and are neither start nor end of a file."""
     inside = np.zeros(len(groups) + 1, np.int8)
     np.add.at(inside, lots, 1)
     np.add.at(inside, stops, -1)
-    outside = np.cumsum(inside[:-1]) == 0
+    outside: NDArray[np.bool_] = np.cumsum(inside[:-1]) == 0
     outside &= (groups != Group.FILE_START) & (groups != Group.FILE_END)
+    return outside
+
+
+def _strays(groups: Bytes, lots: Rows, stops: Rows) -> Rows:
+    """Return rows outside any lot, and rows of a lot before its first invoice."""
     row = np.arange(len(groups))
-    last_lot = np.maximum.accumulate(np.where(groups == Group.LOT_START, row, -1))
+    begins = np.full(len(groups), -1)
+    begins[lots] = lots
+    last_lot = np.maximum.accumulate(begins)
     last_invoice = np.maximum.accumulate(np.where(groups == Group.INVOICE, row, -1))
     of_invoice = (groups > Group.INVOICE) & (groups < Group.LOT_END)
-    return np.flatnonzero(outside | (of_invoice & (last_invoice < last_lot)))
+    early = of_invoice & (last_invoice < last_lot)
+    return np.flatnonzero(_outside(groups, lots, stops) | early)
 
 
 def _unknown(chunk: Chunk, rows: Rows, family: Family) -> Finding:
