@@ -168,7 +168,7 @@ def _prefer_own_numbers(examined: Examined, patients: list[str]) -> None:
     """Put the patient's own national number where an invoice gives one."""
     structure, family = examined.structure, examined.family
     for kind, (name, _) in family.persons.items():
-        rows = np.flatnonzero(structure.kinds == kind)
+        rows = (structure.kinds == kind).nonzero()[0]
         if name != "patient_nir" or not len(rows):
             continue
         own = examined.chunk.rows.take(rows, axis=0)[:, _OWN_NUMBER]

@@ -128,7 +128,7 @@ class Family:
             at_39 = self.letters_cp.take(first | heads.column(LETTER_CP))
             kinds = np.where(kinds >= self.first_detail, kinds, at_39)
         for group, start in _FILE_STARTS:
-            found = np.flatnonzero(kinds == self.kind(group))
+            found = (kinds == self.kind(group)).nonzero()[0]
             kinds[found[(heads.words[0][found] & _THREE) != start]] = 0
         return kinds
 

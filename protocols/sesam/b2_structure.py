@@ -79,7 +79,7 @@ class Structure:
 
     def lot_of(self, rows: Rows) -> Rows:
         """Return the index of the lot that holds each row; -1 before the first."""
-        return np.searchsorted(self.lots, rows, side="right") - 1
+        return self.lots.searchsorted(rows, side="right") - 1
 
 
 def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
@@ -92,8 +92,8 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
     allowed = _MAY_FOLLOW[previous.astype(np.uint16) * _WIDTH + groups]
     findings: list[Finding] = []
     damaged: list[Rows] = []
-    unknown = np.flatnonzero(kinds == 0)
-    misplaced = np.flatnonzero(allowed == 0)
+    unknown = (kinds == 0).nonzero()[0]
+    misplaced = (allowed == 0).nonzero()[0]
     if len(unknown):
         findings.append(_unknown(chunk, unknown, family))
         damaged.append(unknown)
@@ -107,8 +107,8 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         odd = np.array(sorted(chunk.odd), np.intp)
         findings.append(_odd(chunk, odd))
         damaged.append(odd)
-    lots = np.flatnonzero(groups == Group.LOT_START)
-    stops = np.flatnonzero(groups == Group.LOT_END) + 1
+    lots = (groups == Group.LOT_START).nonzero()[0]
+    stops = (groups == Group.LOT_END).nonzero()[0] + 1
     regular = len(lots) == len(stops) and _OUTER[groups[0]]
     if damaged or not regular or (lots >= stops).any():
         stops = _stops(groups, lots)
@@ -132,7 +132,7 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         groups=groups,
         lots=lots,
         stops=stops,
-        invoices=np.flatnonzero(groups == Group.INVOICE),
+        invoices=(groups == Group.INVOICE).nonzero()[0],
         invoice_of=np.cumsum(groups == Group.INVOICE, dtype=np.intp) - 1,
         damaged=np.concatenate(damaged) if damaged else np.empty(0, np.intp),
         findings=tuple(findings),
@@ -141,17 +141,17 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
 
 def _stops(groups: Bytes, lots: Rows) -> Rows:
     """Return the row behind each lot: its end, or what begins next."""
-    ends = np.flatnonzero(groups == Group.LOT_END) + 1
-    outer = np.flatnonzero(
+    ends = (groups == Group.LOT_END).nonzero()[0] + 1
+    outer = (
         (groups == Group.LOT_START)
         | (groups == Group.FILE_START)
         | (groups == Group.FILE_END)
-    )
+    ).nonzero()[0]
     limits = np.append(outer, len(groups))
-    nexts: Rows = limits[np.searchsorted(limits, lots, side="right")]
+    nexts: Rows = limits[limits.searchsorted(lots, side="right")]
     if not len(ends):
         return nexts
-    places = np.searchsorted(ends, lots, side="right")
+    places = ends.searchsorted(lots, side="right")
     own_ends: Rows = np.append(ends, len(groups))[places]
     stops: Rows = np.minimum(nexts, own_ends)
     return stops
@@ -165,9 +165,9 @@ def _headless(rows: Bytes, groups: Bytes, lots: Rows, stops: Rows) -> Rows:
     """
     outside = _outside(groups, lots, stops)
     before = np.append(False, outside[:-1] & (groups[:-1] != Group.LOT_END))
-    begins = np.flatnonzero(outside & ~before)
-    invoices = np.flatnonzero(outside & (groups == Group.INVOICE))
-    ends = np.flatnonzero(outside & (groups == Group.LOT_END))
+    begins = (outside & ~before).nonzero()[0]
+    invoices = (outside & (groups == Group.INVOICE)).nonzero()[0]
+    ends = (outside & (groups == Group.LOT_END)).nonzero()[0]
     beyond = len(groups) - 1
     first = np.append(invoices, beyond)[invoices.searchsorted(begins)]
     end = np.append(ends, beyond)[ends.searchsorted(begins)]
@@ -175,7 +175,8 @@ def _headless(rows: Bytes, groups: Bytes, lots: Rows, stops: Rows) -> Rows:
     found &= end < np.append(begins[1:], len(groups))
     found &= groups[end] == Group.LOT_END
     found &= (rows[first, 1:10] == rows[end, 1:10]).all(axis=1)
-    return begins[found]
+    lost: Rows = begins[found]
+    return lost
 
 
 def _outside(groups: Bytes, lots: Rows, stops: Rows) -> NDArray[np.bool_]:
@@ -197,7 +198,8 @@ def _strays(groups: Bytes, lots: Rows, stops: Rows) -> Rows:
     last_invoice = np.maximum.accumulate(np.where(groups == Group.INVOICE, row, -1))
     of_invoice = (groups > Group.INVOICE) & (groups < Group.LOT_END)
     early = of_invoice & (last_invoice < last_lot)
-    return np.flatnonzero(_outside(groups, lots, stops) | early)
+    strays: Rows = (_outside(groups, lots, stops) | early).nonzero()[0]
+    return strays
 
 
 def _unknown(chunk: Chunk, rows: Rows, family: Family) -> Finding:
