@@ -26,9 +26,11 @@ from protocols.sesam.b2_nesting import (
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 
 Rows = NDArray[np.intp]
-_MAY_FOLLOW = may_follow().reshape(-1)
-_WIDTH = GROUPS
-_OUTER = np.zeros(_WIDTH, np.bool_)
+_PAIR = np.uint8(4)  # bits of a group beside which that of the next row stands
+_MAY_FOLLOW = np.zeros((1 << _PAIR, 1 << _PAIR), np.uint8)
+_MAY_FOLLOW[:GROUPS, :GROUPS] = may_follow()
+_MAY_FOLLOW_TABLE = _MAY_FOLLOW.tobytes()
+_OUTER = np.zeros(GROUPS, np.bool_)
 _OUTER[[Group.FILE_START, Group.LOT_START, Group.FILE_END]] = True
 _LOST = (
     "the lot begins here without its record 1, which is missing or destroyed; its day "
@@ -85,11 +87,11 @@ class Structure:
 def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
     """Find the nesting of a chunk; `before` is the group of the row before it."""
     kinds = family.kinds(chunk.heads)
-    groups = family.groups[kinds]
+    groups = _look_up(kinds, family.group_table)
     previous = np.empty_like(groups)
     previous[0] = before
     previous[1:] = groups[:-1]
-    allowed = _MAY_FOLLOW[previous.astype(np.uint16) * _WIDTH + groups]
+    allowed = _look_up(previous << _PAIR | groups, _MAY_FOLLOW_TABLE)
     findings: list[Finding] = []
     damaged: list[Rows] = []
     unknown = (kinds == 0).nonzero()[0]
@@ -121,8 +123,9 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         if len(strays):
             known = strays[kinds[strays] != 0]
             if len(known):
-                findings.append(_stray(known, groups.copy()))
+                findings.append(_stray(known, groups))
             kinds[strays] = 0
+            groups = groups.copy()
             groups[strays] = Group.UNKNOWN
         opened = stops[groups[stops - 1] != Group.LOT_END] - 1
         if len(opened):
@@ -137,6 +140,11 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         damaged=np.concatenate(damaged) if damaged else np.empty(0, np.intp),
         findings=tuple(findings),
     )
+
+
+def _look_up(keys: Bytes, table: bytes) -> Bytes:
+    """Return what a table of 256 bytes has for each key; not to be written to."""
+    return np.frombuffer(keys.tobytes().translate(table), np.uint8)
 
 
 def _stops(groups: Bytes, lots: Rows) -> Rows:
