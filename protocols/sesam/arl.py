@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 from protocols.interface import RecordShown, ReturnReading, SplitReturn
 from protocols.sesam.keys import iso_date, lot_key
 from protocols.sesam.noemie import HEADER, Entity, read_entities, show_entities
-from protocols.sesam.noemie_claim import professional
+from protocols.sesam.noemie_context import professional
 from protocols.sesam.noemie_writer import ReturnWriter
 from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary

@@ -90,9 +90,9 @@ def _check_keys(
     other = chunk.heads.new_sender
     changed = chunk.heads.changes(family.key_mask) | other
     here, before = groups[1:], groups[:-1]
-    found = np.flatnonzero(
+    found = (
         (changed & _REPEATS_ALL[here]) | (other & _REPEATS_SENDER[here])
-    )
+    ).nonzero()[0]
     found = found[before[found] != Group.UNKNOWN] + 1
     if len(found):
         odd = np.array(sorted(chunk.odd), np.intp)
@@ -124,7 +124,7 @@ def _check_moved_numbers(
 ) -> Iterator[Finding]:
     """Compare invoice numbers where details have them in another place."""
     groups = structure.groups
-    inside = np.flatnonzero((groups > Group.INVOICE) & (groups < Group.LOT_END))
+    inside = ((groups > Group.INVOICE) & (groups < Group.LOT_END)).nonzero()[0]
     if not len(inside) or not len(structure.invoices):
         return
     starts = structure.invoices[structure.invoice_of[inside]]

@@ -161,6 +161,7 @@ def _family(
         name=name,
         layouts=layouts,
         groups=groups,
+        group_table=groups.tobytes().ljust(256, bytes([Group.UNKNOWN])),
         only_kinds=tuple(int(np.argmax(groups == group)) for group in range(GROUPS)),
         first_detail=1 + len(bases),
         sums=sums,

@@ -103,7 +103,7 @@ class Frames:
         else:
             offsets = np.array(self._cutter.offsets[: len(rows)], np.int64) + self._base
             lengths = np.array(self._cutter.lengths[: len(rows)], np.int64)
-            unlike = np.flatnonzero(lengths != RECORD)
+            unlike = (lengths != RECORD).nonzero()[0]
             odd = dict(zip(unlike.tolist(), lengths[unlike].tolist(), strict=True))
         self._professional = rows[-1, 1:10].tobytes()
         return Chunk(
@@ -226,7 +226,7 @@ def _strangers(table: Bytes, heads: Heads, professional: bytes) -> bool:
     Each record repeats the professional's number, so a row that neither does
     nor begins a lot or a file shows that a byte is missing or too many.
     """
-    rows = np.flatnonzero(heads.new_sender) + 1
+    rows = heads.new_sender.nonzero()[0] + 1
     expected = table[0, 1:10].tobytes() == professional
     starts = rows.tolist() if expected else [0, *rows.tolist()]
     if any(START.match(table[row].tobytes()) is None for row in starts):
@@ -241,7 +241,7 @@ def _whole_lots(heads: Heads) -> int:
     while stop > 0:
         start = max(0, stop - _LOOK_BACK)
         firsts = column[start:stop]
-        found = np.flatnonzero((firsts == ord("6")) | (firsts == ord("1")))
+        found = ((firsts == ord("6")) | (firsts == ord("1"))).nonzero()[0]
         if len(found):
             last = int(found[-1])
             return start + last + (1 if firsts[last] == ord("6") else 0)

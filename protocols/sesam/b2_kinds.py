@@ -40,23 +40,30 @@ class Kinds:
         self.family = family
         self._table = chunk.rows
         self._copies: dict[int, Bytes] = {}
+        self.rows: dict[int, Rows] = {}
         order = self._sort(chunk, structure)
         self._reckoning = Reckoning(
             {kind: len(rows) for kind, rows in self.rows.items()}, family
         )
-        self.bounds = (
-            self._gather_all(order) if len(order) <= _FEW else self._gather_many()
-        )
+        self.bounds = self._gather_many() if order is None else self._gather_all(order)
         self.dates_right = self._reckoning.finish()
 
-    def _sort(self, chunk: Chunk, structure: Structure) -> Rows:
-        """Part rows by kind; return all of them in the order of kinds."""
+    def _sort(self, chunk: Chunk, structure: Structure) -> Rows | None:
+        """Part rows by kind; return all in the order of kinds if they are few."""
         kinds = structure.kinds
         if chunk.odd:
             kinds = kinds.copy()
             kinds[list(chunk.odd)] = 0
+        counts = np.bincount(kinds)
+        if len(kinds) > _FEW:
+            self.rows = {
+                kind: (kinds == kind).nonzero()[0]
+                for kind in counts.nonzero()[0].tolist()
+                if kind
+            }
+            return None
         order = kinds.argsort(kind="stable")
-        ends = np.bincount(kinds, minlength=1).cumsum().tolist()
+        ends = counts.cumsum().tolist()
         self.rows = {
             kind: order[start:end]
             for kind, (start, end) in enumerate(itertools.pairwise(ends), 1)
@@ -84,6 +91,8 @@ class Kinds:
                 parts.append(_bounds(self._table, some, room))
                 self._reckoning.take(kind, first, room[: len(some)])
             found.append(join_bounds(parts))
+        if not found:
+            return Bounds(room[:0], room[:0])
         return Bounds(*map(np.stack, zip(*found, strict=True)))
 
     def records(self, kind: int) -> Bytes:
@@ -98,7 +107,7 @@ class Kinds:
 
     def column(self, kind: int, at: int) -> Bytes:
         """Return one byte of each record of a kind; `at` counts from 0."""
-        return self._table[:, at].take(self.rows[kind])
+        return self._table.reshape(-1).take(self.rows[kind] * RECORD + at)
 
     def of(self, group: int) -> Rows:
         """Return the rows of a group of one kind; empty if there is none."""

@@ -92,7 +92,7 @@ class LotChecks:
         number = kinds.numbers(Group.INVOICE, "invoice_no")
         starts = kinds.of(Group.LOT_START)
         senders = kinds.numbers(Group.LOT_START, "ps_id") if len(starts) else ()
-        lots = np.searchsorted(starts, rows, side="right")
+        lots = starts.searchsorted(rows, side="right")
         keys = np.append(senders, np.int64(0))[lots - 1] * 1_000_000_000 + number
         again = self._invoice_numbers.find(keys.astype(np.uint64)) & (number != 0)
         position = kinds.family.number.start + 1
@@ -106,8 +106,8 @@ class LotChecks:
 
 
 def _check_sizes(chunk: Chunk, structure: Structure) -> Iterator[Finding]:
-    begins = np.searchsorted(structure.invoices, structure.lots)
-    counts = np.searchsorted(structure.invoices, structure.stops) - begins
+    begins = structure.invoices.searchsorted(structure.lots)
+    counts = structure.invoices.searchsorted(structure.stops) - begins
     if (counts == 0).any():
         empty = structure.lots[counts == 0]
         yield said("lot-empty", empty, None, None, "holds no invoice")
@@ -127,7 +127,7 @@ def _check_ends(structure: Structure, kinds: Kinds) -> Iterator[Finding]:
     ended = kinds.numbers(Group.LOT_END, "lot_no")
     begun = kinds.numbers(Group.LOT_START, "lot_no")
     own = structure.lots[structure.lot_of(rows)]
-    places = np.minimum(np.searchsorted(starts, own), len(starts) - 1)
+    places = np.minimum(starts.searchsorted(own), len(starts) - 1)
     wrong = (starts[places] == own) & (begun[places] != ended)
     if wrong.any():
         words = "is not the number that the lot's record 1 has"

@@ -40,7 +40,14 @@ def build_lots(
 ) -> Iterator[LotSeen]:
     """Yield the chunk's lots; `position` is that of its first lot in the deposit."""
     structure, chunk = examined.structure, examined.chunk
-    beginnings = [_read_start(examined, row) for row in structure.lots.tolist()]
+    beginnings = [
+        _read_start(examined, row)
+        if structure.groups[row] == Group.LOT_START
+        else _make_out(examined, stop, header)
+        for row, stop in zip(
+            structure.lots.tolist(), structure.stops.tolist(), strict=True
+        )
+    ]
     firsts = structure.invoices.searchsorted(structure.lots).tolist()
     behinds = structure.invoices.searchsorted(structure.stops).tolist()
     claims = _claims(examined, [each.key for each in beginnings], firsts, behinds)
@@ -93,10 +100,18 @@ def _read_start(examined: Examined, row: int) -> _Start:
     return _Start(sender, number, day, organism, norm, lot_key(sender, day, number))
 
 
+def _make_out(examined: Examined, stop: int, header: Mapping[str, str]) -> _Start:
+    """Say what a lot's last record tells of it, if its first record is lost."""
+    layout = examined.family.layout(examined.family.kind(Group.LOT_END))
+    record = examined.chunk.rows[stop - 1].tobytes()
+    sender, number = (layout[name].raw(record).strip() for name in ("ps_id", "lot_no"))
+    return _Start(sender, number, "", "", header.get("norm_code", ""), "")
+
+
 def _claims(
     examined: Examined, keys: Sequence[str], firsts: list[int], behinds: list[int]
 ) -> list[ClaimSeen]:
-    """Return every invoice of the chunk, those outside lots without a key."""
+    """Return every invoice of the chunk; without a key if its lot has none."""
     structure, chunk, family = examined.structure, examined.chunk, examined.family
     rows = structure.invoices
     if not len(rows):
@@ -107,8 +122,9 @@ def _claims(
     plain = not np.count_nonzero(records[:, family.number] - _ZERO > _NINE)
     normal = numbers if plain else list(map(normal_invoice, numbers))
     for key, first, behind in zip(keys, firsts, behinds, strict=True):
-        prefix = f"{key}|"
-        matches[first:behind] = [prefix + each for each in normal[first:behind]]
+        if key:
+            prefix = f"{key}|"
+            matches[first:behind] = [prefix + each for each in normal[first:behind]]
     date = family.layout(family.kind(Group.INVOICE))[family.date]
     patients = _column(records, *_PATIENT)
     _prefer_own_numbers(examined, patients)
@@ -152,7 +168,7 @@ def _prefer_own_numbers(examined: Examined, patients: list[str]) -> None:
     """Put the patient's own national number where an invoice gives one."""
     structure, family = examined.structure, examined.family
     for kind, (name, _) in family.persons.items():
-        rows = np.flatnonzero(structure.kinds == kind)
+        rows = (structure.kinds == kind).nonzero()[0]
         if name != "patient_nir" or not len(rows):
             continue
         own = examined.chunk.rows.take(rows, axis=0)[:, _OWN_NUMBER]

@@ -86,9 +86,9 @@ class Reckoning:
         self._plan = _plan_of(family, tuple(counts))
         every = np.array(list(counts.values()), np.intp)
         self._counts = every[self._plan.kinds]
-        ends = np.append(0, self._counts.cumsum())
-        self._begins: list[int] = ends.tolist()
+        self._begins: list[int] = [0, *self._counts.cumsum().tolist()]
         self._words = np.empty(self._begins[-1], np.uint64)
+        self._values = np.empty(0, np.int64)
         self._firsts = (every.cumsum() - every)[self._plan.kinds]
 
     def take(self, kind: int, first: int, records: Bytes) -> None:
@@ -115,19 +115,17 @@ class Reckoning:
     def finish(self) -> bool:
         """Turn words into numbers; say whether all dates are right."""
         values = _decimal(self._words).view(np.int64)
+        self._values = values
         due, dates = self._begins[self._plan.due], self._begins[self._plan.dates]
         wrong = np.count_nonzero(~valid_dates(zero=False)[values[:due]])
         return not wrong and bool(valid_dates(zero=True)[values[due:dates]].all())
 
     def numbers(self, kind: int, name: str) -> Numbers:
         """Return a field of all records of a kind, once all is finished."""
-        values = self._words.view(np.int64)
-        parts = [
-            values[self._begins[which] : self._begins[which + 1]]
-            for which in self._plan.places[kind, name]
-        ]
-        number = parts[0]
-        for part in parts[1:]:
+        first, *more = self._plan.places[kind, name]
+        number = self._values[self._begins[first] : self._begins[first + 1]]
+        for which in more:
+            part = self._values[self._begins[which] : self._begins[which + 1]]
             number = number * 10**_WORD + part
         return number
 

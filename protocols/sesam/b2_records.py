@@ -94,6 +94,7 @@ class Sum:
 class Family:
     """The records of one family of norms.  A kind is its index in `layouts`.
 
+    `group_table` gives the group of every byte, `groups` that of every kind.
     Kind 0 is the record that nobody knows; those from `first_detail` on have
     their letter at 36.  `billed`, `amo` and `amc` are the
     fields of the invoice's end that add up to each, `lines` its count of lines; `number` is the slice of
@@ -105,6 +106,7 @@ class Family:
     name: str
     layouts: tuple[Layout | None, ...]
     groups: Bytes
+    group_table: bytes = field(repr=False)
     only_kinds: tuple[int, ...]
     first_detail: int
     sums: tuple[Sum, ...]
@@ -128,7 +130,7 @@ class Family:
             at_39 = self.letters_cp.take(first | heads.column(LETTER_CP))
             kinds = np.where(kinds >= self.first_detail, kinds, at_39)
         for group, start in _FILE_STARTS:
-            found = np.flatnonzero(kinds == self.kind(group))
+            found = (kinds == self.kind(group)).nonzero()[0]
             kinds[found[(heads.words[0][found] & _THREE) != start]] = 0
         return kinds
 

@@ -16,7 +16,8 @@ from typing import BinaryIO, NamedTuple
 from protocols.interface import FieldShown, RecordShown, SplitReturn
 from protocols.records import Layout, load_layouts
 from protocols.sesam.keys import iso_date
-from protocols.sesam.noemie_claim import cents, professional
+from protocols.sesam.noemie_claim import cents
+from protocols.sesam.noemie_context import professional
 from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary
 

@@ -1,7 +1,8 @@
 """The nesting of a chunk's records: lots, invoices, and what is out of place.
 
 A record that is unknown or stands where none may is taken out of the nesting,
-so that it spoils its own lot at most: the next record 1 begins anew.
+so that it spoils its own lot at most: the next record 1 begins anew.  Invoices
+behind a record 1 that is lost are still a lot if the lot's end is there.
 """
 
 from __future__ import annotations
@@ -25,10 +26,16 @@ from protocols.sesam.b2_nesting import (
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 
 Rows = NDArray[np.intp]
-_MAY_FOLLOW = may_follow().reshape(-1)
-_WIDTH = GROUPS
-_OUTER = np.zeros(_WIDTH, np.bool_)
+_PAIR = np.uint8(4)  # bits of a group beside which that of the next row stands
+_MAY_FOLLOW = np.zeros((1 << _PAIR, 1 << _PAIR), np.uint8)
+_MAY_FOLLOW[:GROUPS, :GROUPS] = may_follow()
+_MAY_FOLLOW_TABLE = _MAY_FOLLOW.tobytes()
+_OUTER = np.zeros(GROUPS, np.bool_)
 _OUTER[[Group.FILE_START, Group.LOT_START, Group.FILE_END]] = True
+_LOST = (
+    "the lot begins here without its record 1, which is missing or destroyed; its day "
+    "is not known, so it has no key that an answer could be tied to: send it again whole"
+)
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
 
 
@@ -74,21 +81,21 @@ class Structure:
 
     def lot_of(self, rows: Rows) -> Rows:
         """Return the index of the lot that holds each row; -1 before the first."""
-        return np.searchsorted(self.lots, rows, side="right") - 1
+        return self.lots.searchsorted(rows, side="right") - 1
 
 
 def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
     """Find the nesting of a chunk; `before` is the group of the row before it."""
     kinds = family.kinds(chunk.heads)
-    groups = family.groups[kinds]
+    groups = _look_up(kinds, family.group_table)
     previous = np.empty_like(groups)
     previous[0] = before
     previous[1:] = groups[:-1]
-    allowed = _MAY_FOLLOW[previous.astype(np.uint16) * _WIDTH + groups]
+    allowed = _look_up(previous << _PAIR | groups, _MAY_FOLLOW_TABLE)
     findings: list[Finding] = []
     damaged: list[Rows] = []
-    unknown = np.flatnonzero(kinds == 0)
-    misplaced = np.flatnonzero(allowed == 0)
+    unknown = (kinds == 0).nonzero()[0]
+    misplaced = (allowed == 0).nonzero()[0]
     if len(unknown):
         findings.append(_unknown(chunk, unknown, family))
         damaged.append(unknown)
@@ -102,17 +109,23 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         odd = np.array(sorted(chunk.odd), np.intp)
         findings.append(_odd(chunk, odd))
         damaged.append(odd)
-    lots = np.flatnonzero(groups == Group.LOT_START)
-    stops = np.flatnonzero(groups == Group.LOT_END) + 1
+    lots = (groups == Group.LOT_START).nonzero()[0]
+    stops = (groups == Group.LOT_END).nonzero()[0] + 1
     regular = len(lots) == len(stops) and _OUTER[groups[0]]
     if damaged or not regular or (lots >= stops).any():
         stops = _stops(groups, lots)
+        lost = _headless(chunk.rows, groups, lots, stops)
+        if len(lost):
+            findings.append(said("lot-start-lost", lost, None, None, _LOST))
+            lots = np.sort(np.concatenate((lots, lost)))
+            stops = _stops(groups, lots)
         strays = _strays(groups, lots, stops)
         if len(strays):
             known = strays[kinds[strays] != 0]
             if len(known):
-                findings.append(_stray(known, groups.copy()))
+                findings.append(_stray(known, groups))
             kinds[strays] = 0
+            groups = groups.copy()
             groups[strays] = Group.UNKNOWN
         opened = stops[groups[stops - 1] != Group.LOT_END] - 1
         if len(opened):
@@ -122,43 +135,79 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         groups=groups,
         lots=lots,
         stops=stops,
-        invoices=np.flatnonzero(groups == Group.INVOICE),
+        invoices=(groups == Group.INVOICE).nonzero()[0],
         invoice_of=np.cumsum(groups == Group.INVOICE, dtype=np.intp) - 1,
         damaged=np.concatenate(damaged) if damaged else np.empty(0, np.intp),
         findings=tuple(findings),
     )
 
 
+def _look_up(keys: Bytes, table: bytes) -> Bytes:
+    """Return what a table of 256 bytes has for each key; not to be written to."""
+    return np.frombuffer(keys.tobytes().translate(table), np.uint8)
+
+
 def _stops(groups: Bytes, lots: Rows) -> Rows:
     """Return the row behind each lot: its end, or what begins next."""
-    ends = np.flatnonzero(groups == Group.LOT_END) + 1
-    outer = np.flatnonzero(
+    ends = (groups == Group.LOT_END).nonzero()[0] + 1
+    outer = (
         (groups == Group.LOT_START)
         | (groups == Group.FILE_START)
         | (groups == Group.FILE_END)
-    )
+    ).nonzero()[0]
     limits = np.append(outer, len(groups))
-    nexts: Rows = limits[np.searchsorted(limits, lots, side="right")]
+    nexts: Rows = limits[limits.searchsorted(lots, side="right")]
     if not len(ends):
         return nexts
-    places = np.searchsorted(ends, lots, side="right")
+    places = ends.searchsorted(lots, side="right")
     own_ends: Rows = np.append(ends, len(groups))[places]
     stops: Rows = np.minimum(nexts, own_ends)
     return stops
 
 
-def _strays(groups: Bytes, lots: Rows, stops: Rows) -> Rows:
-    """Return rows outside any lot, and rows of a lot before its first invoice."""
+def _headless(rows: Bytes, groups: Bytes, lots: Rows, stops: Rows) -> Rows:
+    """Return where lots begin whose own first record is missing or destroyed.
+
+    Between lots only the file's start and end may stand.  If an invoice does, and
+    behind it the end of a lot of the same professional, it is a lot all the same.
+    """
+    outside = _outside(groups, lots, stops)
+    before = np.append(False, outside[:-1] & (groups[:-1] != Group.LOT_END))
+    begins = (outside & ~before).nonzero()[0]
+    invoices = (outside & (groups == Group.INVOICE)).nonzero()[0]
+    ends = (outside & (groups == Group.LOT_END)).nonzero()[0]
+    beyond = len(groups) - 1
+    first = np.append(invoices, beyond)[invoices.searchsorted(begins)]
+    end = np.append(ends, beyond)[ends.searchsorted(begins)]
+    found = first < end
+    found &= end < np.append(begins[1:], len(groups))
+    found &= groups[end] == Group.LOT_END
+    found &= (rows[first, 1:10] == rows[end, 1:10]).all(axis=1)
+    lost: Rows = begins[found]
+    return lost
+
+
+def _outside(groups: Bytes, lots: Rows, stops: Rows) -> NDArray[np.bool_]:
+    """Say which rows are in no lot, and are neither start nor end of a file."""
     inside = np.zeros(len(groups) + 1, np.int8)
     np.add.at(inside, lots, 1)
     np.add.at(inside, stops, -1)
-    outside = np.cumsum(inside[:-1]) == 0
+    outside: NDArray[np.bool_] = np.cumsum(inside[:-1]) == 0
     outside &= (groups != Group.FILE_START) & (groups != Group.FILE_END)
+    return outside
+
+
+def _strays(groups: Bytes, lots: Rows, stops: Rows) -> Rows:
+    """Return rows outside any lot, and rows of a lot before its first invoice."""
     row = np.arange(len(groups))
-    last_lot = np.maximum.accumulate(np.where(groups == Group.LOT_START, row, -1))
+    begins = np.full(len(groups), -1)
+    begins[lots] = lots
+    last_lot = np.maximum.accumulate(begins)
     last_invoice = np.maximum.accumulate(np.where(groups == Group.INVOICE, row, -1))
     of_invoice = (groups > Group.INVOICE) & (groups < Group.LOT_END)
-    return np.flatnonzero(outside | (of_invoice & (last_invoice < last_lot)))
+    early = of_invoice & (last_invoice < last_lot)
+    strays: Rows = (_outside(groups, lots, stops) | early).nonzero()[0]
+    return strays
 
 
 def _unknown(chunk: Chunk, rows: Rows, family: Family) -> Finding:

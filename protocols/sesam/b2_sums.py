@@ -126,7 +126,7 @@ def _check_line_counts(
     lines = _count(structure, kinds.of_groups(*_LINES), count)[which]
     records = lines + _count(structure, kinds.of_groups(*_DETAILS), count)[which]
     name = kinds.family.lines
-    wrong = np.flatnonzero(judged & (stated != lines) & (stated != records))
+    wrong = (judged & (stated != lines) & (stated != records)).nonzero()[0]
     if len(wrong):
         wanted = records if kinds.family.letters_cp is not None else lines
         yield _differs(
@@ -137,7 +137,7 @@ def _check_line_counts(
             stated[wrong],
             wanted[wrong],
         )
-    many = np.flatnonzero(lines > _MOST_LINES)
+    many = (lines > _MOST_LINES).nonzero()[0]
     if len(many):
         yield Finding(
             "too-many-lines",
@@ -191,7 +191,7 @@ def _check_lots(
             yield _differs(code, rows[wrong], kinds.family, place, *found)
     acts = kinds.numbers(Group.LOT_END, "nb_act_lines")
     either = (acts == lines) | (acts == lines + _between(more, starts, stops))
-    wrong = np.flatnonzero(judged & ~either)
+    wrong = (judged & ~either).nonzero()[0]
     if len(wrong):
         place = (Group.LOT_END, "nb_act_lines")
         found = acts[wrong], lines[wrong]

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from protocols.sesam.noemie import END, HEADER, Entity, EntityReader, read_entities
-from protocols.sesam.noemie_claim import Claim, Context
+from protocols.sesam.noemie_claim import Claim
+from protocols.sesam.noemie_context import Context
 from protocols.sesam.noemie_controls import Controls, check_control, check_end
 from protocols.sesam.noemie_information import (
     ONE_OFF,

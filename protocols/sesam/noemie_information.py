@@ -16,11 +16,10 @@ from protocols.sesam.noemie import Entity
 from protocols.sesam.noemie_claim import (
     REMARKS,
     Claim,
-    Context,
     cents,
     signed,
-    surroundings,
 )
+from protocols.sesam.noemie_context import Context, surroundings
 from routing.envelope import AnswerSeen, Level, Outcome, Remark
 
 DEBT, ONE_OFF, ONE_OFF_DETAIL = "250", "261", "262"

@@ -25,6 +25,9 @@ END_MARK = b"@"
 _BLOCK = 512  # physical records read at once
 _WINDOW = 4 * (RECORD + 2)  # enough for the longest entity, in either form
 _ENOUGH = 8  # entities in a row that settle the form
+_PADDING = b" \t\r\n\x1a\x00"  # what may fill a file up behind its end
+BEFORE = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
+"""What may stand before a header and is passed over: a mark, empty lines."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -80,7 +83,7 @@ class PhysicalReader:
     def data(self) -> Iterator[bytes]:
         """Yield the data without flags and line ends, in pieces of any size."""
         yield from self._wrapped() if self.form.wrapped else self._plain()
-        if self._ahead.peek(1).strip() or self._ahead.peek(RECORD).strip():
+        if self._ahead.peek(RECORD).strip(_PADDING):
             self._problems.add(
                 "after-end",
                 "data follow the end record 999; nothing is expected there, and it "
@@ -88,6 +91,8 @@ class PhysicalReader:
             )
 
     def _read_header(self) -> None:
+        before = BEFORE.match(self._ahead.peek(_WINDOW))
+        self._ahead.take(before.end() if before else 0)
         head = self._ahead.peek(RECORD + 2)
         found = _LINE_END.match(head, RECORD)
         self._line_end = found[0] if found else b""
@@ -203,10 +208,10 @@ class PhysicalReader:
             yield held
             return
         yield held[:at]
-        end = held[at:].rstrip(b"\r\n")
+        end = held[at:].rstrip(b"\r\n\x1a\x00")
         self.records += 1
         self.end = end[:RECORD].ljust(RECORD)
-        if len(end) < RECORD or end[RECORD:].strip():
+        if len(end) < RECORD or end[RECORD:].strip(_PADDING):
             self._problems.add(
                 "short-record" if len(end) < RECORD else "after-end",
                 f"the end record 999 has {len(end)} characters; {RECORD} are expected",

@@ -22,6 +22,7 @@ from protocols.sesam.b2_return import (
 )
 from protocols.sesam.noemie import show_entities
 from protocols.sesam.noemie_answers import NoemieReading
+from protocols.sesam.noemie_physical import BEFORE
 from protocols.sesam.return_split import split_noemie
 
 _REFERENCE = slice(61, 65)
@@ -32,6 +33,7 @@ RETURN_FORMATS = frozenset({noemie_answers.FORMAT, b2_return.FORMAT, *_ARL})
 
 def recognise_return(head: bytes) -> str | None:
     """Name the format of a return from its first bytes, or None if it is none."""
+    head = BEFORE.sub(b"", head, count=1)
     for reader in _ARL.values():
         if reader.recognises(head):
             return reader.format

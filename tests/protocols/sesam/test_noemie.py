@@ -13,6 +13,7 @@ from protocols.sesam.noemie import EntityReader, read_entities, show_entities
 from protocols.sesam.noemie_answers import NoemieReading
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import PLAIN, WRAPPED, ReturnWriter
+from protocols.sesam.returns import recognise_return
 from protocols.sesam.returns_problems import ProblemLog
 from tests.protocols.sesam.noemie_files import (
     FORMS,
@@ -56,6 +57,27 @@ def test_a_written_file_is_read_back(made: Return, form: Form) -> None:
     assert [each.content for each in entities][1:-1] == cut(write(made, PLAIN))
     assert [each.number for each in entities] == list(range(1, len(entities) + 1))
     assert entities[-1].code == "999"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "before", [b"", b"\r\n", b"\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"]
+)
+@pytest.mark.parametrize(
+    "behind", [b"\x1a", b"\r\n\x1a", b"\0" * 300, b" " * 300, b"\n\n"]
+)
+def test_what_fills_a_file_up_is_passed_over(
+    form: Form, before: bytes, behind: bytes
+) -> None:
+    """Empty lines and marks before the header, and whatever pads the end, are nothing."""
+    content = write(ONE, form)
+
+    padded = before + content + behind
+    reader = open_file(padded)
+
+    assert recognise_return(padded) == "sesam.noemie"
+    assert [each.code for each in reader.entities()][-1] == "999"
+    assert reader.problems.kept == []
 
 
 @pytest.mark.parametrize("form", [WRAPPED, PLAIN])
