@@ -144,7 +144,8 @@ class Sealer:
     def __init__(self, payload: str, key: bytes) -> None:
         self._cipher = AESGCM(key)
         self._about = payload.encode()
-        self._pending = bytearray()
+        self._pieces: list[bytes] = []  # what does not fill a chunk yet
+        self._held = 0
         self._number = 0
 
     @property
@@ -155,7 +156,7 @@ class Sealer:
     @property
     def pending(self) -> bytes:
         """The bytes taken that do not fill a chunk yet."""
-        return bytes(self._pending)
+        return b"".join(self._pieces)
 
     def resume(self, chunks: int) -> None:
         """Go on after that many chunks sealed earlier under the same key."""
@@ -166,21 +167,25 @@ class Sealer:
 
         The last chunk stays back until `finish`, because it bears a mark.
         """
-        self._pending += data
+        self._pieces.append(bytes(data))
+        self._held += len(data)
+        if self._held <= CHUNK:
+            return []
+        left = memoryview(self.pending)
         sealed = []
-        while len(self._pending) > CHUNK:
-            piece = bytes(self._pending[:CHUNK])
-            del self._pending[:CHUNK]
-            sealed.append(self._seal(piece, last=False))
+        while len(left) > CHUNK:
+            sealed.append(self._seal(left[:CHUNK], last=False))
+            left = left[CHUNK:]
+        self._pieces, self._held = [bytes(left)], len(left)
         return sealed
 
     def finish(self) -> bytes:
         """Seal what is left as the last chunk; an empty payload has one too."""
-        piece = bytes(self._pending)
-        self._pending.clear()
+        piece = self.pending
+        self._pieces, self._held = [], 0
         return self._seal(piece, last=True)
 
-    def _seal(self, piece: bytes, *, last: bool) -> bytes:
+    def _seal(self, piece: bytes | memoryview, *, last: bool) -> bytes:
         nonce = _nonce(self._number, last=last)
         self._number += 1
         return self._cipher.encrypt(nonce, piece, self._about)
