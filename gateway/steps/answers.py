@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Row, select
 
 from gateway.committing import Tx
-from gateway.journal import dispatches, expectations, ledger, lots, returns, schema
+from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
 from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import close_if_answered, mark_sent
 from routing.directory import Directory
@@ -46,7 +46,7 @@ class Applied(NamedTuple):
 
 def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
     """Write a payer's word on one claim; a word said before changes nothing."""
-    current, standing, facts = returns.stands(tx.connection, lot, seq)
+    current, standing, facts = answers.stands(tx.connection, lot, seq)
     repeated = _said_before(tx, lot, seq, answer)
     closed = False
     if not repeated:
@@ -58,7 +58,7 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
         acknowledged = outcome is Outcome.ACKNOWLEDGED
         target = None if acknowledged else account_for(outcome, current)
         if target is not None or current not in ANSWERED:
-            returns.answer_claim(tx, lot, seq, target, outcome, paid)
+            answers.write(tx, lot, seq, target, outcome, paid)
         if target is not None:
             move = (lot, seq, current, target, standing, facts.asked)
             ledger.move_claims(tx, [move], f"answer.{outcome}")

@@ -17,7 +17,7 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
-from gateway.journal import anomalies, handbacks, returns, schema
+from gateway.journal import anomalies, answers, handbacks, schema
 from gateway.storage.local import Place
 from gateway.storage.payloads import Payloads, StoredPayload
 from gateway.storage.vault import WrappedKey
@@ -70,13 +70,13 @@ class HandBack:
 
     def _hand_back(self, returned: str) -> None:
         row = self._database.read(_return, returned)
-        answers = self._database.read(returns.answers_of, returned)
-        mine = [each for each in answers if each.client_id and not each.handback_id]
+        said = self._database.read(answers.of_return, returned)
+        mine = [each for each in said if each.client_id and not each.handback_id]
         owners = {each.seq - 1: each.client_id for each in mine}
         if not owners:
             return
         parts: Mapping[str, StoredPayload] | None = None
-        if len(owners) < len(answers) or len(set(owners.values())) > 1:
+        if len(owners) < len(said) or len(set(owners.values())) > 1:
             parts = self._cut(row, owners)
         seqs: dict[str, list[int]] = {}
         for each in mine:

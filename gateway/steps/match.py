@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Row, insert, update
+from sqlalchemy import Row, update
 
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
-from gateway.journal import anomalies, returns, schema, work
+from gateway.journal import anomalies, answers, returns, schema, work
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
 from gateway.steps.origin import FOREIGN, Origin, tell_foreign
 from gateway.storage.payloads import Payloads
@@ -140,7 +140,7 @@ class Match:
     def _read(self, row: Row[*tuple[Any, ...]], reading: ReturnReading) -> None:
         known = {
             each.seq: each.rule
-            for each in self._database.read(returns.answers_of, row.id)
+            for each in self._database.read(answers.of_return, row.id)
         }
         numbered = enumerate(reading.answers(), 1)
         count = matched = orphans = strange = 0
@@ -177,25 +177,20 @@ class Match:
         tx: Tx,
         row: Row[*tuple[Any, ...]],
         held: float,
-        answers: Sequence[tuple[int, AnswerSeen]],
+        found: Sequence[tuple[int, AnswerSeen]],
         known: Mapping[int, str | None],
     ) -> tuple[float, list[_Tied]]:
         """Tie some answers, and prolong the lease with them."""
         until = self._renew(tx, row, held)
         tied = []
-        table = schema.answer
         origin = Origin(tx, row, self._directory())
-        for seq, answer in answers:
+        for seq, answer in found:
             each = self._tie_one(tx, row, origin, seq, answer)
-            values = returns.answer_row(row.id, seq, answer) | _facts(each, tx.now)
+            values = answers.row_of(row.id, seq, answer) | _facts(each, tx.now)
             if seq in known:
-                tx.connection.execute(
-                    update(table)
-                    .where(table.c.return_id == row.id, table.c.seq == seq)
-                    .values(values)
-                )
+                answers.replace(tx, values)
             else:
-                tx.connection.execute(insert(table), values)
+                answers.add(tx, values)
             tied.append(each)
         touched = [each.applied.lot for each in tied if each.applied]
         settle(tx, touched, self._directory())
@@ -221,11 +216,11 @@ class Match:
     ) -> _Tied:
         def index(level: Level, key: str) -> Any:
             return origin.own_first(
-                returns.candidates(tx.connection, row.network, level, key)
+                answers.candidates(tx.connection, row.network, level, key)
             )
 
         if not answer.match_keys:
-            client = returns.client_of_sender(tx.connection, row.network, answer.sender)
+            client = answers.client_of_sender(tx.connection, row.network, answer.sender)
             rule = None if client is None else "sender"
             return _Tied(seq, answer, rule, client, None, None)
         found = match(answer, index)

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from gateway.committing import Tx
 from gateway.journal import (
+    answers,
     dispatches,
     expectations,
     handbacks,
@@ -188,7 +189,7 @@ def give_back(
         house.payloads.record(tx, [stored])
         returned = returns.add(tx, house.entropy, "caisse-01", "sesam", file, stored)
         rows = [
-            returns.answer_row(returned, seq, answer)
+            answers.row_of(returned, seq, answer)
             | {"client_id": client, "lot_id": each, "claim_seq": 1}
             for seq, each in enumerate(lot_ids, 1)
         ]

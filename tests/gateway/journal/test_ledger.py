@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
 from gateway.committing import Tx
-from gateway.journal import ledger, ledger_check, lots, reading, returns, schema
+from gateway.journal import answers, ledger, ledger_check, lots, reading, schema
 from routing.envelope import Outcome
 from routing.errors import IllegalTransition
 from routing.ledger import Account, account_for
@@ -27,10 +27,10 @@ def move_lot(tx: Tx, name: str, happened: LotEvent) -> None:
 
 
 def answer(tx: Tx, name: str, seq: int, outcome: Outcome) -> None:
-    current, standing, facts = returns.stands(tx.connection, name, seq)
+    current, standing, facts = answers.stands(tx.connection, name, seq)
     target = account_for(outcome, current)
     if target is not None:
-        returns.answer_claim(tx, name, seq, target, outcome, 0)
+        answers.write(tx, name, seq, target, outcome, 0)
         move = (name, seq, current, target, standing, facts.asked)
         ledger.move_claims(tx, [move], "test")
 
