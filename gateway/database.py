@@ -15,7 +15,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, Engine
 from twisted.internet.defer import Deferred
@@ -23,9 +23,11 @@ from twisted.python.failure import Failure
 
 from gateway.clock import Now
 from gateway.committing import GONE, Committer, Results, Tx, Work, unavailable
+from gateway.looking import Looker
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Item = TypeVar("Item")
 
 _MOST_PER_COMMIT: Final = 512  # beyond it a commit delays its first caller too long
@@ -52,9 +54,11 @@ class Database:
         self._door = threading.Lock()  # nothing is queued behind the stop
         self._here = threading.Lock()
         self._committer = Committer(writer, chain, now)
+        self._looker = Looker(reader, call_from_thread)
 
     def start(self) -> None:
-        """Start the writer's thread."""
+        """Start the threads of the writer and of short questions."""
+        self._looker.start()
         self._thread = threading.Thread(
             target=self._run, name="journal-writer", daemon=True
         )
@@ -68,6 +72,7 @@ class Database:
                 self._queue.put(_STOP)
         if thread is not None:
             thread.join()
+        self._looker.stop()
         with self._here:
             self._committer.let_go()
         self._writer.dispose()
@@ -91,6 +96,15 @@ class Database:
                 return call(connection, *args, **kwargs)
         except GONE as error:
             raise unavailable("read", error) from error
+
+    def look(
+        self,
+        call: Callable[[Connection, *Ts], T],
+        /,
+        *args: *Ts,
+    ) -> Deferred[T]:
+        """Like `read`, from the reactor, for one short question."""
+        return self._looker.look(call, *args)
 
     def write(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
         """Run `call(tx, *args)` and return once it is committed, blocking.

@@ -67,6 +67,9 @@ class ClientTree:
 
     def stat(self, path: str) -> Deferred[Entry]:
         """Look at one name."""
+        if path.startswith(IN + "/"):
+            found = self._database.look(names.standing, self.client.id, path)
+            return found.addCallback(lambda each: _must_stand(path, each))
         return self._read(lambda: self._stat(path))
 
     def rename(self, source: str, target: str, *, replace: bool) -> Deferred[Stored]:
@@ -190,10 +193,9 @@ class ClientTree:
         if folder == OUT:
             self._must_be_network(path)
             return _folder(name)
+        entry = None
         if folder == RECEIPTS or posixpath.dirname(folder) == OUT:
             entry = self._stat_given(folder, name)
-        else:
-            entry = self._stat_inbox(path)
         if entry is None:
             raise NoSuchPath(f"{path}: there is nothing under that name")
         return entry
@@ -207,18 +209,6 @@ class ClientTree:
         network = posixpath.basename(folder)
         row = self._database.read(tree.handback, self.client.id, network, name)
         return None if row is None else _file(name, row.size, row.created_at, False)
-
-    def _stat_inbox(self, path: str) -> Entry | None:
-        found = self._database.read(names.standing, self.client.id, path)
-        if found is None:
-            return None
-        return Entry(
-            name=posixpath.basename(path),
-            is_folder=found.is_folder,
-            size=found.size,
-            modified=found.modified,
-            writable=True,
-        )
 
     async def _rename(self, source: str, target: str, *, replace: bool) -> Stored:
         _must_be_inbox(source)
@@ -298,7 +288,10 @@ class ClientTree:
     async def _make_folder(self, path: str) -> None:
         _must_be_inbox(path)
         there = await self._read(
-            lambda: (self._check_parent(path), self._stat_inbox(path))
+            lambda: (
+                self._check_parent(path),
+                self._database.read(names.standing, self.client.id, path),
+            )
         )
         if any(there):
             raise AlreadyThere(f"{path}: is there already")
@@ -321,6 +314,18 @@ class ClientTree:
     def _must_be_network(self, path: str) -> None:
         if posixpath.basename(path) not in self._networks:
             raise NoSuchPath(f"{path}: there is no such network")
+
+
+def _must_stand(path: str, found: names.Standing | None) -> Entry:
+    if found is None:
+        raise NoSuchPath(f"{path}: there is nothing under that name")
+    return Entry(
+        name=posixpath.basename(path),
+        is_folder=found.is_folder,
+        size=found.size,
+        modified=found.modified,
+        writable=True,
+    )
 
 
 def _must_be_inbox(path: str) -> None:

@@ -15,14 +15,18 @@ class TreeQuestionTests(SynchronousTestCase):
         self.house = House()
         self.addCleanup(self.house.close)
         self.asked = 0
-        read = self.house.database.read
+        self.count("read")
+        self.count("look")
+        self.tree = self.house.tree(self.house.client())
+
+    def count(self, method: str) -> None:
+        ask = getattr(self.house.database, method)
 
         def counted(*args: Any, **kwargs: Any) -> Any:
             self.asked += 1
-            return read(*args, **kwargs)
+            return ask(*args, **kwargs)
 
-        self.house.database.read = counted  # type: ignore[method-assign]
-        self.tree = self.house.tree(self.house.client())
+        self.patch(self.house.database, method, counted)
 
     def test_a_look_at_a_name_is_one_question(self) -> None:
         """Clients ask it of every file before they put it."""
