@@ -5,12 +5,11 @@ The only module that imports the reactor.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
 from importlib.metadata import version
-from typing import IO, Any
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from twisted.internet import reactor as _reactor
@@ -19,34 +18,16 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from config.settings import Settings
-from gateway.errors import NodeRunning
 from gateway.house import open_house
 from gateway.logs import observer
 from gateway.metrics import Metrics
 from gateway.node import Node
+from gateway.node_lock import lock_node
 
 reactor: Any = _reactor  # Twisted chooses its class at import
 
 _THREADS = 24
 _SWITCH = 0.0005  # seconds that a step may keep the doors waiting for the interpreter
-
-
-def lock_node(settings: Settings) -> IO[str]:
-    """Hold the node's name on this machine; the system lets go of it at the end.
-
-    Raises `NodeRunning` when another process holds it.
-    """
-    file = settings.node.data / f"{settings.node.id}.lock"
-    lock = file.open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise NodeRunning(
-            f"a node {settings.node.id!r} runs already on this data folder; stop it "
-            "first, or give this one another node.id and data folder"
-        ) from None
-    return lock
 
 
 def run(settings: Settings) -> int:

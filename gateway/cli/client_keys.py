@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.https_tls import fingerprint
+from gateway.intake.ssh_signing import may_log_in
 from gateway.journal import clients
 
 
@@ -61,7 +63,7 @@ def _ssh(line: str, place: str) -> ClientKey:
     kind, _, rest = line.partition(" ")
     blob, _, comment = rest.strip().partition(" ")
     try:
-        load_ssh_public_key(f"{kind} {blob}".encode())
+        key = load_ssh_public_key(f"{kind} {blob}".encode())
         raw = base64.b64decode(blob, validate=True)
     except (ValueError, UnsupportedAlgorithm, binascii.Error):
         raise Refusal(
@@ -69,6 +71,13 @@ def _ssh(line: str, place: str) -> ClientKey:
             "wanted a line such as 'ssh-ed25519 AAAA… name'",
             WRONG_USAGE,
         ) from None
+    if not may_log_in(raw):
+        bits = f" of {key.key_size} bits" if isinstance(key, RSAPublicKey) else ""
+        raise Refusal(
+            f"{place}: a {kind} key{bits} cannot log in here; wanted Ed25519, ECDSA, or "
+            "RSA from 2048 bits",
+            WRONG_USAGE,
+        )
     return ClientKey(clients.SSH, ssh_fingerprint(raw), f"{kind} {blob}", comment)
 
 

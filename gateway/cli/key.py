@@ -7,16 +7,20 @@ before rows are wrapped under it, which is why both halves can be run alone.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
+from config.settings import Settings
 from gateway.cli import key_files, opening
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from gateway.database import Database
+from gateway.errors import NodeRunning
+from gateway.node_lock import lock_node
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import with_new_key
 
@@ -48,7 +52,10 @@ def _rotate(options: Options, terminal: Terminal) -> int:
     settings = opening.settings_of(options, terminal)
     path = settings.storage.key_file
     added = None
-    with opening.journal(options, terminal) as opened:
+    with ExitStack() as stack:
+        if options.only is None:
+            stack.enter_context(_no_node(settings))
+        opened = stack.enter_context(opening.journal(options, terminal))
         if options.only != "rewrap":
             added = _add(path, options.name or _name(terminal), terminal)
             if not options.json:
@@ -69,6 +76,19 @@ def _rotate(options: Options, terminal: Terminal) -> int:
         terminal.say(f"{counted(count, 'key')} of stored files wrapped anew")
         terminal.say("back the key file up: without it no stored file can be read")
     return 0
+
+
+def _no_node(settings: Settings) -> IO[str]:
+    """Hold the node's place meanwhile: one that runs would not know the new key."""
+    try:
+        return lock_node(settings)
+    except NodeRunning:
+        raise Refusal(
+            f"node {settings.node.id!r} runs and would not know the new key, so it "
+            "could not read what is wrapped under it; stop it first, or go in steps: "
+            "`octway key rotate --only add`, restart every node, then "
+            "`octway key rotate --only rewrap`"
+        ) from None
 
 
 def _add(path: Path, name: str, terminal: Terminal) -> str:

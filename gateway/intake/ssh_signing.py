@@ -83,6 +83,11 @@ def sound_key(algorithm: bytes, blob: bytes) -> PublicKey | None:
         return None
 
 
+def may_log_in(blob: bytes) -> bool:
+    """Say whether a public key is sound for any algorithm that logs in here."""
+    return any(sound_key(each, blob) is not None for each in LOGIN_ALGORITHMS)
+
+
 def _by_conch(blob: bytes) -> PublicKey | None:
     key: Key = Key.fromString(blob, type="blob")
     too_short = key.type() == "RSA" and key.size() < _SMALLEST_RSA

@@ -31,7 +31,7 @@ from gateway.journal.dialect import open_engine
 from gateway.simulator import demo_setup
 from gateway.simulator.demo_figures import Figures, count
 from gateway.simulator.demo_programs import Program, ProgramFailed
-from gateway.simulator.demo_setup import DemoHome
+from gateway.simulator.demo_setup import DemoHome, NotADemo
 from gateway.simulator.demo_signals import Interrupts, listening_for_signals
 from gateway.simulator.demo_vendors import hire, write_sample
 from gateway.simulator.demo_welcome import welcome
@@ -118,6 +118,9 @@ def run(options: DemoOptions) -> int:
         ).resolve()
         try:
             figures, notes, seconds = _run(options, folder, out, interrupts)
+        except NotADemo as error:
+            sys.stderr.write(f"octway: {error}\n")
+            return 2
         except (ProgramFailed, ConfigErrors, OSError) as error:
             sys.stderr.write(f"octway: {error}\n")
             return 1

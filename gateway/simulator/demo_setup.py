@@ -38,6 +38,7 @@ from protocols.sesam.sample_maker import FundFacts
 CONFIG: Final = "octway.toml"
 _PAYER_KEY: Final = "payer_ed25519"
 _LOGIN: Final = "login.json"
+_NODE: Final = "demo"
 _STAFF: Final = "demo"
 _NETWORK: Final = "sesam"
 
@@ -70,6 +71,10 @@ watch_interval = "2s"
 """
 
 
+class NotADemo(Exception):
+    """A folder belongs to a gateway that is no demo."""
+
+
 @frozen(kw_only=True)
 class DemoHome:
     """A folder that is ready: whom it knows, and with which keys."""
@@ -100,10 +105,19 @@ class DemoHome:
 def prepare(
     folder: Path, *, count: int, seed: int, now: Now, entropy: Entropy
 ) -> DemoHome:
-    """Make what is missing for `count` simulated clients, and a visitor."""
+    """Make what is missing for `count` simulated clients, and a visitor.
+
+    Raises `NotADemo` for the folder of another gateway, and leaves it alone.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     key_files.write_new(folder / CONFIG, SETTINGS, key_files.PUBLIC)
     settings = load(folder / CONFIG, {})
+    if settings.node.id != _NODE:
+        raise NotADemo(
+            f"{folder}: is the folder of gateway {settings.node.id!r}, not of a demo, "
+            "which would put invented claims and payers into it; name a new or empty "
+            "folder, or one that a demo made"
+        )
     receipt_key = _write_keys(settings, now, entropy)
     payer_key = _keep_key(folder / "keys" / _PAYER_KEY, entropy)
     vendors = [

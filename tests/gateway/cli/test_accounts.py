@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from gateway.cli import key_files
@@ -89,6 +91,20 @@ def test_a_private_key_is_not_taken(installed: Installation) -> None:
     refused = installed.octway("client", "key", "add", "alpha", str(private))
     assert refused.status == 2
     assert "private key" in refused.err
+
+
+def test_a_key_that_could_never_log_in_is_not_taken(
+    installed: Installation,
+) -> None:
+    """A short RSA key is refused when it is added, not at each login."""
+    for bits, status in ((1024, 2), (2048, 0)):
+        key = rsa.generate_private_key(65537, bits).public_key()
+        line = key.public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        )
+        said = installed.octway("client", "key", "add", "alpha", f"{line.decode()} x")
+        assert said.status == status
+        assert ("RSA from 2048 bits" in said.err) is (status == 2)
 
 
 def test_a_certificate_is_a_key_too(installed: Installation) -> None:

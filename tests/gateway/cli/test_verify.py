@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Executable, update
 
+from config.settings import load
 from gateway.committing import Tx
 from gateway.journal import schema
+from gateway.node_lock import lock_node
 from tests.gateway.cli.installation import Installation
 
 
@@ -125,6 +127,22 @@ def test_rotating_the_key_keeps_every_file_readable(filled: Installation) -> Non
     taken = filled.octway("key", "rotate", "--name", "k2")
     assert taken.status == 1
     assert "already" in taken.err
+
+
+def test_a_running_node_is_not_left_behind_by_a_rotation(
+    filled: Installation,
+) -> None:
+    """A node that does not know the new key could read nothing that was wrapped anew."""
+    settings = load(filled.config, {})
+    keys = settings.storage.key_file
+    before = keys.read_bytes()
+    with lock_node(settings):
+        refused = filled.octway("key", "rotate")
+        assert refused.status == 1
+        assert "--only add" in refused.err
+        assert keys.read_bytes() == before
+        assert filled.octway("key", "rotate", "--only", "add").status == 0
+    assert filled.octway("key", "rotate", "--name", "k3").status == 0
 
 
 def test_a_key_can_be_added_first_and_used_later(filled: Installation) -> None:

@@ -16,6 +16,7 @@ from gateway.journal.dialect import open_engine
 from gateway.simulator.demo_figures import Figures, count
 from gateway.simulator.demo_setup import (
     DemoHome,
+    NotADemo,
     prepare,
     write_known_hosts,
     write_payers,
@@ -35,6 +36,15 @@ def make(folder: Path, count: int = 3) -> DemoHome:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "a folder with spaces"
+
+
+def test_the_folder_of_a_gateway_is_left_alone(tmp_path: Path) -> None:
+    """Invented claims never get into the ledger of a gateway that is no demo."""
+    config = tmp_path / "octway.toml"
+    config.write_text('[node]\nid = "node-1"\n', encoding="utf-8")
+    with pytest.raises(NotADemo, match="gateway 'node-1', not of a demo"):
+        make(tmp_path)
+    assert list(tmp_path.iterdir()) == [config]
 
 
 def test_a_second_run_goes_on_where_the_first_one_ended(folder: Path) -> None:
