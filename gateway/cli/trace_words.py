@@ -27,6 +27,7 @@ from routing.lifecycle import (
 AnyRow = Row[*tuple[Any, ...]]
 _LEFT: Final = (LotState.SENT, LotState.ACKNOWLEDGED, LotState.ANSWERED)
 _ENDED: Final = (LotState.REFUSED, LotState.WITHDRAWN)
+_REPEATS: Final = frozenset({"duplicate-lot", "duplicate-invoice"})
 _CAUSES: Final = {
     "bad-content": "its client must correct it and send it as a new lot; the problems "
     "are below",
@@ -127,8 +128,10 @@ def next_steps(life: Life, now: float, zone: tzinfo | None) -> list[str]:
         found.append("it is being read" if reading else "a running node reads it next")
     if life.states.get(LotState.NEW):
         found.append("a running node routes the new lots next")
-    if life.states.get(LotState.HELD):
+    if life.held_for - _REPEATS:
         found.append("held lots are routed again when a new directory is loaded")
+    if life.held_for & _REPEATS:
+        found.append("lots held as duplicates stay held until a person acts")
     if life.states.get(LotState.ROUTED):
         found.append("routed lots leave with their payer's next dispatch")
     found += [

@@ -52,6 +52,13 @@ def states(connection: Connection, scope: ColumnElement[bool]) -> Mapping[str, i
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def held_for(connection: Connection, scope: ColumnElement[bool]) -> frozenset[str]:
+    """Read the causes of all held lots."""
+    lot = schema.lot
+    query = select(lot.c.cause).where(scope, lot.c.state == LotState.HELD).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
 def standing(
     connection: Connection, scope: ColumnElement[bool], seq: int | None
 ) -> tuple[Standing, ...]:

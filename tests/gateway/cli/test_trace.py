@@ -134,6 +134,22 @@ def test_a_held_lot_says_why_and_what_to_do(installed: Installation) -> None:
     assert lines_with(said.out, "lot-held", "open")
 
 
+def test_a_repeat_is_told_what_can_be_done(installed: Installation) -> None:
+    """A lot that was sent cannot be withdrawn, and no directory lets its repeat go."""
+    installed.deposit("first.b2", installed.billing_file())
+    installed.work()
+    installed.deposit("again.b2", installed.billing_file())
+    installed.work()
+    said = installed.octway("trace", "again.b2")
+    assert headline(said).startswith("lot 011 is held: lot 011 of ")
+    assert headline(said).endswith(
+        "send a corrected lot under a new number (the earlier one can be withdrawn "
+        "only while it has not been sent)"
+    )
+    assert "a new directory is loaded" not in said.out
+    assert "lots held as duplicates stay held until a person acts" in said.out
+
+
 def test_a_file_that_nobody_can_read_says_so(installed: Installation) -> None:
     """A photograph instead of a bill: the client must be told."""
     installed.deposit("photo.jpg", b"\xff\xd8 no bill at all")
