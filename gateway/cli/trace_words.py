@@ -232,6 +232,11 @@ def _owed(life: Life, zone: tzinfo | None) -> str:
             is_are = "is" if sum(row.owed for row in rows) == 1 else "are"
             when = moment(min(row.due_at for row in rows), zone)
             return f"{what} {is_are} {words} {when}"
+    if life.unexpecting:
+        return (
+            f"no answer is expected of {listing(list(life.unexpecting), most=3)}: none was "
+            "named under [[expects]] in its directory file when the lot was sent"
+        )
     if left + ended == life.lot_count:
         return "nothing is owed any more"
     return ""

@@ -66,6 +66,7 @@ class Life:
     of_lot: Mapping[str, tuple[Standing, ...]]
     last_answer: Mapping[str, AnyRow]
     owed: Rows  # sums by payer, kind and state
+    unexpecting: tuple[str, ...]  # payers that were sent lots and never owed an answer
     problems: Rows
     dispatches: Rows
     circuits: Mapping[str, AnyRow]
@@ -108,6 +109,7 @@ def read(connection: Connection, found: Found) -> Life:
         of_lot=life_lots.standing_of(connection, ids),
         last_answer=life_lots.last_answers(connection, ids, found.seq),
         owed=owed,
+        unexpecting=life_lots.unexpecting(connection, scope),
         problems=_problems(connection, found, deposit, lots),
         dispatches=dispatches,
         circuits=life_files.circuits(connection, dispatches),

@@ -140,6 +140,21 @@ def last_answers(
     return {row.lot_id: row for row in connection.execute(query)}
 
 
+def unexpecting(connection: Connection, scope: ColumnElement[bool]) -> tuple[str, ...]:
+    """Find the payers of lots that were sent, and for which no answer was ever owed."""
+    table, lot = schema.expectation, schema.lot
+    waiting = lot.c.state.in_([LotState.SENT, LotState.ACKNOWLEDGED])
+    owed_once = select(table.c.lot_id).where(table.c.lot_id == lot.c.id).exists()
+    query = (
+        select(lot.c.payer_id)
+        .where(scope, waiting, ~owed_once)
+        .distinct()
+        .order_by(lot.c.payer_id)
+        .limit(DEBTS)
+    )
+    return tuple(connection.execute(query).scalars())
+
+
 def owed(connection: Connection, scope: ColumnElement[bool]) -> Rows:
     """Add up what is owed by payer, kind and state, soonest first."""
     table, lot = schema.expectation, schema.lot

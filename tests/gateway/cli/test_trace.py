@@ -194,6 +194,28 @@ def test_late_answers_are_the_headline(installed: Installation) -> None:
     assert "-> caisse-nord: ask the payer" in said.out
 
 
+def test_a_payer_that_owes_no_answer_is_said_to_owe_none(
+    installed: Installation,
+) -> None:
+    """Without [[expects]] nothing was ever owed, which differs from all being paid."""
+    file = installed.folder / "payers" / "caisse-nord.toml"
+    before, _, rest = file.read_text(encoding="utf-8").partition("[[expects]]")
+    _, _, after = rest.partition("[calendar]")
+    file.write_text(f"{before}[calendar]{after}", encoding="utf-8")
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.work()
+    said = installed.octway("trace", "facture.b2")
+    assert headline(said) == (
+        "the lot is sent; no answer is expected of caisse-nord: none was named under "
+        "[[expects]] in its directory file when the lot was sent"
+    )
+    installed.answer()
+    installed.work()
+    answered = installed.octway("trace", "facture.b2")
+    assert "the lot is sent and answered" in headline(answered)
+    assert "nothing is owed any more" in headline(answered)
+
+
 def test_times_are_local_with_their_offset(installed: Installation) -> None:
     """A time is shown as the clock on the wall, with its distance from UTC."""
     installed.deposit("facture.b2", installed.billing_file())
