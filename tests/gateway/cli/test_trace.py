@@ -159,6 +159,64 @@ def test_a_file_that_nobody_can_read_says_so(installed: Installation) -> None:
     assert "-> tell its client" in said.out
 
 
+def damaged(content: bytes) -> bytes:
+    """Destroy the first and the last record of the second lot of two."""
+    records = [content[at : at + 128] for at in range(0, len(content), 128)]
+    starts = [at for at, each in enumerate(records) if each[:1] == b"1"]
+    ends = [at for at, each in enumerate(records) if each[:1] == b"6"]
+    for at in (starts[1], ends[1]):
+        records[at] = b"?" * 128
+    return b"".join(records)
+
+
+def test_a_deposit_of_which_a_part_was_lost_says_so_first(
+    installed: Installation,
+) -> None:
+    """What was read goes on; that a lot may be missing is said before that."""
+    content = damaged(installed.billing_file(lots=2))
+    stored = installed.deposit("facture.b2", content)
+    installed.work()
+    installed.answer()
+    installed.work()
+    anomalies = installed.octway("anomaly", "list", "--json").facts["anomalies"]
+    (own,) = [each for each in anomalies if each["kind"] == "deposit-damaged"]
+    for what in (stored.deposit, "facture.b2"):
+        said = installed.octway("trace", what)
+        first = "the deposit was damaged, and a lot may be missing from it: record "
+        assert headline(said).startswith(first)
+        assert "the lot is sent" in headline(said)
+        assert headline(said).endswith(
+            "nothing is owed any more for the lots that were read"
+        )
+        (todo,) = lines_with(said.out, "-> its client must send again what is missing")
+        assert f"octway anomaly resolve {own['id']}" in todo
+        assert lines_with(said.out, own["id"], "deposit-damaged", "open")
+    told = installed.octway("trace", stored.deposit, "--json").facts
+    assert [each for each in told["todo"] if own["id"] in each]
+    assert own["id"] in [each["id"] for each in told["anomalies"]]
+
+    installed.octway("anomaly", "resolve", own["id"], "the lot came again")
+    after = installed.octway("trace", "facture.b2")
+    assert headline(after).startswith("the lot is sent")
+    assert "-> its client must send again" not in after.out
+    assert lines_with(after.out, own["id"], "deposit-damaged", "resolved")
+
+
+def test_a_refused_lot_beside_a_loss_shows_its_own_reason(
+    installed: Installation,
+) -> None:
+    """What is wrong outside the lots is not told as the reason of a refused one."""
+    content = bytearray(damaged(installed.billing_file(lots=2)))
+    end = next(at for at in range(0, len(content), 128) if content[at] == ord("5"))
+    content[end + 40] = ord("X")  # in a total of the lot that was read
+    installed.deposit("facture.b2", bytes(content))
+    installed.work()
+    told = installed.octway("trace", "facture.b2", "--json").facts
+    (reason,) = [each for each in told["headline"].split("; ") if "is refused" in each]
+    own = [each for each in told["problems"] if each["lot"] == told["lots"][0]["id"]]
+    assert reason.endswith(own[0]["message"].split("; ")[0])
+
+
 def test_a_refused_lot_shows_its_place(installed: Installation) -> None:
     """What is wrong in the file is shown with record and position."""
     content = bytearray(installed.billing_file())
