@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway import reference
+from gateway.journal import anomalies
 
 ROOT = Path(__file__).parent.parent
 PAGES = reference.pages()
@@ -29,6 +30,13 @@ def test_error_codes_are_unique() -> None:
     )
     assert len(codes) > 20
     assert sorted(codes) == sorted(set(codes))
+
+
+def test_support_is_told_of_every_kind_of_anomaly() -> None:
+    """Each kind has a row of its own in the table, with what to do."""
+    support = (ROOT / "docs" / "support.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \|", support, re.MULTILINE)
+    assert set(anomalies.KINDS) - set(rows) == set()
 
 
 def test_links_between_documents_lead_somewhere() -> None:

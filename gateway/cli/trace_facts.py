@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_events, trace_words
+from gateway.cli import trace_events, trace_next, trace_words
 from gateway.cli.anomaly import as_json as anomaly_as_json
 from gateway.intake.receipts import iso_time
 from gateway.journal.life import Life
@@ -38,7 +38,7 @@ def life_as_json(life: Life, now: float, zone: tzinfo | None) -> dict[str, Any]:
         "id": life.found.id,
         "headline": trace_words.headline(life, zone),
         "todo": trace_words.todo(life),
-        "next": trace_words.next_steps(life, now, zone),
+        "next": trace_next.next_steps(life, now, zone),
         "client": life.client and life.client.id,
         "deposit": life.deposit and _deposit(life.deposit),
         "claim": life.claim and _claim(life.claim),

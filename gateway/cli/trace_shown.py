@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_events, trace_words
+from gateway.cli import trace_events, trace_next, trace_words
 from gateway.cli.anomaly import show as show_anomaly
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
@@ -34,7 +34,7 @@ def show(life: Life, terminal: Terminal) -> None:
     _answers(life, terminal)
     _anomalies(life, terminal)
     _timeline(life, terminal)
-    steps = trace_words.next_steps(life, terminal.now(), terminal.zone)
+    steps = trace_next.next_steps(life, terminal.now(), terminal.zone)
     _head("Next, by itself", terminal)
     for each in steps or ["nothing; it is at its end"]:
         terminal.say(f"  {each}")

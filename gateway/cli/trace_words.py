@@ -1,4 +1,4 @@
-"""What a life comes to, in a sentence: where it stands, what to do, what comes next."""
+"""What a life comes to, in a sentence: where it stands, and what to do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from gateway.cli.anomaly import ADVICE
 from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
-from gateway.journal.trace import ANOMALY, CLAIM, DISPATCH
+from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH
 from routing.ledger import Account
 from routing.lifecycle import (
     AnomalyState,
     DepositState,
     DispatchState,
     ExpectationState,
-    HandbackState,
     LotState,
     ReturnState,
 )
@@ -79,7 +78,8 @@ def headline(life: Life, zone: tzinfo | None) -> str:
         return "the file is received and safe; it has not been read yet"
     if deposit is not None and deposit.state == DepositState.UNREADABLE:
         return f"the file cannot be read: {_first_problem(life) or 'it holds no lot'}"
-    parts = [_of_claim(life, zone), *_stuck(life), _of_dispatch(life, zone)]
+    parts = [_damage(life), _of_claim(life, zone), *_stuck(life)]
+    parts.append(_of_dispatch(life, zone))
     parts += [_sent(life), _claims(life), _owed(life, zone)]
     return "; ".join(part for part in parts if part) or "it holds no lot"
 
@@ -92,6 +92,13 @@ def todo(life: Life) -> list[str]:
         found.append(
             "tell its client, who must send the right file; if the program was at "
             f"fault: octway replay {deposit.id}"
+        )
+    damage = _damaged(life)
+    if damage is not None:
+        found.append(
+            "its client must send again what is missing, without the lots that went on "
+            "(they would be held as duplicates); then octway anomaly resolve "
+            f"{damage.id} WORDS"
         )
     found += [
         _CAUSES.get(lot.cause, f"mend: {lot.cause_words}")
@@ -118,36 +125,6 @@ def todo(life: Life) -> list[str]:
     return [each for each in dict.fromkeys(found) if each]
 
 
-def next_steps(life: Life, now: float, zone: tzinfo | None) -> list[str]:
-    """Say what happens next by itself, and when."""
-    found: list[str] = []
-    deposit = life.deposit
-    if deposit is not None and deposit.state == DepositState.RECEIVED:
-        reading = deposit.lease_until is not None and deposit.lease_until > now
-        found.append("it is being read" if reading else "a running node reads it next")
-    if life.states.get(LotState.NEW):
-        found.append("a running node routes the new lots next")
-    if life.states.get(LotState.HELD):
-        found.append("held lots are routed again when a new directory is loaded")
-    if life.states.get(LotState.ROUTED):
-        found.append("routed lots leave with their payer's next dispatch")
-    found += [
-        each for row in life.dispatches if (each := _sending(life, row, now, zone))
-    ]
-    found += _waiting(life, zone)
-    for row in life.returns:
-        if row.state == ReturnState.STORED:
-            found.append(f"return {row.remote_name} is matched next")
-        elif row.state == ReturnState.PARTLY_MATCHED and row.retry_at is not None:
-            when = moment(max(now, row.retry_at), zone)
-            found.append(f"return {row.remote_name} is matched again at {when}")
-    ready = [row for row in life.handbacks if row.state == HandbackState.READY]
-    if ready:
-        names = listing([row.filename for row in ready], most=3)
-        found.append(f"the client can fetch {names}")
-    return list(dict.fromkeys(found))
-
-
 def claims_in_words(standing: Iterable[Standing]) -> str:
     """Say where claims stand: `41 paid, 1 rejected`."""
     counts = {each.account: each.claims for each in standing}
@@ -166,17 +143,42 @@ def _stuck(life: Life) -> Iterator[str]:
             continue
         why = first.cause_words or first.cause
         if state is LotState.REFUSED:
-            why = _first_problem(life) or why
+            why = _first_problem(life, first.id) or why
         if count == 1:
             yield f"lot {first.number} is {words}: {why}"
         else:
             yield f"{counted(count, 'lot')} are {words}, the first, {first.number}: {why}"
 
 
-def _first_problem(life: Life) -> str:
-    if not life.problems:
+def _damaged(life: Life) -> AnyRow | None:
+    """Find the open anomaly about a deposit of which a part is in no lot."""
+    if life.found.kind != DEPOSIT:
+        return None
+    return next(
+        (
+            each
+            for each in life.anomalies
+            if each.kind == "deposit-damaged" and each.state != AnomalyState.RESOLVED
+        ),
+        None,
+    )
+
+
+def _damage(life: Life) -> str:
+    if _damaged(life) is None:
         return ""
-    problem = life.problems[0]
+    words = "the deposit was damaged, and a lot may be missing from it"
+    why = _first_problem(life, None)
+    return f"{words}: {why}" if why else words
+
+
+def _first_problem(life: Life, *lots: str | None) -> str:
+    """Say the first problem, of these lots if any are named; None is outside of all."""
+    problem = next(
+        (each for each in life.problems if not lots or each.lot_id in lots), None
+    )
+    if problem is None:
+        return ""
     place = f"record {problem.record}: " if problem.record is not None else ""
     return f"{place}{problem.message}"
 
@@ -229,8 +231,14 @@ def _owed(life: Life, zone: tzinfo | None) -> str:
             is_are = "is" if sum(row.owed for row in rows) == 1 else "are"
             when = moment(min(row.due_at for row in rows), zone)
             return f"{what} {is_are} {words} {when}"
+    if life.unexpecting:
+        return (
+            f"no answer is expected of {listing(list(life.unexpecting), most=3)}: none was "
+            "named under [[expects]] in its directory file when the lot was sent"
+        )
     if left + ended == life.lot_count:
-        return "nothing is owed any more"
+        read = " for the lots that were read" if _damaged(life) is not None else ""
+        return f"nothing is owed any more{read}"
     return ""
 
 
@@ -278,35 +286,3 @@ def _of_return(row: AnyRow) -> str:
         f"; {counted(orphans, 'answer')} fit nothing that was sent" if orphans else ""
     )
     return f"{name}: {row.matched:,} of {counted(row.answers, 'answer')} matched{tail}"
-
-
-def _sending(life: Life, row: AnyRow, now: float, zone: tzinfo | None) -> str:
-    name = f"dispatch {row.filename or row.id}"
-    if row.state == DispatchState.SENDING:
-        return f"{name} is being handed over to {row.payer_id}"
-    if row.state not in {DispatchState.READY, DispatchState.UNKNOWN}:
-        return ""
-    circuit = life.circuits.get(row.endpoint_id)
-    until = row.not_before
-    why = f" ({row.cause_words})" if row.cause_words else ""
-    if circuit is not None and circuit.until > max(until, now):
-        until = circuit.until
-        why = f" ({row.endpoint_id} does not answer: {circuit.cause})"
-    when = "next" if until <= now else f"at {moment(until, zone)}"
-    if row.state == DispatchState.UNKNOWN:
-        return f"{row.payer_id} is asked {when} whether it has {name}{why}"
-    if row.payload_id is None:
-        return f"the file of {name} is made next"
-    return f"{name} is handed over to {row.payer_id} {when}{why}"
-
-
-def _waiting(life: Life, zone: tzinfo | None) -> Iterator[str]:
-    """Say what becomes of answers that do not come; one line a payer and kind."""
-    for row in life.owed:
-        what = f"the {row.kind} answers of {row.payer_id}"
-        if row.state == ExpectationState.OPEN:
-            yield f"{what} become late at {moment(row.due_at, zone)}"
-        elif row.state == ExpectationState.LATE:
-            yield f"{what} become missing at {moment(row.missing_at, zone)}"
-        else:
-            yield f"{what} are missing; one that comes late still counts"

@@ -61,10 +61,12 @@ class Life:
     lots: Rows  # the first ones, those that need a person before the others
     lot_count: int
     states: Mapping[str, int]
+    held_for: frozenset[str]  # causes of the held lots, all of them
     standing: tuple[Standing, ...]
     of_lot: Mapping[str, tuple[Standing, ...]]
     last_answer: Mapping[str, AnyRow]
     owed: Rows  # sums by payer, kind and state
+    unexpecting: tuple[str, ...]  # payers that were sent lots and never owed an answer
     problems: Rows
     dispatches: Rows
     circuits: Mapping[str, AnyRow]
@@ -102,10 +104,12 @@ def read(connection: Connection, found: Found) -> Life:
         lots=lots,
         lot_count=sum(states.values()),
         states=states,
+        held_for=life_lots.held_for(connection, scope),
         standing=life_lots.standing(connection, scope, found.seq),
         of_lot=life_lots.standing_of(connection, ids),
         last_answer=life_lots.last_answers(connection, ids, found.seq),
         owed=owed,
+        unexpecting=life_lots.unexpecting(connection, scope),
         problems=_problems(connection, found, deposit, lots),
         dispatches=dispatches,
         circuits=life_files.circuits(connection, dispatches),

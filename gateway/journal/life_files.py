@@ -97,9 +97,14 @@ def anomalies(
     returns: Rows,
     owed: Rows,
 ) -> Rows:
-    """Find anomalies by what they are about; shared ones only while they are open."""
+    """Find anomalies by what they are about; shared ones only while they are open.
+
+    The deposit's own is the first, so a long list does not cut it off.
+    """
     table = schema.anomaly
-    own = {("deposit-unreadable", deposit.id)} if deposit is not None else set()
+    own: set[tuple[str, str]] = set()
+    if deposit is not None:
+        own = {("deposit-unreadable", deposit.id), ("deposit-damaged", deposit.id)}
     shared: set[tuple[str, str]] = set()
     for lot in lots:
         if lot.state == LotState.HELD:
@@ -128,5 +133,6 @@ def anomalies(
         about.in_(sorted(own)),
         about.in_(sorted(shared)) & (table.c.state != AnomalyState.RESOLVED),
     )
-    query = select(table).where(condition).order_by(table.c.last_seen)
+    first = table.c.kind.in_(["deposit-unreadable", "deposit-damaged"])
+    query = select(table).where(condition).order_by(first.desc(), table.c.last_seen)
     return tuple(connection.execute(query.limit(MOST)))

@@ -52,6 +52,13 @@ def states(connection: Connection, scope: ColumnElement[bool]) -> Mapping[str, i
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def held_for(connection: Connection, scope: ColumnElement[bool]) -> frozenset[str]:
+    """Read the causes of all held lots."""
+    lot = schema.lot
+    query = select(lot.c.cause).where(scope, lot.c.state == LotState.HELD).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
 def standing(
     connection: Connection, scope: ColumnElement[bool], seq: int | None
 ) -> tuple[Standing, ...]:
@@ -131,6 +138,21 @@ def last_answers(
         .where(ranked.c.place == 1)
     )
     return {row.lot_id: row for row in connection.execute(query)}
+
+
+def unexpecting(connection: Connection, scope: ColumnElement[bool]) -> tuple[str, ...]:
+    """Find the payers of lots that were sent, and for which no answer was ever owed."""
+    table, lot = schema.expectation, schema.lot
+    waiting = lot.c.state.in_([LotState.SENT, LotState.ACKNOWLEDGED])
+    owed_once = select(table.c.lot_id).where(table.c.lot_id == lot.c.id).exists()
+    query = (
+        select(lot.c.payer_id)
+        .where(scope, waiting, ~owed_once)
+        .distinct()
+        .order_by(lot.c.payer_id)
+        .limit(DEBTS)
+    )
+    return tuple(connection.execute(query).scalars())
 
 
 def owed(connection: Connection, scope: ColumnElement[bool]) -> Rows:

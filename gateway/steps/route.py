@@ -147,7 +147,8 @@ class Route:
             raise NoRoute(
                 "duplicate-lot",
                 f"lot {lot.number} of {lot.date} by {lot.sender} came before as {twin}; "
-                "send a corrected lot under a new number, or withdraw the earlier one",
+                "send a corrected lot under a new number (the earlier one can be "
+                "withdrawn only while it has not been sent)",
             )
         number = lots.earlier_claim(tx.connection, lot)
         if number is not None:

@@ -134,6 +134,22 @@ def test_a_held_lot_says_why_and_what_to_do(installed: Installation) -> None:
     assert lines_with(said.out, "lot-held", "open")
 
 
+def test_a_repeat_is_told_what_can_be_done(installed: Installation) -> None:
+    """A lot that was sent cannot be withdrawn, and no directory lets its repeat go."""
+    installed.deposit("first.b2", installed.billing_file())
+    installed.work()
+    installed.deposit("again.b2", installed.billing_file())
+    installed.work()
+    said = installed.octway("trace", "again.b2")
+    assert headline(said).startswith("lot 011 is held: lot 011 of ")
+    assert headline(said).endswith(
+        "send a corrected lot under a new number (the earlier one can be withdrawn "
+        "only while it has not been sent)"
+    )
+    assert "a new directory is loaded" not in said.out
+    assert "lots held as duplicates stay held until a person acts" in said.out
+
+
 def test_a_file_that_nobody_can_read_says_so(installed: Installation) -> None:
     """A photograph instead of a bill: the client must be told."""
     installed.deposit("photo.jpg", b"\xff\xd8 no bill at all")
@@ -141,6 +157,64 @@ def test_a_file_that_nobody_can_read_says_so(installed: Installation) -> None:
     said = installed.octway("trace", "photo.jpg")
     assert headline(said).startswith("the file cannot be read: ")
     assert "-> tell its client" in said.out
+
+
+def damaged(content: bytes) -> bytes:
+    """Destroy the first and the last record of the second lot of two."""
+    records = [content[at : at + 128] for at in range(0, len(content), 128)]
+    starts = [at for at, each in enumerate(records) if each[:1] == b"1"]
+    ends = [at for at, each in enumerate(records) if each[:1] == b"6"]
+    for at in (starts[1], ends[1]):
+        records[at] = b"?" * 128
+    return b"".join(records)
+
+
+def test_a_deposit_of_which_a_part_was_lost_says_so_first(
+    installed: Installation,
+) -> None:
+    """What was read goes on; that a lot may be missing is said before that."""
+    content = damaged(installed.billing_file(lots=2))
+    stored = installed.deposit("facture.b2", content)
+    installed.work()
+    installed.answer()
+    installed.work()
+    anomalies = installed.octway("anomaly", "list", "--json").facts["anomalies"]
+    (own,) = [each for each in anomalies if each["kind"] == "deposit-damaged"]
+    for what in (stored.deposit, "facture.b2"):
+        said = installed.octway("trace", what)
+        first = "the deposit was damaged, and a lot may be missing from it: record "
+        assert headline(said).startswith(first)
+        assert "the lot is sent" in headline(said)
+        assert headline(said).endswith(
+            "nothing is owed any more for the lots that were read"
+        )
+        (todo,) = lines_with(said.out, "-> its client must send again what is missing")
+        assert f"octway anomaly resolve {own['id']}" in todo
+        assert lines_with(said.out, own["id"], "deposit-damaged", "open")
+    told = installed.octway("trace", stored.deposit, "--json").facts
+    assert [each for each in told["todo"] if own["id"] in each]
+    assert own["id"] in [each["id"] for each in told["anomalies"]]
+
+    installed.octway("anomaly", "resolve", own["id"], "the lot came again")
+    after = installed.octway("trace", "facture.b2")
+    assert headline(after).startswith("the lot is sent")
+    assert "-> its client must send again" not in after.out
+    assert lines_with(after.out, own["id"], "deposit-damaged", "resolved")
+
+
+def test_a_refused_lot_beside_a_loss_shows_its_own_reason(
+    installed: Installation,
+) -> None:
+    """What is wrong outside the lots is not told as the reason of a refused one."""
+    content = bytearray(damaged(installed.billing_file(lots=2)))
+    end = next(at for at in range(0, len(content), 128) if content[at] == ord("5"))
+    content[end + 40] = ord("X")  # in a total of the lot that was read
+    installed.deposit("facture.b2", bytes(content))
+    installed.work()
+    told = installed.octway("trace", "facture.b2", "--json").facts
+    (reason,) = [each for each in told["headline"].split("; ") if "is refused" in each]
+    own = [each for each in told["problems"] if each["lot"] == told["lots"][0]["id"]]
+    assert reason.endswith(own[0]["message"].split("; ")[0])
 
 
 def test_a_refused_lot_shows_its_place(installed: Installation) -> None:
@@ -176,6 +250,28 @@ def test_late_answers_are_the_headline(installed: Installation) -> None:
     assert "missing, owed since 2026-11-" in headline(said)
     assert lines_with(said.out, "answer-late")
     assert "-> caisse-nord: ask the payer" in said.out
+
+
+def test_a_payer_that_owes_no_answer_is_said_to_owe_none(
+    installed: Installation,
+) -> None:
+    """Without [[expects]] nothing was ever owed, which differs from all being paid."""
+    file = installed.folder / "payers" / "caisse-nord.toml"
+    before, _, rest = file.read_text(encoding="utf-8").partition("[[expects]]")
+    _, _, after = rest.partition("[calendar]")
+    file.write_text(f"{before}[calendar]{after}", encoding="utf-8")
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.work()
+    said = installed.octway("trace", "facture.b2")
+    assert headline(said) == (
+        "the lot is sent; no answer is expected of caisse-nord: none was named under "
+        "[[expects]] in its directory file when the lot was sent"
+    )
+    installed.answer()
+    installed.work()
+    answered = installed.octway("trace", "facture.b2")
+    assert "the lot is sent and answered" in headline(answered)
+    assert "nothing is owed any more" in headline(answered)
 
 
 def test_times_are_local_with_their_offset(installed: Installation) -> None:

@@ -50,6 +50,17 @@ def test_a_sent_and_answered_life_is_read(house: House) -> None:
         assert house.database.read(life.read, other).lot_count == 2
 
 
+def test_a_life_of_which_no_answer_was_ever_owed_names_its_payer(house: House) -> None:
+    """Lots that were sent without an expectation are told from those that were paid."""
+    (found,) = house.database.read(trace.find, "facture.b2")
+    assert house.database.read(life.read, found).unexpecting == ()
+    furnished.send(house, [f"{found.id}-1"], [furnished.owes(house, 3)])
+    assert house.database.read(life.read, found).unexpecting == ()
+    furnished.send(house, [f"{found.id}-2"], [])
+    told = house.database.read(life.read, found)
+    assert told.unexpecting == (told.lots[1].payer_id,)
+
+
 def test_every_kind_is_searched(house: House) -> None:
     """Numbers, hashes and names are looked for in every table without an error."""
     for what in ("001", "1", "deadbeef", "x.b2", "000000001"):
