@@ -145,8 +145,8 @@ def _causes() -> str:
 def _file_problems() -> str:
     rows = [(f"`{code}`", severity_of(code), words) for code, words in PROBLEMS.items()]
     return (
-        "# Problems of billing files\n\nWhat `octway inspect`, the receipts' reports and "
-        "the API name, with record and position. An *error* would make a payer refuse "
+        "# Problems of billing files\n\nWhat the receipts' reports and the API name by "
+        "code, and `octway inspect` in words, with record and position. An *error* would make a payer refuse "
         "the lot, so it is not sent.\n\n## B2\n\n"
         + _table(("code", "severity", "means"), rows)
     )

@@ -229,7 +229,7 @@ class Split:
         elif outside:
             kind = "deposit-damaged"
             words = (
-                f"{len(outside)} errors outside its lots, so a lot may be missing: "
+                f"errors outside its lots ({len(outside)}), so a lot may be missing: "
                 f"{outside[0].message}"
             )
         else:
