@@ -87,7 +87,8 @@ def keep(
 def load(payloads: Payloads, part: Part) -> Loaded:
     """Bring a part back for going on with it; blocking.
 
-    Raises `BadUpload` when its bytes do not fit its row.
+    Raises `BadUpload` when its bytes do not fit its row, or while another
+    connection goes on with it.
     """
     wrapped = WrappedKey(key_id=part.key_id, wrapped=part.wrapped_key)
     key = payloads.keys.unwrap(part.id, wrapped)
@@ -109,9 +110,26 @@ def load(payloads: Payloads, part: Part) -> Loaded:
         kept += tail
         # What waits in memory is hashed when it leaves it, and not twice.
         return Loaded(size=part.size, hash=hashlib.sha256(), small=kept, spill=None)
-    spill = Spill(payloads, name=part.id, key=key, chunks=chunks)
+    spill = _take_up(payloads, part, key, chunks)
     spill.add(tail)
     return Loaded(size=part.size, hash=digest, small=bytearray(), spill=spill)
+
+
+def _take_up(payloads: Payloads, part: Part, key: bytes, chunks: int) -> Spill:
+    """Open a part's file for writing, if nobody else does and nothing has come."""
+    try:
+        spill = Spill(payloads, name=part.id, key=key, chunks=chunks)
+    except BlockingIOError:
+        raise BadUpload(
+            f"{part.path}: is being sent on another connection; end that one first, or "
+            "send the file under another name"
+        ) from None
+    try:
+        _check(payloads, part, key)  # once more: another may have ended meanwhile
+    except BadUpload:
+        spill.close()
+        raise
+    return spill
 
 
 def remove(payloads: Payloads, part: str) -> None:
@@ -125,7 +143,7 @@ def _check(payloads: Payloads, part: Part, key: bytes) -> tuple[int, bytes]:
         size = payloads.storage.staging(part.id).stat().st_size
         sealed = payloads.storage.staging(part.id + ".tail").read_bytes()
         tail = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], _about(part.id))
-    except (OSError, InvalidTag):
+    except (OSError, InvalidTag, ValueError):  # gone, damaged, or cut short
         raise _lost(part) from None
     chunks, odd = divmod(size, _SEALED_CHUNK)
     if odd or chunks * vault.CHUNK + len(tail) != part.size:

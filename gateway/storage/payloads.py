@@ -7,6 +7,7 @@ bytes that no row names, never a row without bytes.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -205,6 +206,11 @@ class Spill:
     def __init__(
         self, payloads: Payloads, name: str = "", key: bytes = b"", chunks: int = 0
     ) -> None:
+        """Begin a payload, or go on with one that holds so many chunks already.
+
+        Raises `BlockingIOError` while another upload writes to it: two would mix
+        their chunks, and seal two texts under one nonce.
+        """
         self._payloads = payloads
         self.name = name or payloads.new_id()
         if name:
@@ -215,6 +221,11 @@ class Spill:
         self.sealer.resume(chunks)
         with unavailable("take the file"):
             self._file = payloads.storage.staging(self.name).open("ab", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise
 
     @property
     def key(self) -> bytes:

@@ -130,6 +130,41 @@ class ReceptionTests(SynchronousTestCase):
         assert self.rows("upload") == 0
         assert list((self.house.storage.folder / "staging").iterdir()) == []
 
+    def cut(self, content: bytes) -> None:
+        """Have an upload of a name cut off after some bytes."""
+        upload = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=False))
+        upload.write(0, content)
+        upload.abandon()
+
+    def test_a_part_is_gone_on_with_by_one_connection(self) -> None:
+        """Two that resume one upload never mix their bytes; the second is told so."""
+        content = os.urandom(5 * CHUNK + 17)
+        self.cut(content[: 2 * CHUNK])
+        first = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+        second = self.failureResultOf(
+            self.tree.open_upload("/in/a.b2", resume=True), BadUpload
+        )
+        assert "on another connection" in str(second.value)
+        self.failureResultOf(
+            self.tree.rename("/in/a.b2", "/in/b.b2", replace=False), BadUpload
+        )
+        first.write(2 * CHUNK, content[2 * CHUNK : 4 * CHUNK])
+        first.abandon()
+        again = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+        again.write(4 * CHUNK, content[4 * CHUNK :])
+        stored = self.successResultOf(again.close())
+        assert self.content(stored.deposit) == content
+
+    def test_a_part_whose_tail_is_damaged_is_begun_anew(self) -> None:
+        """The client is told to send it from its beginning, whatever is left of it."""
+        self.cut(os.urandom(2 * CHUNK))
+        (tail,) = self.house.storage.folder.rglob("*.tail")
+        tail.write_bytes(b"short")
+        refused = self.failureResultOf(
+            self.tree.open_upload("/in/a.b2", resume=True), BadUpload
+        )
+        assert "from its beginning" in str(refused.value)
+
     def test_work_in_progress_becomes_a_deposit_when_it_is_renamed(self) -> None:
         """A `.part` file is no deposit until it gets its final name."""
         for name, size in (("a", 100), ("b", 2 * CHUNK)):
