@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 VERSION: Final = b"SSH-2.0-Octway"
 # How long a peer that does not read may keep a socket that we want closed.
 _LINGER_SECONDS: Final = 10.0
+_MOST_UNREAD: Final = 1000  # messages of a client that reads none of the answers
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _FIRST_SERVICE_MESSAGE: Final = 50
 # These clients offer without waiting for us, so we wait a moment for them: who sees
@@ -47,6 +48,7 @@ _FIRST_SERVICE_MESSAGE: Final = 50
 _OFFERS_FIRST: Final = b"SSH-2.0-OpenSSH_"
 _PATIENCE_SECONDS: Final = 0.5
 _CHANNEL_DATA: Final = 94
+_WINDOW_ADJUST: Final = 93
 _DURING_STRICT_EXCHANGE: Final = frozenset((1, 20, 21, *range(30, 50)))
 _IGNORED: Final = frozenset(
     (conch.MSG_IGNORE, conch.MSG_UNIMPLEMENTED, conch.MSG_DEBUG, conch.MSG_EXT_INFO)
@@ -64,6 +66,7 @@ class DoorTransport(Protocol):
         self.peer = "unknown"
         self.keys = KeyExchange(host_keys=door.host_keys, server_version=VERSION)
         self._paused = False
+        self._unread = 0
         self.over = False
         self.connection: DoorConnection | None = None
         self._login: LoginService | None = None
@@ -161,6 +164,18 @@ class DoorTransport(Protocol):
     def stopProducing(self) -> None:
         """The socket is gone; `connectionLost` follows."""
 
+    def _is_read(self, kind: int) -> bool:
+        """Say no, and end, when a client asks on and on and reads no answer."""
+        if not self.congested:
+            self._unread = 0
+        elif kind != _WINDOW_ADJUST:  # which is not answered
+            self._unread += 1
+        if self._unread <= _MOST_UNREAD:
+            return True
+        words = f"{_MOST_UNREAD} messages came while no answer was read"
+        self.refuse("unread", conch.DISCONNECT_BY_APPLICATION, words)
+        return False
+
     def _resume(self) -> None:
         if self.connection is not None:
             self.connection.resumed()
@@ -183,7 +198,7 @@ class DoorTransport(Protocol):
                     break
                 if payload[0] == _CHANNEL_DATA and self.connection is not None:
                     self.connection.data(payload)
-                else:
+                elif self._is_read(payload[0]):
                     self._dispatch(payload[0], bytes(payload))
         except PacketRefused as refused:
             reason = conch.DISCONNECT_PROTOCOL_ERROR

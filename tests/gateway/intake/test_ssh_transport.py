@@ -269,6 +269,25 @@ class LimitTests(SynchronousTestCase):
         door.clock.advance(1)
         assert pair.hung_up
 
+    def test_a_client_that_asks_on_and_reads_nothing_is_ended(self) -> None:
+        """What it is answered does not pile up without bound; a pause is no harm."""
+        door = Door()
+        pair = door.connect(key=CLIENT_KEY)
+        request = string(b"keepalive@example.org") + b"\1"
+        pair.server.pauseProducing()
+        for _ in range(1000):
+            pair.client.sendPacket(80, request)
+        pair.pump()
+        assert not pair.hung_up
+        pair.server.resumeProducing()
+        pair.say(80, request)
+        pair.server.pauseProducing()
+        for _ in range(1001):
+            pair.client.sendPacket(80, request)
+        pair.pump()
+        assert pair.hung_up
+        assert door.counts.told["rejection unread"] == 1
+
     def test_a_disabled_client_is_put_out(self) -> None:
         """At once, with the reason."""
         door = Door()
