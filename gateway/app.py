@@ -5,6 +5,7 @@ The only module that imports the reactor.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from twisted.python.failure import Failure
 
 from config.settings import Settings
 from gateway.house import open_house
-from gateway.logs import observer
+from gateway.logs import FromLibraries, observer
 from gateway.metrics import Metrics
 from gateway.node import Node
 from gateway.node_lock import lock_node
@@ -39,6 +40,7 @@ def run(settings: Settings) -> int:
     globalLogBeginner.beginLoggingTo(
         [observer(sys.stderr, settings.log.level)], redirectStandardIO=False
     )
+    logging.getLogger().addHandler(FromLibraries(logging.WARNING))
     log = Logger()
     lock = lock_node(settings)
     house = open_house(

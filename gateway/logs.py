@@ -8,6 +8,7 @@ log that breaks the work it tells of is worse than none.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
     LogEvent,
+    Logger,
     LogLevel,
     LogLevelFilterPredicate,
     formatEvent,
@@ -40,6 +42,23 @@ def observer(out: TextIO, level: str = "info", *, text: bool = False) -> ILogObs
         levels.setLogLevelForNamespace(noisy, max(least, LogLevel.warn))
     lines = TextLines(out) if text else JsonLines(out)
     return FilteringLogObserver(lines, [levels])
+
+
+class FromLibraries(logging.Handler):
+    """Says what libraries log with Python's `logging` as events of the process.
+
+    Only their constant text and the kind of an error: what they were given, and
+    a traceback, may hold values of a claim.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass one record on as a warning."""
+        error = record.exc_info[0] if record.exc_info else None
+        Logger(namespace=record.name).warn(
+            "a library says: {said}",
+            said=str(record.msg),
+            error=error.__name__ if error else "",
+        )
 
 
 @implementer(ILogObserver)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from io import StringIO
 from typing import Any
 
-from twisted.logger import ILogObserver, Logger, LogPublisher
+from twisted.logger import ILogObserver, Logger, LogPublisher, globalLogPublisher
 
-from gateway.logs import observer
+from gateway.logs import FromLibraries, observer
 
 
 class Broken:
@@ -92,3 +93,23 @@ def test_a_terminal_gets_words() -> None:
     logger(out, text=True).warn("storage is slow", seconds=3)
 
     assert out.getvalue().split(" ", 1)[1] == "warn  storage is slow seconds=3\n"
+
+
+def test_what_libraries_log_is_a_line_without_values() -> None:
+    """A library's warning is one event like all others; its values stay out."""
+    out = StringIO()
+    watching: ILogObserver = observer(out)
+    error = ValueError("patient 1234")
+    globalLogPublisher.addObserver(watching)
+    try:
+        FromLibraries().emit(
+            logging.LogRecord(
+                *("sqlalchemy.pool", logging.ERROR, "", 0, "reset of %s", ("1234",)),
+                exc_info=(ValueError, error, None),
+            )
+        )
+    finally:
+        globalLogPublisher.removeObserver(watching)
+    (line,) = lines(out)
+    assert (line["said"], line["error"]) == ("reset of %s", "ValueError")
+    assert "1234" not in out.getvalue()
