@@ -128,6 +128,53 @@ class Expects(NamedTuple):
     grace: Within
 
 
+REMEDIES = (
+    "look-again",
+    "match-again",
+    "follow-merger",
+    "ask-status",
+    "ask-enrolment",
+    "resend",
+    "ask-return",
+    "complain",
+    "person",
+)
+"""Every remedy that a playbook may name; `routing.remedy` says what each needs."""
+
+
+class RemedyEntry(NamedTuple):
+    """One line of a playbook: tried at most so often for a lot, and the wait after.
+
+    `wait` is how long its effect is awaited before the next remedy.
+    """
+
+    do: str
+    most: int
+    wait: Within
+
+
+@frozen(kw_only=True)
+class Playbook:
+    """What may be done about a payer's missing answers, in order.
+
+    Above `approve_above` cents a second person must agree to what leaves the
+    house; None: never.
+    """
+
+    remedies: tuple[RemedyEntry, ...]
+    approve_above: int | None = None
+
+
+@frozen(kw_only=True)
+class DeskEntry:
+    """What a payer's service desk answers: some of `DESK_ANSWERS`; none if empty."""
+
+    answers: tuple[str, ...] = ()
+
+
+DESK_ANSWERS = ("status", "return", "enrolment", "complaint")
+
+
 @frozen(kw_only=True)
 class PayerEntry:
     """One payer.  `rules` belong to the network; `endpoint` may be none yet."""
@@ -146,6 +193,8 @@ class PayerEntry:
     delivery: Delivery
     expects: tuple[Expects, ...]
     calendar: CalendarEntry
+    desk: DeskEntry = DeskEntry()
+    playbook: Playbook = Playbook(remedies=())
 
 
 @frozen(kw_only=True)

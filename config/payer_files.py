@@ -20,6 +20,7 @@ from config.directory_records import (
     Retry,
     Window,
 )
+from config.playbook_files import read_desk, read_playbook
 from config.reader import Table
 
 CheckRules = Callable[[str, Mapping[str, object]], Iterable[str]]
@@ -63,6 +64,8 @@ def read_payer(
         delivery=_delivery(root.table("delivery")),
         expects=tuple(_expects(table) for table in root.tables("expects")),
         calendar=read_own(root.table("calendar"), calendars, country),
+        desk=(desk := read_desk(root.table("desk"))),
+        playbook=read_playbook(root, desk),
     )
     main.done()
     _check_payer(payer, root, main)

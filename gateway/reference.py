@@ -25,7 +25,7 @@ from gateway.journal.anomalies import KINDS
 from gateway.metrics import METRICS
 from gateway.steps.route import CAUSES
 from protocols.sesam.checks import PROBLEMS, severity_of
-from routing import lifecycle
+from routing import chase, enrolment, lifecycle, proposal
 from routing.errors import GatewayError
 from routing.ledger import LOT_ACCOUNT, MOVES
 from routing.transitions import Lifecycle
@@ -77,7 +77,12 @@ def _metrics() -> str:
 
 
 def _states() -> str:
-    lives = [each for each in vars(lifecycle).values() if isinstance(each, Lifecycle)]
+    lives = [
+        each
+        for module in (lifecycle, chase, enrolment, proposal)
+        for each in vars(module).values()
+        if isinstance(each, Lifecycle)
+    ]
     return (
         "# States\n\nWhat lives in the journal, and the ways between states. \n\n"
         + ("\n".join(_life(each) for each in lives))

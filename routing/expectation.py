@@ -13,13 +13,20 @@ from routing.envelope import Level
 class Owed(NamedTuple):
     """An answer owed for each thing of a level; epoch seconds.
 
-    It is late after `due_at`, and missing after `missing_at`.
+    `due_at` is the contract's, `usual_at` what is learned of the payer: after it
+    an answer would be unusually late.  None: too little is known.
     """
 
     kind: str
     level: Level
     due_at: float
     missing_at: float
+    usual_at: float | None = None
+
+    @property
+    def late_at(self) -> float:
+        """When it is late: as the payer usually goes, else by contract."""
+        return self.due_at if self.usual_at is None else self.usual_at
 
 
 def owed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ def read_keys(text: str) -> list[ClientKey]:
 
 
 def _content(text: str) -> tuple[str, str]:
-    if " " in text and not Path(text).exists():
+    if " " in text and not os.path.exists(text):
         return text, "the key given"
     path = Path(text)
     try:

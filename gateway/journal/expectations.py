@@ -30,11 +30,13 @@ def owe(
     dispatch: Row[*tuple[Any, ...]],
     lots: Sequence[Row[*tuple[Any, ...]]],
     owed: Sequence[Owed],
+    *,
+    sent_on: str,
 ) -> None:
     """Write what the payer owes for the lots of a dispatch that it has taken.
 
     What a lot's claims were already answered (an answer outran its send) is not
-    owed any more.
+    owed any more.  `sent_on` is the payer's day, ISO.
     """
     rows = [
         {
@@ -47,6 +49,9 @@ def owe(
             "owed": _still_owed(lot, each),
             "due_at": each.due_at,
             "missing_at": each.missing_at,
+            "usual_at": each.usual_at,
+            "next_at": each.late_at if _still_owed(lot, each) else None,
+            "sent_on": sent_on,
             "state": ExpectationState.OPEN
             if _still_owed(lot, each)
             else ExpectationState.MET,
@@ -82,6 +87,7 @@ def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
                 "its_kind": row.kind,
                 "owed": left,
                 "state": state,
+                "next_at": None if left == 0 else row.next_at,
                 "changed_at": tx.now,
             },
         )
@@ -99,14 +105,16 @@ def overdue(connection: Connection, payer: str, flow: str, kind: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def past_due(tx: Tx, state: ExpectationState, most: int) -> list[Row[*tuple[Any, ...]]]:
-    """Read open expectations past due, or late ones past their grace."""
+def past_due(tx: Tx, most: int) -> list[Row[*tuple[Any, ...]]]:
+    """Read what the watch must look at now, the longest due first.
+
+    What it costs grows with what is due, not with what is open.
+    """
     table = schema.expectation
-    limit = table.c.due_at if state is ExpectationState.OPEN else table.c.missing_at
     query = (
         select(table)
-        .where(table.c.state == state, limit < tx.now)
-        .order_by(limit)
+        .where(table.c.next_at < tx.now)
+        .order_by(table.c.next_at)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -114,9 +122,13 @@ def past_due(tx: Tx, state: ExpectationState, most: int) -> list[Row[*tuple[Any,
 
 
 def move(
-    tx: Tx, row: Row[*tuple[Any, ...]], happened: ExpectationEvent
+    tx: Tx,
+    row: Row[*tuple[Any, ...]],
+    happened: ExpectationEvent,
+    *,
+    next_at: float | None = None,
 ) -> ExpectationState:
-    """Move an expectation along its life."""
+    """Move an expectation along its life; the watch sees it again at `next_at`."""
     table = schema.expectation
     after = EXPECTATION.next_state(ExpectationState(row.state), happened)
     tx.connection.execute(
@@ -126,7 +138,7 @@ def move(
             table.c.lot_id == row.lot_id,
             table.c.kind == row.kind,
         )
-        .values(state=after, changed_at=tx.now)
+        .values(state=after, next_at=next_at, changed_at=tx.now)
     )
     tx.say(f"expectation.{after}", row.lot_id, kind=row.kind, dispatch=row.dispatch_id)
     return after
@@ -159,5 +171,5 @@ _PAY_OFF: Final = Prepared(
         _TABLE.c.lot_id == given("its_lot"),
         _TABLE.c.kind == given("its_kind"),
     ),
-    ("owed", "state", "changed_at"),
+    ("owed", "state", "next_at", "changed_at"),
 )

@@ -14,70 +14,65 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     Column,
     Double,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
+from gateway.journal.columns import (
+    SERIAL,
+    cents,
+    count,
+    metadata,
+    moment,
+    states,
+    words,
+)
+from gateway.journal.schema_owed import (
+    anomaly_item,
+    chase,
+    cohort,
+    enrolment,
+    proposal,
+    remedy,
+    sequence,
+    sequence_gap,
+)
 from routing import ledger, lifecycle
 
-SCHEMA_VERSION: Final = "0002_claim_sender"
-"""The Alembic revision that this program works with; it refuses any other."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+__all__ = (
+    "anomaly_item",
+    "chase",
+    "cohort",
+    "enrolment",
+    "metadata",
+    "proposal",
+    "remedy",
+    "sequence",
+    "sequence_gap",
 )
 
-# SQLite counts up by itself only in a column of exactly this type.
-_SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _states(column: str, values: type) -> CheckConstraint:
-    listed = ", ".join(f"'{state.value}'" for state in values)  # type: ignore[attr-defined]
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def _text(name: str, **options: object) -> Column[str]:
-    return Column(name, Text, nullable=False, server_default="", **options)  # type: ignore[arg-type]
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False, server_default="0")
-
-
-def _cents(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0")
-
-
-def _time(name: str, *, nullable: bool = False) -> Column[float]:
-    return Column(name, Double, nullable=nullable)
-
+SCHEMA_VERSION: Final = "0003_owed"
+"""The Alembic revision that this program works with; it refuses any other."""
 
 client = Table(
     "client",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("name"),
-    _text("vendor"),
-    _text("software"),
-    _time("created_at"),
-    _time("disabled_at", nullable=True),
+    words("name"),
+    words("vendor"),
+    words("software"),
+    moment("created_at"),
+    moment("disabled_at", nullable=True),
     Column("max_file_size", BigInteger, nullable=False, server_default="0"),
-    _count("max_open_uploads"),
+    count("max_open_uploads"),
     Column("max_bytes_per_second", BigInteger, nullable=False, server_default="0"),
     Column("password_hash", Text),
 )
@@ -88,10 +83,10 @@ client_key = Table(
     Column("fingerprint", Text, primary_key=True),
     Column("client_id", Text, ForeignKey("client.id"), nullable=False, index=True),
     Column("kind", Text, nullable=False),  # ssh, token, certificate
-    _text("public"),
-    _text("comment"),
-    _time("created_at"),
-    _time("revoked_at", nullable=True),
+    words("public"),
+    words("comment"),
+    moment("created_at"),
+    moment("revoked_at", nullable=True),
 )
 
 sender = Table(
@@ -100,8 +95,8 @@ sender = Table(
     Column("network", Text, primary_key=True),
     Column("number", Text, primary_key=True),
     Column("client_id", Text, ForeignKey("client.id"), primary_key=True),
-    _text("name"),
-    _time("created_at"),
+    words("name"),
+    moment("created_at"),
 )
 
 payload = Table(
@@ -114,7 +109,7 @@ payload = Table(
     Column("place_offset", BigInteger, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
-    _time("created_at"),
+    moment("created_at"),
 )
 
 upload = Table(
@@ -126,7 +121,7 @@ upload = Table(
     Column("size", BigInteger, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
-    _time("updated_at"),
+    moment("updated_at"),
     UniqueConstraint("client_id", "path"),
 )
 
@@ -138,26 +133,26 @@ deposit = Table(
     Column("payload_id", Text, ForeignKey("payload.id"), nullable=False),
     Column("channel", Text, nullable=False),
     Column("filename", Text, nullable=False),
-    _text("label"),
+    words("label"),
     Column("sha256", Text, nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
-    _time("received_at"),
+    moment("received_at"),
     Column("receipt", LargeBinary, nullable=False),
     Column("report", LargeBinary),  # what the client is told once it is split
     Column("state", Text, nullable=False),
-    _text("format"),
-    _text("network"),
-    _count("records"),
-    _count("lots"),
-    _count("claims"),
-    _count("errors"),
-    _count("warnings"),
-    _text("facts"),
+    words("format"),
+    words("network"),
+    count("records"),
+    count("lots"),
+    count("claims"),
+    count("errors"),
+    count("warnings"),
+    words("facts"),
     Column("worker", Text),
     Column("lease_until", Double),
-    _time("split_at", nullable=True),
+    moment("split_at", nullable=True),
     UniqueConstraint("client_id", "sha256"),
-    _states("state", lifecycle.DepositState),
+    states("state", lifecycle.DepositState),
     Index("ix_deposit_client_id_received_at", "client_id", "received_at"),
     Index("ix_deposit_state", "state", "received_at"),
     Index("ix_deposit_filename", "filename"),
@@ -171,7 +166,7 @@ inbox_name = Table(
     Column("folder", Text, nullable=False),
     Column("deposit_id", Text, ForeignKey("deposit.id")),  # null: a folder
     Column("size", BigInteger, nullable=False, server_default="0"),
-    _time("modified_at"),
+    moment("modified_at"),
     Index("ix_inbox_name_folder", "client_id", "folder"),
 )
 
@@ -182,7 +177,7 @@ idempotency_key = Table(
     Column("key", Text, primary_key=True),
     Column("deposit_id", Text, ForeignKey("deposit.id"), nullable=False),
     Column("sha256", Text, nullable=False),
-    _time("created_at"),
+    moment("created_at"),
 )
 
 lot = Table(
@@ -196,30 +191,30 @@ lot = Table(
     Column("flow", Text, nullable=False),
     Column("number", Text, nullable=False, index=True),
     Column("match_key", Text, nullable=False, index=True),
-    _text("date"),
+    words("date"),
     Column("sender", Text, nullable=False, index=True),
-    _text("destination"),
-    _count("record"),
+    words("destination"),
+    count("record"),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
-    _count("claims"),
-    _count("errors"),
-    _cents("billed"),
-    _cents("asked"),
-    _count("standing_claims"),  # those that stand in the lot's own account
-    _cents("standing_asked"),
+    count("claims"),
+    count("errors"),
+    cents("billed"),
+    cents("asked"),
+    count("standing_claims"),  # those that stand in the lot's own account
+    cents("standing_asked"),
     Column("state", Text, nullable=False),
     Column("account", Text, nullable=False),
-    _text("cause"),
-    _text("cause_words"),
+    words("cause"),
+    words("cause_words"),
     Column("payer_id", Text),
     Column("payer_code", Text),
     Column("directory_version", Text),
     Column("dispatch_id", Text, ForeignKey("dispatch.id")),
-    _time("created_at"),
-    _time("changed_at"),
-    _states("state", lifecycle.LotState),
-    _states("account", ledger.Account),
+    moment("created_at"),
+    moment("changed_at"),
+    states("state", lifecycle.LotState),
+    states("account", ledger.Account),
     Index("ix_lot_state", "state", "changed_at"),
     Index("ix_lot_dispatch_id", "dispatch_id"),
     Index("ix_lot_client_id", "client_id", "created_at"),
@@ -232,20 +227,20 @@ claim = Table(
     Column("seq", Integer, primary_key=True),
     Column("number", Text, nullable=False),
     Column("match_key", Text, nullable=False, index=True),
-    _text("date"),
+    words("date"),
     Column("patient", BigInteger, nullable=False),  # keyed hash, see vault
-    _cents("billed"),
-    _cents("asked"),
-    _cents("asked_main"),
-    _cents("asked_other"),
-    _cents("paid"),
-    _count("record"),
+    cents("billed"),
+    cents("asked"),
+    cents("asked_main"),
+    cents("asked_other"),
+    cents("paid"),
+    count("record"),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("account", Text),
-    _text("outcome"),
-    _time("answered_at", nullable=True),
-    _text("sender"),  # its lot's: numbers are counted by sender
+    words("outcome"),
+    moment("answered_at", nullable=True),
+    words("sender"),  # its lot's: numbers are counted by sender
     Index("ix_claim_number", "number", "sender"),
     sqlite_with_rowid=False,
 )
@@ -275,25 +270,25 @@ dispatch = Table(
     Column("flow", Text, nullable=False),
     Column("directory_version", Text, nullable=False),
     Column("number", BigInteger, nullable=False),
-    _text("filename"),
+    words("filename"),
     Column("payload_id", Text, ForeignKey("payload.id")),  # null: not composed yet
     Column("size", BigInteger, nullable=False, server_default="0"),
-    _count("lots"),
-    _count("claims"),
-    _cents("asked"),
+    count("lots"),
+    count("claims"),
+    cents("asked"),
     Column("state", Text, nullable=False),
-    _count("attempts"),
-    _time("not_before"),
-    _text("reference"),
-    _text("cause"),
-    _text("cause_words"),
+    count("attempts"),
+    moment("not_before"),
+    words("reference"),
+    words("cause"),
+    words("cause_words"),
     Column("worker", Text),
     Column("lease_until", Double),
-    _time("created_at"),
-    _time("sent_at", nullable=True),
-    _time("changed_at"),
+    moment("created_at"),
+    moment("sent_at", nullable=True),
+    moment("changed_at"),
     UniqueConstraint("payer_id", "flow", "number"),
-    _states("state", lifecycle.DispatchState),
+    states("state", lifecycle.DispatchState),
     Index("ix_dispatch_state", "state", "not_before"),
     Index("ix_dispatch_filename", "filename"),
 )
@@ -312,11 +307,11 @@ attempt = Table(
     Column("dispatch_id", Text, ForeignKey("dispatch.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("worker", Text, nullable=False),
-    _time("started_at"),
-    _time("ended_at", nullable=True),
-    _text("outcome"),
-    _text("code"),
-    _text("words"),
+    moment("started_at"),
+    moment("ended_at", nullable=True),
+    words("outcome"),
+    words("code"),
+    words("words"),
 )
 
 number_series = Table(
@@ -334,16 +329,25 @@ expectation = Table(
     Column("kind", Text, primary_key=True),
     Column("payer_id", Text, nullable=False),
     Column("flow", Text, nullable=False),
-    _count("owed"),  # claims still without that answer
-    _time("due_at"),
-    _time("missing_at"),
+    count("owed"),  # claims still without that answer
+    moment("due_at"),  # by contract
+    moment("missing_at"),
     Column("level", Text, nullable=False),
     Column("state", Text, nullable=False),
-    _time("created_at"),
-    _time("changed_at"),
-    _states("state", lifecycle.ExpectationState),
-    Index("ix_expectation_state", "state", "due_at"),
+    moment("created_at"),
+    moment("changed_at"),
+    moment("usual_at", nullable=True),  # when it would be unusually late for the payer
+    moment("next_at", nullable=True),  # when the watch must look at it; null: never
+    words("sent_on"),  # the payer's day of the first sending: its cohort
+    states("state", lifecycle.ExpectationState),
     Index("ix_expectation_lot_id", "lot_id"),
+    Index(
+        "ix_expectation_next_at",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    Index("ix_expectation_overdue", "payer_id", "flow", "kind", "state", "due_at"),
 )
 
 payer_return = Table(
@@ -358,22 +362,22 @@ payer_return = Table(
     Column("remote_modified", Double, nullable=False),
     Column("payload_id", Text, ForeignKey("payload.id"), nullable=False),
     Column("sha256", Text, nullable=False),
-    _time("collected_at"),
-    _time("confirmed_at", nullable=True),
+    moment("collected_at"),
+    moment("confirmed_at", nullable=True),
     Column("state", Text, nullable=False),
-    _text("format"),
-    _text("kind"),
-    _text("reference"),
-    _count("answers"),
-    _count("matched"),
-    _count("errors"),
-    _text("facts"),
-    _time("matched_at", nullable=True),
-    _time("retry_at", nullable=True),  # when orphans are tried again
+    words("format"),
+    words("kind"),
+    words("reference"),
+    count("answers"),
+    count("matched"),
+    count("errors"),
+    words("facts"),
+    moment("matched_at", nullable=True),
+    moment("retry_at", nullable=True),  # when orphans are tried again
     Column("worker", Text),
     Column("lease_until", Double),
     UniqueConstraint("endpoint_id", "sha256"),
-    _states("state", lifecycle.ReturnState),
+    states("state", lifecycle.ReturnState),
     Index("ix_payer_return_state", "state", "collected_at"),
 )
 
@@ -384,17 +388,17 @@ answer = Table(
     Column("seq", Integer, primary_key=True),
     Column("level", Text, nullable=False),
     Column("match_key", Text, nullable=False, index=True),
-    _text("sender"),
+    words("sender"),
     Column("outcome", Text, nullable=False),
-    _cents("asked"),
-    _cents("paid"),
-    _text("remarks"),
+    cents("asked"),
+    cents("paid"),
+    words("remarks"),
     Column("client_id", Text),
     Column("lot_id", Text),
     Column("claim_seq", Integer),
     Column("rule", Text),  # null: an orphan
-    _time("matched_at", nullable=True),
-    _count("repeated"),
+    moment("matched_at", nullable=True),
+    count("repeated"),
     Column("handback_id", Text),  # the client's file that carries it
     Index("ix_answer_lot_id", "lot_id", "claim_seq"),
 )
@@ -412,11 +416,11 @@ handback = Table(
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("state", Text, nullable=False),
-    _time("created_at"),
-    _time("fetched_at", nullable=True),
-    _time("acknowledged_at", nullable=True),
+    moment("created_at"),
+    moment("fetched_at", nullable=True),
+    moment("acknowledged_at", nullable=True),
     UniqueConstraint("client_id", "network", "filename"),
-    _states("state", lifecycle.HandbackState),
+    states("state", lifecycle.HandbackState),
     Index("ix_handback_client_id", "client_id", "id"),
 )
 
@@ -427,16 +431,19 @@ anomaly = Table(
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("subject", Text, nullable=False),  # what repeats of it share
-    _text("payer_id"),
-    _text("client_id"),
-    _text("words"),
+    words("payer_id"),
+    words("client_id"),
+    words("words"),
     Column("state", Text, nullable=False),
-    _count("seen"),
-    _time("first_seen"),
-    _time("last_seen"),
-    _text("assignee"),
-    _text("resolution"),
-    _states("state", lifecycle.AnomalyState),
+    count("seen"),
+    moment("first_seen"),
+    moment("last_seen"),
+    words("assignee"),
+    words("resolution"),
+    words("facts"),  # what those behind it share: payer, code, field, software
+    words("advice"),  # the suggested cause, and what would mend it
+    count("claims"),  # how many it touches
+    states("state", lifecycle.AnomalyState),
     Index("ix_anomaly_subject", "kind", "subject", unique=True),
     Index("ix_anomaly_state", "state"),
 )
@@ -448,14 +455,14 @@ anomaly_comment = Table(
     Column("seq", Integer, primary_key=True),
     Column("author", Text, nullable=False),
     Column("words", Text, nullable=False),
-    _time("at"),
+    moment("at"),
 )
 
 ledger_move = Table(
     "ledger_move",
     metadata,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    _time("at"),
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    moment("at"),
     Column("lot_id", Text, ForeignKey("lot.id"), nullable=False, index=True),
     Column("claim_seq", Integer),
     Column("source", Text, nullable=False),
@@ -470,7 +477,7 @@ event = Table(
     metadata,
     Column("chain", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
-    _time("at"),
+    moment("at"),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False, index=True),
     Column("facts", Text, nullable=False),
@@ -491,7 +498,7 @@ directory_version = Table(
     metadata,
     Column("version", Text, primary_key=True),
     Column("content", Text, nullable=False),
-    _time("loaded_at"),
+    moment("loaded_at"),
 )
 
 circuit = Table(
@@ -499,11 +506,11 @@ circuit = Table(
     metadata,
     Column("endpoint_id", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    _count("failures"),
-    _count("openings"),
-    _time("until"),
-    _text("cause"),
-    _time("changed_at"),
+    count("failures"),
+    count("openings"),
+    moment("until"),
+    words("cause"),
+    moment("changed_at"),
 )
 
 lease = Table(
@@ -511,7 +518,7 @@ lease = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
-    _time("until"),
+    moment("until"),
 )
 
 staff = Table(
@@ -520,6 +527,6 @@ staff = Table(
     Column("id", Text, primary_key=True),
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
-    _time("created_at"),
-    _time("disabled_at", nullable=True),
+    moment("created_at"),
+    moment("disabled_at", nullable=True),
 )

@@ -50,13 +50,10 @@ def mark_sent(
             LotState.ANSWERED,
         }:
             lots.move(tx, lot, LotEvent.SEND, "sent")
-    due = owed(
-        payer.expects,
-        flow=dispatch.flow,
-        sent_at=tx.now,
-        calendar=directory.calendar(payer.id),
-    )
-    expectations.owe(tx, dispatch, members, due)
+    calendar = directory.calendar(payer.id)
+    due = owed(payer.expects, flow=dispatch.flow, sent_at=tx.now, calendar=calendar)
+    sent_on = calendar.day(tx.now).isoformat()
+    expectations.owe(tx, dispatch, members, due, sent_on=sent_on)
     for kind in ("dispatch-unclear", "dispatch-refused"):
         anomalies.settle(
             tx, kind=kind, subject=dispatch.id, reason="the payer has the dispatch"

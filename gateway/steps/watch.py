@@ -33,26 +33,32 @@ class Watch:
 
     def run_once(self) -> bool:
         """Move what is past due; False if nothing was."""
-        late = self._database.write("watch.late", self._late)
-        missing = self._database.write("watch.missing", self._missing)
+        moved = self._database.write("watch.due", self._look)
         self._database.write("watch.settle", self._settle)
-        return bool(late or missing)
+        return bool(moved)
 
-    def _late(self, tx: Tx) -> int:
-        rows = expectations.past_due(tx, ExpectationState.OPEN, _AT_ONCE)
+    def _look(self, tx: Tx) -> int:
+        rows = expectations.past_due(tx, _AT_ONCE)
         for row in rows:
-            expectations.move(tx, row, ExpectationEvent.LAPSE)
-            anomalies.raise_(
-                tx,
-                self._entropy,
-                kind="answer-late",
-                severity=anomalies.WARNING,
-                subject=f"{row.payer_id}:{row.flow}:{row.kind}",
-                payer=row.payer_id,
-                words=f"payer {row.payer_id} owes {row.kind} answers for {row.flow} "
-                "that are past due",
-            )
+            if row.state == ExpectationState.OPEN:
+                self._late(tx, row)
+            else:
+                self._missing(tx, row)
         return len(rows)
+
+    def _late(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> None:
+        next_at = max(row.missing_at, row.next_at)
+        expectations.move(tx, row, ExpectationEvent.LAPSE, next_at=next_at)
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="answer-late",
+            severity=anomalies.WARNING,
+            subject=f"{row.payer_id}:{row.flow}:{row.kind}",
+            payer=row.payer_id,
+            words=f"payer {row.payer_id} owes {row.kind} answers for {row.flow} "
+            "that are past due",
+        )
 
     def _settle(self, tx: Tx) -> None:
         """Close the anomalies of payers that owe nothing late any more."""
@@ -66,13 +72,10 @@ class Watch:
                     reason="all that was late has come",
                 )
 
-    def _missing(self, tx: Tx) -> int:
-        rows = expectations.past_due(tx, ExpectationState.LATE, _AT_ONCE)
-        for row in rows:
-            expectations.move(tx, row, ExpectationEvent.MISS)
-            if row.level == Level.CLAIM:
-                self._book_missing(tx, row)
-        return len(rows)
+    def _missing(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> None:
+        expectations.move(tx, row, ExpectationEvent.MISS)
+        if row.level == Level.CLAIM:
+            self._book_missing(tx, row)
 
     def _book_missing(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> None:
         """Move the claims that nobody answered to the account of the missing."""

@@ -6,6 +6,7 @@ Written with the journal's own functions, so that books and rows agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -158,10 +159,15 @@ def send(
         _move(tx, lot_ids, LotEvent.SEND)
         row = dispatches.find(tx.connection, name)
         assert row is not None
-        expectations.owe(tx, row, _rows(tx, lot_ids), owed)
+        expectations.owe(tx, row, _rows(tx, lot_ids), owed, sent_on=iso_day(tx.now))
         return name
 
     return house.database.write("send", write)
+
+
+def iso_day(at: float) -> str:
+    """Return the UTC day of a moment."""
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
 def owes(house: House, days: float, kind: str = "payment") -> Owed:

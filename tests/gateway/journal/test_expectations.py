@@ -43,7 +43,7 @@ def owe(tx: Tx, at: float, **of_lot: Any) -> None:
         Owed("arl", Level.LOT, at + 10, at + 20),
         Owed("payment", Level.CLAIM, at + 100, at + 200),
     ]
-    expectations.owe(tx, dispatch, lots, owed)
+    expectations.owe(tx, dispatch, lots, owed, sent_on="2026-11-24")
 
 
 def stand(desk: Desk) -> dict[str, tuple[str, int]]:
@@ -55,12 +55,13 @@ def lapse(desk: Desk) -> None:
     """Do what the watch does."""
 
     def watch(tx: Tx) -> None:
-        for state, happened in (
-            (ExpectationState.LATE, ExpectationEvent.MISS),
-            (ExpectationState.OPEN, ExpectationEvent.LAPSE),
-        ):
-            for row in expectations.past_due(tx, state, 10):
-                expectations.move(tx, row, happened)
+        for row in expectations.past_due(tx, 10):
+            if row.state == ExpectationState.OPEN:
+                expectations.move(
+                    tx, row, ExpectationEvent.LAPSE, next_at=row.missing_at
+                )
+            else:
+                expectations.move(tx, row, ExpectationEvent.MISS)
 
     desk.write(watch)
 

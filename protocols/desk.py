@@ -1,0 +1,177 @@
+"""Questions to a payer's service desk, and its answers, as files on its channel.
+
+SIMULATED.  Payers have desks (a status service, a letter, a telephone), but none
+has published a format that works for all; so this one is ours, and a payer is
+asked only where its directory entry says that its desk answers.  A network whose
+payers have a real service translates it into these records.
+
+A question may be sent twice: its `id` makes it one for the payer.  Answers come
+back in the payer's outbox like any return, and are stored and matched as such.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, BinaryIO, Final
+
+from attrs import asdict, frozen
+
+from routing.chase import Status
+from routing.envelope import AnswerSeen, Level, Outcome, Remark, Summary
+
+ANSWER_FORMAT: Final = "desk.answer"
+QUESTION_FORMAT: Final = "desk.question"
+_HEAD: Final = b'{"octway": "desk-'
+_MOST: Final = 64 * 1024  # bytes of an answer
+_SAID: Final = {
+    Status.RECEIVED: Outcome.ACKNOWLEDGED,
+    Status.REFUSED: Outcome.REJECTED,
+}
+
+
+class Ask(StrEnum):
+    """What a desk can be asked for; the names of `desk.answers` in the directory."""
+
+    STATUS = "status"  # how does this lot stand?
+    RETURN = "return"  # send the return for it again
+    ENROLMENT = "enrolment"  # do you know this sender? if not, please enrol it
+    COMPLAINT = "complaint"  # a message for a person there
+
+
+class Enrolled(StrEnum):
+    """What a desk says of a sender."""
+
+    YES = "yes"
+    REQUESTED = "requested"  # it was not; it is being enrolled now
+    PAPER = "paper"  # the sender must give something first
+    REFUSED = "refused"
+
+
+@frozen(kw_only=True)
+class Question:
+    """What a payer is asked.  `lot` is the network's match key of the lot."""
+
+    id: str
+    ask: Ask
+    file: str
+    number: int
+    lot: str
+    sender: str
+    flow: str
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        """The question's file name on the channel."""
+        return f"desk-{self.id}.json"
+
+    def to_bytes(self) -> bytes:
+        """Write the question's file."""
+        return _written("desk-question", asdict(self))
+
+
+@frozen(kw_only=True)
+class DeskAnswer:
+    """What a desk says: `said` is a `Status`, an `Enrolled`, or `noted`."""
+
+    question: str
+    ask: Ask
+    lot: str
+    sender: str
+    said: str
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        """The answer's file name in the payer's outbox."""
+        return f"desk-{self.question}.answer.json"
+
+    def to_bytes(self) -> bytes:
+        """Write the answer's file."""
+        return _written("desk-answer", asdict(self))
+
+
+def recognise(head: bytes) -> str | None:
+    """Name the format of a desk's file from its first bytes; None: it is none."""
+    if head.startswith(_HEAD + b'answer"'):
+        return ANSWER_FORMAT
+    return QUESTION_FORMAT if head.startswith(_HEAD + b'question"') else None
+
+
+def read_question(content: bytes) -> Question:
+    """Read a question's file, as a desk does; raises ValueError."""
+    found = _read(content)
+    found["ask"] = Ask(found["ask"])
+    return Question(**found)
+
+
+def read_answer(content: bytes) -> DeskAnswer:
+    """Read an answer's file; raises ValueError with what is wrong."""
+    try:
+        found = _read(content)
+        answer = DeskAnswer(**{**found, "ask": Ask(found["ask"])})
+        if answer.ask is Ask.STATUS:
+            Status(answer.said)
+        elif answer.ask is Ask.ENROLMENT:
+            Enrolled(answer.said)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"a desk's answer lacks or adds a field: {error}") from error
+    return answer
+
+
+class DeskReading:
+    """A desk's answer as a return: a `protocols.interface.ReturnReading`."""
+
+    format = ANSWER_FORMAT
+    kind = "desk"
+
+    def __init__(self, answer: DeskAnswer) -> None:
+        self.answer = answer
+
+    @classmethod
+    def of(cls, stream: BinaryIO) -> DeskReading:
+        """Read it from its file; raises ValueError."""
+        return cls(read_answer(stream.read(_MOST)))
+
+    def answers(self) -> Iterator[AnswerSeen]:
+        """Yield the word on the lot, where the desk said one that counts."""
+        said = self.answer
+        if said.ask is not Ask.STATUS or Status(said.said) not in _SAID:
+            return
+        outcome = _SAID[Status(said.said)]
+        remarks = (Remark("desk", said.words),) if said.words else ()
+        yield AnswerSeen(
+            level=Level.LOT,
+            match_keys=(said.lot,),
+            sender=said.sender,
+            outcome=outcome,
+            remarks=remarks if outcome is Outcome.REJECTED else (),
+        )
+
+    def summary(self) -> Summary:
+        """Say what the file was."""
+        keys = {"question": self.answer.question, "ask": str(self.answer.ask)}
+        return Summary(
+            format=self.format,
+            records=1,
+            lots=1,
+            claims=0,
+            errors=0,
+            warnings=0,
+            keys=keys,
+        )
+
+
+def _written(what: str, values: dict[str, Any]) -> bytes:
+    return json.dumps({"octway": what, "simulated": True, **values}).encode()
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    found = json.loads(content)
+    if not isinstance(found, dict):
+        raise ValueError("a desk's file is no JSON object")  # noqa: TRY004
+    return {
+        key: value for key, value in found.items() if key not in {"octway", "simulated"}
+    }
