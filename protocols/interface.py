@@ -159,6 +159,13 @@ class Network(Protocol):
         """
         ...
 
+    def normal_sender(self, number: str) -> str:
+        """Return a sender's number in the form under which it is compared.
+
+        However it was padded or written, one sender has one such form.
+        """
+        ...
+
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         """Say what is wrong in a payer's rules: texts for the directory's loader."""
         ...

@@ -166,6 +166,9 @@ class Toy:
     ) -> Sequence[str]:
         return (destination["code"],)
 
+    def normal_sender(self, number: str) -> str:
+        return number.upper()
+
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         return ()
 

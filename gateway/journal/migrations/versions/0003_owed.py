@@ -190,6 +190,14 @@ def _create_enrolments() -> None:
         ),
     )
     op.create_index("ix_enrolment_state", "enrolment", ["state", "payer_id"])
+    where = sa.text("cause = 'not-enrolled'")
+    op.create_index(
+        "ix_lot_not_enrolled",
+        "lot",
+        ["payer_id", "flow"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
     op.create_table(
         "proposal",
         _needed("return_id", sa.Text()),
@@ -253,6 +261,7 @@ def _create_sequences() -> None:
 
 def downgrade() -> None:
     """Take all of it away again."""
+    op.drop_index("ix_lot_not_enrolled", "lot")
     for table in (
         *("anomaly_item", "sequence_gap", "sequence", "proposal"),
         *("enrolment", "remedy", "chase", "cohort"),
