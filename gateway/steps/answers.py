@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 
 from gateway.committing import Tx
 from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
+from gateway.journal.expectations import Came
 from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import close_if_answered, mark_sent
 from routing.directory import Directory
@@ -44,7 +45,7 @@ class Applied(NamedTuple):
     sent_at: float | None
 
 
-def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
+def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen, came: Came) -> Applied:
     """Write a payer's word on one claim; a word said before changes nothing."""
     current, standing, facts = answers.stands(tx.connection, lot, seq)
     repeated = _said_before(tx, lot, seq, answer)
@@ -64,7 +65,7 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
             ledger.move_claims(tx, [move], f"answer.{outcome}")
         closed = current not in ANSWERED and target in ANSWERED
         if closed:
-            expectations.answered(tx, lot, 1, level=Level.CLAIM)
+            expectations.answered(tx, lot, 1, facts.asked, level=Level.CLAIM, came=came)
     return Applied(
         client=facts.client_id,
         lot=lot,
@@ -76,17 +77,20 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
     )
 
 
-def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen) -> Applied:
+def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
     """Write a payer's word on a whole lot: received, or refused as it stands."""
     row = _lot(tx, lot_id)
     current = Account(row.account)
     target = account_for(answer.outcome, current)
     if target is not None:
         ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
-    expectations.answered(tx, lot_id, 0, level=Level.LOT)
+    expectations.answered(tx, lot_id, 0, 0, level=Level.LOT, came=came)
     refused = answer.outcome is Outcome.REJECTED
     if refused:
-        expectations.answered(tx, lot_id, row.claims, level=Level.CLAIM)
+        left = row.standing_asked
+        expectations.answered(
+            tx, lot_id, row.claims, left, level=Level.CLAIM, came=came
+        )
     lots.move(
         tx,
         _lot(tx, lot_id),

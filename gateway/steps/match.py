@@ -19,6 +19,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, returns, schema, work
+from gateway.journal.expectations import Came
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
 from gateway.steps.origin import FOREIGN, Origin, tell_foreign
 from gateway.storage.payloads import Payloads
@@ -184,8 +185,9 @@ class Match:
         until = self._renew(tx, row, held)
         tied = []
         origin = Origin(tx, row, self._directory())
+        came = Came(row.collected_at, self._directory())
         for seq, answer in found:
-            each = self._tie_one(tx, row, origin, seq, answer)
+            each = self._tie_one(tx, row, origin, came, seq, answer)
             values = answers.row_of(row.id, seq, answer) | _facts(each, tx.now)
             if seq in known:
                 answers.replace(tx, values)
@@ -211,6 +213,7 @@ class Match:
         tx: Tx,
         row: Row[*tuple[Any, ...]],
         origin: Origin,
+        came: Came,
         seq: int,
         answer: AnswerSeen,
     ) -> _Tied:
@@ -231,9 +234,9 @@ class Match:
         if stranger is not None:
             return _Tied(seq, answer, None, None, None, None, stranger)
         if place.claim is None:
-            applied = apply_lot(tx, place.id, answer)
+            applied = apply_lot(tx, place.id, answer, came)
         else:
-            applied = apply_claim(tx, place.id, place.claim, answer)
+            applied = apply_claim(tx, place.id, place.claim, answer, came)
         return _Tied(seq, answer, found.rule, applied.client, place.claim, applied)
 
     def _finish(

@@ -100,10 +100,11 @@ def _create_cohorts() -> None:
         _needed("kind", sa.Text()),
         _needed("sent_on", sa.Text()),
         _needed("after", sa.Integer()),
+        _needed("chased", sa.Integer()),
         _count("claims"),
         _cents("asked"),
         sa.PrimaryKeyConstraint(
-            *("payer_id", "flow", "kind", "sent_on", "after"),
+            *("payer_id", "flow", "kind", "sent_on", "after", "chased"),
             name=op.f("pk_cohort"),
         ),
         sqlite_with_rowid=False,
