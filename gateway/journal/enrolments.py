@@ -110,6 +110,13 @@ def move(
     return after
 
 
+def touch(tx: Tx, network: SenderRule, sender: str, payer: str, flow: str) -> None:
+    """Note that the payer was asked again how an enrolment stands."""
+    key = _key(network, sender, payer, flow)
+    values = {"changed_at": tx.now}
+    tx.connection.execute(update(schema.enrolment).where(*_its(key)).values(values))
+
+
 def state_all(tx: Tx, stated: Iterable[Stated], *, source: str) -> int:
     """Put many enrolments where they are said to stand; return how many changed."""
     changed = 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, Update, exists, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -28,6 +28,8 @@ from routing.lifecycle import (
     ExpectationState,
     LotState,
 )
+
+_CLOSED: Final = EXPECTATION.final
 
 
 class Came(NamedTuple):
@@ -58,6 +60,7 @@ def owe(
     owed any more.  `sent_on` is the payer's day, ISO.  A lot that was owed the same
     before stays in the cohort of its first sending.
     """
+    _renew(tx, dispatch.id, owed)
     rows = []
     lot_ids = [{"its_lot": lot.id} for lot in lots]
     before = _FIRST.rows_of_each(tx.connection, lot_ids) if lots else []
@@ -89,6 +92,38 @@ def owe(
                 }
             )
     dialect.insert_new(tx.connection, schema.expectation, rows)
+
+
+def _renew(tx: Tx, dispatch: str, owed: Sequence[Owed]) -> None:
+    """Give what a dispatch still owes new due dates, because it was sent again."""
+    due = {each.kind: each for each in owed}
+    for row in of_dispatch(tx.connection, dispatch):
+        each = due.get(row.kind)
+        if each is None or row.state in _CLOSED:
+            continue
+        after = EXPECTATION.next_state(
+            ExpectationState(row.state), ExpectationEvent.RENEW
+        )
+        tx.connection.execute(
+            _the_one(row).values(
+                state=after,
+                due_at=each.due_at,
+                missing_at=each.missing_at,
+                usual_at=each.usual_at,
+                next_at=each.late_at,
+                changed_at=tx.now,
+            )
+        )
+        tx.say("expectation.renewed", row.lot_id, kind=row.kind, was=row.state)
+
+
+def _the_one(row: Row[*tuple[Any, ...]]) -> Update:
+    table = schema.expectation
+    return update(table).where(
+        table.c.dispatch_id == row.dispatch_id,
+        table.c.lot_id == row.lot_id,
+        table.c.kind == row.kind,
+    )
 
 
 def _count_sent(
@@ -152,16 +187,20 @@ def _count_answered(tx: Tx, row: Any, claims: int, asked: int, came: Came) -> No
     tx.count(cohort.answered(on, chased=chased), claims, asked)
 
 
-def overdue(connection: Connection, payer: str, flow: str, kind: str) -> int:
-    """Count what a payer owes late, or is missing."""
+def overdue(connection: Connection, payer: str, flow: str, kind: str) -> bool:
+    """Say whether a payer owes anything late, or is missing anything."""
     table = schema.expectation
-    query = select(func.count()).where(
-        table.c.payer_id == payer,
-        table.c.flow == flow,
-        table.c.kind == kind,
-        table.c.state.in_([ExpectationState.LATE, ExpectationState.MISSING]),
+    query = (
+        select(table.c.lot_id)
+        .where(
+            table.c.payer_id == payer,
+            table.c.flow == flow,
+            table.c.kind == kind,
+            table.c.state.in_([ExpectationState.LATE, ExpectationState.MISSING]),
+        )
+        .limit(1)
     )
-    return int(connection.execute(query).scalar_one())
+    return connection.execute(query).first() is not None
 
 
 def past_due(tx: Tx, most: int) -> list[Row[*tuple[Any, ...]]]:
@@ -188,19 +227,17 @@ def move(
     next_at: float | None = None,
 ) -> ExpectationState:
     """Move an expectation along its life; the watch sees it again at `next_at`."""
-    table = schema.expectation
     after = EXPECTATION.next_state(ExpectationState(row.state), happened)
     tx.connection.execute(
-        update(table)
-        .where(
-            table.c.dispatch_id == row.dispatch_id,
-            table.c.lot_id == row.lot_id,
-            table.c.kind == row.kind,
-        )
-        .values(state=after, next_at=next_at, changed_at=tx.now)
+        _the_one(row).values(state=after, next_at=next_at, changed_at=tx.now)
     )
     tx.say(f"expectation.{after}", row.lot_id, kind=row.kind, dispatch=row.dispatch_id)
     return after
+
+
+def put_off(tx: Tx, row: Row[*tuple[Any, ...]], until: float) -> None:
+    """Have the watch look at an expectation again at a moment, and not before."""
+    tx.connection.execute(_the_one(row).values(next_at=until))
 
 
 def of_dispatch(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:

@@ -385,6 +385,7 @@ payer_return = Table(
     UniqueConstraint("endpoint_id", "sha256"),
     states("state", lifecycle.ReturnState),
     Index("ix_payer_return_state", "state", "collected_at"),
+    Index("ix_payer_return_endpoint_id", "endpoint_id", "collected_at"),
 )
 
 answer = Table(

@@ -56,6 +56,9 @@ def upgrade() -> None:
     for name in ("facts", "advice"):
         op.add_column("anomaly", _text(name))
     op.add_column("anomaly", _count("claims"))
+    op.create_index(
+        "ix_payer_return_endpoint_id", "payer_return", ["endpoint_id", "collected_at"]
+    )
     _create_cohorts()
     _create_chases()
     _create_enrolments()
@@ -268,6 +271,7 @@ def downgrade() -> None:
         *("enrolment", "remedy", "chase", "cohort"),
     ):
         op.drop_table(table)
+    op.drop_index("ix_payer_return_endpoint_id", "payer_return")
     for column in ("facts", "advice", "claims"):
         op.drop_column("anomaly", column)
     op.drop_index("ix_expectation_overdue", "expectation")
