@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from config.directory_records import PayerEntry, Window
+from config.directory_records import Deadline, PayerEntry, Window, Within
 from config.errors import ConfigErrors
 from gateway.cli import opening, payer_import
 from gateway.cli.arguments import Actions, Options, Parser
@@ -13,7 +13,7 @@ from gateway.cli.payer_names import find, today_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, listing, span
+from gateway.cli.wording import clock, counted, listing, span
 from protocols.catalog import Catalog
 from protocols.errors import TransferError
 from routing.directory import Directory
@@ -131,7 +131,7 @@ def _show(options: Options, terminal: Terminal) -> int:
     pairs += [
         (
             f"owes {each.kind}",
-            f"for each {each.level} within {each.within}, missing after "
+            f"for each {each.level} {_until(each.within)}, missing after "
             f"{each.grace} more",
         )
         for each in payer.expects
@@ -232,10 +232,13 @@ def _days(first: date | None, last: date | None) -> str:
     return f" ({first or 'ever'} to {last or 'now'})"
 
 
+def _until(due: Within | Deadline) -> str:
+    if isinstance(due, Within):
+        return f"within {due}"
+    cut_off = f" if sent before {clock(due.cut_off)}" if due.cut_off else ""
+    return f"by {due}{cut_off}"
+
+
 def _window(window: Window) -> str:
     days = ",".join(_DAYS[day] for day in window.days)
-    opens, closes = (
-        f"{minutes // 60:02}:{minutes % 60:02}"
-        for minutes in (window.opens, window.closes)
-    )
-    return f"{days} {opens}-{closes}"
+    return f"{days} {clock(window.opens)}-{clock(window.closes)}"
