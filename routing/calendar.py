@@ -14,7 +14,13 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from config.directory_records import CalendarEntry, Window, Within
+from config.directory_records import (
+    CalendarEntry,
+    Deadline,
+    Outage,
+    Window,
+    Within,
+)
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -28,6 +34,7 @@ class WorkCalendar:
         self.entry = entry
         self.zone = ZoneInfo(time_zone)
         self._opened = frozenset(entry.opened)
+        self._outages = self._merged(entry.outages)
 
     def day(self, at: float) -> date:
         """Return the payer's day at a time."""
@@ -65,25 +72,29 @@ class WorkCalendar:
         It is the payer's day, or the next working day where that day is closed
         or its cut-off has passed.
         """
-        local = datetime.fromtimestamp(at, self.zone)
-        minute = local.hour * 60 + local.minute
-        cut_off = self.entry.cut_off
-        if self.works(local.date()) and (cut_off is None or minute < cut_off):
-            return local.date()
-        return self.next_working_day(local.date())
+        day, late = self._day_and_late(at, self.entry.cut_off)
+        return self.next_working_day(day) if late or not self.works(day) else day
 
-    def due(self, since: float, within: Within) -> float:
+    def due(self, since: float, within: Within | Deadline) -> float:
         """Return the end of a delay that began at `since`.
 
         Working days end with the last second of the last of them; hours run
-        through nights and weekends.
+        through nights and weekends, and pause in an announced outage.  What would
+        be due in an outage is due at its end.
         """
-        if within.seconds:
-            return since + within.seconds
-        day = self.counts_from(since)
-        for _ in range(within.working_days):
-            day = self.next_working_day(day)
-        return self._at(day + _DAY, 0) - 1.0
+        if isinstance(within, Deadline):
+            found = self._deadline(since, within)
+        elif within.seconds:
+            found = self._after_pauses(since, within.seconds)
+        else:
+            day = self.counts_from(since)
+            for _ in range(within.working_days):
+                day = self.next_working_day(day)
+            found = self._at(day + _DAY, 0) - 1.0
+        for begins, ends in self._outages:
+            if begins <= found < ends:
+                return ends
+        return found
 
     def is_open(self, windows: Sequence[Window], at: float) -> bool:
         """Say whether files may be handed over; without windows always."""
@@ -109,12 +120,55 @@ class WorkCalendar:
                     openings.append(opens)
         return min(opening for opening in openings if opening > at)
 
+    def _day_and_late(self, at: float, cut_off: int | None) -> tuple[date, bool]:
+        """Return the payer's day at a time, and whether its cut-off has passed."""
+        local = datetime.fromtimestamp(at, self.zone)
+        minute = local.hour * 60 + local.minute
+        return local.date(), cut_off is not None and minute >= cut_off
+
+    def _deadline(self, since: float, deadline: Deadline) -> float:
+        own = deadline.cut_off
+        day, late = self._day_and_late(
+            since, self.entry.cut_off if own is None else own
+        )
+        steps = deadline.days
+        if deadline.working and (late or not self.works(day)):
+            day = self.next_working_day(day)
+        elif late:
+            day += _DAY
+        for _ in range(steps):
+            day = self.next_working_day(day) if deadline.working else day + _DAY
+        return self._at(day, deadline.minute)
+
+    def _after_pauses(self, since: float, seconds: float) -> float:
+        """Return when so many seconds outside outages have passed."""
+        found = since + seconds
+        for begins, ends in self._outages:
+            if ends > since and begins < found:
+                found += ends - max(begins, since)
+        return found
+
+    def _merged(self, outages: Sequence[Outage]) -> tuple[tuple[float, float], ...]:
+        """Return outages as epoch seconds, in order, those that touch as one."""
+        merged: list[tuple[float, float]] = []
+        for first, last, _ in sorted(outages):
+            begins, ends = self._epoch(first), self._epoch(last)
+            if merged and begins <= merged[-1][1]:
+                begins, before = merged.pop()
+                ends = max(ends, before)
+            merged.append((begins, ends))
+        return tuple(merged)
+
     def _at(self, day: date, minute: int) -> float:
-        """Return the epoch seconds of a minute of the payer's day.
+        """Return the epoch seconds of a minute of the payer's day."""
+        return self._epoch(datetime.combine(day, time()) + timedelta(minutes=minute))
+
+    def _epoch(self, local: datetime) -> float:
+        """Return the epoch seconds of a time of the payer's clock.
 
         A minute that summer time leaps over is the first one after the leap.
         """
-        wanted = datetime.combine(day, time(), self.zone) + timedelta(minutes=minute)
+        wanted = local.replace(tzinfo=self.zone)
         while self._leapt_over(wanted):
             wanted += _MINUTE
         return wanted.timestamp()

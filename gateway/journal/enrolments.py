@@ -7,10 +7,11 @@ are marked in the same transaction, and the route step takes them up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, text, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -23,6 +24,14 @@ from routing.enrolment import (
     event_to,
 )
 from routing.lifecycle import LotState
+
+_AT_ONCE: Final = 500
+_HELD_FOR_IT: Final = f"cause = '{NOT_ENROLLED}'"  # as the index has it, word for word
+
+_NOTED: Final = {
+    EnrolmentState.REQUESTED: "requested_at",
+    EnrolmentState.OPEN: "opened_at",
+}
 
 
 class SenderRule(Protocol):
@@ -124,9 +133,9 @@ def state_all(tx: Tx, stated: Iterable[Stated], *, source: str) -> int:
     for each in stated:
         key = _key(each.network, each.sender, each.payer, each.flow)
         before = _FIND.first(tx.connection, key)
-        _move(tx, key, event_to(each.state), source, each.words)
-        changed += before is None or before.state != each.state
-        if each.state is EnrolmentState.OPEN:
+        after = _move(tx, key, event_to(each.state), source, each.words)
+        changed += before is None or before.state != after
+        if after is EnrolmentState.OPEN:
             group = (each.network.name, each.payer, each.flow)
             opened.setdefault(group, (each.network, set()))[1].add(key["sender"])
     for (_, payer, flow), (network, senders) in opened.items():
@@ -138,19 +147,42 @@ def listed(
     connection: Connection,
     *,
     payer: str | None = None,
-    sender: str | None = None,
+    senders: Collection[str] | None = None,
     state: str | None = None,
 ) -> list[Row[*tuple[Any, ...]]]:
-    """List enrolments by payer, sender and flow; of one payer, sender or state."""
+    """List enrolments by payer, sender and flow; some only where told.
+
+    `senders` are in the normal form.
+    """
     table = schema.enrolment
     query = select(table).order_by(
         table.c.network, table.c.payer_id, table.c.sender, table.c.flow
     )
-    wanted = ((table.c.payer_id, payer), (table.c.sender, sender))
-    for column, value in (*wanted, (table.c.state, state)):
-        if value is not None:
-            query = query.where(column == value)
+    if payer is not None:
+        query = query.where(table.c.payer_id == payer)
+    if senders is not None:
+        query = query.where(table.c.sender.in_(senders))
+    if state is not None:
+        query = query.where(table.c.state == state)
     return list(connection.execute(query))
+
+
+def waiting(
+    connection: Connection, networks: Mapping[str, SenderRule]
+) -> Counter[tuple[str, str, str, str]]:
+    """Count the lots held for each enrolment: network, sender, payer, flow."""
+    lot = schema.lot
+    whose = (lot.c.network, lot.c.sender, lot.c.payer_id, lot.c.flow)
+    query = (
+        select(*whose, func.count())
+        .where(text(_HELD_FOR_IT), lot.c.state == LotState.HELD)
+        .group_by(*whose)
+    )
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for network, sender, payer, flow, lots in connection.execute(query):
+        normal = networks[network].normal_sender(sender)
+        found[network, normal, payer, flow] += lots
+    return found
 
 
 def _move(
@@ -161,7 +193,7 @@ def _move(
     row = _LOCK.rows(tx.connection, key)[0]
     before = EnrolmentState(row.state)
     after = ENROLMENT.next_state(before, event)
-    if before is after and not new:
+    if before is after and not new and words in ("", row.words):
         return after
     values: dict[str, Any] = {
         "state": after,
@@ -169,10 +201,8 @@ def _move(
         "words": words,
         "changed_at": tx.now,
     }
-    if after is EnrolmentState.REQUESTED:
-        values["requested_at"] = tx.now
-    if after is EnrolmentState.OPEN:
-        values["opened_at"] = tx.now
+    if after is not before and after in _NOTED:
+        values[_NOTED[after]] = tx.now
     tx.connection.execute(update(schema.enrolment).where(*_its(key)).values(values))
     tx.say(f"enrolment.{after}", _name(key), source=source, words=words)
     return after
@@ -224,7 +254,6 @@ def _its(key: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     return [schema.enrolment.c[name] == value for name, value in key.items()]
 
 
-_AT_ONCE: Final = 500
 _GIVEN: Final = {
     name: given(name) for name in ("network", "sender", "payer_id", "flow")
 }
@@ -232,7 +261,7 @@ _FIND: Final = Prepared(select(schema.enrolment).where(*_its(_GIVEN)))
 _LOCK: Final = Prepared(select(schema.enrolment).where(*_its(_GIVEN)).with_for_update())
 _WAITING: Final = Prepared(
     select(schema.lot.c.id, schema.lot.c.sender).where(
-        text(f"cause = '{NOT_ENROLLED}'"),  # as the index has it, word for word
+        text(_HELD_FOR_IT),
         schema.lot.c.state == LotState.HELD.value,
         schema.lot.c.network == given("its_network"),
         schema.lot.c.payer_id == given("its_payer"),

@@ -23,6 +23,7 @@ from protocols.interface import (
     SplitReturn,
 )
 from protocols.sesam import b2_show, keys, reader, returns, routing, writer
+from routing.envelope import AnswerKind, Level
 
 _B2 = re.compile(
     rb"(?:\xef\xbb\xbf)?[\r\n]*000[A-Z]{2}[0-9]{14}[\x20-\xff]{46}B2", re.DOTALL
@@ -40,6 +41,10 @@ class Sesam:
     """Formats and rules of the French funds."""
 
     name = "sesam"
+    answer_kinds: Sequence[AnswerKind] = (
+        AnswerKind("arl", Level.LOT),
+        AnswerKind("payment", Level.CLAIM),
+    )
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""
