@@ -20,6 +20,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, returns, schema, work
 from gateway.journal.expectations import Came
+from gateway.learning import CurrentDelays
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
 from gateway.steps.origin import FOREIGN, Origin, tell_foreign
 from gateway.storage.payloads import Payloads
@@ -74,6 +75,7 @@ class Match:
         payloads: Payloads,
         networks: Mapping[str, Network],
         directory: Callable[[], Directory],
+        delays: CurrentDelays,
         now: Now,
         entropy: Entropy,
         worker: str,
@@ -84,6 +86,7 @@ class Match:
         self._payloads = payloads
         self._networks = networks
         self._directory = directory
+        self._delays = delays
         self._now = now
         self._entropy = entropy
         self._worker = worker
@@ -93,6 +96,7 @@ class Match:
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
+        self._delays.refresh()
         version = self._directory().version
         self._database.write("match.again", self._again, version != self._tried_with)
         self._tried_with = version
@@ -195,7 +199,7 @@ class Match:
                 answers.add(tx, values)
             tied.append(each)
         touched = [each.applied.lot for each in tied if each.applied]
-        settle(tx, touched, self._directory())
+        settle(tx, touched, self._directory(), self._delays())
         return until, tied
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
