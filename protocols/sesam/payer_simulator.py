@@ -19,6 +19,7 @@ from typing import TypedDict
 
 from attrs import evolve, frozen
 
+from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
 from protocols.sesam.payer_simulator_decisions import (
@@ -66,13 +67,14 @@ class FileSeen(TypedDict):
 class Seen(TypedDict):
     """All that a caisse keeps; plain values only.
 
-    `lots` tells in which file a lot was acknowledged, `registered` the
-    professionals that are known in spite of the faults.
+    `lots` tells in which file a lot was acknowledged, `dropped` the professionals
+    whose lots went unread, `registered` those that are known in spite of the faults.
     """
 
     files: dict[str, FileSeen]
     lots: dict[str, str]
     registered: list[str]
+    dropped: list[str]
     next_number: int
 
 
@@ -87,15 +89,23 @@ class Caisse:
         form: Form = WRAPPED,
         seen: Seen | None = None,
     ) -> None:
-        self.seen: Seen = seen or Seen(files={}, lots={}, registered=[], next_number=1)
+        self.seen: Seen = seen or Seen(
+            files={}, lots={}, registered=[], dropped=[], next_number=1
+        )
         self._faults = faults
         self._mix = mix or Mix()
         self._form = form
 
     def register(self, professional: str) -> None:
         """Know a professional from now on, whatever the faults say."""
-        if professional not in self.seen["registered"]:
-            self.seen["registered"].append(professional)
+        who = normal_ps(professional)
+        if who not in self.seen["registered"]:
+            self.seen["registered"].append(who)
+
+    def knows(self, professional: str) -> bool:
+        """Say whether a professional whose lots came so far is known."""
+        who = normal_ps(professional)
+        return who in self.seen["registered"] or who not in self.seen["dropped"]
 
     def respond(
         self, b2_file: bytes, *, rng: Random, day: str
@@ -130,8 +140,11 @@ class Caisse:
         refused: list[tuple[SentLot, Refusal]] = []
         here: set[str] = set()
         for lot in sent.lots:
-            registered = lot.professional in self.seen["registered"]
+            who = normal_ps(lot.professional)
+            registered = who in self.seen["registered"]
             if not registered and is_unknown(sent, lot, self._faults):
+                if who not in self.seen["dropped"]:
+                    self.seen["dropped"].append(who)
                 continue
             reasons = self._reasons(sent, lot, known["seed"])
             if lot.key in here:
@@ -220,7 +233,7 @@ def respond(
     b2_file: bytes, *, rng: Random, faults: Faults, day: str, number: int
 ) -> list[SimulatedReturn]:
     """Answer one file as a caisse without memory, from return number `number` on."""
-    seen = Seen(files={}, lots={}, registered=[], next_number=number)
+    seen = Seen(files={}, lots={}, registered=[], dropped=[], next_number=number)
     return Caisse(faults=faults, seen=seen).respond(b2_file, rng=rng, day=day)
 
 
