@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 
 from gateway.channels import Channels
 from gateway.house import House
+from gateway.learning import CurrentDelays
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
@@ -83,6 +84,7 @@ def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
+    delays = CurrentDelays(database, house.directory, house.now)
     split, split_large = (
         kind(
             database=database,
@@ -129,6 +131,7 @@ def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
             payloads=payloads,
             channel=channels,
             directory=house.directory,
+            delays=delays,
             entropy=entropy,
             now=house.now,
             worker=worker,
@@ -141,6 +144,7 @@ def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
             payloads=payloads,
             networks=house.networks,
             directory=house.directory,
+            delays=delays,
             now=house.now,
             entropy=entropy,
             worker=worker,

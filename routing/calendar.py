@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -28,13 +29,14 @@ _LONGEST_SEARCH = 3660  # days without a working day before a calendar is refuse
 
 
 class WorkCalendar:
-    """The calendar of one payer in its time zone; holds no state."""
+    """The calendar of one payer in its time zone; holds nothing but what it counted."""
 
     def __init__(self, entry: CalendarEntry, time_zone: str) -> None:
         self.entry = entry
         self.zone = ZoneInfo(time_zone)
         self._opened = frozenset(entry.opened)
         self._outages = self._merged(entry.outages)
+        self._worked: dict[int, tuple[int, ...]] = {}
 
     def day(self, at: float) -> date:
         """Return the payer's day at a time."""
@@ -65,6 +67,32 @@ class WorkCalendar:
         raise ValueError(
             f"the calendar has no working day in the ten years before {day}"
         )
+
+    def working_days(self, after: date, until: date) -> int:
+        """Count the working days after a day, the last one included; 0 if none.
+
+        Years are counted once, so it costs no more for a year than for a day.
+        """
+        if until <= after:
+            return 0
+        found = -self._days_worked(after)
+        for year in range(after.year, until.year):
+            found += self._of_year(year)[-1]
+        return found + self._days_worked(until)
+
+    def _days_worked(self, day: date) -> int:
+        """Count the working days of its year up to a day."""
+        return self._of_year(day.year)[day.timetuple().tm_yday]
+
+    def _of_year(self, year: int) -> tuple[int, ...]:
+        """Count the working days up to each day of a year, from none to all."""
+        found = self._worked.get(year)
+        if found is None:
+            first = date(year, 1, 1)
+            length = date(year, 12, 31).timetuple().tm_yday
+            works = (self.works(first + at * _DAY) for at in range(length))
+            found = self._worked[year] = tuple(accumulate(works, initial=0))
+        return found
 
     def counts_from(self, at: float) -> date:
         """Return the day from which working days are counted.

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared
 from gateway.journal.schema_owed import SENT
+from routing.delays import Counted
 
 
 class Cohort(NamedTuple):
@@ -61,10 +62,13 @@ def add(connection: Connection, counted: Mapping[Cohort, Count]) -> None:
     _ADD.run_many(connection, rows)
 
 
-def read(connection: Connection, since: str) -> list[Row[*tuple[Any, ...]]]:
-    """Read the cohorts that were sent on an ISO day or later, in order of their keys."""
-    query = select(schema.cohort).where(schema.cohort.c.sent_on >= since)
-    return list(connection.execute(query.order_by(*schema.cohort.primary_key)))
+def read(connection: Connection, since: str, until: str = "9") -> list[Counted]:
+    """Read the cohorts sent between two ISO days, both included, by their keys."""
+    sent_on = schema.cohort.c.sent_on
+    query = select(*(schema.cohort.c[name] for name in Counted._fields))
+    query = query.where(sent_on >= since, sent_on <= until)
+    rows = connection.execute(query.order_by(*schema.cohort.primary_key))
+    return [Counted(*row) for row in rows]
 
 
 def _adding(insert: Any) -> Any:

@@ -13,6 +13,7 @@ from gateway.journal import answers, dispatches, expectations, ledger, lots, sch
 from gateway.journal.expectations import Came
 from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import close_if_answered, mark_sent
+from routing.delays import Delays
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import NoRoute
@@ -108,7 +109,9 @@ def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
     )
 
 
-def settle(tx: Tx, touched: Iterable[str], directory: Directory) -> None:
+def settle(
+    tx: Tx, touched: Iterable[str], directory: Directory, delays: Delays
+) -> None:
     """Move lots on whose claims were answered, and the dispatches they went with."""
     concerned = set()
     for lot_id in sorted(set(touched)):
@@ -121,10 +124,12 @@ def settle(tx: Tx, touched: Iterable[str], directory: Directory) -> None:
         if row.dispatch_id is not None:
             concerned.add(row.dispatch_id)
     for dispatch in sorted(concerned):
-        _settle_dispatch(tx, dispatch, directory)
+        _settle_dispatch(tx, dispatch, directory, delays)
 
 
-def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
+def _settle_dispatch(
+    tx: Tx, dispatch_id: str, directory: Directory, delays: Delays
+) -> None:
     dispatch = dispatches.find(tx.connection, dispatch_id)
     if dispatch is None:
         return
@@ -133,7 +138,8 @@ def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
         # A payer that has left the directory owes by nobody's rules: the dispatch
         # waits for its return, its answers do not.
         with suppress(NoRoute):
-            mark_sent(tx, dispatch, DispatchEvent.ARRIVED, directory, proof)
+            arrived = DispatchEvent.ARRIVED
+            mark_sent(tx, dispatch, arrived, directory, delays, proof)
     close_if_answered(tx, dispatch_id)
 
 

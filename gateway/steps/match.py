@@ -20,6 +20,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, chases, returns, schema, work
 from gateway.journal.expectations import Came
+from gateway.learning import CurrentDelays
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.numbers import note_return
@@ -81,6 +82,7 @@ class Match:
         payloads: Payloads,
         networks: Mapping[str, Network],
         directory: Callable[[], Directory],
+        delays: CurrentDelays,
         now: Now,
         entropy: Entropy,
         worker: str,
@@ -91,6 +93,7 @@ class Match:
         self._payloads = payloads
         self._networks = networks
         self._directory = directory
+        self._delays = delays
         self._now = now
         self._entropy = entropy
         self._worker = worker
@@ -103,6 +106,7 @@ class Match:
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
+        self._delays.refresh()
         version = self._directory().version
         self._database.write("match.again", self._again, version != self._tried_with)
         self._tried_with = version
@@ -220,7 +224,7 @@ class Match:
                 answers.add(tx, values)
             tied.append(each)
         applied = [each.applied for each in tied if each.applied]
-        settle(tx, [each.lot for each in applied], self._directory())
+        settle(tx, [each.lot for each in applied], self._directory(), self._delays())
         answered = Counter(each.lot for each in applied if each.closed)
         answered.update({each.lot: 0 for each in applied})
         for payer, remedy in chases.heard(tx, answered):
