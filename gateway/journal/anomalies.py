@@ -32,6 +32,8 @@ KINDS: Final = {
     "return-unreadable": "a payer's return is in no known format",
     "return-orphans": "a payer answered for something that was never sent",
     "return-foreign": "a return answers for claims that went to another payer",
+    "return-gap": "a number is missing among the returns of a payer that counts them",
+    "deposit-gap": "a number is missing among the files of a client that counts them",
     "answer-late": "a payer owes answers that are past due",
     "answer-missing": "answers are missing, and nothing safe is left to try",
     "payer-silent": "a payer sends nothing at all while many wait for it",

@@ -23,6 +23,7 @@ from gateway.journal.expectations import Came
 from gateway.learning import CurrentDelays
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
 from gateway.steps.desk_answers import DeskAnswers
+from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, Origin, tell_foreign
 from gateway.storage.payloads import Payloads
 from protocols import desk
@@ -284,10 +285,13 @@ class Match:
         """End the reading of a return with `orphans` new ones; name its payer."""
         self._renew(tx, row, held)
         payer = returns.payer_of(tx.connection, row.id) or ""
+        summary = reading.summary()
+        network = self._networks[row.network]
+        note_return(tx, self._entropy, network, row, summary, payer)
         returns.read(
             tx,
             row,
-            reading.summary(),
+            summary,
             reading.kind,
             payer or None,
             answers=count,

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from random import Random
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from attrs import evolve, frozen
 
@@ -35,7 +35,7 @@ from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
 
 __all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
 
-_NUMBERS = 4  # of returns that one file can have
+_NUMBERS = 4  # kept for the payments of a file: twice what it can have, so they jump
 _REASONS = 5  # told of a refused lot
 _REFUSED: Refusal = (("SIM9", "SIMULATED REFUSAL WITHOUT A REASON", 0),)
 _AGAIN: Refusal = (("SIM8", "LOT ALREADY RECEIVED IN ANOTHER FILE", 0),)
@@ -56,12 +56,16 @@ class SimulatedReturn:
 
 
 class FileSeen(TypedDict):
-    """What a caisse keeps of a file: how it was decided, and its first day."""
+    """What a caisse keeps of a file: how it was decided, and its first day.
+
+    `number` is that of its first payments, `arls` those of its acknowledgements.
+    """
 
     seed: int
     day: str
     number: int
     sha256: str
+    arls: dict[str, int]
 
 
 class Seen(TypedDict):
@@ -76,6 +80,7 @@ class Seen(TypedDict):
     registered: list[str]
     dropped: list[str]
     next_number: int
+    next_arl: NotRequired[int]
 
 
 class Caisse:
@@ -122,18 +127,24 @@ class Caisse:
         known = self.seen["files"].get(sent.key)
         if known is not None and known["sha256"] != digest:
             lots = [(lot, _REUSED) for lot in sent.lots]
-            return self._refuse(sent, lots, self._take_numbers(), day)
+            return self._refuse(sent, lots, {}, day)
         if known is None:
-            known = FileSeen(
-                seed=seed, day=day, number=self._take_numbers(), sha256=digest
-            )
+            number = self.seen["next_number"]
+            self.seen["next_number"] += _NUMBERS
+            known = FileSeen(seed=seed, day=day, number=number, sha256=digest, arls={})
             self.seen["files"][sent.key] = known
         return self._answer(sent, known)
 
-    def _take_numbers(self) -> int:
-        number = self.seen["next_number"]
-        self.seen["next_number"] += _NUMBERS
-        return number
+    def _arl_number(self, known: dict[str, int], kind: str) -> int:
+        """Number an acknowledgement when it is first made: the numbers have no holes.
+
+        Payments are numbered when they are decided, and come when they are due, so
+        their numbers jump.
+        """
+        if kind not in known:
+            known[kind] = self.seen.get("next_arl", 1)
+            self.seen["next_arl"] = known[kind] + 1
+        return known[kind]
 
     def _answer(self, sent: SentFile, known: FileSeen) -> list[SimulatedReturn]:
         taken: list[SentLot] = []
@@ -155,17 +166,18 @@ class Caisse:
                 here.add(lot.key)
                 self.seen["lots"][lot.key] = sent.key
                 taken.append(lot)
-        number, first = known["number"], date.fromisoformat(known["day"])
-        made = self._refuse(sent, refused, number + 1, known["day"])
+        made: list[SimulatedReturn] = []
         if taken:
+            number = self._arl_number(known["arls"], "taken")
             content = acknowledge(
                 sent,
                 [(lot, ()) for lot in taken],
                 number=number,
-                day=first,
+                day=date.fromisoformat(known["day"]),
                 form=self._form,
             )
-            made.insert(0, _arl(number, content, 0))
+            made.append(_arl(number, content, 0))
+        made += self._refuse(sent, refused, known["arls"], known["day"])
         made += self._payments(sent, taken, known)
         return made
 
@@ -184,11 +196,12 @@ class Caisse:
         self,
         sent: SentFile,
         lots: Sequence[tuple[SentLot, Refusal]],
-        number: int,
+        known: dict[str, int],
         day: str,
     ) -> list[SimulatedReturn]:
         if not lots:
             return []
+        number = self._arl_number(known, "refused")
         content = acknowledge(
             sent, lots, number=number, day=date.fromisoformat(day), form=self._form
         )
@@ -209,7 +222,7 @@ class Caisse:
                     later.setdefault(lot.professional, []).append(decision.later)
         wait = dice.randint(2, 5)
         made = []
-        for offset, decided in ((2, now), (3, later)):
+        for offset, decided in enumerate((now, later)):
             if decided:
                 number = known["number"] + offset
                 content = pay(
@@ -233,7 +246,14 @@ def respond(
     b2_file: bytes, *, rng: Random, faults: Faults, day: str, number: int
 ) -> list[SimulatedReturn]:
     """Answer one file as a caisse without memory, from return number `number` on."""
-    seen = Seen(files={}, lots={}, registered=[], dropped=[], next_number=number)
+    seen = Seen(
+        files={},
+        lots={},
+        registered=[],
+        dropped=[],
+        next_number=number,
+        next_arl=number,
+    )
     return Caisse(faults=faults, seen=seen).respond(b2_file, rng=rng, day=day)
 
 
