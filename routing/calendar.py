@@ -47,6 +47,10 @@ class WorkCalendar:
         public = _public_holidays(self.entry.country, self.entry.subdivision, day.year)
         return "public holiday" if day in public else None
 
+    def ends(self, day: date) -> float:
+        """Return the last second of a day."""
+        return self._at(day + _DAY, 0) - 1.0
+
     def works(self, day: date) -> bool:
         """Say whether the payer works on a day."""
         return self.why_closed(day) is None
@@ -111,7 +115,7 @@ class WorkCalendar:
         day = self.counts_from(since)
         for _ in range(within.working_days):
             day = self.next_working_day(day)
-        return self._at(day + _DAY, 0) - 1.0
+        return self.ends(day)
 
     def is_open(self, windows: Sequence[Window], at: float) -> bool:
         """Say whether files may be handed over; without windows always."""
