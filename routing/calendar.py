@@ -77,6 +77,11 @@ class WorkCalendar:
             found += self._of_year(year)[-1]
         return found + self._days_worked(until)
 
+    def counted_up(self, first: date, last: date) -> Sequence[int]:
+        """Count the working days up to each day from the first to the last of a span."""
+        days = (last - first).days + 1
+        return tuple(accumulate(self.works(first + at * _DAY) for at in range(days)))
+
     def _days_worked(self, day: date) -> int:
         """Count the working days of its year up to a day."""
         return self._of_year(day.year)[day.timetuple().tm_yday]
