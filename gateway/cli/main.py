@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "payer": "the payer directory: list, show, test, import",
     "trace": "where is it? the whole life of a file, lot, invoice, dispatch or return",
     "anomaly": "what a person must see: list, show, assign, comment, resolve",
+    "match": "answers that are likely a claim's: list, show, confirm, refuse",
     "replay": "do again: read a deposit, route a lot, send a dispatch, match a return",
     "withdraw": "take a lot or a dispatch back before it leaves",
     "inspect": "say what a file is, print its records, list what is wrong with it",

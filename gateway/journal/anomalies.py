@@ -32,6 +32,7 @@ KINDS: Final = {
     "return-unreadable": "a payer's return is in no known format",
     "return-orphans": "a payer answered for something that was never sent",
     "return-foreign": "a return answers for claims that went to another payer",
+    "return-absurd": "a return pays what cannot be meant, or names another's client",
     "answer-late": "a payer owes answers that are past due",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }

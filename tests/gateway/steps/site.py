@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -235,6 +236,10 @@ class PayerChannel:
 class Quiet(Seen):
     """Listens to everything that the steps count."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.ties: Counter[str] = Counter()
+
     def attempt(self, payer: str, outcome: str) -> None:
         pass
 
@@ -251,6 +256,9 @@ class Quiet(Seen):
 
     def orphans(self, payer: str, count: int) -> None:
         pass
+
+    def tied(self, payer: str, how: str, count: int) -> None:
+        self.ties[how] += count
 
     def step(self, name: str, seconds: float) -> None:
         pass
