@@ -134,6 +134,12 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
         "octway_orphan_answers_total": Described(
             Counter, "Answers that found no claim when they came.", ("payer",)
         ),
+        "octway_answers_total": Described(
+            Counter,
+            "Answers by how they found their claim: exact, an approximation by its "
+            "name, repeated (changed nothing), proposed, absurd, foreign, orphan.",
+            ("payer", "how"),
+        ),
         "octway_sftp_logins_total": Described(
             Counter, "Logins at the SFTP door: key, password, refused.", ("outcome",)
         ),
@@ -246,6 +252,10 @@ class Metrics:
     def orphans(self, payer: str, count: int) -> None:
         """Note answers that found no claim."""
         self._counters["octway_orphan_answers_total"].labels(payer).inc(count)
+
+    def tied(self, payer: str, how: str, count: int) -> None:
+        """Note answers by how they were tied; `payer` is empty where to nothing."""
+        self._counters["octway_answers_total"].labels(payer, how).inc(count)
 
     def remedy(self, payer: str, remedy: str, outcome: str) -> None:
         """Note a remedy, and what came of it."""

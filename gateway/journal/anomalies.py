@@ -34,6 +34,7 @@ KINDS: Final = {
     "return-foreign": "a return answers for claims that went to another payer",
     "return-gap": "a number is missing among the returns of a payer that counts them",
     "deposit-gap": "a number is missing among the files of a client that counts them",
+    "return-absurd": "a return pays what cannot be meant, or names another's client",
     "answer-late": "a payer owes answers that are past due",
     "answer-missing": "answers are missing, and nothing safe is left to try",
     "payer-silent": "a payer sends nothing at all while many wait for it",

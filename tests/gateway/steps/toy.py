@@ -7,7 +7,9 @@ A deposit::
     INV 1 1000                  an invoice with its number and cents
     LOT 002 P2 BAD              a lot that a payer would refuse
 
-A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`.
+A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`,
+which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`.
+The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b are one's.
 """
 
 from __future__ import annotations
@@ -31,8 +33,10 @@ from routing.envelope import (
     LotSeen,
     Outcome,
     Problem,
+    Remark,
     Severity,
     Summary,
+    Traits,
 )
 from routing.sequence import FileNumber, Numbering
 
@@ -88,7 +92,7 @@ class Reading:
                     number=invoice,
                     match_key=f"{sender}/{number}/{invoice}",
                     date="2026-11-02",
-                    patient=f"{sender}{invoice}",
+                    patient=f"{sender}{invoice.partition('-')[0]}",
                     billed=int(cents),
                     asked=int(cents),
                     asked_main=int(cents),
@@ -129,14 +133,25 @@ class ReturnReading:
 
     def answers(self) -> Iterator[AnswerSeen]:
         for line in self._stream:
-            level, key, outcome, cents, sender = line.decode().split()
+            level, key, outcome, cents, sender, *words = line.decode().split()
+            more = dict(word.split("=") for word in words)
+            remarks = more["remark"].split(",") if "remark" in more else ()
+            paid = int(cents) if outcome in {"paid", "partly-paid"} else 0
             yield AnswerSeen(
                 level=Level(level),
                 match_keys=() if key == "-" else (key,),
                 sender=sender,
                 outcome=Outcome(outcome),
                 asked=int(cents),
-                paid=int(cents) if outcome in {"paid", "partly-paid"} else 0,
+                paid=int(more.get("paid", paid)),
+                remarks=tuple(Remark(code, f"label of {code}") for code in remarks),
+                traits=Traits(
+                    number=more.get("number", ""),
+                    lot=more.get("lot", ""),
+                    lot_date=more.get("day", ""),
+                    date="2026-11-02" if "patient" in more else "",
+                    patients=(more["patient"],) if "patient" in more else (),
+                ),
             )
 
     def summary(self) -> Summary:
