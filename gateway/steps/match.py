@@ -35,7 +35,7 @@ from routing.plausible import Bounds
 
 _HEAD: Final = 4096
 _PER_COMMIT: Final = 500
-_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again
+_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again, at least
 
 
 class MatchObserver(Protocol):
@@ -267,7 +267,7 @@ class Match:
             payer or None,
             answers=count,
             matched=matched,
-            retry_at=tx.now + _RETRY_AFTER if matched < count else None,
+            retry_at=_again_at(row, tx.now) if matched < count else None,
         )
         if orphans:
             anomalies.raise_(
@@ -322,6 +322,11 @@ class Match:
                 )
         for (payer, how), count in hows.items():
             self._observe.tied(payer, how, count)
+
+
+def _again_at(row: Row[*tuple[Any, ...]], now: float) -> float:
+    """Say when orphans are tried again: ever less often, the older they are."""
+    return now + max(_RETRY_AFTER, (now - row.collected_at) / 2)
 
 
 _STORED: Final = work.Taking(
