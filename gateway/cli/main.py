@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "staff": "support staff accounts and roles",
     "payer": "the payer directory: list, show, test, import",
     "trace": "where is it? the whole life of a file, lot, invoice, dispatch or return",
-    "anomaly": "what a person must see: list, show, assign, comment, resolve",
+    "anomaly": "what a person must see: list, show, assign, comment, resolve, reopen",
     "match": "answers that are likely a claim's: list, show, confirm, refuse",
     "replay": "do again: read a deposit, route a lot, send a dispatch, match a return",
     "withdraw": "take a lot or a dispatch back before it leaves",

@@ -19,6 +19,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, returns, schema, work
+from gateway.steps.cases import claims_rejected
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.origin import FOREIGN, tell_foreign
 from gateway.steps.tie import Tie, Tied
@@ -195,7 +196,9 @@ class Match:
             sure=self._sure,
             bounds=self._bounds,
         )
-        return until, tie.all(found, known)
+        tied = tie.all(found, known)
+        claims_rejected(tx, self._entropy, row.network, tied)
+        return until, tied
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
         return work.renew(

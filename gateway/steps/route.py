@@ -17,6 +17,7 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, lots
+from gateway.steps.cases import lot_refused
 from protocols.interface import Network
 from routing.directory import Directory
 from routing.directory import Route as Destination
@@ -177,17 +178,20 @@ class Route:
             payer_code=code or None,
             directory_version=directory.version,
         )
-        anomalies.raise_(
-            tx,
-            self._entropy,
-            kind="lot-refused" if bad else "lot-held",
-            severity=anomalies.WARNING if bad else anomalies.ERROR,
-            subject=lot.client_id
-            if bad
-            else held_subject(error.cause, lot.network, code),
-            client=lot.client_id if bad else "",
-            words=f"lot {lot.id}: {error}",
-        )
+        if bad:
+            lot_refused(tx, self._entropy, lot)
+        else:
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="lot-held",
+                severity=anomalies.ERROR,
+                subject=held_subject(error.cause, lot.network, code),
+                words=f"lot {lot.id}: {error}",
+                claims=lot.claims,
+                facts={"cents": lot.asked, "clients": {lot.client_id: lot.claims}},
+                items={lot.id: lot.claims},
+            )
         return state
 
 
