@@ -27,13 +27,14 @@ def absurdity(answer: AnswerSeen, *, asked: int, paid: int, bounds: Bounds) -> s
     """Say why an answer's amounts cannot be meant, or "".
 
     `asked` is what we asked for the claim, `paid` what was paid for it before.
-    Money may be taken back, but never more than was given.  Information moves
-    no money, and is believed.
+    Money may be taken back, but never more than was given, or than a credit note
+    asks for.  Information moves no money, and is believed.
     """
     if answer.outcome is Outcome.INFORMATION:
         return ""
     total = paid + answer.paid
-    if answer.paid < 0 and total < 0:
+    least = min(asked, 0) * (_HUNDRED + bounds.overpaid) // _HUNDRED
+    if answer.paid < 0 and total < least:
         return "more is taken back than was ever paid"
     if abs(answer.paid) > bounds.largest or abs(answer.asked) > bounds.largest:
         return "an amount is larger than any that is believed"

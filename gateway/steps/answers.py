@@ -46,6 +46,8 @@ class Applied(NamedTuple):
     repeated: bool
     closed: bool
     sent_at: float | None
+    claims: int
+    asked: int  # for those claims, in cents
     absurd: str = ""  # why nothing was written
 
 
@@ -85,6 +87,8 @@ def apply_claim(
         repeated=repeated,
         closed=closed,
         sent_at=facts.sent_at,
+        claims=1,
+        asked=facts.asked,
         absurd=absurd,
     )
 
@@ -117,6 +121,8 @@ def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
         repeated=target is None,
         closed=refused,
         sent_at=_sent_at(tx, row.dispatch_id),
+        claims=row.standing_claims,
+        asked=row.standing_asked,
     )
 
 

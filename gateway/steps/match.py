@@ -20,6 +20,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, chases, returns, schema, work
 from gateway.learning import CurrentDelays
+from gateway.steps.cases import claims_rejected
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.numbers import note_return
@@ -231,6 +232,7 @@ class Match:
         answered.update({each.lot: 0 for each in applied})
         for payer, remedy in chases.heard(tx, answered):
             self._observe.remedy(payer, remedy, "brought")
+        claims_rejected(tx, self._entropy, row.network, tied)
         return until, tied
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
@@ -326,7 +328,7 @@ class Match:
 
 def _again_at(row: Row[*tuple[Any, ...]], now: float) -> float:
     """Say when orphans are tried again: ever less often, the older they are."""
-    return now + max(_RETRY_AFTER, (now - row.collected_at) / 2)
+    return float(now + max(_RETRY_AFTER, (now - row.collected_at) / 2))
 
 
 _STORED: Final = work.Taking(
