@@ -17,6 +17,7 @@ from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomaly_items, dialect, schema
+from gateway.journal.prepared import Prepared, given
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
 
 WARNING: Final = "warning"
@@ -188,14 +189,8 @@ def storage_broken(tx: Tx, entropy: Entropy, subject: str, words: str) -> None:
 
 def settle(tx: Tx, *, kind: str, subject: str, reason: str) -> None:
     """Resolve an anomaly by itself, because its cause is gone."""
-    table = schema.anomaly
-    row = tx.connection.execute(
-        select(table.c.id).where(
-            table.c.kind == kind,
-            table.c.subject == subject,
-            table.c.state != AnomalyState.RESOLVED,
-        )
-    ).first()
+    its = {"its_kind": kind, "its_subject": subject}
+    row = _UNRESOLVED.first(tx.connection, its)
     if row is not None:
         move(tx, row.id, AnomalyEvent.RESOLVE, by="gateway", resolution=reason)
 
@@ -261,11 +256,7 @@ def listed(
 
 def open_of_kind(connection: Connection, kind: str) -> list[Row[*tuple[Any, ...]]]:
     """List anomalies of a kind that are not resolved."""
-    table = schema.anomaly
-    query = select(table).where(
-        table.c.kind == kind, table.c.state != AnomalyState.RESOLVED
-    )
-    return list(connection.execute(query))
+    return _OPEN_OF_KIND.rows(connection, {"its_kind": kind})
 
 
 def find(connection: Connection, anomaly: str) -> Row[*tuple[Any, ...]] | None:
@@ -279,3 +270,13 @@ def comments(connection: Connection, anomaly: str) -> list[Row[*tuple[Any, ...]]
     table = schema.anomaly_comment
     query = select(table).where(table.c.anomaly_id == anomaly).order_by(table.c.seq)
     return list(connection.execute(query))
+
+
+_OPEN: Final = select(schema.anomaly).where(
+    schema.anomaly.c.kind == given("its_kind"),
+    schema.anomaly.c.state != AnomalyState.RESOLVED.value,
+)
+_OPEN_OF_KIND: Final = Prepared(_OPEN)
+_UNRESOLVED: Final = Prepared(
+    _OPEN.where(schema.anomaly.c.subject == given("its_subject"))
+)
