@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import dialect, schema
+from gateway.journal.prepared import Prepared, given
 from routing.chase import (
     CHASE,
     REMEDY,
@@ -63,21 +64,12 @@ def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> No
 
 def find(connection: Connection, lot: str) -> Chase | None:
     """Find the chase of a lot."""
-    table = schema.chase
-    return connection.execute(select(table).where(table.c.lot_id == lot)).one_or_none()
+    return _FIND.first(connection, {"its_lot": lot})
 
 
 def due(tx: Tx, most: int) -> list[Chase]:
     """Read the chases that go on now, the longest due first, and lock them."""
-    table = schema.chase
-    query = (
-        select(table)
-        .where(table.c.next_at <= tx.now)
-        .order_by(table.c.next_at, table.c.lot_id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return list(tx.connection.execute(query))
+    return _DUE.rows(tx.connection, {"now": tx.now, "most": most})
 
 
 def move(tx: Tx, row: Chase, happened: ChaseEvent, **values: Any) -> ChaseState:
@@ -111,9 +103,7 @@ def wait(tx: Tx, lot: str, until: float | None, known: Known | None = None) -> N
 
 def owes_still(connection: Connection, lot: str) -> bool:
     """Say whether anything is owed for a lot."""
-    table = schema.expectation
-    query = select(table.c.kind).where(table.c.lot_id == lot, table.c.state.in_(_OWING))
-    return connection.execute(query.limit(1)).first() is not None
+    return _OWES.first(connection, {"its_lot": lot}) is not None
 
 
 def heard(tx: Tx, answered: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -122,12 +112,10 @@ def heard(tx: Tx, answered: Mapping[str, int]) -> list[tuple[str, str]]:
     What the last remedy of each brought is counted; returns payer and remedy of
     those that brought something for the first time.
     """
-    table = schema.chase
-    query = select(table).where(
-        table.c.lot_id.in_(sorted(answered)), table.c.state != ChaseState.ENDED
-    )
     brought = []
-    for row in tx.connection.execute(query).all() if answered else ():
+    theirs = [{"its_lot": lot} for lot in sorted(answered)]
+    found_rows = _UNDER_WAY.rows_of_each(tx.connection, theirs) if theirs else []
+    for row in (row for rows in found_rows for row in rows):
         found = _brought(tx, row, answered[row.lot_id])
         if found is not None:
             brought.append((row.payer_id, found))
@@ -197,14 +185,7 @@ def move_remedy(
 
 def planned(connection: Connection, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List remedies that are journaled and not done yet, oldest first."""
-    table = schema.remedy
-    query = (
-        select(table)
-        .where(table.c.state == RemedyState.PLANNED)
-        .order_by(table.c.at, table.c.id)
-        .limit(most)
-    )
-    return connection.execute(query).all()
+    return _PLANNED.rows(connection, {"most": most})
 
 
 def one_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]]:
@@ -217,8 +198,7 @@ def one_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]]:
 
 def find_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
     """Find one try by its id."""
-    table = schema.remedy
-    return connection.execute(select(table).where(table.c.id == name)).one_or_none()
+    return _FIND_REMEDY.first(connection, {"its_id": name})
 
 
 def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
@@ -297,12 +277,8 @@ def _all(
 
 def _lapse(tx: Tx, lot: str) -> None:
     """End the tries of a lot that brought nothing so far."""
-    table = schema.remedy
-    tx.connection.execute(
-        update(table)
-        .where(table.c.lot_id == lot, table.c.state.in_(_UNDECIDED))
-        .values(state=RemedyState.NOTHING, ended_at=tx.now)
-    )
+    ended = {"state": RemedyState.NOTHING, "ended_at": tx.now}
+    _LAPSE.run(tx.connection, {"its_lot": lot, **ended})
 
 
 def _brought(tx: Tx, row: Chase, claims: int) -> str | None:
@@ -325,7 +301,47 @@ def _brought(tx: Tx, row: Chase, claims: int) -> str | None:
     return None if last.brought else str(last.kind)
 
 
-def lot_of(connection: Connection, lot: str) -> Row[*tuple[Any, ...]]:
+def lot_of(connection: Connection, lot: str) -> Any:
     """Read a lot that is chased."""
-    table = schema.lot
-    return connection.execute(select(table).where(table.c.id == lot)).one()
+    (row,) = _LOT.rows(connection, {"its_lot": lot})
+    return row
+
+
+_CHASE: Final = schema.chase
+_REMEDY: Final = schema.remedy
+_FIND: Final = Prepared(select(_CHASE).where(_CHASE.c.lot_id == given("its_lot")))
+_UNDER_WAY: Final = Prepared(
+    select(_CHASE).where(
+        _CHASE.c.lot_id == given("its_lot"), _CHASE.c.state != ChaseState.ENDED.value
+    )
+)
+_DUE: Final = Prepared(
+    select(_CHASE)
+    .where(_CHASE.c.next_at <= given("now"))
+    .order_by(_CHASE.c.next_at, _CHASE.c.lot_id)
+    .limit(given("most"))
+    .with_for_update(skip_locked=True)
+)
+_OWES: Final = Prepared(
+    select(schema.expectation.c.kind)
+    .where(
+        schema.expectation.c.lot_id == given("its_lot"),
+        schema.expectation.c.state.in_([state.value for state in _OWING]),
+    )
+    .limit(1)
+)
+_PLANNED: Final = Prepared(
+    select(_REMEDY)
+    .where(_REMEDY.c.state == RemedyState.PLANNED.value)
+    .order_by(_REMEDY.c.at, _REMEDY.c.id)
+    .limit(given("most"))
+)
+_FIND_REMEDY: Final = Prepared(select(_REMEDY).where(_REMEDY.c.id == given("its_id")))
+_LAPSE: Final = Prepared(
+    update(_REMEDY).where(
+        _REMEDY.c.lot_id == given("its_lot"),
+        or_(*(_REMEDY.c.state == state.value for state in _UNDECIDED)),
+    ),
+    ("state", "ended_at"),
+)
+_LOT: Final = Prepared(select(schema.lot).where(schema.lot.c.id == given("its_lot")))

@@ -20,6 +20,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
+from gateway.journal.prepared import Prepared, given
 from gateway.learning import CurrentDelays
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
@@ -127,13 +128,7 @@ class Dispatch:
 
     def _find_lost(self, tx: Tx) -> None:
         """Turn what a dead worker was handing over into an unknown outcome."""
-        table = schema.dispatch
-        lost = tx.connection.execute(
-            select(table)
-            .where(table.c.state == DispatchState.SENDING, table.c.lease_until < tx.now)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for row in lost:
+        for row in _LOST.rows(tx.connection, {"now": tx.now}):
             dispatches.move(
                 tx,
                 row,
@@ -237,3 +232,13 @@ class Dispatch:
         except StorageUnavailable:
             self._untold.appendleft((name, call, *args))
             raise
+
+
+_LOST: Final = Prepared(
+    select(schema.dispatch)
+    .where(
+        schema.dispatch.c.state == DispatchState.SENDING.value,
+        schema.dispatch.c.lease_until < given("now"),
+    )
+    .with_for_update(skip_locked=True)
+)

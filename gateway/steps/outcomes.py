@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies, circuits, dispatches, schema, work
+from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import mark_sent
 from protocols.errors import (
     CredentialsRefused,
@@ -242,9 +243,14 @@ def _is_current(tx: Tx, turn: Turn, row: Row[*tuple[Any, ...]]) -> bool:
     return bool(row.state == DispatchState.SENDING and last == turn.attempt)
 
 
-def _fresh(tx: Tx, turn: Turn) -> Row[*tuple[Any, ...]]:
+def _fresh(tx: Tx, turn: Turn) -> Any:
     """Read the dispatch again: much may have happened in the meantime."""
-    table = schema.dispatch
-    return tx.connection.execute(
-        select(table).where(table.c.id == turn.dispatch.id).with_for_update()
-    ).one()
+    (row,) = _LOCKED.rows(tx.connection, {"its_id": turn.dispatch.id})
+    return row
+
+
+_LOCKED: Final = Prepared(
+    select(schema.dispatch)
+    .where(schema.dispatch.c.id == given("its_id"))
+    .with_for_update()
+)

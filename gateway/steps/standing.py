@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 from sqlalchemy import Connection, Row, select
 
-from gateway.journal import enrolments, schema
+from gateway.journal import chases, enrolments, schema
+from gateway.journal.prepared import Prepared, given
 from protocols.interface import Network
 from routing.directory import Directory
 from routing.enrolment import EnrolmentState
@@ -43,7 +44,7 @@ def see(
     now: float,
 ) -> Seen:
     """Read how a lot stands; raises `NoRoute` when its payer left the directory."""
-    lot = connection.execute(select(schema.lot).where(schema.lot.c.id == lot_id)).one()
+    lot = chases.lot_of(connection, lot_id)
     dispatch = _last_dispatch(connection, lot_id)
     payer = directory.payer(dispatch.payer_id)
     enrolled = enrolments.find(
@@ -69,28 +70,39 @@ def see(
     )
 
 
-def _last_dispatch(connection: Connection, lot: str) -> Row[*tuple[Any, ...]]:
+def _last_dispatch(connection: Connection, lot: str) -> Any:
     """Read the dispatch with which a lot that is chased went last."""
-    member, dispatch = schema.dispatch_lot, schema.dispatch
-    query = (
-        select(dispatch)
-        .join(member, member.c.dispatch_id == dispatch.c.id)
-        .where(member.c.lot_id == lot)
-        .order_by(dispatch.c.created_at.desc(), dispatch.c.id.desc())
-        .limit(1)
+    (row,) = _LAST.rows(connection, {"its_lot": lot})
+    return row
+
+
+_LAST: Final = Prepared(
+    select(schema.dispatch)
+    .join(
+        schema.dispatch_lot,
+        schema.dispatch_lot.c.dispatch_id == schema.dispatch.c.id,
     )
-    return connection.execute(query).one()
+    .where(schema.dispatch_lot.c.lot_id == given("its_lot"))
+    .order_by(schema.dispatch.c.created_at.desc(), schema.dispatch.c.id.desc())
+    .limit(1)
+)
 
 
 def _acknowledged(connection: Connection, lot: Row[*tuple[Any, ...]]) -> bool:
     """Say whether the payer has shown, with any answer, that it has the lot."""
     if Account(lot.account) in ANSWERED | {Account.ACKNOWLEDGED}:
         return True
-    table = schema.answer
-    query = select(table.c.seq).where(
-        table.c.lot_id == lot.id, table.c.level.in_([Level.LOT, Level.CLAIM])
+    return _HEARD.first(connection, {"its_lot": lot.id}) is not None
+
+
+_HEARD: Final = Prepared(
+    select(schema.answer.c.seq)
+    .where(
+        schema.answer.c.lot_id == given("its_lot"),
+        schema.answer.c.level.in_([Level.LOT.value, Level.CLAIM.value]),
     )
-    return connection.execute(query.limit(1)).first() is not None
+    .limit(1)
+)
 
 
 def _merger(
