@@ -32,7 +32,8 @@ from gateway.supervise import Step
 from gateway.workshop import build_steps
 
 _TRACKING: Final = frozenset({"watch", "chase"})
-_IDLE: Final = frozenset({"tidy"})  # there is nothing to tidy without doors
+_ELSEWHERE: Final = frozenset({"collect", "tidy"})  # by the hour; nothing to tidy
+_COLLECTS_AT: Final = (OPENS_AT, TURNS_AT[2])
 _PASSES: Final = 4  # over all steps in a turn, at most
 _TICK: Final = 1.0  # seconds between two passes
 
@@ -87,7 +88,8 @@ class Run:
         )
         self._vendors = Vendors(self._plan, _reception(self._house, metrics))
         steps = build_steps(self._house, self._world.channel, metrics)
-        left_out = _IDLE if tracked else _IDLE | _TRACKING
+        self._collect = steps.collect
+        left_out = _ELSEWHERE if tracked else _ELSEWHERE | _TRACKING
         self._steps = [each for each in steps.in_order() if each.name not in left_out]
 
     def run(self, progress: Callable[[int], None]) -> Measured:
@@ -116,6 +118,8 @@ class Run:
         if hour in SENDS_AT:
             lots = self._plan.sent_on(day, SENDS_AT.index(hour))
             self._vendors.send(list(lots))
+        if hour in _COLLECTS_AT:
+            self._collect.run_once()
         for _ in range(_PASSES):
             if not any([_exhaust(step) for step in self._steps]):
                 return
