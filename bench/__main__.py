@@ -30,12 +30,13 @@ def groups() -> Mapping[str, Group]:
         https_intake,
         records,
         sftp_intake,
+        watch,
         whole_way,
     )
 
     modules = (
         *(sftp_intake, acknowledge, https_intake, records),
-        *(delivery, whole_way, encryption),
+        *(delivery, whole_way, encryption, watch),
     )
     return {module.NAME: module.run for module in modules}
 

@@ -7,16 +7,18 @@ the program, so a correction needs no new release.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import attrs
 import holidays
 
 from config import times
-from config.directory_records import CalendarEntry, Closed
+from config.directory_records import CalendarEntry, Closed, Outage
 from config.reader import Table
 
-_LONGEST_CLOSED = timedelta(days=366)  # a payer closed longer has no due dates
+_DAY = timedelta(days=1)
+_LONGEST_CLOSED = timedelta(days=366)  # more is a mistyped year
+_LONGEST_HOLE = timedelta(days=40)  # a closed month, with what lies around it
 
 
 def read_shared(table: Table) -> CalendarEntry:
@@ -50,15 +52,18 @@ def _read(table: Table, base: CalendarEntry) -> CalendarEntry:
     kept = base.subdivision if country == base.country else ""
     subdivision = table.get("subdivision", str, kept)
     _check_country(table, country, subdivision)
-    return attrs.evolve(
+    found = attrs.evolve(
         base,
         country=country,
         subdivision=subdivision,
         weekend=_weekend(table, base.weekend),
-        closed=(*base.closed, *_closed(table)),
+        closed=(*base.closed, *(own := _closed(table)).values()),
         opened=(*base.opened, *_days(table, "open")),
-        cut_off=_cut_off(table, base.cut_off),
+        cut_off=times.read_minutes(table, "cut_off", base.cut_off),
+        outages=(*base.outages, *_outages(table)),
     )
+    _check_holes(table, found, own)
+    return found
 
 
 def _check_country(table: Table, country: str, subdivision: str) -> None:
@@ -86,17 +91,6 @@ def _weekend(table: Table, default: tuple[int, ...]) -> tuple[int, ...]:
     return found
 
 
-def _cut_off(table: Table, default: int | None) -> int | None:
-    text = table.get("cut_off", str, "")
-    if not text:
-        return default
-    try:
-        return times.minutes(text)
-    except ValueError as error:
-        table.wrong("cut_off", str(error))
-        return default
-
-
 def _days(table: Table, key: str) -> tuple[date, ...]:
     table.skip(key)
     listed = table.data.get(key, [])
@@ -112,9 +106,10 @@ def _days(table: Table, key: str) -> tuple[date, ...]:
     return tuple(found)
 
 
-def _closed(table: Table) -> tuple[Closed, ...]:
-    found = []
-    for each in table.tables("closed"):
+def _closed(table: Table) -> dict[int, Closed]:
+    """Read the closed days, by their place in the file."""
+    found: dict[int, Closed] = {}
+    for number, each in enumerate(table.tables("closed")):
         first = times.read_day(each, "first")
         last = times.read_day(each, "last") or first
         why = each.get("why", str, "")
@@ -126,5 +121,86 @@ def _closed(table: Table) -> tuple[Closed, ...]:
         elif last - first > _LONGEST_CLOSED:
             each.wrong("last", f"is {last}, over a year after {first}; wanted less")
         else:
-            found.append(Closed(first, last, why))
+            twin = next(
+                (of for of in found.values() if _share_days(of, first, last)), None
+            )
+            if twin is not None:
+                each.wrong(
+                    "first",
+                    f"is {first}, and the days from {twin.first} to {twin.last} are "
+                    "closed already; wanted each day closed once",
+                )
+            found[number] = Closed(first, last, why)
+    return found
+
+
+def _share_days(closed: Closed, first: date, last: date) -> bool:
+    return closed.first <= last and first <= closed.last
+
+
+def _outages(table: Table) -> tuple[Outage, ...]:
+    found = []
+    for each in table.tables("outage"):
+        first, last = _moment(each, "from"), _moment(each, "to")
+        why = each.get("why", str, "")
+        each.done()
+        if first is None or last is None:
+            continue
+        if last <= first:
+            each.wrong("to", f"is {last}, not after its beginning {first}")
+        elif last - first > _LONGEST_HOLE:
+            each.wrong(
+                "to",
+                f"is {last}, over {_LONGEST_HOLE.days} days after {first}; wanted less, "
+                "or the payer's code to end",
+            )
+        else:
+            found.append(Outage(first, last, why))
     return tuple(found)
+
+
+def _moment(table: Table, key: str) -> datetime | None:
+    table.skip(key)
+    if key not in table.data:
+        table.wrong(key, "is missing; wanted a time such as 2026-11-30T08:00:00")
+        return None
+    try:
+        return times.as_moment(table.data[key])
+    except ValueError as error:
+        table.wrong(key, str(error))
+        return None
+
+
+def _check_holes(
+    table: Table, calendar: CalendarEntry, own: Mapping[int, Closed]
+) -> None:
+    """Refuse a run of days without work that is longer than any real one.
+
+    The country's public holidays are left out: they make no run much longer.
+    """
+    for number, closed in own.items():
+        if _longest_run(calendar, closed) > _LONGEST_HOLE:
+            table.wrong(
+                f"closed[{number}].first",
+                f"leaves no working day for over {_LONGEST_HOLE.days} days around "
+                f"{closed.first}, so nothing could be due; wanted some day of work "
+                "(list it under `open`), or the payer's code to end",
+            )
+
+
+def _longest_run(calendar: CalendarEntry, closed: Closed) -> timedelta:
+    """Return the longest run of days without work that touches closed days."""
+    longest = run = timedelta()
+    day = closed.first - _LONGEST_HOLE
+    while day <= closed.last + _LONGEST_HOLE:
+        run = timedelta() if _works(calendar, day) else run + _DAY
+        longest = max(longest, run)
+        day += _DAY
+    return longest
+
+
+def _works(calendar: CalendarEntry, day: date) -> bool:
+    if day in calendar.opened:
+        return True
+    closed = any(each.first <= day <= each.last for each in calendar.closed)
+    return not closed and day.weekday() not in calendar.weekend

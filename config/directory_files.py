@@ -30,7 +30,7 @@ from config.directory_records import (
     Rows,
 )
 from config.errors import ConfigErrors, Mistake
-from config.payer_files import CheckRules, read_endpoint, read_payer
+from config.payer_files import CheckProfile, CheckRules, read_endpoint, read_payer
 from config.reader import Table, read_file
 
 _SHIPPED = Path(__file__).parent
@@ -40,6 +40,7 @@ def load_directory(
     path: Path,
     *,
     check_rules: CheckRules,
+    check_profile: CheckProfile,
     known_networks: Iterable[str],
     known_channels: Iterable[str],
 ) -> DirectoryData:
@@ -68,6 +69,7 @@ def load_directory(
         rows=rows,
         folder=path.absolute(),
         check_rules=check_rules,
+        check_profile=check_profile,
         networks=tuple(known_networks),
         channels=tuple(known_channels),
     )
@@ -98,6 +100,7 @@ def from_json(text: str, folder: Path) -> DirectoryData:
         rows=rows,
         folder=folder.absolute(),
         check_rules=lambda network, rules: (),
+        check_profile=lambda payer: (),
         networks=_named(files, "payer", "network"),
         channels=(*_named(files, "endpoint", "channel"), *_named(files, "", "channel")),
     )
@@ -112,6 +115,7 @@ class _Reading:
     rows: Mapping[str, Rows]
     folder: Path
     check_rules: CheckRules
+    check_profile: CheckProfile
     networks: tuple[str, ...]
     channels: tuple[str, ...]
 
@@ -133,6 +137,7 @@ class _Reading:
         for name, table in self.files.items():
             if "/" in name:
                 continue
+            before = len(mistakes)
             payer = read_payer(
                 table,
                 check_rules=self.check_rules,
@@ -141,6 +146,9 @@ class _Reading:
             )
             payers.append((table, self._with_own_endpoint(payer, table, endpoints)))
             table.done()
+            if len(mistakes) == before:  # what is misread cannot be judged
+                for key, message in self.check_profile(payer):
+                    table.wrong(key, message)
         check_whole(payers, endpoints)
         return DirectoryData(
             payers=tuple(payer for _, payer in payers),

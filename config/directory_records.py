@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -25,6 +25,28 @@ class Within(NamedTuple):
         if self.seconds:
             return f"{self.seconds / 3600:g}h"
         return f"{self.working_days} working days"
+
+
+class Deadline(NamedTuple):
+    """A time of day (minutes), so many days after; working days, or any.
+
+    What is sent at or after `cut_off` (minutes; None: the calendar's) counts from
+    the next day.
+    """
+
+    minute: int
+    days: int
+    working: bool
+    cut_off: int | None
+
+    def __str__(self) -> str:
+        time = f"{self.minute // 60:02}:{self.minute % 60:02}"
+        if self.days == 0:
+            return f"{time} same day"
+        kind = "working day" if self.working else "day"
+        if self.days == 1:
+            return f"{time} next {kind}"
+        return f"{time} after {self.days} {kind}s"
 
 
 class Window(NamedTuple):
@@ -46,6 +68,17 @@ class Closed(NamedTuple):
     why: str
 
 
+class Outage(NamedTuple):
+    """A time in which the payer answers nothing, as it has announced.
+
+    Both are times of the payer's clock, without a zone; `last` is not part of it.
+    """
+
+    first: datetime
+    last: datetime
+    why: str
+
+
 @frozen(kw_only=True)
 class CalendarEntry:
     """Which days a payer works.
@@ -53,7 +86,7 @@ class CalendarEntry:
     `country` and `subdivision` (ISO 3166) choose the public holidays, none if
     empty; `opened` are days worked all the same and win over everything.
     What comes in after `cut_off` (minutes of the day) counts from the next
-    working day.
+    working day.  What would be due in one of `outages` is due at its end.
     """
 
     country: str = ""
@@ -62,6 +95,7 @@ class CalendarEntry:
     closed: tuple[Closed, ...] = ()
     opened: tuple[date, ...] = ()
     cut_off: int | None = None
+    outages: tuple[Outage, ...] = ()
 
 
 class CodeEntry(NamedTuple):
@@ -124,7 +158,7 @@ class Expects(NamedTuple):
     kind: str
     level: str
     flow: str
-    within: Within
+    within: Within | Deadline
     grace: Within
 
 

@@ -12,6 +12,7 @@ from config.calendar_files import read_own
 from config.directory_records import (
     CalendarEntry,
     CodeEntry,
+    Deadline,
     Delivery,
     EndpointEntry,
     Expects,
@@ -19,9 +20,13 @@ from config.directory_records import (
     PayerEntry,
     Retry,
     Window,
+    Within,
 )
 from config.playbook_files import read_desk, read_playbook
 from config.reader import Table
+
+CheckProfile = Callable[[PayerEntry], Iterable[tuple[str, str]]]
+"""Says what no answer could ever meet in a payer: keys of its file, and words."""
 
 CheckRules = Callable[[str, Mapping[str, object]], Iterable[str]]
 """Says what is wrong in a network's rules for a payer: (network, rules)."""
@@ -61,11 +66,11 @@ def read_payer(
         enrolment=main.get("enrolment", bool, False),
         rules=held,
         gather=_gather(root.table("gather")),
-        delivery=_delivery(root.table("delivery")),
+        delivery=(delivery := _delivery(root.table("delivery"))),
         expects=tuple(_expects(table) for table in root.tables("expects")),
         calendar=read_own(root.table("calendar"), calendars, country),
         desk=(desk := read_desk(root.table("desk"))),
-        playbook=read_playbook(root, desk),
+        playbook=read_playbook(root, desk, delivery),
     )
     main.done()
     _check_payer(payer, root, main)
@@ -184,11 +189,31 @@ def _expects(table: Table) -> Expects:
         kind=table.get("kind", str),
         level=table.choice("level", LEVELS),
         flow=table.get("flow", str, ""),
-        within=times.read_within(table, "within"),
+        within=_until(table),
         grace=times.read_within(table, "grace", "5 working days"),
     )
     table.done()
     return found
+
+
+def _until(table: Table) -> Within | Deadline:
+    """Read until when an answer is due: a delay, or a time of day with a cut-off."""
+    cut_off = times.read_minutes(table, "cut_off")
+    if "by" not in table.data:
+        if "cut_off" in table.data:
+            table.wrong(
+                "cut_off", "stands without `by`; wanted both, or the calendar's"
+            )
+        return times.read_within(table, "within")
+    if "within" in table.data:
+        table.skip("within")
+        table.wrong("within", "stands beside `by`; wanted only one of both")
+    text = table.get("by", str)
+    try:
+        return times.deadline(text, cut_off)
+    except ValueError as error:
+        table.wrong("by", str(error))
+        return Deadline(0, 1, working=False, cut_off=cut_off)
 
 
 def _at_least(table: Table, key: str, least: int, default: int) -> int:

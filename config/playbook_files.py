@@ -1,7 +1,8 @@
 """A payer's `[desk]` and its playbook: what may be done about missing answers.
 
-Without `[[remedy]]` the playbook is the default one, less what the payer's desk
-does not answer.  A remedy that the payer does not support is a mistake in its file.
+Without `[[remedy]]` the playbook is the default one, less what the payer does not
+support.  A remedy that it does not support is a mistake in its file, and so is a
+playbook that does not end with a person: what no remedy brings must be seen.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from config import times
 from config.directory_records import (
     DESK_ANSWERS,
     REMEDIES,
+    Delivery,
     DeskEntry,
     Playbook,
     RemedyEntry,
@@ -24,6 +26,8 @@ NEEDS = {
     "complain": "complaint",
 }
 """What a payer's desk must answer for a remedy, by remedy."""
+
+_LAST = "person"
 
 _DAY = Within(1, 0.0)
 DEFAULT = (
@@ -52,19 +56,27 @@ def read_desk(table: Table) -> DeskEntry:
     return DeskEntry(answers=tuple(answers))
 
 
-def read_playbook(root: Table, desk: DeskEntry) -> Playbook:
+def read_playbook(root: Table, desk: DeskEntry, delivery: Delivery) -> Playbook:
     """Read a payer's `[[remedy]]` tables and its `[playbook]`."""
     table = root.table("playbook")
     above = table.get("approve_above", int, -1)
     table.done()
     if above < 0 and "approve_above" in table.data:
         table.wrong("approve_above", f"is {above}; wanted cents, 0 or more")
-    own = tuple(_remedy(each, desk) for each in root.tables("remedy"))
-    remedies = own or tuple(each for each in DEFAULT if _supported(each.do, desk))
+    own = tuple(_remedy(each, desk, delivery) for each in root.tables("remedy"))
+    for number, each in enumerate(own):
+        if (each.do == _LAST) is not (number == len(own) - 1):
+            root.wrong(
+                f"remedy[{number}].do",
+                f"is {each.do!r}; wanted {_LAST!r} as the last remedy and only there",
+            )
+    remedies = own or tuple(
+        each for each in DEFAULT if not _missing(each.do, desk, delivery)
+    )
     return Playbook(remedies=remedies, approve_above=None if above < 0 else above)
 
 
-def _remedy(table: Table, desk: DeskEntry) -> RemedyEntry:
+def _remedy(table: Table, desk: DeskEntry, delivery: Delivery) -> RemedyEntry:
     found = RemedyEntry(
         do=table.choice("do", REMEDIES),
         most=table.get("most", int, 1),
@@ -73,14 +85,26 @@ def _remedy(table: Table, desk: DeskEntry) -> RemedyEntry:
     table.done()
     if found.most < 1:
         table.wrong("most", f"is {found.most}; wanted 1 or more")
-    if not _supported(found.do, desk):
+    if found.most > 1 and found.wait == Within(0, 0.0) and "wait" in table.data:
+        table.wrong("wait", "is no time between tries; wanted some, such as '4h'")
+    missing = _missing(found.do, desk, delivery)
+    if missing:
         table.wrong(
             "do",
             f"is {found.do!r}, which this payer does not support; wanted "
-            f"{NEEDS[found.do]!r} in desk.answers, or another remedy",
+            f"{missing}, or another remedy",
         )
     return found
 
 
-def _supported(remedy: str, desk: DeskEntry) -> bool:
-    return NEEDS.get(remedy) is None or NEEDS[remedy] in desk.answers
+def _missing(remedy: str, desk: DeskEntry, delivery: Delivery) -> str:
+    """Say what a payer's file lacks for a remedy; empty: nothing."""
+    if remedy == "resend":
+        safe = delivery.resend_same_number or "status" in desk.answers
+        return (
+            "" if safe else "delivery.resend_same_number, or 'status' in desk.answers"
+        )
+    needed = NEEDS.get(remedy)
+    if needed is None or needed in desk.answers:
+        return ""
+    return f"{needed!r} in desk.answers"

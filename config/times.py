@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 
-from config.directory_records import Window, Within
+from config.directory_records import Deadline, Window, Within
 from config.reader import Table
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WINDOW = re.compile(r"(?:([A-Za-z,\-]+) +)?(\d\d:\d\d)-(\d\d:\d\d)")
 _WITHIN = re.compile(r"(\d+) working days?")
 _HOURS = re.compile(r"(\d+)(s|m|h|d)")
+_DEADLINE = re.compile(
+    r"(\d\d:\d\d) (?:(same) day|next (working )?day|after (\d+) (working )?days?)"
+)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DAY_MINUTES = 24 * 60
 
@@ -32,6 +36,18 @@ def within(text: str) -> Within:
     if match := _HOURS.fullmatch(text):
         return Within(0, int(match[1]) * _SECONDS[match[2]])
     raise ValueError(f"is {text!r}; wanted a delay such as '2 working days' or '48h'")
+
+
+def deadline(text: str, cut_off: int | None) -> Deadline:
+    """Return the deadline in `08:00 next day` or `18:00 after 2 working days`."""
+    match = _DEADLINE.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"is {text!r}; wanted a time and a day such as '08:00 next day', "
+            "'18:00 same day' or '12:00 after 2 working days'"
+        )
+    days = 0 if match[2] else int(match[4] or 1)
+    return Deadline(minutes(match[1]), days, bool(match[3] or match[5]), cut_off)
 
 
 def weekdays(text: str) -> tuple[int, ...]:
@@ -68,6 +84,31 @@ def read_within(table: Table, key: str, default: str | None = None) -> Within:
         if text:
             table.wrong(key, str(error))
         return Within(0, 0.0)
+
+
+def read_minutes(table: Table, key: str, default: int | None = None) -> int | None:
+    """Read a time of day of a table; a bad one is noted and reads as the default."""
+    text = table.get(key, str, "")
+    if not text:
+        return default
+    try:
+        return minutes(text)
+    except ValueError as error:
+        table.wrong(key, str(error))
+        return default
+
+
+def as_moment(value: object) -> datetime:
+    """Return the local time that a file holds: a TOML date-time, or an ISO text."""
+    if type(value) is str:
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    if type(value) is datetime and value.tzinfo is None:
+        return value
+    raise ValueError(
+        f"is {str(value)!r}; wanted a day and a time of the payer's clock such as "
+        "2026-11-30T08:00:00, without an offset"
+    )
 
 
 def as_day(value: object) -> date:

@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 
 from gateway.clock import Now
 from gateway.errors import StorageUnavailable
-from gateway.journal import events
+from gateway.journal import cohorts, events
 
 GONE: Final = (OperationalError, InterfaceError, PoolExhausted)  # or locked, or full
 
@@ -38,10 +38,16 @@ class Tx:
     connection: Connection
     now: float
     said: list[events.Said] = field(factory=list)
+    counted: dict[cohorts.Cohort, cohorts.Count] = field(factory=dict)
 
     def say(self, kind: str, subject: str, /, **facts: Any) -> None:
         """Add an event to the history; it exists only if the transaction does."""
         self.said.append(events.Said(self.now, kind, subject, facts))
+
+    def count(self, cohort: cohorts.Cohort, claims: int, asked: int) -> None:
+        """Add claims and their cents to a cohort, with the transaction."""
+        before = self.counted.get(cohort, cohorts.Count())
+        self.counted[cohort] = before.plus(claims, asked)
 
 
 @define
@@ -141,6 +147,7 @@ class Committer:
             results += _run_group(tx, group)
         if len(groups) > 1:
             progress.group = None
+        cohorts.add(self._kept, tx.counted)
         events.append(self._kept, self._chain, tx.said)
         progress.committing = True
         transaction.commit()

@@ -24,6 +24,7 @@ from gateway.storage.payloads import Payloads
 from gateway.storage.vault import read_key_ring
 from protocols.catalog import Catalog
 from protocols.interface import Emitter, Network
+from routing import profile
 from routing.directory import Directory
 
 
@@ -148,6 +149,9 @@ def read_directory(
     return load_directory(
         path,
         check_rules=lambda network, rules: networks[network].check_rules(rules),
+        check_profile=lambda payer: profile.problems(
+            payer, networks[payer.network].answer_kinds
+        ),
         known_networks=catalog.network_names,
         known_channels=catalog.channel_names,
     )

@@ -15,11 +15,14 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
+from gateway.learning import CurrentDelays
+from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
 from gateway.steps.gather import Gather
 from gateway.steps.hand_back import HandBack
 from gateway.steps.match import Match, MatchObserver
+from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import Route, RouteObserver
 from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
@@ -33,7 +36,14 @@ _CALM: Final = 0.25  # seconds without a deposit after which small ones are read
 _PATIENCE: Final = 2.0  # seconds after which they are read though more come in
 
 
-class Observer(RouteObserver, DispatchObserver, MatchObserver, StepObserver, Protocol):
+class Observer(
+    RouteObserver,
+    DispatchObserver,
+    MatchObserver,
+    RemedyObserver,
+    StepObserver,
+    Protocol,
+):
     """Counts everything that the steps do."""
 
 
@@ -50,6 +60,7 @@ class Steps:
     match: Match
     hand_back: HandBack
     watch: Watch
+    chase: Chase
     tidy: Tidy
 
     def in_order(self) -> tuple[Step, ...]:
@@ -64,6 +75,7 @@ class Steps:
             self.match,
             self.hand_back,
             self.watch,
+            self.chase,
             self.tidy,
         )
 
@@ -74,6 +86,7 @@ def build_steps(
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
+    delays = CurrentDelays(database, house.directory, house.now)
     split, split_large = (
         kind(
             database=database,
@@ -84,6 +97,16 @@ def build_steps(
             lease=lease,
         )
         for kind in (Split, SplitLarge)
+    )
+    collect = Collect(
+        database=database,
+        payloads=payloads,
+        channel=channels,
+        directory=house.directory,
+        entropy=entropy,
+        worker=worker,
+        lease=lease,
+        at_once=house.settings.work.collect_workers,
     )
     return Steps(
         split=split,
@@ -110,27 +133,20 @@ def build_steps(
             payloads=payloads,
             channel=channels,
             directory=house.directory,
+            delays=delays,
             entropy=entropy,
             now=house.now,
             worker=worker,
             lease=lease,
             observe=observe,
         ),
-        collect=Collect(
-            database=database,
-            payloads=payloads,
-            channel=channels,
-            directory=house.directory,
-            entropy=entropy,
-            worker=worker,
-            lease=lease,
-            at_once=house.settings.work.collect_workers,
-        ),
+        collect=collect,
         match=Match(
             database=database,
             payloads=payloads,
             networks=house.networks,
             directory=house.directory,
+            delays=delays,
             now=house.now,
             entropy=entropy,
             worker=worker,
@@ -143,7 +159,16 @@ def build_steps(
             networks=house.networks,
             entropy=entropy,
         ),
-        watch=Watch(database=database, entropy=entropy),
+        watch=Watch(database=database, directory=house.directory, entropy=entropy),
+        chase=Chase(
+            database=database,
+            channel=channels,
+            look=collect.empty,
+            networks=house.networks,
+            directory=house.directory,
+            entropy=entropy,
+            observe=observe,
+        ),
         tidy=Tidy(database=database, payloads=payloads),
     )
 
@@ -169,7 +194,8 @@ def step_services(
         (steps.collect, 1, work.collect_interval, steps.match),
         (steps.match, 1, 0.0, steps.hand_back),
         (steps.hand_back, 1, 0.0, None),
-        (steps.watch, 1, work.watch_interval, None),
+        (steps.watch, 1, work.watch_interval, steps.chase),
+        (steps.chase, 1, 0.0, steps.route),
         (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [

@@ -25,10 +25,6 @@ ANSWER_FORMAT: Final = "desk.answer"
 QUESTION_FORMAT: Final = "desk.question"
 _HEAD: Final = b'{"octway": "desk-'
 _MOST: Final = 64 * 1024  # bytes of an answer
-_SAID: Final = {
-    Status.RECEIVED: Outcome.ACKNOWLEDGED,
-    Status.REFUSED: Outcome.REJECTED,
-}
 
 
 class Ask(StrEnum):
@@ -136,19 +132,16 @@ class DeskReading:
         return cls(read_answer(stream.read(_MOST)))
 
     def answers(self) -> Iterator[AnswerSeen]:
-        """Yield the word on the lot, where the desk said one that counts."""
+        """Yield the word on the lot that its client must have: that it was refused."""
         said = self.answer
-        if said.ask is not Ask.STATUS or Status(said.said) not in _SAID:
-            return
-        outcome = _SAID[Status(said.said)]
-        remarks = (Remark("desk", said.words),) if said.words else ()
-        yield AnswerSeen(
-            level=Level.LOT,
-            match_keys=(said.lot,),
-            sender=said.sender,
-            outcome=outcome,
-            remarks=remarks if outcome is Outcome.REJECTED else (),
-        )
+        if said.ask is Ask.STATUS and said.said == Status.REFUSED:
+            yield AnswerSeen(
+                level=Level.LOT,
+                match_keys=(said.lot,),
+                sender=said.sender,
+                outcome=Outcome.REJECTED,
+                remarks=(Remark("desk", said.words),) if said.words else (),
+            )
 
     def summary(self) -> Summary:
         """Say what the file was."""
@@ -162,6 +155,17 @@ class DeskReading:
             warnings=0,
             keys=keys,
         )
+
+
+class Nothing(DeskReading):
+    """A desk's answer that is not believed: kept, and it says nothing."""
+
+    def __init__(self, of: DeskReading) -> None:
+        super().__init__(of.answer)
+
+    def answers(self) -> Iterator[AnswerSeen]:
+        """Yield nothing."""
+        return iter(())
 
 
 def _written(what: str, values: dict[str, Any]) -> bytes:

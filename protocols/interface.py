@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
 
-from routing.envelope import AnswerSeen, LotSeen, Summary
+from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
 
 
 class Reading(Protocol):
@@ -121,9 +121,13 @@ class SplitReturn(NamedTuple):
 
 
 class Network(Protocol):
-    """A family of payers that share formats and rules."""
+    """A family of payers that share formats and rules.
+
+    `answer_kinds` are those that a payer may owe, in the order in which they come.
+    """
 
     name: str
+    answer_kinds: Sequence[AnswerKind]
 
     def recognise(self, head: bytes) -> str | None:
         """Name the format of a file from its first 4096 bytes, or None.
@@ -156,6 +160,13 @@ class Network(Protocol):
         """Codes of the payer that a lot is meant for, best first; may be empty.
 
         `tables` are the directory's tables of this network, by name.
+        """
+        ...
+
+    def normal_sender(self, number: str) -> str:
+        """Return a sender's number in the form under which it is compared.
+
+        However it was padded or written, one sender has one such form.
         """
         ...
 

@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import holidays
 
-from config.directory_records import CalendarEntry, Window, Within
+from config.directory_records import (
+    CalendarEntry,
+    Deadline,
+    Outage,
+    Window,
+    Within,
+)
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -22,12 +29,14 @@ _LONGEST_SEARCH = 3660  # days without a working day before a calendar is refuse
 
 
 class WorkCalendar:
-    """The calendar of one payer in its time zone; holds no state."""
+    """The calendar of one payer in its time zone; holds nothing but what it counted."""
 
     def __init__(self, entry: CalendarEntry, time_zone: str) -> None:
         self.entry = entry
         self.zone = ZoneInfo(time_zone)
         self._opened = frozenset(entry.opened)
+        self._outages = self._merged(entry.outages)
+        self._worked: dict[int, tuple[int, ...]] = {}
 
     def day(self, at: float) -> date:
         """Return the payer's day at a time."""
@@ -59,31 +68,61 @@ class WorkCalendar:
             f"the calendar has no working day in the ten years before {day}"
         )
 
+    def working_days(self, after: date, until: date) -> int:
+        """Count the working days after a day, the last one included; 0 if none.
+
+        Years are counted once, so it costs no more for a year than for a day.
+        """
+        if until <= after:
+            return 0
+        found = -self._days_worked(after)
+        for year in range(after.year, until.year):
+            found += self._of_year(year)[-1]
+        return found + self._days_worked(until)
+
+    def _days_worked(self, day: date) -> int:
+        """Count the working days of its year up to a day."""
+        return self._of_year(day.year)[day.timetuple().tm_yday]
+
+    def _of_year(self, year: int) -> tuple[int, ...]:
+        """Count the working days up to each day of a year, from none to all."""
+        found = self._worked.get(year)
+        if found is None:
+            first = date(year, 1, 1)
+            length = date(year, 12, 31).timetuple().tm_yday
+            works = (self.works(first + at * _DAY) for at in range(length))
+            found = self._worked[year] = tuple(accumulate(works, initial=0))
+        return found
+
     def counts_from(self, at: float) -> date:
         """Return the day from which working days are counted.
 
         It is the payer's day, or the next working day where that day is closed
         or its cut-off has passed.
         """
-        local = datetime.fromtimestamp(at, self.zone)
-        minute = local.hour * 60 + local.minute
-        cut_off = self.entry.cut_off
-        if self.works(local.date()) and (cut_off is None or minute < cut_off):
-            return local.date()
-        return self.next_working_day(local.date())
+        day, late = self._day_and_late(at, self.entry.cut_off)
+        return self.next_working_day(day) if late or not self.works(day) else day
 
-    def due(self, since: float, within: Within) -> float:
+    def due(self, since: float, within: Within | Deadline) -> float:
         """Return the end of a delay that began at `since`.
 
         Working days end with the last second of the last of them; hours run
-        through nights and weekends.
+        through nights and weekends, and pause in an announced outage.  What would
+        be due in an outage is due at its end.
         """
-        if within.seconds:
-            return since + within.seconds
-        day = self.counts_from(since)
-        for _ in range(within.working_days):
-            day = self.next_working_day(day)
-        return self._at(day + _DAY, 0) - 1.0
+        if isinstance(within, Deadline):
+            found = self._deadline(since, within)
+        elif within.seconds:
+            found = self._after_pauses(since, within.seconds)
+        else:
+            day = self.counts_from(since)
+            for _ in range(within.working_days):
+                day = self.next_working_day(day)
+            found = self._at(day + _DAY, 0) - 1.0
+        for begins, ends in self._outages:
+            if begins <= found < ends:
+                return ends
+        return found
 
     def is_open(self, windows: Sequence[Window], at: float) -> bool:
         """Say whether files may be handed over; without windows always."""
@@ -109,12 +148,55 @@ class WorkCalendar:
                     openings.append(opens)
         return min(opening for opening in openings if opening > at)
 
+    def _day_and_late(self, at: float, cut_off: int | None) -> tuple[date, bool]:
+        """Return the payer's day at a time, and whether its cut-off has passed."""
+        local = datetime.fromtimestamp(at, self.zone)
+        minute = local.hour * 60 + local.minute
+        return local.date(), cut_off is not None and minute >= cut_off
+
+    def _deadline(self, since: float, deadline: Deadline) -> float:
+        own = deadline.cut_off
+        day, late = self._day_and_late(
+            since, self.entry.cut_off if own is None else own
+        )
+        steps = deadline.days
+        if deadline.working and (late or not self.works(day)):
+            day = self.next_working_day(day)
+        elif late:
+            day += _DAY
+        for _ in range(steps):
+            day = self.next_working_day(day) if deadline.working else day + _DAY
+        return self._at(day, deadline.minute)
+
+    def _after_pauses(self, since: float, seconds: float) -> float:
+        """Return when so many seconds outside outages have passed."""
+        found = since + seconds
+        for begins, ends in self._outages:
+            if ends > since and begins < found:
+                found += ends - max(begins, since)
+        return found
+
+    def _merged(self, outages: Sequence[Outage]) -> tuple[tuple[float, float], ...]:
+        """Return outages as epoch seconds, in order, those that touch as one."""
+        merged: list[tuple[float, float]] = []
+        for first, last, _ in sorted(outages):
+            begins, ends = self._epoch(first), self._epoch(last)
+            if merged and begins <= merged[-1][1]:
+                begins, before = merged.pop()
+                ends = max(ends, before)
+            merged.append((begins, ends))
+        return tuple(merged)
+
     def _at(self, day: date, minute: int) -> float:
-        """Return the epoch seconds of a minute of the payer's day.
+        """Return the epoch seconds of a minute of the payer's day."""
+        return self._epoch(datetime.combine(day, time()) + timedelta(minutes=minute))
+
+    def _epoch(self, local: datetime) -> float:
+        """Return the epoch seconds of a time of the payer's clock.
 
         A minute that summer time leaps over is the first one after the leap.
         """
-        wanted = datetime.combine(day, time(), self.zone) + timedelta(minutes=minute)
+        wanted = local.replace(tzinfo=self.zone)
         while self._leapt_over(wanted):
             wanted += _MINUTE
         return wanted.timestamp()

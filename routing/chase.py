@@ -8,7 +8,7 @@ kept in `Known`, so a decision can be made again from rows alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -132,6 +132,10 @@ class Status(StrEnum):
     ANSWERED = "answered"  # it has answered
 
 
+def _texts(found: Iterable[str]) -> frozenset[str]:
+    return frozenset(found)
+
+
 @frozen(kw_only=True)
 class Known:
     """What a chase has learned; epoch seconds.  `tried` counts tries by remedy."""
@@ -141,12 +145,21 @@ class Known:
     status: Status = field(default=Status.UNASKED, converter=Status)
     status_at: float = 0.0
     enrolled: bool | None = None  # what the payer said of the sender; None: not asked
-    denied: tuple[str, ...] = field(default=(), converter=tuple)
+    denied: frozenset[str] = field(default=frozenset(), converter=_texts)
 
     def after(self, remedy: str, at: float) -> Self:
         """Return what is known once a remedy was tried."""
         tried = {**self.tried, remedy: self.tried.get(remedy, 0) + 1}
         return evolve(self, tried=tried, last={**self.last, remedy: at})
+
+    def without(self, remedy: str) -> Self:
+        """Return what is known once a try turns out not to have been made."""
+        left = max(0, self.tried.get(remedy, 0) - 1)
+        return evolve(self, tried={**self.tried, remedy: left})
+
+    def refused(self, remedy: str) -> Self:
+        """Return what is known once a second person refused a remedy."""
+        return evolve(self, denied=frozenset({*self.denied, remedy}))
 
     def told(self, status: Status, at: float) -> Self:
         """Return what is known once the payer's desk said how the lot stands."""
@@ -155,6 +168,7 @@ class Known:
     def to_json(self) -> str:
         """Write it down for the journal."""
         found: dict[str, Any] = asdict(self)
+        found["denied"] = sorted(self.denied)
         return json.dumps(found, sort_keys=True, separators=(",", ":"))
 
     @classmethod

@@ -46,23 +46,25 @@ class Actor(StrEnum):
     PAYER = "payer"
 
 
+_AFTER: Final = {
+    EnrolmentEvent.ASK: EnrolmentState.REQUESTED,
+    EnrolmentEvent.WANT_PAPER: EnrolmentState.TO_SIGN,
+    EnrolmentEvent.OPEN: EnrolmentState.OPEN,
+    EnrolmentEvent.REFUSE: EnrolmentState.ABSENT,
+    EnrolmentEvent.SUSPEND: EnrolmentState.SUSPENDED,
+    EnrolmentEvent.CLOSE: EnrolmentState.CLOSED,
+}
+"""Where each event leads: the payer's word holds wherever we stood."""
+
+
 def _table() -> dict[tuple[EnrolmentState, EnrolmentEvent], EnrolmentState]:
-    s, e = EnrolmentState, EnrolmentEvent
     table = {
-        (s.ABSENT, e.ASK): s.REQUESTED,
-        (s.TO_SIGN, e.ASK): s.REQUESTED,
-        (s.SUSPENDED, e.ASK): s.REQUESTED,
-        (s.CLOSED, e.ASK): s.REQUESTED,
-        (s.REQUESTED, e.ASK): s.REQUESTED,
-        (s.REQUESTED, e.WANT_PAPER): s.TO_SIGN,
-        (s.ABSENT, e.WANT_PAPER): s.TO_SIGN,
-        (s.REQUESTED, e.REFUSE): s.ABSENT,
-        (s.TO_SIGN, e.REFUSE): s.ABSENT,
-        (s.OPEN, e.SUSPEND): s.SUSPENDED,
+        (state, event): after
+        for state in EnrolmentState
+        for event, after in _AFTER.items()
     }
-    for state in s:
-        table[state, e.OPEN] = s.OPEN  # the payer's word holds wherever we stood
-        table[state, e.CLOSE] = s.CLOSED
+    # who is known already is not taken back by our asking again
+    table[EnrolmentState.OPEN, EnrolmentEvent.ASK] = EnrolmentState.OPEN
     return table
 
 
@@ -83,6 +85,21 @@ ACTS_NEXT: Final = {
     EnrolmentState.CLOSED: Actor.NOBODY,
 }
 """Who has to act next, by state."""
+
+NEXT: Final = {
+    EnrolmentState.ABSENT: "the payer must be asked to register the sender",
+    EnrolmentState.TO_SIGN: "the sender must give the paper or mandate it was asked for",
+    EnrolmentState.REQUESTED: "the payer was asked and must answer",
+    EnrolmentState.OPEN: "nobody has to act",
+    EnrolmentState.SUSPENDED: "the sender must clear it with the payer",
+    EnrolmentState.CLOSED: "nobody is asked to act: the payer has closed it for good",
+}
+"""What has to be done next, by state, in words."""
+
+
+def event_to(state: EnrolmentState) -> EnrolmentEvent:
+    """Return the event by which somebody says that an enrolment stands so."""
+    return next(event for event, after in _AFTER.items() if after is state)
 
 
 def may_go(state: EnrolmentState | None, *, required: bool) -> bool:

@@ -162,3 +162,10 @@ class AnswerSeen:
     first: int = 0
     last: int = 0
     facts: Mapping[str, str] = field(factory=dict)
+
+
+class AnswerKind(NamedTuple):
+    """A kind of answer that a network's payers give, and what each speaks of."""
+
+    kind: str
+    level: Level

@@ -27,12 +27,14 @@ class IllegalTransition(GatewayError):
 class NoRoute(GatewayError):
     """The lot cannot be routed now; `cause` is a stable word that says why.
 
+    `payer` is whose it is, where that is known and not what is wrong.
     Causes: `unknown-payer`, `payer-closed`, `no-endpoint`, `no-destination`,
     `duplicate-lot`, `duplicate-invoice`, `bad-content`, `not-enrolled`.
     """
 
     code = "no-route"
 
-    def __init__(self, cause: str, message: str) -> None:
+    def __init__(self, cause: str, message: str, *, payer: str | None = None) -> None:
         super().__init__(message)
         self.cause = cause
+        self.payer = payer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from config.directory_records import Expects
@@ -29,14 +29,30 @@ class Owed(NamedTuple):
         return self.due_at if self.usual_at is None else self.usual_at
 
 
+def _unlearned(_kind: str, _due_at: float) -> None:
+    return None
+
+
 def owed(
-    expects: Iterable[Expects], *, flow: str, sent_at: float, calendar: WorkCalendar
+    expects: Iterable[Expects],
+    *,
+    flow: str,
+    sent_at: float,
+    calendar: WorkCalendar,
+    usual: Callable[[str, float], float | None] = _unlearned,
 ) -> list[Owed]:
-    """Return what a payer owes for a flow since a sending, soonest first."""
+    """Return what a payer owes for a flow since a sending, soonest first.
+
+    `usual` says for a kind that is due when after what time it would be unusually
+    late.  Missing goes by contract, but never comes before late has had its grace.
+    """
     found = []
     for each in expects:
         if each.flow in ("", flow):
             due_at = calendar.due(sent_at, each.within)
-            missing_at = calendar.due(due_at, each.grace)
-            found.append(Owed(each.kind, Level(each.level), due_at, missing_at))
+            usual_at = usual(each.kind, due_at)
+            last = due_at if usual_at is None else max(due_at, usual_at)
+            missing_at = calendar.due(last, each.grace)
+            level = Level(each.level)
+            found.append(Owed(each.kind, level, due_at, missing_at, usual_at))
     return sorted(found, key=lambda each: (each.due_at, each.kind, each.level))

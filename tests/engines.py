@@ -167,7 +167,7 @@ def _upgrade(url: str) -> None:
     engine.dispose()
 
 
-def new_database(engine: str, folder: Path) -> str:
+def new_database(engine: str, folder: Path = Path()) -> str:
     """Make an empty journal of today's schema and return its URL.
 
     `folder` holds the file of a SQLite journal; a PostgreSQL database is to be

@@ -39,7 +39,11 @@ ADVICE: Final = {
     "return-orphans": "the answers are kept and tried again by themselves",
     "return-foreign": "if that payer does answer there, give it the endpoint, or its "
     "codes a successor, in the directory; else ask whose outbox it is what it sent",
-    "answer-late": "ask the payer; a late answer closes it by itself",
+    "answer-late": "what is late is chased by itself (octway remedy plan); a late answer "
+    "closes it",
+    "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
+    "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
+    "remedy-approval": "octway remedy list --state approval; then approve or deny each",
 }
 """What to do about each kind of anomaly, in one line."""
 

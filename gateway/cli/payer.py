@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
 
-from config.directory_records import PayerEntry, Window
+from config.directory_records import Deadline, PayerEntry, Window, Within
 from config.errors import ConfigErrors
 from gateway.cli import opening, payer_import
 from gateway.cli.arguments import Actions, Options, Parser
+from gateway.cli.payer_names import find, today_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, listing, span
+from gateway.cli.wording import clock, counted, listing, span
 from protocols.catalog import Catalog
 from protocols.errors import TransferError
 from routing.directory import Directory
@@ -68,7 +69,7 @@ def _list(options: Options, terminal: Terminal) -> int:
             "octway payer import FILE"
         )
         return 0
-    today = _today(terminal)
+    today = today_of(terminal)
     table(
         terminal,
         ("payer", "name", "network", "codes", "flows", "endpoint"),
@@ -90,7 +91,7 @@ def _list(options: Options, terminal: Terminal) -> int:
 
 def _show(options: Options, terminal: Terminal) -> int:
     directory = _directory(options, terminal)
-    payer = _find(directory, options.payer, _today(terminal))
+    payer = find(directory, options.payer, today_of(terminal))
     if options.json:
         terminal.give(_as_json(payer, directory))
         return 0
@@ -130,7 +131,7 @@ def _show(options: Options, terminal: Terminal) -> int:
     pairs += [
         (
             f"owes {each.kind}",
-            f"for each {each.level} within {each.within}, missing after "
+            f"for each {each.level} {_until(each.within)}, missing after "
             f"{each.grace} more",
         )
         for each in payer.expects
@@ -146,8 +147,8 @@ def _test(options: Options, terminal: Terminal) -> int:
     if options.all:
         payers = [payer for payer in directory.payers() if payer.endpoint]
     else:
-        today = _today(terminal)
-        payers = [_find(directory, each, today) for each in options.payers]
+        today = today_of(terminal)
+        payers = [find(directory, each, today) for each in options.payers]
     if not payers:
         raise Refusal("no payer is named; wanted some IDs, or --all", WRONG_USAGE)
     status = 0
@@ -181,17 +182,6 @@ def _try(payer: PayerEntry, directory: Directory, catalog: Catalog) -> tuple[boo
 def _directory(options: Options, terminal: Terminal) -> Directory:
     settings = opening.settings_of(options, terminal)
     return opening.directory_of(settings, Catalog.installed())
-
-
-def _find(directory: Directory, wanted: str, today: date) -> PayerEntry:
-    """Find a payer by id, or by a code that is valid today."""
-    for payer in directory.payers():
-        if payer.id == wanted:
-            return payer
-    for payer in directory.payers():
-        if any(each.code == wanted and each.covers(today) for each in payer.codes):
-            return payer
-    raise Refusal(f"there is no payer {wanted!r}; see: octway payer list")
 
 
 def _reached(payer: PayerEntry, directory: Directory) -> str:
@@ -242,14 +232,13 @@ def _days(first: date | None, last: date | None) -> str:
     return f" ({first or 'ever'} to {last or 'now'})"
 
 
+def _until(due: Within | Deadline) -> str:
+    if isinstance(due, Within):
+        return f"within {due}"
+    cut_off = f" if sent before {clock(due.cut_off)}" if due.cut_off else ""
+    return f"by {due}{cut_off}"
+
+
 def _window(window: Window) -> str:
     days = ",".join(_DAYS[day] for day in window.days)
-    opens, closes = (
-        f"{minutes // 60:02}:{minutes % 60:02}"
-        for minutes in (window.opens, window.closes)
-    )
-    return f"{days} {opens}-{closes}"
-
-
-def _today(terminal: Terminal) -> date:
-    return datetime.fromtimestamp(terminal.now(), UTC).astimezone(terminal.zone).date()
+    return f"{days} {clock(window.opens)}-{clock(window.closes)}"

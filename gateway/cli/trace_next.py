@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from gateway.cli.wording import listing, moment
 from gateway.journal.life import Life
+from gateway.journal.lots import NOT_ENROLLED
 from routing.lifecycle import (
     DepositState,
     DispatchState,
@@ -32,7 +33,9 @@ def next_steps(life: Life, now: float, zone: tzinfo | None) -> list[str]:
         found.append("it is being read" if reading else "a running node reads it next")
     if life.states.get(LotState.NEW):
         found.append("a running node routes the new lots next")
-    if life.held_for - _REPEATS:
+    if NOT_ENROLLED in life.held_for:
+        found.append("lots held for an enrolment go when it opens")
+    if life.held_for - _REPEATS - {NOT_ENROLLED}:
         found.append("held lots are routed again when a new directory is loaded")
     if life.held_for & _REPEATS:
         found.append("lots held as duplicates stay held until a person acts")

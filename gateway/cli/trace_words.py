@@ -41,6 +41,8 @@ _CAUSES: Final = {
     "no-endpoint": "give the payer an [endpoint] in its file; then it goes on by itself",
     "wrong-flow": "add the flow to the payer's file if it takes it; then it goes on by "
     "itself",
+    "not-enrolled": "once the payer knows its sender: octway enrol set SENDER PAYER "
+    "open; then it goes on by itself",
 }
 _ACCOUNTS: Final = (
     (Account.PAID, "paid"),

@@ -23,6 +23,11 @@ def moment(epoch: float, zone: tzinfo | None = None) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
 
 
+def clock(minutes: int) -> str:
+    """Write minutes since midnight as a time of day: `06:30`."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def size(count: int) -> str:
     """Write a number of bytes: `3.8 kB`."""
     for unit, name in _SIZES:

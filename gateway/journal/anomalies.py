@@ -33,6 +33,9 @@ KINDS: Final = {
     "return-orphans": "a payer answered for something that was never sent",
     "return-foreign": "a return answers for claims that went to another payer",
     "answer-late": "a payer owes answers that are past due",
+    "answer-missing": "answers are missing, and nothing safe is left to try",
+    "payer-silent": "a payer sends nothing at all while many wait for it",
+    "remedy-approval": "a second person must agree to what would be sent again",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }
 """Every kind of anomaly, with what it means."""

@@ -7,14 +7,19 @@ answer.  A claim's own answer pays one off, a lot's answer all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import UTC, date, datetime
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Update, exists, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
+from gateway.journal.cohorts import Cohort
 from gateway.journal.prepared import Prepared, given
+from routing.chase import RemedyState
+from routing.directory import Directory
 from routing.envelope import Level
+from routing.errors import NoRoute
 from routing.expectation import Owed
 from routing.ledger import ANSWERED
 from routing.lifecycle import (
@@ -23,6 +28,22 @@ from routing.lifecycle import (
     ExpectationState,
     LotState,
 )
+
+_CLOSED: Final = EXPECTATION.final
+
+
+class Came(NamedTuple):
+    """When the file came in that an answer is read from; days are the payer's own."""
+
+    at: float
+    directory: Directory
+
+    def day(self, payer: str, at: float) -> date:
+        """Return a payer's day; UTC's for one that has left the directory."""
+        try:
+            return self.directory.calendar(payer).day(at)
+        except NoRoute:
+            return datetime.fromtimestamp(at, UTC).date()
 
 
 def owe(
@@ -36,39 +57,96 @@ def owe(
     """Write what the payer owes for the lots of a dispatch that it has taken.
 
     What a lot's claims were already answered (an answer outran its send) is not
-    owed any more.  `sent_on` is the payer's day, ISO.
+    owed any more.  `sent_on` is the payer's day, ISO.  A lot that was owed the same
+    before stays in the cohort of its first sending.
     """
-    rows = [
-        {
-            "dispatch_id": dispatch.id,
-            "lot_id": lot.id,
-            "kind": each.kind,
-            "level": each.level,
-            "payer_id": dispatch.payer_id,
-            "flow": dispatch.flow,
-            "owed": _still_owed(lot, each),
-            "due_at": each.due_at,
-            "missing_at": each.missing_at,
-            "usual_at": each.usual_at,
-            "next_at": each.late_at if _still_owed(lot, each) else None,
-            "sent_on": sent_on,
-            "state": ExpectationState.OPEN
-            if _still_owed(lot, each)
-            else ExpectationState.MET,
-            "created_at": tx.now,
-            "changed_at": tx.now,
-        }
-        for lot in lots
-        for each in owed
-    ]
+    _renew(tx, dispatch.id, owed)
+    rows = []
+    lot_ids = [{"its_lot": lot.id} for lot in lots]
+    before = _FIRST.rows_of_each(tx.connection, lot_ids) if lots else []
+    for lot, rows_before in zip(lots, before, strict=True):
+        first = {row.kind: row.sent_on for row in reversed(rows_before)}
+        for each in owed:
+            left = _still_owed(lot, each)
+            if each.kind not in first:
+                first[each.kind] = sent_on
+                cohort = Cohort(dispatch.payer_id, dispatch.flow, each.kind, sent_on)
+                _count_sent(tx, cohort, lot, each, left)
+            rows.append(
+                {
+                    "dispatch_id": dispatch.id,
+                    "lot_id": lot.id,
+                    "kind": each.kind,
+                    "level": each.level,
+                    "payer_id": dispatch.payer_id,
+                    "flow": dispatch.flow,
+                    "owed": left,
+                    "due_at": each.due_at,
+                    "missing_at": each.missing_at,
+                    "usual_at": each.usual_at,
+                    "next_at": each.late_at if left else None,
+                    "sent_on": first[each.kind],
+                    "state": ExpectationState.OPEN if left else ExpectationState.MET,
+                    "created_at": tx.now,
+                    "changed_at": tx.now,
+                }
+            )
     dialect.insert_new(tx.connection, schema.expectation, rows)
 
 
-def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
+def _renew(tx: Tx, dispatch: str, owed: Sequence[Owed]) -> None:
+    """Give what a dispatch still owes new due dates, because it was sent again."""
+    due = {each.kind: each for each in owed}
+    for row in of_dispatch(tx.connection, dispatch):
+        each = due.get(row.kind)
+        if each is None or row.state in _CLOSED:
+            continue
+        after = EXPECTATION.next_state(
+            ExpectationState(row.state), ExpectationEvent.RENEW
+        )
+        tx.connection.execute(
+            _the_one(row).values(
+                state=after,
+                due_at=each.due_at,
+                missing_at=each.missing_at,
+                usual_at=each.usual_at,
+                next_at=each.late_at,
+                changed_at=tx.now,
+            )
+        )
+        tx.say("expectation.renewed", row.lot_id, kind=row.kind, was=row.state)
+
+
+def _the_one(row: Row[*tuple[Any, ...]]) -> Update:
+    table = schema.expectation
+    return update(table).where(
+        table.c.dispatch_id == row.dispatch_id,
+        table.c.lot_id == row.lot_id,
+        table.c.kind == row.kind,
+    )
+
+
+def _count_sent(
+    tx: Tx, cohort: Cohort, lot: Row[*tuple[Any, ...]], each: Owed, left: int
+) -> None:
+    """Count what is sent, and what of it was answered before it was."""
+    claims = lot.claims if each.level == Level.CLAIM else 1
+    tx.count(cohort, claims, lot.asked)
+    if left < claims:
+        asked = lot.asked - (lot.standing_asked if left else 0)
+        on = date.fromisoformat(cohort.sent_on)
+        tx.count(cohort.answered(on, chased=False), claims - left, asked)
+
+
+def answered(
+    tx: Tx, lot: str, claims: int, asked: int, *, level: Level, came: Came
+) -> None:
     """Pay off what is owed for a lot: `claims` of it, or all for a lot's answer.
 
-    A claim's answer also proves that the lot as a whole has arrived.
+    A claim's answer also proves that the lot as a whole has arrived.  Each kind is
+    counted once, for the payer that owed it first.
     """
+    counted = set()
     for row in _UNMET.rows(tx.connection, {"its_lot": lot}):
         whole = row.level != Level.CLAIM
         if level is not Level.CLAIM and not whole:
@@ -79,6 +157,10 @@ def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
             state = EXPECTATION.next_state(before, ExpectationEvent.MEET)
             if before is not ExpectationState.OPEN:
                 tx.say("expectation.met-late", lot, kind=row.kind, was=before)
+        if row.kind not in counted:
+            counted.add(row.kind)
+            cents = row.lot_asked if whole else asked
+            _count_answered(tx, row, row.owed - left, cents, came)
         _PAY_OFF.run(
             tx.connection,
             {
@@ -93,16 +175,32 @@ def answered(tx: Tx, lot: str, claims: int, *, level: Level) -> None:
         )
 
 
-def overdue(connection: Connection, payer: str, flow: str, kind: str) -> int:
-    """Count what a payer owes late, or is missing."""
+def _count_answered(tx: Tx, row: Any, claims: int, asked: int, came: Came) -> None:
+    """Count in a cohort what an answer pays off.
+
+    What was sent or asked for again in between, or had come in long before it was
+    understood, is told apart: it is not the payer's own delay.
+    """
+    on, arrived = (came.day(row.payer_id, at) for at in (tx.now, came.at))
+    cohort = Cohort(row.payer_id, row.flow, row.kind, row.sent_on)
+    chased = bool(row.nudged) or arrived < on
+    tx.count(cohort.answered(on, chased=chased), claims, asked)
+
+
+def overdue(connection: Connection, payer: str, flow: str, kind: str) -> bool:
+    """Say whether a payer owes anything late, or is missing anything."""
     table = schema.expectation
-    query = select(func.count()).where(
-        table.c.payer_id == payer,
-        table.c.flow == flow,
-        table.c.kind == kind,
-        table.c.state.in_([ExpectationState.LATE, ExpectationState.MISSING]),
+    query = (
+        select(table.c.lot_id)
+        .where(
+            table.c.payer_id == payer,
+            table.c.flow == flow,
+            table.c.kind == kind,
+            table.c.state.in_([ExpectationState.LATE, ExpectationState.MISSING]),
+        )
+        .limit(1)
     )
-    return int(connection.execute(query).scalar_one())
+    return connection.execute(query).first() is not None
 
 
 def past_due(tx: Tx, most: int) -> list[Row[*tuple[Any, ...]]]:
@@ -129,19 +227,17 @@ def move(
     next_at: float | None = None,
 ) -> ExpectationState:
     """Move an expectation along its life; the watch sees it again at `next_at`."""
-    table = schema.expectation
     after = EXPECTATION.next_state(ExpectationState(row.state), happened)
     tx.connection.execute(
-        update(table)
-        .where(
-            table.c.dispatch_id == row.dispatch_id,
-            table.c.lot_id == row.lot_id,
-            table.c.kind == row.kind,
-        )
-        .values(state=after, next_at=next_at, changed_at=tx.now)
+        _the_one(row).values(state=after, next_at=next_at, changed_at=tx.now)
     )
     tx.say(f"expectation.{after}", row.lot_id, kind=row.kind, dispatch=row.dispatch_id)
     return after
+
+
+def put_off(tx: Tx, row: Row[*tuple[Any, ...]], until: float) -> None:
+    """Have the watch look at an expectation again at a moment, and not before."""
+    tx.connection.execute(_the_one(row).values(next_at=until))
 
 
 def of_dispatch(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
@@ -159,11 +255,37 @@ def _still_owed(lot: Row[*tuple[Any, ...]], each: Owed) -> int:
 
 
 _TABLE: Final = schema.expectation
+_FIRST: Final = Prepared(
+    select(_TABLE.c.kind, _TABLE.c.sent_on)
+    .where(_TABLE.c.lot_id == given("its_lot"))
+    .order_by(_TABLE.c.created_at, _TABLE.c.dispatch_id)
+)
+_NUDGES: Final = ("follow-merger", "ask-enrolment", "resend", "ask-return", "complain")
+_DONE: Final = [
+    state.value
+    for state in (RemedyState.TRIED, RemedyState.BROUGHT, RemedyState.NOTHING)
+]
+_AGAIN: Final = _TABLE.alias()
+_NUDGED: Final = or_(
+    exists().where(
+        schema.remedy.c.lot_id == _TABLE.c.lot_id,
+        schema.remedy.c.kind.in_(_NUDGES),
+        schema.remedy.c.state.in_(_DONE),
+    ),
+    exists().where(
+        _AGAIN.c.lot_id == _TABLE.c.lot_id,
+        _AGAIN.c.kind == _TABLE.c.kind,
+        _AGAIN.c.dispatch_id != _TABLE.c.dispatch_id,
+    ),
+)
 _UNMET: Final = Prepared(
-    select(_TABLE).where(
+    select(_TABLE, schema.lot.c.asked.label("lot_asked"), _NUDGED.label("nudged"))
+    .join(schema.lot, schema.lot.c.id == _TABLE.c.lot_id)
+    .where(
         _TABLE.c.lot_id == given("its_lot"),
         _TABLE.c.state != ExpectationState.MET.value,
     )
+    .order_by(_TABLE.c.created_at, _TABLE.c.dispatch_id)
 )
 _PAY_OFF: Final = Prepared(
     update(_TABLE).where(

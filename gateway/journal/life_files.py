@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, tuple_
 
 from gateway.journal import schema
+from gateway.journal.lots import held_subject
 from gateway.journal.trace import RETURN, Found
 from routing.lifecycle import AnomalyState, ExpectationState, LotState
 
@@ -108,8 +109,7 @@ def anomalies(
     shared: set[tuple[str, str]] = set()
     for lot in lots:
         if lot.state == LotState.HELD:
-            subject = f"{lot.cause}:{lot.network}:{lot.payer_code or ''}"
-            shared.add(("lot-held", subject))
+            shared.add(("lot-held", held_subject(lot._asdict())))
         if lot.state == LotState.REFUSED:
             shared.add(("lot-refused", lot.client_id))
     for dispatch in dispatches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ _GONE_ON: Final = (
     LotState.ACKNOWLEDGED,
     LotState.ANSWERED,
 )
+
+NOT_ENROLLED: Final = "not-enrolled"
+"""The cause of lots that wait until their payer knows their sender."""
 
 
 def move(
@@ -66,6 +70,18 @@ def held_by_older(tx: Tx, directory_version: str, most: int) -> list[Any]:
     """Read held lots that another version of the directory held, and lock them."""
     values = {"its_state": LotState.HELD, "most": most, "version": directory_version}
     return _HELD_BY_OLDER.rows(tx.connection, values)
+
+
+def held_subject(lot: Mapping[str, Any]) -> str:
+    """Name what lots held for one cause share: one anomaly stands for them all.
+
+    Enrolments are one for each payer, sender and flow, since each is mended by
+    itself; other causes are one for each payer's code.
+    """
+    cause, network = lot["cause"], lot["network"]
+    if cause == NOT_ENROLLED:
+        return f"{cause}:{network}:{lot['payer_id']}:{lot['sender']}:{lot['flow']}"
+    return f"{cause}:{network}:{lot['payer_code'] or ''}"
 
 
 def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:

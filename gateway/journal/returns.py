@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
@@ -154,6 +154,29 @@ def all_orphans_due(tx: Tx) -> None:
         .where(table.c.state == ReturnState.PARTLY_MATCHED)
         .values(retry_at=None)
     )
+
+
+def orphans_due_now(tx: Tx, endpoint: str) -> None:
+    """Have the returns of one endpoint with orphans tried again."""
+    table = schema.payer_return
+    tx.connection.execute(
+        update(table)
+        .where(
+            table.c.state == ReturnState.PARTLY_MATCHED,
+            table.c.endpoint_id == endpoint,
+        )
+        .values(retry_at=None)
+    )
+
+
+def last_from(connection: Connection, endpoint: str) -> float | None:
+    """Tell when an endpoint was last heard: its last return came then."""
+    table = schema.payer_return
+    query = select(func.max(table.c.collected_at)).where(
+        table.c.endpoint_id == endpoint
+    )
+    last: float | None = connection.execute(query).scalar_one()
+    return last
 
 
 def payer_of(connection: Connection, returned: str) -> str | None:

@@ -218,6 +218,12 @@ lot = Table(
     Index("ix_lot_state", "state", "changed_at"),
     Index("ix_lot_dispatch_id", "dispatch_id"),
     Index("ix_lot_client_id", "client_id", "created_at"),
+    Index(
+        "ix_lot_not_enrolled",
+        *("payer_id", "flow"),
+        sqlite_where=text("cause = 'not-enrolled'"),
+        postgresql_where=text("cause = 'not-enrolled'"),
+    ),
 )
 
 claim = Table(
@@ -379,6 +385,7 @@ payer_return = Table(
     UniqueConstraint("endpoint_id", "sha256"),
     states("state", lifecycle.ReturnState),
     Index("ix_payer_return_state", "state", "collected_at"),
+    Index("ix_payer_return_endpoint_id", "endpoint_id", "collected_at"),
 )
 
 answer = Table(

@@ -2,7 +2,7 @@
 
 `cohort` is what learned delays and the no-response rate are counted from: so many
 claims of a payer, flow and kind sent on a day were answered `after` so many days
-(`SENT` for all that were sent).  Its size follows payers and days, never claims.
+(`SENT` for all that were sent), `chased` or by itself.  Its size follows payers and days, never claims.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ cohort = Table(
     Column("kind", Text, primary_key=True),
     Column("sent_on", Text, primary_key=True),  # ISO day in the payer's time zone
     Column("after", Integer, primary_key=True),  # days until answered, or SENT
+    Column("chased", Integer, primary_key=True),  # 1: after something was done for it
     count("claims"),
     cents("asked"),
     sqlite_with_rowid=False,

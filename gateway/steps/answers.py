@@ -10,8 +10,10 @@ from sqlalchemy import Row, select
 
 from gateway.committing import Tx
 from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
+from gateway.journal.expectations import Came
 from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import close_if_answered, mark_sent
+from routing.delays import Delays
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import NoRoute
@@ -44,7 +46,7 @@ class Applied(NamedTuple):
     sent_at: float | None
 
 
-def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
+def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen, came: Came) -> Applied:
     """Write a payer's word on one claim; a word said before changes nothing."""
     current, standing, facts = answers.stands(tx.connection, lot, seq)
     repeated = _said_before(tx, lot, seq, answer)
@@ -64,7 +66,7 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
             ledger.move_claims(tx, [move], f"answer.{outcome}")
         closed = current not in ANSWERED and target in ANSWERED
         if closed:
-            expectations.answered(tx, lot, 1, level=Level.CLAIM)
+            expectations.answered(tx, lot, 1, facts.asked, level=Level.CLAIM, came=came)
     return Applied(
         client=facts.client_id,
         lot=lot,
@@ -76,17 +78,20 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> Applied:
     )
 
 
-def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen) -> Applied:
+def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
     """Write a payer's word on a whole lot: received, or refused as it stands."""
     row = _lot(tx, lot_id)
     current = Account(row.account)
     target = account_for(answer.outcome, current)
     if target is not None:
         ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
-    expectations.answered(tx, lot_id, 0, level=Level.LOT)
+    expectations.answered(tx, lot_id, 0, 0, level=Level.LOT, came=came)
     refused = answer.outcome is Outcome.REJECTED
     if refused:
-        expectations.answered(tx, lot_id, row.claims, level=Level.CLAIM)
+        left = row.standing_asked
+        expectations.answered(
+            tx, lot_id, row.claims, left, level=Level.CLAIM, came=came
+        )
     lots.move(
         tx,
         _lot(tx, lot_id),
@@ -104,7 +109,9 @@ def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen) -> Applied:
     )
 
 
-def settle(tx: Tx, touched: Iterable[str], directory: Directory) -> None:
+def settle(
+    tx: Tx, touched: Iterable[str], directory: Directory, delays: Delays
+) -> None:
     """Move lots on whose claims were answered, and the dispatches they went with."""
     concerned = set()
     for lot_id in sorted(set(touched)):
@@ -117,10 +124,12 @@ def settle(tx: Tx, touched: Iterable[str], directory: Directory) -> None:
         if row.dispatch_id is not None:
             concerned.add(row.dispatch_id)
     for dispatch in sorted(concerned):
-        _settle_dispatch(tx, dispatch, directory)
+        _settle_dispatch(tx, dispatch, directory, delays)
 
 
-def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
+def _settle_dispatch(
+    tx: Tx, dispatch_id: str, directory: Directory, delays: Delays
+) -> None:
     dispatch = dispatches.find(tx.connection, dispatch_id)
     if dispatch is None:
         return
@@ -129,7 +138,8 @@ def _settle_dispatch(tx: Tx, dispatch_id: str, directory: Directory) -> None:
         # A payer that has left the directory owes by nobody's rules: the dispatch
         # waits for its return, its answers do not.
         with suppress(NoRoute):
-            mark_sent(tx, dispatch, DispatchEvent.ARRIVED, directory, proof)
+            arrived = DispatchEvent.ARRIVED
+            mark_sent(tx, dispatch, arrived, directory, delays, proof)
     close_if_answered(tx, dispatch_id)
 
 

@@ -20,6 +20,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
+from gateway.learning import CurrentDelays
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
 from gateway.storage.payloads import Payloads
@@ -59,6 +60,7 @@ class Dispatch:
         payloads: Payloads,
         channel: Callable[[str], Channel],
         directory: Callable[[], Directory],
+        delays: CurrentDelays,
         entropy: Entropy,
         now: Now,
         worker: str,
@@ -69,7 +71,8 @@ class Dispatch:
         self._payloads = payloads
         self._channel = channel
         self._directory = directory
-        self._outcomes = Outcomes(directory=directory, entropy=entropy)
+        self._delays = delays
+        self._outcomes = Outcomes(directory=directory, delays=delays, entropy=entropy)
         self._kept = KeptLease(database, now, schema.dispatch, worker, lease)
         self._worker = worker
         self._lease = lease
@@ -78,6 +81,7 @@ class Dispatch:
 
     def run_once(self) -> bool:
         """Take one dispatch and bring it a step further; False if none is due."""
+        self._delays.refresh()
         while self._untold:
             self._tell(*self._untold.popleft())
         turn = self._database.write("dispatch.take", self._take, self._directory())

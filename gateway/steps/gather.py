@@ -20,7 +20,6 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, deposits, dispatches, lots, schema, work
-from gateway.steps.route import held_subject
 from gateway.storage.payloads import Payloads
 from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
 from routing.directory import Directory
@@ -132,7 +131,7 @@ class Gather:
                 self._entropy,
                 kind="lot-held",
                 severity=anomalies.ERROR,
-                subject=held_subject(error.cause, lot.network, lot.payer_code),
+                subject=lots.held_subject(lot._asdict() | {"cause": error.cause}),
                 words=f"lot {lot.id}: {error}",
             )
 

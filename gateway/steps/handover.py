@@ -13,6 +13,7 @@ from sqlalchemy import Row, func, select
 
 from gateway.committing import Tx
 from gateway.journal import anomalies, dispatches, expectations, lots, schema
+from routing.delays import Delays, Key
 from routing.directory import Directory
 from routing.expectation import owed
 from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
@@ -23,11 +24,12 @@ def mark_sent(
     dispatch: Row[*tuple[Any, ...]],
     happened: DispatchEvent,
     directory: Directory,
+    delays: Delays,
     reference: str,
 ) -> None:
     """Note that the payer has a dispatch, and what it owes from now on.
 
-    Raises `NoRoute`, before anything is written, when the payer has left the
+    `delays` say when an answer is late for this payer.  Raises `NoRoute`, before anything is written, when the payer has left the
     directory.
     """
     payer = directory.payer(dispatch.payer_id)
@@ -51,7 +53,18 @@ def mark_sent(
         }:
             lots.move(tx, lot, LotEvent.SEND, "sent")
     calendar = directory.calendar(payer.id)
-    due = owed(payer.expects, flow=dispatch.flow, sent_at=tx.now, calendar=calendar)
+
+    def usual(kind: str, due_at: float) -> float | None:
+        key = Key(payer.id, dispatch.flow, kind)
+        return delays.usual_at(key, sent_at=tx.now, due_at=due_at)
+
+    due = owed(
+        payer.expects,
+        flow=dispatch.flow,
+        sent_at=tx.now,
+        calendar=calendar,
+        usual=usual,
+    )
     sent_on = calendar.day(tx.now).isoformat()
     expectations.owe(tx, dispatch, members, due, sent_on=sent_on)
     for kind in ("dispatch-unclear", "dispatch-refused"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from sqlalchemy import Row, update
 
@@ -18,10 +18,14 @@ from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
-from gateway.journal import anomalies, answers, returns, schema, work
+from gateway.journal import anomalies, answers, chases, returns, schema, work
+from gateway.journal.expectations import Came
+from gateway.learning import CurrentDelays
 from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
+from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.origin import FOREIGN, Origin, tell_foreign
 from gateway.storage.payloads import Payloads
+from protocols import desk
 from protocols.interface import Network, ReturnReading
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level
@@ -44,6 +48,10 @@ class MatchObserver(Protocol):
 
     def returned(self, payer: str, kind: str, matched: str) -> None:
         """Note one return: `all`, `part` or `none` of its answers matched."""
+        ...
+
+    def remedy(self, payer: str, remedy: str, outcome: str) -> None:
+        """Note what a remedy brought."""
         ...
 
     def orphans(self, payer: str, count: int) -> None:
@@ -73,6 +81,7 @@ class Match:
         payloads: Payloads,
         networks: Mapping[str, Network],
         directory: Callable[[], Directory],
+        delays: CurrentDelays,
         now: Now,
         entropy: Entropy,
         worker: str,
@@ -83,15 +92,20 @@ class Match:
         self._payloads = payloads
         self._networks = networks
         self._directory = directory
+        self._delays = delays
         self._now = now
         self._entropy = entropy
         self._worker = worker
         self._lease = lease
         self._observe = observe
+        self._desk = DeskAnswers(
+            networks=networks, directory=directory, entropy=entropy
+        )
         self._tried_with = ""  # the directory with which orphans were tried last
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
+        self._delays.refresh()
         version = self._directory().version
         self._database.write("match.again", self._again, version != self._tried_with)
         self._tried_with = version
@@ -108,13 +122,28 @@ class Match:
     def _match(self, row: Row[*tuple[Any, ...]]) -> None:
         network = self._networks[row.network]
         with self._database.read(self._payloads.open, row.payload_id) as stream:
-            format = network.recognise(stream.read(_HEAD))
+            head = stream.read(_HEAD)
             stream.seek(0)
+            if desk.recognise(head) == desk.ANSWER_FORMAT:
+                self._hear(row, stream)
+                return
+            format = network.recognise(head)
             if format is None or not network.is_return(format):
                 self._database.write("match.unreadable", self._unreadable, row, format)
                 self._observe.returned("", "unreadable", "none")
                 return
             self._read(row, network.read_return(stream, format))
+
+    def _hear(self, row: Row[*tuple[Any, ...]], stream: BinaryIO) -> None:
+        """Take a word of the payer's desk, and what it says on the lot."""
+        try:
+            reading = desk.DeskReading.of(stream)
+        except ValueError:
+            self._database.write("match.unreadable", self._unreadable, row, None)
+            self._observe.returned("", "unreadable", "none")
+            return
+        heard = self._database.write("match.desk", self._desk.hear, row, reading.answer)
+        self._read(row, reading if heard else desk.Nothing(reading))
 
     def _broken(self, tx: Tx, returned: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, returned, words)
@@ -184,16 +213,21 @@ class Match:
         until = self._renew(tx, row, held)
         tied = []
         origin = Origin(tx, row, self._directory())
+        came = Came(row.collected_at, self._directory())
         for seq, answer in found:
-            each = self._tie_one(tx, row, origin, seq, answer)
+            each = self._tie_one(tx, row, origin, came, seq, answer)
             values = answers.row_of(row.id, seq, answer) | _facts(each, tx.now)
             if seq in known:
                 answers.replace(tx, values)
             else:
                 answers.add(tx, values)
             tied.append(each)
-        touched = [each.applied.lot for each in tied if each.applied]
-        settle(tx, touched, self._directory())
+        applied = [each.applied for each in tied if each.applied]
+        settle(tx, [each.lot for each in applied], self._directory(), self._delays())
+        answered = Counter(each.lot for each in applied if each.closed)
+        answered.update({each.lot: 0 for each in applied})
+        for payer, remedy in chases.heard(tx, answered):
+            self._observe.remedy(payer, remedy, "brought")
         return until, tied
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
@@ -211,6 +245,7 @@ class Match:
         tx: Tx,
         row: Row[*tuple[Any, ...]],
         origin: Origin,
+        came: Came,
         seq: int,
         answer: AnswerSeen,
     ) -> _Tied:
@@ -231,9 +266,9 @@ class Match:
         if stranger is not None:
             return _Tied(seq, answer, None, None, None, None, stranger)
         if place.claim is None:
-            applied = apply_lot(tx, place.id, answer)
+            applied = apply_lot(tx, place.id, answer, came)
         else:
-            applied = apply_claim(tx, place.id, place.claim, answer)
+            applied = apply_claim(tx, place.id, place.claim, answer, came)
         return _Tied(seq, answer, found.rule, applied.client, place.claim, applied)
 
     def _finish(

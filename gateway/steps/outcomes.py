@@ -23,6 +23,7 @@ from protocols.errors import (
     UntrustedHost,
 )
 from protocols.interface import Arrival
+from routing.delays import Delays
 from routing.directory import Directory
 from routing.lifecycle import DispatchEvent, DispatchState
 from routing.retry import decide
@@ -52,8 +53,15 @@ class Turn(NamedTuple):
 class Outcomes:
     """Journals outcomes; every method runs in the caller's transaction."""
 
-    def __init__(self, *, directory: Callable[[], Directory], entropy: Entropy) -> None:
+    def __init__(
+        self,
+        *,
+        directory: Callable[[], Directory],
+        delays: Callable[[], Delays],
+        entropy: Entropy,
+    ) -> None:
         self._directory = directory
+        self._delays = delays
         self._entropy = entropy
 
     def sent(self, tx: Tx, turn: Turn, reference: str, note: str) -> None:
@@ -68,7 +76,7 @@ class Outcomes:
             row = _fresh(tx, turn)
         happened = _HAS_IT.get(DispatchState(row.state))
         if happened is not None:
-            mark_sent(tx, row, happened, self._directory(), reference)
+            self._mark_sent(tx, row, happened, reference)
 
     def lost(self, tx: Tx, turn: Turn, error: OutcomeUnknown) -> None:
         """Note that the payer may have the file; it is asked after a while."""
@@ -129,7 +137,7 @@ class Outcomes:
         if row.state != DispatchState.UNKNOWN:
             return  # an answer has said more in the meantime
         if arrival is Arrival.ARRIVED:
-            mark_sent(tx, row, DispatchEvent.ARRIVED, self._directory(), row.filename)
+            self._mark_sent(tx, row, DispatchEvent.ARRIVED, row.filename)
             return
         free = {"worker": None, "lease_until": None}
         repeats = self._directory().payer(row.payer_id).delivery.resend_same_number
@@ -158,6 +166,15 @@ class Outcomes:
         if row.state == DispatchState.UNKNOWN:
             postpone(tx, row, tx.now + _ASK_AGAIN, "unknown-outcome", str(error))
             work.release(tx, schema.dispatch, row.id)
+
+    def _mark_sent(
+        self,
+        tx: Tx,
+        row: Row[*tuple[Any, ...]],
+        happened: DispatchEvent,
+        reference: str,
+    ) -> None:
+        mark_sent(tx, row, happened, self._directory(), self._delays(), reference)
 
     def _note_endpoint(
         self, tx: Tx, row: Row[*tuple[Any, ...]], error: TransferError, *, at_once: bool

@@ -1,7 +1,8 @@
 """Step 3, route: each lot finds its payer, or is held with a cause at once.
 
 Every decision notes the directory version that it was made with.  A held lot is
-routed again by itself when a new version of the directory is loaded.
+routed again by itself when a new version of the directory is loaded, or when the
+enrolment opens for which it waits.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Row
 
+from config.directory_records import PayerEntry
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, lots
+from gateway.journal import anomalies, enrolments, lots
 from protocols.interface import Network
 from routing.directory import Directory
 from routing.directory import Route as Destination
+from routing.enrolment import NEXT, may_go
 from routing.errors import NoRoute
 from routing.lifecycle import LotEvent, LotState
 
@@ -34,6 +37,7 @@ CAUSES: Final = {
     "payer-closed": "the lot's payer was closed or merged, and no successor is known",
     "no-endpoint": "the lot's payer cannot be reached yet",
     "wrong-flow": "the lot's payer does not take this flow",
+    "not-enrolled": "the lot's payer does not know its sender yet, and would drop it",
 }
 """Every cause for which a lot does not go on, with what it means."""
 
@@ -86,12 +90,13 @@ class Route:
     def _reroute(self, tx: Tx, directory: Directory) -> int:
         found = lots.held_by_older(tx, directory.version, _AT_ONCE)
         for lot in found:
-            lots.move(tx, lot, LotEvent.REROUTE, "directory", cause="", cause_words="")
+            changed = "directory" if lot.directory_version else "enrolment"
+            lots.move(tx, lot, LotEvent.REROUTE, changed, cause="", cause_words="")
             anomalies.settle(
                 tx,
                 kind="lot-held",
-                subject=held_subject(lot.cause, lot.network, lot.payer_code or ""),
-                reason="its lots are routed again by a new directory",
+                subject=lots.held_subject(lot._asdict()),
+                reason="its lots are routed again: directory or enrolment changed",
             )
         return len(found)
 
@@ -104,9 +109,11 @@ class Route:
         )
         try:
             route = self._decide(tx, lot, codes, directory)
+            self._check_enrolment(tx, lot, network, route.payer)
         except NoRoute as error:
             code = codes[0] if codes else ""
-            return "", lot.flow, self._hold(tx, lot, error, code, directory)
+            held = self._hold(tx, lot, error, code, directory)
+            return error.payer or "", lot.flow, held
         state = lots.move(
             tx,
             lot,
@@ -158,6 +165,28 @@ class Route:
                 "a payer would refuse it as a repeat",
             )
 
+    def _check_enrolment(
+        self,
+        tx: Tx,
+        lot: Row[*tuple[Any, ...]],
+        network: Network,
+        payer: PayerEntry,
+    ) -> None:
+        """Hold a lot whose payer does not know its sender: it would vanish there."""
+        whose = (network, lot.sender, payer.id, lot.flow)
+        state = enrolments.state(tx.connection, *whose)
+        if may_go(state, required=payer.enrolment):
+            return
+        state = enrolments.locked_state(tx, *whose, client=lot.client_id)
+        if not may_go(state, required=payer.enrolment):
+            raise NoRoute(
+                lots.NOT_ENROLLED,
+                f"the enrolment of sender {lot.sender} with payer {payer.id} for "
+                f"{lot.flow} is {state}; {NEXT[state]}; the lot goes by itself when "
+                "the enrolment is open",
+                payer=payer.id,
+            )
+
     def _hold(
         self,
         tx: Tx,
@@ -167,33 +196,32 @@ class Route:
         directory: Directory,
     ) -> LotState:
         bad = error.cause == "bad-content"
+        values = {
+            "cause": error.cause,
+            "cause_words": str(error),
+            "payer_id": error.payer,
+            "payer_code": code or None,
+        }
         state = lots.move(
             tx,
             lot,
             LotEvent.REFUSE if bad else LotEvent.HOLD,
             error.cause,
-            cause=error.cause,
-            cause_words=str(error),
-            payer_code=code or None,
+            **values,
             directory_version=directory.version,
         )
+        subject = lots.held_subject(lot._asdict() | values)
         anomalies.raise_(
             tx,
             self._entropy,
             kind="lot-refused" if bad else "lot-held",
             severity=anomalies.WARNING if bad else anomalies.ERROR,
-            subject=lot.client_id
-            if bad
-            else held_subject(error.cause, lot.network, code),
-            client=lot.client_id if bad else "",
+            subject=lot.client_id if bad else subject,
+            payer=error.payer or "",
+            client=lot.client_id if bad or error.payer else "",
             words=f"lot {lot.id}: {error}",
         )
         return state
-
-
-def held_subject(cause: str, network: str, code: str) -> str:
-    """Name what lots held for one cause share: one anomaly stands for them all."""
-    return f"{cause}:{network}:{code}"
 
 
 def _through(codes: tuple[str, ...]) -> str:

@@ -22,7 +22,8 @@ from protocols.interface import (
     ReturnReading,
     SplitReturn,
 )
-from protocols.sesam import b2_show, reader, returns, routing, writer
+from protocols.sesam import b2_show, keys, reader, returns, routing, writer
+from routing.envelope import AnswerKind, Level
 
 _B2 = re.compile(
     rb"(?:\xef\xbb\xbf)?[\r\n]*000[A-Z]{2}[0-9]{14}[\x20-\xff]{46}B2", re.DOTALL
@@ -40,6 +41,10 @@ class Sesam:
     """Formats and rules of the French funds."""
 
     name = "sesam"
+    answer_kinds: Sequence[AnswerKind] = (
+        AnswerKind("arl", Level.LOT),
+        AnswerKind("payment", Level.CLAIM),
+    )
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""
@@ -77,6 +82,10 @@ class Sesam:
     ) -> Sequence[str]:
         """Codes of the fund that a lot is meant for, best first; may be empty."""
         return routing.payer_codes(destination, tables)
+
+    def normal_sender(self, number: str) -> str:
+        """Return a professional's number without blanks and leading zeros."""
+        return keys.normal_ps(number)
 
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         """Say what is wrong in a fund's rules: texts for the directory's loader."""

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from config import example_files
-from config.directory_files import from_json, load_directory
+from config.directory_files import from_json
 from config.directory_records import (
     Closed,
     CodeEntry,
-    DirectoryData,
     Expects,
     Retry,
     Window,
     Within,
 )
 from config.errors import ConfigErrors
+from tests.config.folder import ENDPOINT, PAYER, mistakes, put, read
 
-PAYER = """\
-[payer]
-id = "{id}"
-name = "A fund"
-network = "sesam"
-endpoint = "shared"
-[[code]]
-code = "{code}"
-[rules]
-regime = "01"
-"""
-ENDPOINT = 'channel = "sftp"\n[settings]\nhost = "h"\nkey_file = "keys/k"\n'
 PLACES = {
     "host": "127.0.0.1",
     "port": 2022,
@@ -40,41 +27,6 @@ PLACES = {
     "key_file": "keys/k",
     "host_key": "ssh-ed25519 AAAA",
 }
-
-
-def check_rules(network: str, rules: Mapping[str, object]) -> Iterator[str]:
-    assert network == "sesam"
-    if rules.get("regime") == "99":
-        yield "regime: is '99'; wanted another"
-    if rules.get("regime") == "98":
-        yield "the rules do not fit together"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    put(tmp_path, "a.toml", PAYER.format(id="a", code="01001"))
-    put(tmp_path, "endpoints/shared.toml", ENDPOINT)
-    return tmp_path
-
-
-def put(folder: Path, name: str, text: str) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text, encoding="utf-8")
-
-
-def read(folder: Path) -> DirectoryData:
-    return load_directory(
-        folder,
-        check_rules=check_rules,
-        known_networks=["sesam"],
-        known_channels=["sftp", "folder"],
-    )
-
-
-def mistakes(folder: Path) -> list[str]:
-    with pytest.raises(ConfigErrors) as caught:
-        read(folder)
-    return [str(each).removeprefix(f"{folder}/") for each in caught.value.mistakes]
 
 
 def test_a_short_file_has_sensible_defaults(folder: Path) -> None:
@@ -130,7 +82,7 @@ within = "2 working days"
 kind = "payment"
 level = "claim"
 flow = "billing"
-within = "48h"
+within = "20d"
 grace = "1 working day"
 [calendar]
 use = "house"
@@ -155,7 +107,7 @@ simulated = true
     assert payer.delivery.resend_same_number
     assert payer.expects == (
         Expects("arl", "lot", "", Within(2, 0), Within(5, 0)),
-        Expects("payment", "claim", "billing", Within(0, 172_800), Within(1, 0)),
+        Expects("payment", "claim", "billing", Within(0, 1_728_000), Within(1, 0)),
     )
     assert payer.calendar.country == "BE"
     assert payer.calendar.cut_off == 900

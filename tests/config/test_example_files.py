@@ -8,7 +8,9 @@ import pytest
 
 from config import example_files
 from config.directory_files import load_directory
+from protocols.sesam.network import SESAM
 from protocols.sesam.routing import COLUMNS, check_rules
+from routing.profile import problems
 
 PLACES = {
     "host": "127.0.0.1",
@@ -28,6 +30,7 @@ def test_the_example_directory_loads(tmp_path: Path) -> None:
     data = load_directory(
         tmp_path / "payers",
         check_rules=lambda network, rules: check_rules(rules),
+        check_profile=lambda payer: problems(payer, SESAM.answer_kinds),
         known_networks=["sesam"],
         known_channels=["sftp"],
     )

@@ -47,6 +47,26 @@ def test_working_days_end_with_the_payers_day(sent: str, days: int, due: str) ->
     assert shown(found) == f"{due} 23:59:59"
 
 
+@given(
+    st.dates(date(2000, 1, 1), date(2050, 1, 1)),
+    st.integers(-10, 900),
+    st.integers(0, 500),
+)
+def test_working_days_between_days_add_up(first: date, days: int, more: int) -> None:
+    """Counting them is counting them one by one, and parts make the whole."""
+    work = calendar(CalendarEntry(country="FR", opened=(date(2026, 5, 1),)))
+    last = first + timedelta(days=days)
+    one_by_one = sum(
+        work.works(first + timedelta(days=at)) for at in range(1, days + 1)
+    )
+    end = max(first, last) + timedelta(days=more)
+    middle = max(first, last)
+    assert work.working_days(first, last) == one_by_one
+    assert work.working_days(first, end) == work.working_days(
+        first, middle
+    ) + work.working_days(middle, end)
+
+
 def test_hours_run_through_nights_and_weekends() -> None:
     """A delay in hours knows no calendar, nor the change to winter time."""
     assert calendar().due(at("2026-10-24 12:00"), Within(0, 172_800)) == pytest.approx(

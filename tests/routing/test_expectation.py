@@ -41,3 +41,22 @@ def test_a_flow_owes_only_its_own_answers() -> None:
     assert [each.kind for each in found] == ["rights", "payment"]
     assert found[0].due_at == SENT + 60
     assert found[0].missing_at == SENT + 120
+
+
+def test_what_is_usual_postpones_missing_and_never_advances_it() -> None:
+    """Late goes by the payer's ways; missing by contract, or later."""
+    calendar = WorkCalendar(CalendarEntry(country="FR"), "UTC")
+
+    def of(usual_at: float) -> tuple[str, str, str]:
+        (payment,) = owed(
+            EXPECTS[:1],
+            flow="billing",
+            sent_at=SENT,
+            calendar=calendar,
+            usual=lambda _kind, _due_at: usual_at,
+        )
+        return day(payment.late_at), day(payment.due_at), day(payment.missing_at)
+
+    late_by = 86_400.0
+    assert of(SENT + 2 * late_by) == ("2026-11-26", "2026-12-03", "2026-12-10")
+    assert of(SENT + 14 * late_by) == ("2026-12-08", "2026-12-03", "2026-12-15")

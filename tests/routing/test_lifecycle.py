@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.enrolment import ENROLMENT, EnrolmentEvent
 from routing.errors import IllegalTransition
 from routing.lifecycle import (
     ANOMALY,
@@ -40,6 +41,7 @@ LIVES: dict[str, tuple[Lifecycle[Any, Any], type[StrEnum]]] = {
     "return": (RETURN, ReturnEvent),
     "handback": (HANDBACK, HandbackEvent),
     "anomaly": (ANOMALY, AnomalyEvent),
+    "enrolment": (ENROLMENT, EnrolmentEvent),
 }
 every_life = pytest.mark.parametrize("name", LIVES)
 

@@ -249,7 +249,7 @@ def test_late_answers_are_the_headline(installed: Installation) -> None:
     said = installed.octway("trace", "facture.b2")
     assert "missing, owed since 2026-11-" in headline(said)
     assert lines_with(said.out, "answer-late")
-    assert "-> caisse-nord: ask the payer" in said.out
+    assert "-> caisse-nord: what is late is chased by itself" in said.out
 
 
 def test_a_payer_that_owes_no_answer_is_said_to_owe_none(

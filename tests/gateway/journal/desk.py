@@ -8,14 +8,19 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Table, insert, select
 
+from config.directory_records import DirectoryData
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import events, ledger_check, reading, schema
 from gateway.journal.dialect import open_engine
+from routing.directory import Directory
 from routing.envelope import ClaimSeen, LotSeen
 from routing.lifecycle import DepositState
 
 START: Final = 1_795_000_000.0
+NO_PAYERS: Final = Directory(
+    DirectoryData(payers=(), endpoints=(), tables={}, sources={})
+)
 
 
 class Desk:

@@ -11,7 +11,7 @@ from gateway.journal import expectations, schema
 from routing.envelope import Level
 from routing.expectation import Owed
 from routing.lifecycle import ExpectationEvent, ExpectationState
-from tests.gateway.journal.desk import Desk, lot_seen
+from tests.gateway.journal.desk import NO_PAYERS, Desk, lot_seen
 
 
 def owe(tx: Tx, at: float, **of_lot: Any) -> None:
@@ -67,7 +67,8 @@ def lapse(desk: Desk) -> None:
 
 
 def answered(tx: Tx, claims: int, level: Level) -> None:
-    expectations.answered(tx, "d1-1", claims, level=level)
+    came = expectations.Came(tx.now, NO_PAYERS)
+    expectations.answered(tx, "d1-1", claims, 0, level=level, came=came)
 
 
 def test_answers_pay_off_what_is_owed(desk: Desk) -> None:

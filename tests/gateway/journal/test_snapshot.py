@@ -17,12 +17,14 @@ from gateway.journal import (
     schema,
     snapshot,
 )
+from gateway.journal.expectations import Came
 from gateway.metrics import Metrics
 from routing.envelope import Level
 from routing.ledger import Account, Balance
 from tests.engines import ENGINES, drop_database, new_database
 from tests.gateway.furnished import break_books, owes, send, split
 from tests.gateway.house import House
+from tests.gateway.journal.desk import NO_PAYERS
 
 _DAY = 86_400
 
@@ -100,7 +102,9 @@ def test_no_response_counts_what_is_due_and_unanswered(house: House) -> None:
     due = ratio()
     house.database.write(
         "answer",
-        lambda tx: expectations.answered(tx, second, 4, level=Level.CLAIM),
+        lambda tx: expectations.answered(
+            tx, second, 4, 4000, level=Level.CLAIM, came=Came(tx.now, NO_PAYERS)
+        ),
     )
     answered = ratio()
 

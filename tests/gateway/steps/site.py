@@ -161,6 +161,7 @@ class PayerSide:
         for each in (self.inbox, self.outbox):
             each.mkdir(parents=True)
         self.taken: list[tuple[str, bytes]] = []
+        self.lost: set[str] = set()  # files of which it has said that it has none
         self.faults: list[TransferError] = []
         self.shows: list[Arrival] = []
         self.settings = {
@@ -250,6 +251,9 @@ class Quiet(Seen):
         pass
 
     def orphans(self, payer: str, count: int) -> None:
+        pass
+
+    def remedy(self, payer: str, remedy: str, outcome: str) -> None:
         pass
 
     def step(self, name: str, seconds: float) -> None:
@@ -491,13 +495,16 @@ class Site:
             assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
     def _check_deliveries(self, side: PayerSide) -> None:
-        """A file that came twice is the same file; no claim is in two files."""
+        """A file that came twice is the same file; no claim is in two that it has."""
         contents: dict[str, set[bytes]] = {}
         for name, content in side.taken:
             contents.setdefault(name, set()).add(content)
         assert all(len(each) == 1 for each in contents.values())
         claims = [
-            key for (content,) in contents.values() for key, _, _ in claims_of(content)
+            key
+            for name, (content,) in contents.items()
+            if name not in side.lost
+            for key, _, _ in claims_of(content)
         ]
         assert sorted(claims) == sorted(set(claims))
 

@@ -327,10 +327,11 @@ def test_late_wins_over_missing(site: Site) -> None:
     site.run()
     assert set(site.states(schema.expectation)) == {"missing"}
     assert set(accounts(site).values()) == {Account.MISSING}
-    assert site.anomalies() == {"answer-late": "open"}
+    assert site.anomalies() == {"answer-late": "open", "answer-missing": "open"}
 
     pay_all(site)
     site.run()
+    assert set(site.anomalies().values()) == {"resolved"}
     assert set(site.states(schema.expectation)) == {"met"}
     assert set(accounts(site).values()) == {Account.PAID}
     assert site.states(schema.dispatch) == ["answered", "answered"]

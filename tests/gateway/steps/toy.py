@@ -24,6 +24,7 @@ from protocols.interface import (
     SplitReturn,
 )
 from routing.envelope import (
+    AnswerKind,
     AnswerSeen,
     ClaimSeen,
     Level,
@@ -141,6 +142,10 @@ class Toy:
     """The network."""
 
     name = "toy"
+    answer_kinds: Sequence[AnswerKind] = (
+        AnswerKind("arl", Level.LOT),
+        AnswerKind("payment", Level.CLAIM),
+    )
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):
@@ -165,6 +170,9 @@ class Toy:
         tables: Mapping[str, Sequence[Mapping[str, str]]],
     ) -> Sequence[str]:
         return (destination["code"],)
+
+    def normal_sender(self, number: str) -> str:
+        return number.upper()
 
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         return ()

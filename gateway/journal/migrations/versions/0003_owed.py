@@ -56,6 +56,9 @@ def upgrade() -> None:
     for name in ("facts", "advice"):
         op.add_column("anomaly", _text(name))
     op.add_column("anomaly", _count("claims"))
+    op.create_index(
+        "ix_payer_return_endpoint_id", "payer_return", ["endpoint_id", "collected_at"]
+    )
     _create_cohorts()
     _create_chases()
     _create_enrolments()
@@ -100,10 +103,11 @@ def _create_cohorts() -> None:
         _needed("kind", sa.Text()),
         _needed("sent_on", sa.Text()),
         _needed("after", sa.Integer()),
+        _needed("chased", sa.Integer()),
         _count("claims"),
         _cents("asked"),
         sa.PrimaryKeyConstraint(
-            *("payer_id", "flow", "kind", "sent_on", "after"),
+            *("payer_id", "flow", "kind", "sent_on", "after", "chased"),
             name=op.f("pk_cohort"),
         ),
         sqlite_with_rowid=False,
@@ -190,6 +194,14 @@ def _create_enrolments() -> None:
         ),
     )
     op.create_index("ix_enrolment_state", "enrolment", ["state", "payer_id"])
+    where = sa.text("cause = 'not-enrolled'")
+    op.create_index(
+        "ix_lot_not_enrolled",
+        "lot",
+        ["payer_id", "flow"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
     op.create_table(
         "proposal",
         _needed("return_id", sa.Text()),
@@ -253,11 +265,13 @@ def _create_sequences() -> None:
 
 def downgrade() -> None:
     """Take all of it away again."""
+    op.drop_index("ix_lot_not_enrolled", "lot")
     for table in (
         *("anomaly_item", "sequence_gap", "sequence", "proposal"),
         *("enrolment", "remedy", "chase", "cohort"),
     ):
         op.drop_table(table)
+    op.drop_index("ix_payer_return_endpoint_id", "payer_return")
     for column in ("facts", "advice", "claims"):
         op.drop_column("anomaly", column)
     op.drop_index("ix_expectation_overdue", "expectation")

@@ -1,0 +1,207 @@
+"""`octway remedy`: what is done about missing answers, and a second person's word."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from gateway.cli import opening
+from gateway.cli.arguments import Actions, Options, Parser, add_by
+from gateway.cli.refusal import Refusal
+from gateway.cli.tables import table
+from gateway.cli.terminal import Terminal
+from gateway.cli.wording import moment
+from gateway.database import Database
+from gateway.intake.receipts import iso_time
+from gateway.journal import approvals, chases
+from gateway.steps.plan import Planned, plan
+from protocols.catalog import Catalog
+from routing.chase import RemedyState
+from routing.remedy import WORDS, Remedy
+
+EXAMPLE: Final = (
+    "octway remedy plan\n"
+    "octway remedy list --state approval\n"
+    "octway remedy approve m0123456789abcdefgh --by lea"
+)
+
+
+def define(parser: Parser) -> None:
+    """Define the command line."""
+    actions = Actions(parser)
+    listed = actions.add(
+        "list", "list what was tried", "octway remedy list --payer caisse-nord", _list
+    )
+    listed.add_argument("--payer", metavar="ID")
+    listed.add_argument("--lot", metavar="ID")
+    listed.add_argument(
+        "--state", choices=[each.value for each in RemedyState], metavar="STATE"
+    )
+    listed.add_argument("--most", type=int, default=200, metavar="N")
+    planned = actions.add(
+        "plan",
+        "say what would be done next for each late lot, and do nothing",
+        "octway remedy plan --payer caisse-nord",
+        _plan,
+    )
+    planned.add_argument("--payer", metavar="ID")
+    for name, words, call in (
+        ("approve", "agree, as a second person, that it is done", _approve),
+        ("deny", "refuse, as a second person, that it is done", _deny),
+    ):
+        each = actions.add(name, words, f"octway remedy {name} m01… --by lea", call)
+        each.add_argument("remedy", metavar="ID")
+        add_by(each)
+    again = actions.add(
+        "again",
+        "chase a lot anew that was given to a person",
+        "octway remedy again d0123456789abcdefgh-1",
+        _again,
+    )
+    again.add_argument("lot", metavar="LOT")
+    add_by(again)
+
+
+def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """Return one try for programs."""
+    return {
+        "id": row.id,
+        "lot": row.lot_id,
+        "dispatch": row.dispatch_id,
+        "payer": row.payer_id,
+        "flow": row.flow,
+        "remedy": row.kind,
+        "state": row.state,
+        "words": row.words,
+        "asked": row.asked,
+        "brought": row.brought,
+        "at": iso_time(row.at),
+        "ended": None if row.ended_at is None else iso_time(row.ended_at),
+        "approved_by": row.approved_by or None,
+    }
+
+
+def _list(options: Options, terminal: Terminal) -> int:
+    with opening.journal(options, terminal) as opened:
+        rows = opened.database.read(
+            approvals.listed, options.payer, options.lot, options.state, options.most
+        )
+    if options.json:
+        terminal.give({"remedies": [as_json(row) for row in rows]})
+        return 0
+    if not rows:
+        terminal.say("no remedy was tried that fits; nothing was late enough")
+        return 0
+    table(
+        terminal,
+        ("remedy", "at", "lot", "payer", "what", "state", "brought", "why"),
+        [
+            (
+                row.id,
+                moment(row.at, terminal.zone),
+                row.lot_id,
+                row.payer_id,
+                row.kind,
+                row.state,
+                str(row.brought),
+                row.words,
+            )
+            for row in rows
+        ],
+        right=("brought",),
+    )
+    return 0
+
+
+def _plan(options: Options, terminal: Terminal) -> int:
+    with opening.journal(options, terminal) as opened:
+        catalog = Catalog.installed()
+        directory = opening.directory_of(opened.settings, catalog)
+        networks = {network.name: network for network in catalog.networks()}
+        found = opened.database.read(plan, directory, networks, terminal.now())
+    found = [each for each in found if options.payer in (None, each.payer)]
+    if options.json:
+        terminal.give({"planned": [_planned(each) for each in found]})
+        return 0
+    if not found:
+        terminal.say("nothing is chased now; every answer owed has come or is not due")
+        return 0
+    table(
+        terminal,
+        ("lot", "payer", "asked", "next", "not before", "why"),
+        [
+            (
+                each.lot,
+                each.payer,
+                f"{each.asked / 100:,.2f}",
+                _next(each),
+                "" if each.at is None else moment(each.at, terminal.zone),
+                each.why,
+            )
+            for each in found
+        ],
+        right=("asked",),
+    )
+    return 0
+
+
+def _next(each: Planned) -> str:
+    if each.remedy is None:
+        return f"({each.state})" if each.state != "open" else "wait"
+    words = WORDS[Remedy(each.remedy)]
+    return f"{words}; a second person must agree" if each.approval else words
+
+
+def _planned(each: Planned) -> dict[str, Any]:
+    return each._asdict() | {"at": None if each.at is None else iso_time(each.at)}
+
+
+def _approve(options: Options, terminal: Terminal) -> int:
+    return _decide(options, terminal, agreed=True)
+
+
+def _deny(options: Options, terminal: Terminal) -> int:
+    return _decide(options, terminal, agreed=False)
+
+
+def _decide(options: Options, terminal: Terminal, *, agreed: bool) -> int:
+    by = options.by or terminal.user
+    with opening.journal(options, terminal) as opened:
+        _must_exist(opened.database, options.remedy)
+        opened.database.write(
+            "remedy.decide",
+            lambda tx: approvals.decide(tx, options.remedy, by=by, agreed=agreed),
+        )
+        row = _must_exist(opened.database, options.remedy)
+    if options.json:
+        terminal.give(as_json(row))
+    else:
+        terminal.say(f"{row.id} ({row.kind}) is {row.state}")
+    return 0
+
+
+def _must_exist(database: Database, remedy: str) -> Row[*tuple[Any, ...]]:
+    row = database.read(chases.find_remedy, remedy)
+    if row is None:
+        raise Refusal(
+            f"there is no remedy {remedy!r}; see: octway remedy list --state approval"
+        )
+    return row
+
+
+def _again(options: Options, terminal: Terminal) -> int:
+    by = options.by or terminal.user
+    with opening.journal(options, terminal) as opened:
+        if opened.database.read(chases.find, options.lot) is None:
+            raise Refusal(f"lot {options.lot!r} was never chased; see: octway trace")
+        opened.database.write(
+            "chase.again", lambda tx: approvals.again(tx, options.lot, by=by)
+        )
+    if options.json:
+        terminal.give({"lot": options.lot, "state": "open"})
+    else:
+        terminal.say(
+            f"lot {options.lot} is chased anew, from the playbook's first line"
+        )
+    return 0

@@ -1,0 +1,331 @@
+"""The `chase` and `remedy` tables: what is done about late answers, and what it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
+
+from gateway.clock import Entropy, new_id
+from gateway.committing import Tx
+from gateway.errors import LostRace
+from gateway.journal import dialect, schema
+from routing.chase import (
+    CHASE,
+    REMEDY,
+    ChaseEvent,
+    ChaseState,
+    Known,
+    RemedyEvent,
+    RemedyState,
+)
+from routing.lifecycle import ExpectationState
+from routing.remedy import Remedy
+
+Chase = Row[*tuple[Any, ...]]
+
+_OWING: Final = (
+    ExpectationState.OPEN,
+    ExpectationState.LATE,
+    ExpectationState.MISSING,
+)
+_UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIED)
+
+
+def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> None:
+    """Chase a lot whose answer (an expectation's row) is late; once per lot.
+
+    One that had ended, because all was answered, begins anew; one that a person
+    has stays there.
+    """
+    row = {
+        "lot_id": lot.id,
+        "dispatch_id": owed.dispatch_id,
+        "payer_id": owed.payer_id,
+        "flow": owed.flow,
+        "client_id": lot.client_id,
+        "state": CHASE.initial,
+        "next_at": tx.now,
+        "known": "",
+        "asked": lot.standing_asked,
+        "claims": lot.standing_claims,
+        "opened_at": tx.now,
+        "changed_at": tx.now,
+    }
+    if dialect.insert_new(tx.connection, schema.chase, [row]):
+        tx.say("chase.begun", lot.id, payer=owed.payer_id, kind=owed.kind)
+        return
+    there = find(tx.connection, lot.id)
+    if there is not None and there.state == ChaseState.ENDED:
+        move(tx, there, ChaseEvent.REOPEN, next_at=tx.now, known="", ended_at=None)
+
+
+def find(connection: Connection, lot: str) -> Chase | None:
+    """Find the chase of a lot."""
+    table = schema.chase
+    return connection.execute(select(table).where(table.c.lot_id == lot)).one_or_none()
+
+
+def due(tx: Tx, most: int) -> list[Chase]:
+    """Read the chases that go on now, the longest due first, and lock them."""
+    table = schema.chase
+    query = (
+        select(table)
+        .where(table.c.next_at <= tx.now)
+        .order_by(table.c.next_at, table.c.lot_id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return list(tx.connection.execute(query))
+
+
+def move(tx: Tx, row: Chase, happened: ChaseEvent, **values: Any) -> ChaseState:
+    """Move a chase along its life; it goes on at `next_at`, or not by itself."""
+    table = schema.chase
+    before = ChaseState(row.state)
+    after = CHASE.next_state(before, happened)
+    changed = tx.connection.execute(
+        update(table)
+        .where(table.c.lot_id == row.lot_id, table.c.state == before)
+        .values(**{"state": after, "next_at": None, "changed_at": tx.now, **values})
+    ).rowcount
+    if changed != 1:
+        raise LostRace(f"the chase of lot {row.lot_id} is no longer {before}")
+    tx.say(f"chase.{after}", row.lot_id, was=before)
+    return after
+
+
+def wait(tx: Tx, lot: str, until: float | None, known: Known | None = None) -> None:
+    """Let a chase that is open go on at a moment, knowing what it knows now."""
+    table = schema.chase
+    values: dict[str, Any] = {"next_at": until, "changed_at": tx.now}
+    if known is not None:
+        values["known"] = known.to_json()
+    tx.connection.execute(
+        update(table)
+        .where(table.c.lot_id == lot, table.c.state == ChaseState.OPEN)
+        .values(values)
+    )
+
+
+def owes_still(connection: Connection, lot: str) -> bool:
+    """Say whether anything is owed for a lot."""
+    table = schema.expectation
+    query = select(table.c.kind).where(table.c.lot_id == lot, table.c.state.in_(_OWING))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def heard(tx: Tx, answered: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Note that lots were answered (so many claims each): their chases may be over.
+
+    What the last remedy of each brought is counted; returns payer and remedy of
+    those that brought something for the first time.
+    """
+    table = schema.chase
+    query = select(table).where(
+        table.c.lot_id.in_(sorted(answered)), table.c.state != ChaseState.ENDED
+    )
+    brought = []
+    for row in tx.connection.execute(query).all() if answered else ():
+        found = _brought(tx, row, answered[row.lot_id])
+        if found is not None:
+            brought.append((row.payer_id, found))
+        if not owes_still(tx.connection, row.lot_id):
+            end(tx, row)
+    return brought
+
+
+def end(tx: Tx, row: Chase) -> None:
+    """End a chase: nothing is owed any more."""
+    _lapse(tx, row.lot_id)
+    move(tx, row, ChaseEvent.END, ended_at=tx.now)
+
+
+def add_remedy(
+    tx: Tx,
+    entropy: Entropy,
+    lot: Row[*tuple[Any, ...]],
+    dispatch: Row[*tuple[Any, ...]],
+    remedy: Remedy,
+    *,
+    state: RemedyState,
+    words: str,
+) -> str:
+    """Journal one try before it is made; the one before it brought nothing."""
+    _lapse(tx, lot.id)
+    name = new_id("m", tx.now, entropy)
+    tx.connection.execute(
+        insert(schema.remedy),
+        {
+            "id": name,
+            "lot_id": lot.id,
+            "dispatch_id": dispatch.id,
+            "payer_id": dispatch.payer_id,
+            "flow": dispatch.flow,
+            "kind": remedy,
+            "state": state,
+            "words": words,
+            "asked": lot.standing_asked,
+            "at": tx.now,
+        },
+    )
+    tx.say(f"remedy.{state}", lot.id, remedy=remedy, id=name, why=words)
+    return name
+
+
+def move_remedy(
+    tx: Tx, remedy: Row[*tuple[Any, ...]], happened: RemedyEvent, **values: Any
+) -> RemedyState:
+    """Move one try along its life; raises `IllegalTransition` or `LostRace`."""
+    table = schema.remedy
+    before = RemedyState(remedy.state)
+    after = REMEDY.next_state(before, happened)
+    if after in REMEDY.final:
+        values = {"ended_at": tx.now, **values}
+    changed = tx.connection.execute(
+        update(table)
+        .where(table.c.id == remedy.id, table.c.state == before)
+        .values(state=after, **values)
+    ).rowcount
+    if changed != 1:
+        raise LostRace(f"remedy {remedy.id} is no longer {before}")
+    if after is not before:
+        tx.say(f"remedy.{after}", remedy.lot_id, remedy=remedy.kind, id=remedy.id)
+    return after
+
+
+def planned(connection: Connection, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List remedies that are journaled and not done yet, oldest first."""
+    table = schema.remedy
+    query = (
+        select(table)
+        .where(table.c.state == RemedyState.PLANNED)
+        .order_by(table.c.at, table.c.id)
+        .limit(most)
+    )
+    return connection.execute(query).all()
+
+
+def one_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]]:
+    """Read one try by its id; raises `LostRace` when there is none."""
+    found = find_remedy(connection, name)
+    if found is None:
+        raise LostRace(f"there is no remedy {name}")
+    return found
+
+
+def find_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
+    """Find one try by its id."""
+    table = schema.remedy
+    return connection.execute(select(table).where(table.c.id == name)).one_or_none()
+
+
+def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
+    """List what was tried for a lot, oldest first."""
+    table = schema.remedy
+    query = select(table).where(table.c.lot_id == lot).order_by(table.c.at, table.c.id)
+    return list(connection.execute(query))
+
+
+def wake(tx: Tx, network: str, sender: str, payer: str) -> None:
+    """Let the chases of a sender's lots with a payer go on now."""
+    lot, table = schema.lot, schema.chase
+    theirs = select(lot.c.id).where(lot.c.sender == sender, lot.c.network == network)
+    tx.connection.execute(
+        update(table)
+        .where(
+            table.c.payer_id == payer,
+            table.c.state == ChaseState.OPEN,
+            table.c.lot_id.in_(theirs),
+        )
+        .values(next_at=tx.now)
+    )
+
+
+def pause(tx: Tx, payer: str) -> int:
+    """Pause the open chases of a payer; count them."""
+    return _all(tx, payer, ChaseEvent.PAUSE, ChaseState.OPEN, None)
+
+
+def resume(tx: Tx, payer: str, *, at: float) -> int:
+    """Let the paused chases of a payer go on at a moment; count them."""
+    return _all(tx, payer, ChaseEvent.RESUME, ChaseState.PAUSED, at)
+
+
+def clients_late_since(
+    connection: Connection, payer: str, since: float, most: int
+) -> int:
+    """Count clients whose lots with a payer became late after a moment, up to `most`."""
+    table = schema.chase
+    found = (
+        select(table.c.client_id)
+        .where(
+            table.c.payer_id == payer,
+            table.c.state.in_([ChaseState.OPEN, ChaseState.PAUSED]),
+            table.c.opened_at > since,
+        )
+        .distinct()
+        .limit(most)
+        .subquery()
+    )
+    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def any_given_up(connection: Connection, payer: str, flow: str) -> bool:
+    """Say whether a person has any chase of a payer and flow."""
+    table = schema.chase
+    query = select(table.c.lot_id).where(
+        table.c.payer_id == payer,
+        table.c.state == ChaseState.GIVEN_UP,
+        table.c.flow == flow,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _all(
+    tx: Tx, payer: str, happened: ChaseEvent, before: ChaseState, next_at: float | None
+) -> int:
+    table = schema.chase
+    after = CHASE.next_state(before, happened)
+    return tx.connection.execute(
+        update(table)
+        .where(table.c.payer_id == payer, table.c.state == before)
+        .values(state=after, next_at=next_at, changed_at=tx.now)
+    ).rowcount
+
+
+def _lapse(tx: Tx, lot: str) -> None:
+    """End the tries of a lot that brought nothing so far."""
+    table = schema.remedy
+    tx.connection.execute(
+        update(table)
+        .where(table.c.lot_id == lot, table.c.state.in_(_UNDECIDED))
+        .values(state=RemedyState.NOTHING, ended_at=tx.now)
+    )
+
+
+def _brought(tx: Tx, row: Chase, claims: int) -> str | None:
+    """Count claims for the last remedy that was tried; name it if it is the first."""
+    table = schema.remedy
+    last = tx.connection.execute(
+        select(table)
+        .where(
+            and_(
+                table.c.lot_id == row.lot_id,
+                table.c.state.in_([RemedyState.TRIED, RemedyState.BROUGHT]),
+            )
+        )
+        .order_by(table.c.at.desc(), table.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None or not claims:
+        return None
+    move_remedy(tx, last, RemedyEvent.BRING, brought=last.brought + claims)
+    return None if last.brought else str(last.kind)
+
+
+def lot_of(connection: Connection, lot: str) -> Row[*tuple[Any, ...]]:
+    """Read a lot that is chased."""
+    table = schema.lot
+    return connection.execute(select(table).where(table.c.id == lot)).one()

@@ -1,0 +1,221 @@
+"""Step 11, chase: a lot whose answers are late gets its next remedy, one at a time.
+
+What is decided is journaled before it is done, and each remedy may be done twice
+without harm, so a crash in between costs nothing.  What is only rows is done in
+the deciding transaction; what speaks to a payer is done after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from config.directory_records import Within
+from gateway.clock import Entropy
+from gateway.committing import Tx
+from gateway.database import Database
+from gateway.journal import anomalies, chases, enrolments
+from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver, do_rows
+from gateway.steps.standing import Seen, see
+from protocols.interface import Channel, Network
+from routing.chase import ChaseEvent, Known, RemedyState, Status
+from routing.directory import Directory
+from routing.errors import NoRoute
+from routing.remedy import WORDS, Next, Remedy, next_remedy
+
+_AT_ONCE: Final = 100
+_WHILE_UNDER_WAY: Final = 3600.0
+_ENROLMENT_POLL: Final = Within(2, 0.0)
+
+
+class Chase:
+    """Decides on remedies and carries them out."""
+
+    name = "chase"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        channel: Callable[[str], Channel],
+        look: Callable[[str, str], bool],
+        networks: Mapping[str, Network],
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+        observe: RemedyObserver,
+    ) -> None:
+        self._database = database
+        self._networks = networks
+        self._directory = directory
+        self._entropy = entropy
+        self._observe = observe
+        self._remedies = Remedies(
+            database=database,
+            channel=channel,
+            look=look,
+            see=lambda connection, lot, now: see(
+                connection, lot, directory(), networks, now
+            ),
+            observe=observe,
+        )
+
+    def run_once(self) -> bool:
+        """Decide on what is due, then do what was planned; False if nothing was."""
+        decided = self._database.write("chase.decide", self._decide, self._directory())
+        for payer, remedy, outcome in decided:
+            self._observe.remedy(payer, remedy, outcome)
+        return self._remedies.carry_out() or bool(decided)
+
+    def _decide(self, tx: Tx, directory: Directory) -> list[tuple[str, str, str]]:
+        """Decide on each chase that is due; return payer, remedy and state of each."""
+        done = []
+        for row in chases.due(tx, _AT_ONCE):
+            if not chases.owes_still(tx.connection, row.lot_id):
+                chases.end(tx, row)
+                continue
+            try:
+                seen = see(tx.connection, row.lot_id, directory, self._networks, tx.now)
+            except NoRoute as error:
+                self._give_up(tx, row, None, str(error))
+                continue
+            found = next_remedy(
+                directory.payer(seen.dispatch.payer_id).playbook,
+                Known.from_json(row.known),
+                seen.standing,
+            )
+            if found.remedy is None:
+                until = self._awaited(tx, row, seen, directory)
+                chases.wait(tx, row.lot_id, until)
+            else:
+                state = self._begin(tx, row, seen, found, found.remedy, directory)
+                done.append((seen.dispatch.payer_id, found.remedy.value, state))
+        return done
+
+    def _awaited(
+        self,
+        tx: Tx,
+        row: chases.Chase,
+        seen: Seen,
+        directory: Directory,
+    ) -> float:
+        """Return when to look again at what waits; asks after an enrolment on the way."""
+        if seen.standing.under_way:
+            return tx.now + _WHILE_UNDER_WAY
+        calendar = directory.calendar(seen.dispatch.payer_id)
+        poll = calendar.due(seen.enrolment_asked_at or tx.now, _ENROLMENT_POLL)
+        if poll <= tx.now and "enrolment" in seen.standing.desk.answers:
+            self._add(tx, row, seen, Remedy.ASK_ENROLMENT, "is the sender enrolled?")
+            enrolments.touch(
+                tx,
+                self._networks[seen.lot.network],
+                seen.lot.sender,
+                seen.dispatch.payer_id,
+                seen.lot.flow,
+            )
+        return max(poll, calendar.due(tx.now, _ENROLMENT_POLL))
+
+    def _begin(
+        self,
+        tx: Tx,
+        row: chases.Chase,
+        seen: Seen,
+        found: Next,
+        remedy: Remedy,
+        directory: Directory,
+    ) -> str:
+        """Journal a remedy, and do it if it is only rows; return its state."""
+        if remedy is Remedy.PERSON:
+            self._give_up(tx, row, seen, found.why)
+            return "given-up"
+        if found.approval:
+            words = f"{found.why}; {seen.standing.asked / 100:.2f} are asked"
+            self._add(tx, row, seen, remedy, words, RemedyState.APPROVAL)
+            chases.move(tx, row, ChaseEvent.WANT_APPROVAL)
+            self._tell_of_approval(tx, seen, remedy)
+            return RemedyState.APPROVAL
+        name = self._add(tx, row, seen, remedy, found.why)
+        wait = found.entry.wait if found.entry else _ENROLMENT_POLL
+        until = directory.calendar(seen.dispatch.payer_id).due(tx.now, wait)
+        known = Known.from_json(row.known).after(remedy, tx.now)
+        chases.wait(tx, row.lot_id, until, known)
+        if remedy not in BY_ROWS:
+            return RemedyState.PLANNED
+        return do_rows(tx, chases.one_remedy(tx.connection, name), seen)
+
+    def _add(
+        self,
+        tx: Tx,
+        row: chases.Chase,
+        seen: Seen,
+        remedy: Remedy,
+        words: str,
+        state: RemedyState = RemedyState.PLANNED,
+    ) -> str:
+        return chases.add_remedy(
+            tx,
+            self._entropy,
+            seen.lot,
+            seen.dispatch,
+            remedy,
+            state=state,
+            words=words,
+        )
+
+    def _give_up(self, tx: Tx, row: chases.Chase, seen: Seen | None, why: str) -> None:
+        """Give what no safe remedy is left for to a person, with what is known."""
+        chases.move(tx, row, ChaseEvent.GIVE_UP)
+        known = Known.from_json(row.known)
+        cause = _cause(known, seen)
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="answer-missing",
+            severity=anomalies.ERROR,
+            subject=f"{row.payer_id}:{row.flow}:{cause}",
+            payer=row.payer_id,
+            seen=row.claims,
+            words=f"lot {row.lot_id} of payer {row.payer_id}: {CAUSES[cause]}; {why}. "
+            f"Tried: {_tried(known)}",
+        )
+
+    def _tell_of_approval(self, tx: Tx, seen: Seen, remedy: Remedy) -> None:
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="remedy-approval",
+            severity=anomalies.WARNING,
+            subject=seen.dispatch.payer_id,
+            payer=seen.dispatch.payer_id,
+            words=f"lot {seen.lot.id}: {WORDS[remedy]} needs a second person above the "
+            "payer's amount; see `octway remedy list --state approval`",
+        )
+
+
+CAUSES: Final = {
+    "silent": "the payer says nothing at all",
+    "undecided": "the payer has the lot and has not answered",
+    "return-lost": "the payer says that it has answered, and nothing comes",
+    "unknown-there": "the payer says that it does not have the lot",
+    "payer-gone": "the payer is no longer in the directory",
+}
+"""Why an answer is missing, as far as it is known when a person gets it."""
+
+_BY_STATUS: Final = {
+    Status.UNASKED: "silent",
+    Status.UNKNOWN: "unknown-there",
+    Status.RECEIVED: "undecided",
+    Status.REFUSED: "undecided",
+    Status.ANSWERED: "return-lost",
+}
+
+
+def _cause(known: Known, seen: Seen | None) -> str:
+    if seen is None:
+        return "payer-gone"
+    if known.status is Status.UNASKED and seen.standing.acknowledged:
+        return "undecided"
+    return _BY_STATUS[known.status]
+
+
+def _tried(known: Known) -> str:
+    return ", ".join(f"{name} {n} x" for name, n in known.tried.items()) or "nothing"

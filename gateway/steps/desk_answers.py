@@ -1,0 +1,127 @@
+"""What a payer's desk says goes to the chase that asked, and from there to the rows.
+
+A desk is believed for its own payer's lots alone: an answer from another outbox, or
+to a question that nobody asked, changes nothing and is shown to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from config.directory_records import Within
+from gateway.clock import Entropy
+from gateway.committing import Tx
+from gateway.journal import anomalies, chases, dispatches, enrolments
+from gateway.journal.expectations import Came
+from gateway.steps.answers import apply_lot
+from protocols.desk import Ask, DeskAnswer, Enrolled
+from protocols.interface import Network
+from routing.chase import Known, Status
+from routing.directory import Directory
+from routing.enrolment import EnrolmentEvent
+from routing.envelope import AnswerSeen, Level, Outcome
+from routing.errors import IllegalTransition
+
+_UNDECIDED: Final = Within(4, 0.0)  # until a payer that has not decided is asked again
+_ON_ITS_WAY: Final = Within(3, 0.0)  # until a return that was sent again is missed
+_ENROLMENT: Final = {
+    Enrolled.YES: EnrolmentEvent.OPEN,
+    Enrolled.REQUESTED: EnrolmentEvent.ASK,
+    Enrolled.PAPER: EnrolmentEvent.WANT_PAPER,
+    Enrolled.REFUSED: EnrolmentEvent.REFUSE,
+}
+
+
+class DeskAnswers:
+    """Takes what desks say; `hear` runs in the caller's transaction."""
+
+    def __init__(
+        self,
+        *,
+        networks: Mapping[str, Network],
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+    ) -> None:
+        self._networks = networks
+        self._directory = directory
+        self._entropy = entropy
+
+    def hear(
+        self, tx: Tx, returned: Row[*tuple[Any, ...]], answer: DeskAnswer
+    ) -> str | None:
+        """Take one answer; return the payer that it is from, None if it is not believed."""
+        remedy = chases.find_remedy(tx.connection, answer.question)
+        dispatch = remedy and dispatches.find(tx.connection, remedy.dispatch_id)
+        if not remedy or not dispatch or dispatch.endpoint_id != returned.endpoint_id:
+            self._refuse(tx, returned)
+            return None
+        tx.say("desk.answered", remedy.lot_id, ask=answer.ask, said=answer.said)
+        if answer.ask is Ask.STATUS:
+            self._status(tx, remedy, Status(answer.said))
+        elif answer.ask is Ask.ENROLMENT:
+            self._enrolment(tx, remedy, Enrolled(answer.said), returned.network)
+        elif answer.ask is Ask.RETURN:
+            self._go_on(tx, remedy, None, _ON_ITS_WAY)
+        return str(remedy.payer_id)
+
+    def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
+        chase = chases.find(tx.connection, remedy.lot_id)
+        known = Known.from_json(chase.known if chase else "").told(said, tx.now)
+        if said in {Status.RECEIVED, Status.ANSWERED}:
+            apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
+        later = _UNDECIDED if said is Status.RECEIVED else None
+        self._go_on(tx, remedy, known, later)
+
+    def _enrolment(
+        self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Enrolled, network: str
+    ) -> None:
+        lot = chases.lot_of(tx.connection, remedy.lot_id)
+        its = self._networks[network]
+        place = (its, lot.sender, remedy.payer_id, lot.flow)
+        try:
+            enrolments.move(
+                tx,
+                *place,
+                _ENROLMENT[said],
+                source="payer",
+                words=f"its desk said so ({remedy.id})",
+            )
+        except IllegalTransition as error:
+            tx.say("desk.not-applied", remedy.lot_id, words=str(error))
+        chase = chases.find(tx.connection, remedy.lot_id)
+        if said is Enrolled.YES and chase is not None:
+            chases.wake(tx, network, lot.sender, remedy.payer_id)
+        self._go_on(tx, remedy, None, None)
+
+    def _go_on(
+        self,
+        tx: Tx,
+        remedy: Row[*tuple[Any, ...]],
+        known: Known | None,
+        later: Within | None,
+    ) -> None:
+        """Let the chase decide anew with what it knows now, at once or later."""
+        until = tx.now
+        if later is not None:
+            until = self._directory().calendar(remedy.payer_id).due(tx.now, later)
+        chases.wait(tx, remedy.lot_id, until, known)
+
+    def _refuse(self, tx: Tx, returned: Row[*tuple[Any, ...]]) -> None:
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="return-foreign",
+            severity=anomalies.WARNING,
+            subject=f"{returned.endpoint_id}:desk",
+            words=f"return {returned.id} ({returned.remote_name}): the desk of "
+            f"{returned.endpoint_id} answers a question that it was not asked; it "
+            "changes nothing",
+        )
+
+
+_ACKNOWLEDGED: Final = AnswerSeen(
+    level=Level.LOT, match_keys=(), sender="", outcome=Outcome.ACKNOWLEDGED
+)

@@ -1,0 +1,301 @@
+"""What is late is chased until it is answered, or a person has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+
+from config.directory_records import DESK_ANSWERS, CodeEntry, DeskEntry, Playbook
+from config.playbook_files import DEFAULT
+from gateway.journal import approvals, schema
+from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
+from routing.chase import Status
+from tests.gateway.steps.site import Site
+from tests.gateway.steps.toy import claims_of
+
+ONE_LOT = b"TOY S1\nLOT 001 P1\nINV 1 1000\nINV 2 500\n"
+DAY = 86_400.0
+Says = Callable[[Question], str | None]
+
+
+class Payer:
+    """A payer that answers, or does not, and whose desk says what a test wants."""
+
+    def __init__(self, site: Site, code: str, says: Mapping[Ask, Says]) -> None:
+        self.site = site
+        self.side = site.payer(code)
+        self.says = says
+        self.heard: list[Ask] = []
+        self.told: set[str] = set()
+        self.paid: list[str] = []
+
+    def pay(self, name: str) -> None:
+        """Pay every claim of a file that it got."""
+        self.paid.append(name)
+        content = self.side.files()[name]
+        lines = [b"TORETURN payment"]
+        lines += [
+            f"claim {key} paid {cents} {sender}".encode()
+            for key, cents, sender in claims_of(content)
+        ]
+        again = f"{len(self.paid)}-{name}"
+        self.side.answer(again, b"\n".join(lines) + b"\n")
+
+    def work(self) -> None:
+        """Answer the questions at its desk."""
+        for name, content in self.side.files().items():
+            if not name.startswith("desk-") or name in self.told:
+                continue
+            self.told.add(name)
+            question = read_question(content)
+            self.heard.append(question.ask)
+            said = self.says.get(question.ask, lambda _: None)(question)
+            if said == Status.UNKNOWN:
+                self.side.lost.add(question.file)
+            if said is not None:
+                answer = DeskAnswer(
+                    question=question.id,
+                    ask=question.ask,
+                    lot=question.lot,
+                    sender=question.sender,
+                    said=said,
+                )
+                self.side.answer(answer.name, answer.to_bytes())
+
+    def billing(self) -> list[str]:
+        """Name the billing files that it got, each as often as it came."""
+        return [name for name, _ in self.side.taken if not name.startswith("desk-")]
+
+
+def chased(site: Site, **changes: object) -> None:
+    """Give payer P1 a desk, and a playbook."""
+    site.change(
+        "P1",
+        desk=DeskEntry(answers=DESK_ANSWERS),
+        playbook=Playbook(remedies=DEFAULT),
+        **changes,
+    )
+
+
+def live(site: Site, payer: Payer, days: int) -> None:
+    """Let days go by, with the payer at its desk."""
+    for _ in range(days * 2):
+        site.at += DAY / 2
+        site.run()
+        payer.work()
+        site.run()
+
+
+def states(site: Site) -> dict[str, str]:
+    return {
+        row.kind: row.state
+        for row in site.rows(schema.remedy)
+        if row.state != "nothing"
+    }
+
+
+@pytest.fixture
+def late(site: Site) -> Site:
+    """A lot that was sent, and whose answers are late."""
+    chased(site)
+    site.deposit(ONE_LOT)
+    site.run()
+    return site
+
+
+def test_a_file_the_payer_lost_goes_again(late: Site) -> None:
+    """Its desk says that it does not have it, and knows the sender: then it is paid."""
+    payer = Payer(
+        late,
+        "P1",
+        {
+            Ask.STATUS: lambda _: Status.UNKNOWN,
+            Ask.ENROLMENT: lambda _: Enrolled.YES,
+        },
+    )
+    live(late, payer, 4)
+    assert payer.heard[:2] == [Ask.STATUS, Ask.ENROLMENT]
+    files = payer.billing()
+    assert len(files) > 1
+    payer.pay(files[1])
+    late.run()
+    assert set(late.states(schema.expectation)) <= {"met", "waived"}
+    assert late.states(schema.chase) == ["ended"]
+    assert states(late)["resend"] == "brought"
+    sent = len(payer.billing())
+    live(late, payer, 10)
+    assert len(payer.billing()) == sent  # what is answered is left alone
+    late.check()
+
+
+def test_a_return_that_was_lost_is_asked_for_and_nothing_sent(late: Site) -> None:
+    """The desk says that it has answered: it is asked for the return, which closes all."""
+    payer = Payer(late, "P1", {Ask.STATUS: lambda _: Status.ANSWERED})
+
+    def again(question: Question) -> str:
+        payer.pay(question.file)
+        return "sent"
+
+    payer.says = {**payer.says, Ask.RETURN: again}
+    live(late, payer, 6)
+    assert payer.billing() == [late.rows(schema.dispatch)[0].filename]
+    assert late.states(schema.chase) == ["ended"]
+    assert states(late) == {"ask-return": "brought"}
+
+
+def test_a_refusal_that_no_return_told_reaches_the_client(late: Site) -> None:
+    """The desk says why: the claims are rejected, and the client is told."""
+    payer = Payer(late, "P1", {Ask.STATUS: lambda _: Status.REFUSED})
+    live(late, payer, 4)
+    assert {row.account for row in late.rows(schema.lot)} == {"rejected"}
+    assert late.states(schema.chase) == ["ended"]
+    (given,) = late.rows(schema.handback)
+    assert given.filename.startswith("desk-")
+    late.check()
+
+
+def test_an_unknown_sender_is_enrolled_and_its_lot_goes_then(late: Site) -> None:
+    """Until the payer knows the sender nothing is sent; afterwards it is, and at once."""
+    day = late.at
+
+    def enrolled(_: Question) -> str:
+        return Enrolled.YES if late.at > day + 12 * DAY else Enrolled.REQUESTED
+
+    payer = Payer(
+        late,
+        "P1",
+        {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: enrolled},
+    )
+    live(late, payer, 8)
+    assert late.states(schema.enrolment) == ["requested"]
+    assert len(payer.billing()) == 1
+    late.deposit(ONE_LOT.replace(b"001", b"002").replace(b"INV ", b"INV 9"))
+    late.run()
+    assert late.anomalies()["lot-held"] == "open"  # held before it vanishes
+    live(late, payer, 12)
+    assert late.states(schema.enrolment) == ["open"]
+    assert len(payer.billing()) >= 3
+    assert payer.heard.count(Ask.ENROLMENT) < 10  # asked now and then, not for ever
+
+
+def test_a_merged_payer_is_followed(site: Site) -> None:
+    """A lot sent to a code that was over goes to the successor when that is known."""
+    chased(site)
+    site.deposit(ONE_LOT)
+    site.run()
+    old = Payer(site, "P1", {Ask.STATUS: lambda _: Status.UNKNOWN})
+    long_ago = CodeEntry(
+        "P1", None, datetime.fromtimestamp(site.at - 30 * DAY, UTC).date(), "P2"
+    )
+    site.change("P1", codes=(long_ago,))
+    live(site, old, 6)
+    assert len(site.payer("P2").taken) == 1
+    assert len(old.billing()) == 1
+
+
+def test_nothing_goes_again_without_proof(site: Site) -> None:
+    """A payer that says nothing at all gets no second file; a person has the lot."""
+    chased(site)
+    site.deposit(ONE_LOT)
+    site.run()
+    payer = Payer(site, "P1", {})
+    live(site, payer, 40)
+    assert len(payer.billing()) == 1
+    assert site.states(schema.chase) == ["given-up"]
+    assert site.anomalies()["answer-missing"] == "open"
+    payer.pay(payer.billing()[0])
+    site.run()
+    assert site.states(schema.chase) == ["ended"]
+    assert site.anomalies()["answer-missing"] == "resolved"
+
+
+def test_a_payer_that_recognises_a_number_gets_the_same_file(site: Site) -> None:
+    """Same name, same bytes: the payer can tell that it comes twice."""
+    delivery = evolve(site.entries["P1"].delivery, resend_same_number=True)
+    site.change("P1", delivery=delivery, playbook=Playbook(remedies=DEFAULT[:6]))
+    site.deposit(ONE_LOT)
+    site.run()
+    payer = Payer(site, "P1", {})
+    live(site, payer, 5)
+    files = {
+        (name, content)
+        for name, content in payer.side.taken
+        if not name.startswith("desk-")
+    }
+    assert len(files) == 1
+    assert len(payer.billing()) > 1
+
+
+def test_above_an_amount_a_second_person_agrees_first(late: Site) -> None:
+    """Nothing is sent again before, and the amount and reason are shown."""
+    book = Playbook(remedies=DEFAULT, approve_above=1000)
+    late.change("P1", playbook=book)
+    payer = Payer(
+        late,
+        "P1",
+        {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: lambda _: Enrolled.YES},
+    )
+    live(late, payer, 6)
+    assert len(payer.billing()) == 1
+    assert late.states(schema.chase) == ["approval"]
+    (waiting,) = late.rows(schema.remedy, schema.remedy.c.state == "approval")
+    assert "15.00" in waiting.words
+    late.gateway.database.write(
+        "approve", lambda tx: approvals.decide(tx, waiting.id, by="lea", agreed=True)
+    )
+    late.run()
+    late.run()
+    assert len(payer.billing()) == 2
+    assert late.anomalies()["remedy-approval"] == "resolved"
+
+
+def test_a_desk_is_believed_for_its_own_lots_alone(late: Site) -> None:
+    """What another payer's outbox says of a question changes nothing."""
+    for _ in range(4):
+        late.at += DAY / 4
+        late.run()
+    (asked,) = [
+        read_question(content)
+        for name, content in late.payer("P1").files().items()
+        if name.startswith("desk-")
+    ]
+    forged = DeskAnswer(
+        question=asked.id, ask=asked.ask, lot=asked.lot, sender="S1", said="refused"
+    )
+    late.payer("P2").answer(forged.name, forged.to_bytes())
+    late.run()
+    assert {row.account for row in late.rows(schema.lot)} != {"rejected"}
+    assert late.anomalies()["return-foreign"] == "open"
+
+
+def test_a_payer_that_is_out_is_not_chased(site: Site) -> None:
+    """Many wait and nothing comes: one incident, no chase; all goes on when it is back."""
+    chased(site)
+    payer = Payer(site, "P1", {Ask.STATUS: lambda _: Status.RECEIVED})
+    first = site.deposit(ONE_LOT, client="first")
+    site.run()
+    payer.pay(payer.billing()[0])  # it was heard once
+    site.run()
+    site.at += 1.5 * DAY
+    for number, client in enumerate(("alpha", "beta", "gamma"), 3):
+        sender = f"TOY S{number}".encode()
+        site.deposit(ONE_LOT.replace(b"TOY S1", sender), client=client)
+    site.run()
+    site.at += DAY / 6
+    site.run()
+    assert site.anomalies()["payer-silent"] == "open"
+    assert payer.side.files().keys() == set(payer.billing())  # nobody asked
+    site.at += DAY
+    site.run()
+    assert "missing" not in site.states(schema.expectation)
+    for name in payer.billing()[1:]:
+        payer.pay(name)
+    site.run()
+    assert site.anomalies()["payer-silent"] == "resolved"
+    site.at += 5 * DAY
+    site.run()
+    assert set(site.states(schema.chase)) == {"ended"}
+    assert first.deposit

@@ -1,0 +1,110 @@
+"""Lots wait for the enrolment of their sender, and go by themselves when it opens."""
+
+from __future__ import annotations
+
+from gateway.journal import enrolments, schema
+from routing.enrolment import EnrolmentEvent, EnrolmentState
+from tests.gateway.steps import toy
+from tests.gateway.steps.site import Site
+
+LOTS = toy.deposit("S1", "001 P1: 1=1000", "002 P2: 2=500")
+
+
+def move(site: Site, event: EnrolmentEvent, sender: str = "s1") -> EnrolmentState:
+    """Tell of an enrolment with payer P1; the number is written in another way."""
+    state: EnrolmentState = site.gateway.database.write(
+        "enrol",
+        lambda tx: enrolments.move(
+            tx,
+            site.networks["toy"],
+            sender,
+            "payer-P1",
+            "billing",
+            event,
+            source="payer",
+            words="by letter",
+        ),
+    )
+    return state
+
+
+def raised(site: Site) -> dict[tuple[str, str], str]:
+    """Tell the state of anomalies of held lots, by payer and client."""
+    rows = site.rows(schema.anomaly, schema.anomaly.c.kind == "lot-held")
+    return {(row.payer_id, row.client_id): row.state for row in rows}
+
+
+def test_a_lot_waits_until_the_enrolment_opens(site: Site) -> None:
+    """It is held before it is sent, seen at once, and goes when the payer agrees."""
+    site.change("P1", enrolment=True)
+    site.deposit(LOTS)
+    site.deposit(toy.deposit("S2", "001 P1: 1=7"), client="beta")
+    site.settle()
+    waits, goes, other = site.rows(schema.lot)
+    assert (waits.state, waits.cause, waits.payer_id) == (
+        "held",
+        "not-enrolled",
+        "payer-P1",
+    )
+    assert "must be asked to register the sender" in waits.cause_words
+    assert (goes.state, other.state) == ("sent", "held")
+    assert site.payer("P1").taken == []
+    assert [row.state for row in site.rows(schema.enrolment)] == ["absent", "absent"]
+    assert raised(site) == {
+        ("payer-P1", "alpha"): "open",
+        ("payer-P1", "beta"): "open",
+    }
+
+    assert move(site, EnrolmentEvent.ASK) is EnrolmentState.REQUESTED
+    site.settle()
+    assert site.payer("P1").taken == []
+    move(site, EnrolmentEvent.OPEN)
+    site.settle()
+    assert [row.state for row in site.rows(schema.lot)] == ["sent", "sent", "held"]
+    assert raised(site) == {
+        ("payer-P1", "alpha"): "resolved",
+        ("payer-P1", "beta"): "open",
+    }
+    site.check()
+
+
+def test_a_payer_that_asks_for_nothing_is_believed_to_know_everybody(
+    site: Site,
+) -> None:
+    """Without evidence lots go and no row is written; with a bad word they wait."""
+    site.deposit(LOTS)
+    site.run()
+    assert site.rows(schema.enrolment) == []
+    assert site.states(schema.lot) == ["sent", "sent"]
+    move(site, EnrolmentEvent.SUSPEND)
+    site.deposit(toy.deposit("S1", "003 P1: 3=1"))
+    site.run()
+    assert site.rows(schema.lot)[-1].cause == "not-enrolled"
+
+
+def test_lots_go_when_the_payer_asks_for_nothing_any_more(site: Site) -> None:
+    """A new directory without the requirement frees them, unless the row forbids it."""
+    site.change("P1", enrolment=True)
+    site.deposit(LOTS)
+    site.run()
+    move(site, EnrolmentEvent.OPEN, sender="S9")  # somebody else's
+    site.run()
+    assert site.states(schema.lot) == ["held", "sent"]
+    site.change("P1", enrolment=False)
+    site.run()
+    assert site.states(schema.lot) == ["held", "sent"]  # the payer does not know it
+    move(site, EnrolmentEvent.OPEN)
+    site.run()
+    assert site.states(schema.lot) == ["sent", "sent"]
+
+
+def test_a_lot_that_was_held_while_the_enrolment_opened_is_not_forgotten(
+    site: Site,
+) -> None:
+    """What opens first is seen by the route step when it looks for sure."""
+    site.change("P1", enrolment=True)
+    move(site, EnrolmentEvent.OPEN)
+    site.deposit(LOTS)
+    site.run()
+    assert site.states(schema.lot) == ["sent", "sent"]
+    assert "lot-held" not in site.anomalies()
