@@ -93,7 +93,7 @@ class Delays:
             self._of_network[shared] = others.plus(*_weighed(Table(days.values())))
         self._learned: dict[Key, Learned | None] = {}
 
-    def keys(self) -> list[Key]:
+    def seen(self) -> list[Key]:
         """Name everything of which something was seen."""
         return sorted(self._watched)
 

@@ -43,19 +43,19 @@ def test_delays_are_learned_by_the_hour_or_with_a_new_directory(desk: Desk) -> N
     """Between that nothing is read, and what is held never changes."""
     in_force: list[Directory] = [directory()]
     delays = CurrentDelays(desk.database, lambda: in_force[0], lambda: desk.at)
-    assert delays().keys() == []
+    assert delays().seen() == []
     count(desk, "p")
-    assert delays().keys() == []
+    assert delays().seen() == []
     delays.refresh()
     held = delays()
-    assert held.keys() == [KEY]
+    assert held.seen() == [KEY]
     count(desk, "q")
     delays.refresh()
     assert delays() is held
     in_force[0] = Directory(directory(payer("q")).data)
     in_force[0].version = "another"
     delays.refresh()
-    assert delays().keys() == [KEY, Key("q", "billing", "payment")]
+    assert delays().seen() == [KEY, Key("q", "billing", "payment")]
     held = delays()
     desk.at += HOUR - 1
     delays.refresh()

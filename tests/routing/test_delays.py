@@ -133,7 +133,7 @@ def test_nothing_is_learned_of_what_was_sent_yesterday() -> None:
     found = delays.learned(KEY)
     assert found is None or not found.proven
     only_today = [Counted("p", "billing", "payment", "2026-11-24", -1, 0, 900)]
-    assert Delays(only_today, directory(), NOW).keys() == []
+    assert Delays(only_today, directory(), NOW).seen() == []
 
 
 def test_answers_after_a_remedy_do_not_make_a_payer_slow() -> None:
@@ -160,7 +160,7 @@ def test_a_payer_that_has_left_teaches_nothing() -> None:
     """Its rows stay, and nobody goes by them."""
     gone = directory(evolve(payer("q")))
     delays = Delays(sendings(60, 4, payer="gone"), gone, NOW)
-    assert delays.keys() == []
+    assert delays.seen() == []
     with pytest.raises(NoRoute):
         delays.usual_at(Key("gone", "", ""), sent_at=NOW, due_at=NOW)
 

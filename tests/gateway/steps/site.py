@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -42,6 +43,7 @@ from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
 from gateway.journal import clients, events, ledger_check, schema
 from gateway.journal.dialect import open_engine
+from gateway.journal.schema_owed import SENT
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
@@ -477,6 +479,7 @@ class Site:
         for name, content in self.accepted.items():
             assert self.read(deposits[name].payload_id) == content
         self._check_numbers()
+        self._check_cohorts()
         for side in self.payers.values():
             self._check_deliveries(side)
 
@@ -493,6 +496,23 @@ class Site:
             series.setdefault(row.payer_id, []).append(row.number)
         for numbers in series.values():
             assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+    def _check_cohorts(self) -> None:
+        """Every claim that is owed an answer is counted once, and each answer once."""
+        owed = self.rows(schema.expectation)
+        lots = {row.id: row.claims for row in self.rows(schema.lot)}
+        sent: Counter[str] = Counter()
+        answered: Counter[str] = Counter()
+        for lot, kind in {(row.lot_id, row.kind) for row in owed}:
+            rows = [row for row in owed if (row.lot_id, row.kind) == (lot, kind)]
+            claims = lots[lot] if rows[0].level == "claim" else 1
+            sent[kind] += claims
+            answered[kind] += claims - min(row.owed for row in rows)
+        counted: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        for row in self.rows(schema.cohort):
+            counted[row.after == SENT][row.kind] += row.claims
+        assert counted[True] == sent
+        assert counted[False] == +answered
 
     def _check_deliveries(self, side: PayerSide) -> None:
         """A file that came twice is the same file; no claim is in two that it has."""

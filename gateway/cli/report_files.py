@@ -1,0 +1,62 @@
+"""What every report shares: days on the command line, and files beside the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from gateway.cli.arguments import Parser
+from gateway.cli.terminal import Terminal
+
+
+def a_day(text: str) -> date:
+    """Read a day as `2026-11-24`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day; wanted one as 2026-11-24"
+        ) from None
+
+
+def add_period(parser: Parser, what: str, *, since: str) -> None:
+    """Add `--from D --to D`, both included; `since` says what the first is by default."""
+    parser.add_argument(
+        "--from",
+        dest="since",
+        type=a_day,
+        metavar="D",
+        help=f"first day {what} (default: {since})",
+    )
+    parser.add_argument(
+        "--to", dest="until", type=a_day, metavar="D", help=f"last day {what}"
+    )
+
+
+def add_csv(parser: Parser) -> None:
+    """Add `--csv FILE`."""
+    parser.add_argument("--csv", metavar="FILE", help="write it as CSV, for a sheet")
+
+
+def write_csv(
+    name: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    terminal: Terminal,
+) -> None:
+    """Write a table as CSV (UTF-8, commas), and say where."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_file(name, text.getvalue().encode(), terminal)
+
+
+def write_file(name: str, content: bytes, terminal: Terminal) -> None:
+    """Write a file, in place of one that is there, and say where."""
+    Path(name).write_bytes(content)
+    terminal.note(f"written: {name}")
