@@ -192,11 +192,13 @@ class Playbook:
     """What may be done about a payer's missing answers, in order.
 
     Above `approve_above` cents a second person must agree to what leaves the
-    house; None: never.
+    house; None: never.  `patience` is how long a payer that has a lot, and says
+    that it has not decided, is left alone.
     """
 
     remedies: tuple[RemedyEntry, ...]
     approve_above: int | None = None
+    patience: Within = field(factory=lambda: Within(4, 0.0))
 
 
 @frozen(kw_only=True)

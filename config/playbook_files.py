@@ -60,6 +60,7 @@ def read_playbook(root: Table, desk: DeskEntry, delivery: Delivery) -> Playbook:
     """Read a payer's `[[remedy]]` tables and its `[playbook]`."""
     table = root.table("playbook")
     above = table.get("approve_above", int, -1)
+    patience = times.read_within(table, "patience", "4 working days")
     table.done()
     if above < 0 and "approve_above" in table.data:
         table.wrong("approve_above", f"is {above}; wanted cents, 0 or more")
@@ -73,7 +74,11 @@ def read_playbook(root: Table, desk: DeskEntry, delivery: Delivery) -> Playbook:
     remedies = own or tuple(
         each for each in DEFAULT if not _missing(each.do, desk, delivery)
     )
-    return Playbook(remedies=remedies, approve_above=None if above < 0 else above)
+    return Playbook(
+        remedies=remedies,
+        approve_above=None if above < 0 else above,
+        patience=patience,
+    )
 
 
 def _remedy(table: Table, desk: DeskEntry, delivery: Delivery) -> RemedyEntry:

@@ -200,6 +200,30 @@ class Work:
 
 
 @frozen(kw_only=True)
+class Matching:
+    """What is believed of returns without asking a person."""
+
+    sure_mark: int = setting(
+        "whole",
+        75,
+        "score, of 100, from which an answer whose keys fit none is tied to the claim "
+        "that it is most like; 75 is same patient, day and amount",
+        least=61,
+    )
+    overpaid: int = setting(
+        "whole",
+        20,
+        "percent by which payments may exceed what was asked; more waits for a person",
+    )
+    largest_amount: int = setting(
+        "whole",
+        50_000_000,
+        "most cents asked or paid for one claim; more waits for a person",
+        least=1,
+    )
+
+
+@frozen(kw_only=True)
 class Log:
     """What goes to stderr."""
 
@@ -223,6 +247,7 @@ class Settings:
     directory: DirectoryPlace = attrs.field(factory=DirectoryPlace)
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
+    matching: Matching = attrs.field(factory=Matching)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -244,6 +269,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "receipts": Receipts,
         "directory": DirectoryPlace,
         "work": Work,
+        "matching": Matching,
         "log": Log,
     }
 )

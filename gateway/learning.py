@@ -19,7 +19,7 @@ from gateway.journal import cohorts
 from routing.delays import HISTORY, Delays
 from routing.directory import Directory
 
-_EVERY: Final = 3600.0
+_EVERY: Final = 86_400.0  # only whole days are evidence
 
 
 class CurrentDelays:
@@ -41,7 +41,7 @@ class CurrentDelays:
         return self._delays
 
     def refresh(self) -> None:
-        """Learn again if an hour has passed, or the directory is another one.
+        """Learn again if a day has passed, or the directory is another one.
 
         One thread does it; the others go on with what there is.
         """

@@ -97,6 +97,22 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             "Share of the claims whose closing answer is due that have none.",
             ("payer", "flow"),
         ),
+        "octway_no_response_cohort_ratio": Described(
+            Gauge,
+            "Share of the claims of the last 30 days' cohorts that had no closing "
+            "answer `after` days.",
+            ("payer", "flow", "after"),
+        ),
+        "octway_no_response_cohort_claims": Described(
+            Gauge,
+            "Claims that have reached an age of `after` days; it only grows.",
+            ("payer", "flow", "after"),
+        ),
+        "octway_no_response_cohort_unanswered": Described(
+            Gauge,
+            "Those of them that had no closing answer by then; it only grows.",
+            ("payer", "flow", "after"),
+        ),
         "octway_remedies_total": Described(
             Counter,
             "Remedies tried for missing answers.",
@@ -117,6 +133,12 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
         ),
         "octway_orphan_answers_total": Described(
             Counter, "Answers that found no claim when they came.", ("payer",)
+        ),
+        "octway_answers_total": Described(
+            Counter,
+            "Answers by how they found their claim: exact, an approximation by its "
+            "name, repeated (changed nothing), proposed, absurd, foreign, orphan.",
+            ("payer", "how"),
         ),
         "octway_sftp_logins_total": Described(
             Counter, "Logins at the SFTP door: key, password, refused.", ("outcome",)
@@ -231,6 +253,10 @@ class Metrics:
         """Note answers that found no claim."""
         self._counters["octway_orphan_answers_total"].labels(payer).inc(count)
 
+    def tied(self, payer: str, how: str, count: int) -> None:
+        """Note answers by how they were tied; `payer` is empty where to nothing."""
+        self._counters["octway_answers_total"].labels(payer, how).inc(count)
+
     def remedy(self, payer: str, remedy: str, outcome: str) -> None:
         """Note a remedy, and what came of it."""
         name = "octway_remedies_total"
@@ -267,10 +293,24 @@ class Metrics:
         overdue = {(payer,): age for payer, age in snapshot.oldest_overdue.items()}
         self._show("octway_return_oldest_overdue_seconds", overdue)
         self._show("octway_no_response_ratio", snapshot.no_response)
+        self._show_cohorts(snapshot)
         self._show("octway_anomalies_open", snapshot.anomalies)
         circuits = {(name,): float(on) for name, on in snapshot.circuits.items()}
         self._show("octway_circuit_open", circuits)
         self._gauges["octway_ledger_imbalance"].set(snapshot.imbalance)
+
+    def _show_cohorts(self, snapshot: Snapshot) -> None:
+        prefix, cohorts = "octway_no_response_cohort", snapshot.cohorts
+        claims = {labels: each.claims for labels, each in cohorts.items()}
+        lacking = {labels: each.unanswered for labels, each in cohorts.items()}
+        ratios = {
+            labels: each.recent_unanswered / each.recent
+            for labels, each in cohorts.items()
+            if each.recent
+        }
+        self._show(f"{prefix}_claims", claims)
+        self._show(f"{prefix}_unanswered", lacking)
+        self._show(f"{prefix}_ratio", ratios)
 
     def node(self, *, journal_queue: int, storage_free: int) -> None:
         """Set the gauges about this process."""

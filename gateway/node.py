@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -20,11 +21,12 @@ from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
 from gateway.doors import Doors, build_doors
+from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import read_signer
 from gateway.intake.reception import Reception
-from gateway.journal import parts, snapshot, work
+from gateway.journal import parts, work
 from gateway.metrics import Metrics
 from gateway.steps.route import Route
 from gateway.steps.split import LARGE, Split, SplitLarge
@@ -56,6 +58,9 @@ class Node:
         self._metrics = metrics
         self._reactor = reactor
         self._version = version
+        self._gauging = Gauging(
+            house.database, house.directory, house.now, time.monotonic
+        )
         self._channels = Channels(catalog=house.catalog, directory=house.directory)
         self._steps = MultiService()
         self._bells: dict[str, Bell] = {}
@@ -194,7 +199,7 @@ class Node:
     def _count(self) -> None:
         """Count rows for the metrics."""
         house, now = self._house, self._house.now()
-        self._metrics.refresh(house.database.read(snapshot.take, now))
+        self._metrics.refresh(self._gauging.take())
         self._metrics.node(
             journal_queue=house.database.waiting,
             storage_free=house.payloads.storage.free_bytes(),

@@ -29,6 +29,7 @@ from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
 from protocols.interface import Channel
+from routing.plausible import Bounds
 
 _TIDY_EVERY: Final = 3600.0
 _REST: Final = 0.05  # seconds in which small deposits gather between two turns
@@ -152,6 +153,11 @@ def build_steps(
             worker=worker,
             lease=lease,
             observe=observe,
+            sure=house.settings.matching.sure_mark,
+            bounds=Bounds(
+                overpaid=house.settings.matching.overpaid,
+                largest=house.settings.matching.largest_amount,
+            ),
         ),
         hand_back=HandBack(
             database=database,

@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from attrs import field, frozen
 
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
+from routing.sequence import FileNumber
 
 
 class Reading(Protocol):
@@ -160,6 +161,13 @@ class Network(Protocol):
         """Codes of the payer that a lot is meant for, best first; may be empty.
 
         `tables` are the directory's tables of this network, by name.
+        """
+        ...
+
+    def file_number(self, summary: Summary) -> FileNumber | None:
+        """Return the number that a file's maker gave it; None where it has none.
+
+        Files of one series are numbered by one counter, as far as is known.
         """
         ...
 

@@ -54,6 +54,10 @@ class WorkCalendar:
         public = _public_holidays(self.entry.country, self.entry.subdivision, day.year)
         return "public holiday" if day in public else None
 
+    def ends(self, day: date) -> float:
+        """Return the last second of a day."""
+        return self._at(day + _DAY, 0) - 1.0
+
     def works(self, day: date) -> bool:
         """Say whether the payer works on a day."""
         return self.why_closed(day) is None
@@ -79,6 +83,11 @@ class WorkCalendar:
         for year in range(after.year, until.year):
             found += self._of_year(year)[-1]
         return found + self._days_worked(until)
+
+    def counted_up(self, first: date, last: date) -> Sequence[int]:
+        """Count the working days up to each day from the first to the last of a span."""
+        days = (last - first).days + 1
+        return tuple(accumulate(self.works(first + at * _DAY) for at in range(days)))
 
     def _days_worked(self, day: date) -> int:
         """Count the working days of its year up to a day."""
@@ -118,7 +127,7 @@ class WorkCalendar:
             day = self.counts_from(since)
             for _ in range(within.working_days):
                 day = self.next_working_day(day)
-            found = self._at(day + _DAY, 0) - 1.0
+            found = self.ends(day)
         for begins, ends in self._outages:
             if begins <= found < ends:
                 return ends

@@ -179,35 +179,43 @@ def _watched(
 
     What still may be answered today is no evidence yet, nor is today's answer.
     """
-    found: dict[Key, dict[date, list[Counted]]] = {}
-    payers = {payer.id for payer in directory.payers()}
+    days: dict[tuple[str, ...], list[Counted]] = {}
     for row in rows:
-        if row.payer_id in payers:
-            key = Key(row.payer_id, row.flow, row.kind)
-            days = found.setdefault(key, {})
-            days.setdefault(date.fromisoformat(row.sent_on), []).append(row)
+        days.setdefault(row[:4], []).append(row)
+    first = date.fromisoformat(min((its[3] for its in days), default="2000-01-01"))
+    past = {
+        payer.id: _Past(directory.calendar(payer.id), first, now)
+        for payer in directory.payers()
+    }
     made: dict[Key, dict[date, Watched]] = {}
-    for key, days in found.items():
-        calendar = directory.calendar(key.payer)
-        last = calendar.day(now) - _DAY
-        past = {day: rows for day, rows in days.items() if day <= last}
-        if past:
-            made[key] = {
-                day: _of_day(day, rows, last, calendar) for day, rows in past.items()
-            }
+    for (payer, flow, kind, sent_on), its in days.items():
+        day = date.fromisoformat(sent_on)
+        if payer in past and past[payer].has(day):
+            of_key = made.setdefault(Key(payer, flow, kind), {})
+            of_key[day] = past[payer].watch(day, its)
     return made
 
 
-def _of_day(
-    day: date, rows: Iterable[Counted], last: date, calendar: WorkCalendar
-) -> Watched:
-    sent = 0
-    answered: list[tuple[int, int]] = []
-    lost: list[tuple[int, int]] = []
-    for row in rows:
-        if row.after < 0:
-            sent += row.claims
-        elif day + row.after * _DAY <= last:
-            after = calendar.working_days(day, day + row.after * _DAY)
-            (lost if row.chased else answered).append((after, row.claims))
-    return Watched(calendar.working_days(day, last), sent, answered, lost)
+class _Past:
+    """The whole days of a payer since one, with the working days counted up."""
+
+    def __init__(self, calendar: WorkCalendar, first: date, now: float) -> None:
+        self._first = first.toordinal()
+        self._worked = calendar.counted_up(first, calendar.day(now) - _DAY)
+
+    def has(self, day: date) -> bool:
+        return day.toordinal() - self._first < len(self._worked)
+
+    def watch(self, day: date, rows: Iterable[Counted]) -> Watched:
+        at = day.toordinal() - self._first
+        worked, before, days = self._worked, self._worked[at], len(self._worked)
+        sent = 0
+        answered: list[tuple[int, int]] = []
+        lost: list[tuple[int, int]] = []
+        for row in rows:
+            if row.after < 0:
+                sent += row.claims
+            elif at + row.after < days:
+                after = worked[at + row.after] - before
+                (lost if row.chased else answered).append((after, row.claims))
+        return Watched(worked[-1] - before, sent, answered, lost)

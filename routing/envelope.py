@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -142,6 +142,25 @@ class Remark(NamedTuple):
     label: str
 
 
+class Traits(NamedTuple):
+    """By what else than its keys a claim may be known; empty where not told.
+
+    `number`, `lot` and `lot_date` are the claim's and its lot's as the payer names
+    them, `date` is the day of the invoice or care.  `patients` are the texts that
+    the claim's `patient` may be: they are hashed to be compared, and never
+    stored, logged or told.
+    """
+
+    number: str = ""
+    lot: str = ""
+    lot_date: str = ""
+    date: str = ""
+    patients: tuple[str, ...] = ()
+
+
+NO_TRAITS: Final = Traits()
+
+
 @frozen(kw_only=True)
 class AnswerSeen:
     """What one return says about one dispatch, lot or claim.
@@ -149,7 +168,8 @@ class AnswerSeen:
     `match_keys` are tried in order, strongest first, against the `match_key`
     of claims or lots (or the file number of dispatches).  `sender` is the
     professional whom the return names; `first` and `last` number the entities
-    (from 1) that belong to the answer, for splitting a mixed return.
+    (from 1) that belong to the answer, for splitting a mixed return.  `traits`
+    serve only where no key finds anything.
     """
 
     level: Level
@@ -162,6 +182,7 @@ class AnswerSeen:
     first: int = 0
     last: int = 0
     facts: Mapping[str, str] = field(factory=dict)
+    traits: Traits = NO_TRAITS
 
 
 class AnswerKind(NamedTuple):

@@ -3,7 +3,8 @@
 An answer gives its keys strongest first; the first key that finds anything
 decides.  Where it finds several, the sender that the return names, then the
 amount asked, then what is still unanswered must leave exactly one: a match is
-never a guess, and what stays ambiguous is an orphan that a person sees.
+never a guess.  What stays ambiguous or is not found is left to
+`routing.approximation`, and else is an orphan that a person sees.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ class Rule(StrEnum):
     SENDER = "sender"  # of several, one is of the sender named
     AMOUNT = "amount"  # of several, one asked that amount
     UNANSWERED = "unanswered"  # of several, one waits for an answer
+    CUT_NUMBER = "cut-number"  # approximate: a number that was cut or padded
+    OTHER_LOT = "other-lot"  # approximate: the number, in a wrapped or misdated lot
+    RENUMBERED = "renumbered"  # approximate: the lot, under another number
+    SAME_VISIT = "same-visit"  # approximate: one patient's, of that day and amount
+    ABSURD_AMOUNT = "absurd-amount"  # the keys fit, the amounts cannot be meant
     AMBIGUOUS = "ambiguous"
     NOT_FOUND = "not-found"
 

@@ -16,8 +16,12 @@ from attrs import define, field
 
 from routing.delay import wilson
 from routing.delays import Counted
+from routing.directory import Directory
+from routing.errors import NoRoute
 
 _LAST_ZONE: Final = 12 * 3600.0  # behind UTC: a day is over once it is over there
+
+_LONGEST: Final = 400  # days that an answer may take by contract
 
 
 class Rate(NamedTuple):
@@ -62,6 +66,29 @@ def over_until(now: float) -> date:
     """Return the last day that is over in every time zone."""
     local = datetime.fromtimestamp(now - _LAST_ZONE, UTC).date()
     return local - timedelta(days=1)
+
+
+def due_until(
+    directory: Directory, payer: str, flow: str, kind: str, now: float
+) -> date:
+    """Return the last day of sending of which all answers of a kind are due by now.
+
+    A payer that has left the directory, or owes that kind no more, owes at once.
+    """
+    day = over_until(now)
+    try:
+        calendar = directory.calendar(payer)
+        expects = directory.payer(payer).expects
+    except NoRoute:
+        return day
+    within = [
+        each.within for each in expects if each.kind == kind and each.flow in ("", flow)
+    ]
+    for _ in range(_LONGEST if within else 0):
+        if calendar.due(calendar.ends(day), within[0]) < now:
+            break
+        day -= timedelta(days=1)
+    return day
 
 
 def sendings(rows: Iterable[Counted]) -> list[Sending]:

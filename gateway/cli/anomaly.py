@@ -39,6 +39,11 @@ ADVICE: Final = {
     "return-orphans": "the answers are kept and tried again by themselves",
     "return-foreign": "if that payer does answer there, give it the endpoint, or its "
     "codes a successor, in the directory; else ask whose outbox it is what it sent",
+    "return-absurd": "ask the payer; if it was meant, confirm it: octway match list",
+    "return-gap": "ask the payer for the files with these numbers; a late one closes it by "
+    "itself",
+    "deposit-gap": "ask the client's software for the files with these numbers, or whether "
+    "they ever were; a late one closes it by itself",
     "answer-late": "what is late is chased by itself (octway remedy plan); a late answer "
     "closes it",
     "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",

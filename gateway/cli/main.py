@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "anomaly": "what a person must see: list, show, assign, comment, resolve",
     "remedy": "what is done about missing answers: list, plan, approve, deny, again",
     "report": "no-response rate, learned delays, daily balance, what remedies brought",
+    "match": "answers that are likely a claim's: list, show, confirm, refuse",
     "replay": "do again: read a deposit, route a lot, send a dispatch, match a return",
     "withdraw": "take a lot or a dispatch back before it leaves",
     "inspect": "say what a file is, print its records, list what is wrong with it",

@@ -201,6 +201,12 @@ def client_of_sender(connection: Connection, network: str, sender: str) -> str |
     return connection.execute(query).scalar_one_or_none()
 
 
+def client_of_lot(connection: Connection, lot: str) -> str:
+    """Name the client whose lot it is."""
+    query = select(schema.lot.c.client_id).where(schema.lot.c.id == lot)
+    return str(connection.execute(query).scalar_one())
+
+
 def of_return(connection: Connection, returned: str) -> list[Row[*tuple[Any, ...]]]:
     """List the answers of a return in its order."""
     table = schema.answer

@@ -68,7 +68,7 @@ def read(connection: Connection, since: str, until: str = "9") -> list[Counted]:
     query = select(*(schema.cohort.c[name] for name in Counted._fields))
     query = query.where(sent_on >= since, sent_on <= until)
     rows = connection.execute(query.order_by(*schema.cohort.primary_key))
-    return [Counted(*row) for row in rows]
+    return [Counted._make(row) for row in rows]
 
 
 def _adding(insert: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, or_, select
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -46,6 +46,21 @@ class Known:
 
     id: str
     receipt: bytes
+
+
+def numberless(
+    connection: Connection, client: str, *, since: float, until: float
+) -> int:
+    """Count a client's deposits of a time that are unread, or in no known format."""
+    table = schema.deposit
+    unread = table.c.state == DepositState.RECEIVED
+    unknown = (table.c.state == DepositState.UNREADABLE) & (table.c.format == "")
+    query = select(func.count()).where(
+        table.c.client_id == client,
+        table.c.received_at.between(since, until),
+        or_(unread, unknown),
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def known(

@@ -7,11 +7,14 @@ those drift with every restart.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import Connection, case, func, select
 
-from gateway.journal import ledger_check, schema
+from gateway.journal import ledger_check, no_response, schema
+from gateway.journal.no_response import Ripe
+from routing.directory import Directory
 from routing.envelope import Level
 from routing.lifecycle import (
     AnomalyState,
@@ -19,15 +22,15 @@ from routing.lifecycle import (
     ExpectationState,
     LotState,
 )
+from routing.no_response import due_until, over_until
 
 
 @frozen(kw_only=True)
 class Snapshot:
     """Counts by label values, in the order that their names say.
 
-    `no_response` is a share from 0 to 1 by payer and flow: of the claims whose
-    closing answer was due by now and that nobody waived, those that have none.
-    The closing answer of a lot is the one that is due last.
+    `no_response` is a share from 0 to 1 by payer and flow: of the claims sent on
+    days of which every closing answer is due by now, those that have none.
     """
 
     taken_at: float
@@ -42,32 +45,50 @@ class Snapshot:
     anomalies: Mapping[tuple[str, str], int] = field(factory=dict)
     """Anomalies that are not resolved, by kind and severity."""
     no_response: Mapping[tuple[str, str], float] = field(factory=dict)
+    cohorts: Mapping[tuple[str, str, str], Ripe] = field(factory=dict)
+    """Claims that have reached an age (days), by payer, flow and age."""
     circuits: Mapping[str, bool] = field(factory=dict)
     """Whether an endpoint's circuit is open now."""
     imbalance: int = 0
 
 
-def take(connection: Connection, now: float) -> Snapshot:
-    """Count everything; a few aggregate queries, for a tick and not for a request."""
-    return Snapshot(
+def take(connection: Connection, now: float, before: Snapshot | None) -> Snapshot:
+    """Count what waits; a few short queries, for a tick and not for a request.
+
+    What takes long is taken over from `before`; see `count`.
+    """
+    return evolve(
+        before or Snapshot(taken_at=now),
         taken_at=now,
         queue=_queue(connection, now),
         waiting=_waiting(connection),
-        expectations=_expectations(connection),
-        oldest_overdue=_oldest_overdue(connection, now),
         anomalies=_anomalies(connection),
-        no_response=no_response(connection, now),
         circuits=_circuits(connection, now),
-        imbalance=ledger_check.imbalance(connection),
     )
 
 
-def no_response(connection: Connection, now: float) -> dict[tuple[str, str], float]:
-    """Return the share of claims without their closing answer, by payer and flow."""
-    return {
-        label: lacking / claims
-        for label, (claims, lacking) in closing_answers(connection, now).items()
-    }
+def count(
+    connection: Connection, now: float, directory: Directory, before: Snapshot
+) -> Snapshot:
+    """Count what grows with the journal: all that is owed, cohorts and the books.
+
+    It reads indexes and cohorts, and for the books every claim; a caller spaces it.
+    """
+    closing = no_response.closing(connection, over_until(now))
+    return evolve(
+        before,
+        expectations=_expectations(connection),
+        oldest_overdue=_oldest_overdue(connection, now),
+        no_response=no_response.due_ratio(
+            connection, closing, partial(due_until, directory, now=now)
+        ),
+        cohorts={
+            (payer, flow, str(age)): ripe
+            for (payer, flow), each in closing.items()
+            for age, ripe in each.by_age.items()
+        },
+        imbalance=ledger_check.imbalance(connection),
+    )
 
 
 def closing_answers(
@@ -75,7 +96,8 @@ def closing_answers(
 ) -> dict[tuple[str, str], tuple[int, int]]:
     """Count claims whose closing answer was due, and those of them without one.
 
-    By payer and flow.  A claim counts once its lot's last expectation has fallen due, whether or
+    To the second, from every lot: for a demonstration, never for a node.  By payer
+    and flow.  A claim counts once its lot's last expectation has fallen due, whether or
     not the watch has seen that yet; what was waived counts neither way.  An
     answer that came for part of a lot counts for that part.
     """

@@ -17,6 +17,7 @@ from random import Random
 from typing import Final, TypedDict
 
 from gateway.clock import Now
+from gateway.simulator.caisse_questions import Questions, is_question
 from gateway.simulator.payer_folder import INBOX, OUTBOX
 from protocols.sesam.payer_simulator import Caisse, Faults, Seen, SimulatedReturn
 
@@ -33,27 +34,49 @@ class State(TypedDict):
 
     seen: Seen
     read: dict[str, float]
+    registering: dict[str, float]
 
 
 class Desk:
-    """One caisse at its folders.  `day` is how many seconds its days last."""
+    """One caisse at its folders.  `day` is how many seconds its days last.
+
+    It `loses` that share of the files that come, before anybody has read them.
+    """
 
     def __init__(
-        self, *, folder: Path, faults: Faults, day: float, rng: Random, now: Now
+        self,
+        *,
+        folder: Path,
+        faults: Faults,
+        day: float,
+        rng: Random,
+        now: Now,
+        loses: float = 0.0,
     ) -> None:
+        self._loses = loses
         self._folder = folder
         self._day = day
         self._rng = rng
         self._now = now
         self._state = self._load()
         self._caisse = Caisse(faults=faults, seen=self._state["seen"])
+        self._questions = Questions(
+            self._caisse,
+            waiting=self._state["registering"],
+            day=day,
+            send_again=self._send_again,
+        )
         for name in (INBOX, OUTBOX, _LATER, _TAKEN):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
     def work(self) -> None:
         """Answer what came, put what is due into `out`, clear what is long read."""
+        self._questions.register(self._now())
         for file in self._new():
-            self._answer(file)
+            if is_question(file):
+                self._reply(file)
+            else:
+                self._answer(file)
         self._deliver()
         self._clear()
 
@@ -65,13 +88,36 @@ class Desk:
 
     def _answer(self, file: Path) -> None:
         version = _version(file)
+        if self._rng.random() >= self._loses:
+            self._respond(file)
+        self._state["read"][version] = self._now()
+        self._save()
+
+    def _respond(self, file: Path) -> None:
         today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
         made = self._caisse.respond(file.read_bytes(), rng=self._rng, day=today)
         self._save()
         for each in made:
             self._keep_for_later(each)
-        self._state["read"][version] = self._now()
+
+    def _reply(self, file: Path) -> None:
+        """Answer a question on the next day."""
+        answer = self._questions.answer(file.read_bytes(), self._now())
+        if answer is not None:
+            due = int((self._now() + self._day) * _MILLISECONDS)
+            name = f"{due:014}-{answer.name}"
+            _write(self._folder / _LATER / name, answer.to_bytes())
+        self._state["read"][_version(file)] = self._now()
         self._save()
+
+    def _send_again(self, name: str) -> bool:
+        """Answer a file anew, as it was answered first; False if it is not kept."""
+        for folder in (INBOX, _TAKEN):
+            file = self._folder / folder / name
+            if file.is_file() and file.parent.name in {INBOX, _TAKEN}:
+                self._respond(file)
+                return True
+        return False
 
     def _keep_for_later(self, each: SimulatedReturn) -> None:
         due = self._now() + each.delay_days * self._day
@@ -105,7 +151,9 @@ class Desk:
             found: State = json.loads(path.read_text(encoding="utf-8"))
             return found
         return State(
-            seen=Seen(files={}, lots={}, registered=[], next_number=1), read={}
+            seen=Seen(files={}, lots={}, registered=[], dropped=[], next_number=1),
+            read={},
+            registering={},
         )
 
     def _save(self) -> None:

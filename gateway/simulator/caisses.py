@@ -34,9 +34,12 @@ _LOOK_EVERY: Final = 0.5
 _NO_FAULT: Final = payer_faults.Faults()
 
 RETURNS: Final = Faults(
-    lost=0.005, late=0.03, late_days=24, doubled=0.05, out_of_order=0.005
+    lost=0.08, late=0.03, doubled=0.05, out_of_order=0.005, unknown_sender=0.1
 )
-"""How often the caisses' returns go wrong in the demo."""
+"""How often the caisses' returns go wrong in the demo: a field that is not mended."""
+
+LOSES: Final = 0.08
+"""The share of files that a caisse loses before it has read them."""
 
 
 @frozen
@@ -151,6 +154,7 @@ def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
             folder=host.open_account(user, key=read.key),
             faults=RETURNS,
             day=read.day,
+            loses=LOSES,
             rng=Random(f"{read.seed}|{user}"),  # noqa: S311
             now=now,
         )

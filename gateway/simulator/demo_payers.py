@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Final
 
 _TABLE: Final = re.compile(r"\[\[?([a-z_.]+)\]\]?")
-_REPLACED: Final = frozenset({"expects", "delivery.retry"})
+_REPLACED: Final = frozenset(
+    {"expects", "delivery.retry", "desk", "remedy", "playbook"}
+)
 _HURRIED: Final = """
 # The demo's own deadlines: a simulated payer's day lasts a second.
 [delivery.retry]
@@ -21,14 +23,51 @@ max = "10s"
 [[expects]]
 kind = "arl"
 level = "lot"
-within = "15s"
-grace = "15s"
+within = "6s"
+grace = "20s"
 
 [[expects]]
 kind = "payment"
 level = "claim"
-within = "25s"
-grace = "15s"
+within = "10s"
+grace = "20s"
+
+# Its service desk answers, on the next of its days, and it is chased by seconds.
+[desk]
+answers = ["status", "return", "enrolment", "complaint"]
+
+[playbook]
+patience = "6s"
+
+[[remedy]]
+do = "ask-status"
+most = 12
+wait = "4s"
+
+[[remedy]]
+do = "follow-merger"
+most = 2
+wait = "4s"
+
+[[remedy]]
+do = "ask-enrolment"
+most = 6
+wait = "4s"
+
+[[remedy]]
+do = "resend"
+most = 6
+wait = "6s"
+
+[[remedy]]
+do = "ask-return"
+most = 6
+wait = "8s"
+
+[[remedy]]
+do = "person"
+most = 1
+wait = "1s"
 """
 
 

@@ -19,6 +19,7 @@ from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import NoRoute
 from routing.ledger import ANSWERED, Account, account_for
 from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
+from routing.plausible import Bounds, absurdity
 
 _SAID: Final = Prepared(
     select(schema.answer.c.seq)
@@ -31,7 +32,8 @@ _SAID: Final = Prepared(
     )
     .limit(1)
 )
-_MONEY = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
+MONEY: Final = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
+"""Outcomes whose amount is added to what was paid."""
 
 
 class Applied(NamedTuple):
@@ -44,15 +46,23 @@ class Applied(NamedTuple):
     repeated: bool
     closed: bool
     sent_at: float | None
+    absurd: str = ""  # why nothing was written
 
 
-def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen, came: Came) -> Applied:
-    """Write a payer's word on one claim; a word said before changes nothing."""
+def apply_claim(
+    tx: Tx, lot: str, seq: int, answer: AnswerSeen, came: Came, bounds: Bounds | None
+) -> Applied:
+    """Write a payer's word on one claim; a word said before changes nothing.
+
+    Nor does one whose amounts are out of bounds; without bounds all are believed.
+    """
     current, standing, facts = answers.stands(tx.connection, lot, seq)
-    repeated = _said_before(tx, lot, seq, answer)
-    closed = False
-    if not repeated:
-        paid = facts.paid + (answer.paid if answer.outcome in _MONEY else 0)
+    repeated = said_before(tx, lot, seq, answer)
+    closed, absurd = False, ""
+    if bounds is not None and not repeated:
+        absurd = absurdity(answer, asked=facts.asked, paid=facts.paid, bounds=bounds)
+    if not repeated and not absurd:
+        paid = facts.paid + (answer.paid if answer.outcome in MONEY else 0)
         outcome = answer.outcome
         if outcome is Outcome.PARTLY_PAID and paid >= facts.asked:
             outcome = Outcome.PAID
@@ -75,6 +85,7 @@ def apply_claim(tx: Tx, lot: str, seq: int, answer: AnswerSeen, came: Came) -> A
         repeated=repeated,
         closed=closed,
         sent_at=facts.sent_at,
+        absurd=absurd,
     )
 
 
@@ -143,7 +154,8 @@ def _settle_dispatch(
     close_if_answered(tx, dispatch_id)
 
 
-def _said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
+def said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
+    """Say whether a payer said the very same of a claim before."""
     said = {
         "its_lot": lot,
         "its_seq": seq,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from config.directory_records import Within
+from config.directory_records import Playbook, Within
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
@@ -25,7 +25,7 @@ from routing.remedy import WORDS, Next, Remedy, next_remedy
 
 _AT_ONCE: Final = 100
 _WHILE_UNDER_WAY: Final = 3600.0
-_ENROLMENT_POLL: Final = Within(2, 0.0)
+_DAY: Final = Within(1, 0.0)
 
 
 class Chase:
@@ -102,7 +102,8 @@ class Chase:
         if seen.standing.under_way:
             return tx.now + _WHILE_UNDER_WAY
         calendar = directory.calendar(seen.dispatch.payer_id)
-        poll = calendar.due(seen.enrolment_asked_at or tx.now, _ENROLMENT_POLL)
+        wait = _enrolment_wait(directory.payer(seen.dispatch.payer_id).playbook)
+        poll = calendar.due(seen.enrolment_asked_at or tx.now, wait)
         if poll <= tx.now and "enrolment" in seen.standing.desk.answers:
             self._add(tx, row, seen, Remedy.ASK_ENROLMENT, "is the sender enrolled?")
             enrolments.touch(
@@ -112,7 +113,7 @@ class Chase:
                 seen.dispatch.payer_id,
                 seen.lot.flow,
             )
-        return max(poll, calendar.due(tx.now, _ENROLMENT_POLL))
+        return max(poll, calendar.due(tx.now, wait))
 
     def _begin(
         self,
@@ -134,7 +135,7 @@ class Chase:
             self._tell_of_approval(tx, seen, remedy)
             return RemedyState.APPROVAL
         name = self._add(tx, row, seen, remedy, found.why)
-        wait = found.entry.wait if found.entry else _ENROLMENT_POLL
+        wait = found.entry.wait if found.entry else _DAY
         until = directory.calendar(seen.dispatch.payer_id).due(tx.now, wait)
         known = Known.from_json(row.known).after(remedy, tx.now)
         chases.wait(tx, row.lot_id, until, known)
@@ -189,6 +190,14 @@ class Chase:
             words=f"lot {seen.lot.id}: {WORDS[remedy]} needs a second person above the "
             "payer's amount; see `octway remedy list --state approval`",
         )
+
+
+def _enrolment_wait(playbook: Playbook) -> Within:
+    """Say how long after a question about an enrolment it is asked again."""
+    for entry in playbook.remedies:
+        if entry.do == Remedy.ASK_ENROLMENT:
+            return entry.wait
+    return _DAY
 
 
 CAUSES: Final = {

@@ -7,11 +7,11 @@ to a question that nobody asked, changes nothing and is shown to a person.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Row
 
-from config.directory_records import Within
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies, chases, dispatches, enrolments
@@ -23,10 +23,8 @@ from routing.chase import Known, Status
 from routing.directory import Directory
 from routing.enrolment import EnrolmentEvent
 from routing.envelope import AnswerSeen, Level, Outcome
-from routing.errors import IllegalTransition
+from routing.errors import IllegalTransition, NoRoute
 
-_UNDECIDED: Final = Within(4, 0.0)  # until a payer that has not decided is asked again
-_ON_ITS_WAY: Final = Within(3, 0.0)  # until a return that was sent again is missed
 _ENROLMENT: Final = {
     Enrolled.YES: EnrolmentEvent.OPEN,
     Enrolled.REQUESTED: EnrolmentEvent.ASK,
@@ -63,8 +61,6 @@ class DeskAnswers:
             self._status(tx, remedy, Status(answer.said))
         elif answer.ask is Ask.ENROLMENT:
             self._enrolment(tx, remedy, Enrolled(answer.said), returned.network)
-        elif answer.ask is Ask.RETURN:
-            self._go_on(tx, remedy, None, _ON_ITS_WAY)
         return str(remedy.payer_id)
 
     def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
@@ -72,8 +68,7 @@ class DeskAnswers:
         known = Known.from_json(chase.known if chase else "").told(said, tx.now)
         if said in {Status.RECEIVED, Status.ANSWERED}:
             apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
-        later = _UNDECIDED if said is Status.RECEIVED else None
-        self._go_on(tx, remedy, known, later)
+        self._go_on(tx, remedy, known, patient=said is Status.RECEIVED)
 
     def _enrolment(
         self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Enrolled, network: str
@@ -94,19 +89,23 @@ class DeskAnswers:
         chase = chases.find(tx.connection, remedy.lot_id)
         if said is Enrolled.YES and chase is not None:
             chases.wake(tx, network, lot.sender, remedy.payer_id)
-        self._go_on(tx, remedy, None, None)
+        self._go_on(tx, remedy, None)
 
     def _go_on(
         self,
         tx: Tx,
         remedy: Row[*tuple[Any, ...]],
         known: Known | None,
-        later: Within | None,
+        *,
+        patient: bool = False,
     ) -> None:
-        """Let the chase decide anew with what it knows now, at once or later."""
+        """Let the chase decide anew with what it knows now, at once or with patience."""
         until = tx.now
-        if later is not None:
-            until = self._directory().calendar(remedy.payer_id).due(tx.now, later)
+        with suppress(NoRoute):  # a payer that left the directory is decided on at once
+            payer = self._directory().payer(remedy.payer_id)
+            if patient:
+                calendar = self._directory().calendar(payer.id)
+                until = calendar.due(tx.now, payer.playbook.patience)
         chases.wait(tx, remedy.lot_id, until, known)
 
     def _refuse(self, tx: Tx, returned: Row[*tuple[Any, ...]]) -> None:

@@ -1,8 +1,8 @@
 """Step 8, match: answers are tied to lots and claims, and the ledger moves.
 
-Only exact keys decide here, and only of what went to the payer that answers
-(`origin`); an answer that fits nothing is kept as an orphan and tried again.  A
-doubled answer changes nothing and is counted.  Late always wins over missing.
+What an answer speaks of is decided by `tie`.  One that fits nothing is kept as an
+orphan and tried again, one that cannot be meant is kept for a person.  A doubled
+answer changes nothing and is counted.  Late always wins over missing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from sqlalchemy import Row, update
 
@@ -19,18 +19,19 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, chases, returns, schema, work
-from gateway.journal.expectations import Came
 from gateway.learning import CurrentDelays
-from gateway.steps.answers import Applied, apply_claim, apply_lot, settle
 from gateway.steps.desk_answers import DeskAnswers
-from gateway.steps.origin import FOREIGN, Origin, tell_foreign
+from gateway.steps.doubt import ABSURD, tell_absurd
+from gateway.steps.numbers import note_return
+from gateway.steps.origin import FOREIGN, tell_foreign
+from gateway.steps.tie import Tie, Tied
 from gateway.storage.payloads import Payloads
 from protocols import desk
 from protocols.interface import Network, ReturnReading
 from routing.directory import Directory
-from routing.envelope import AnswerSeen, Level
+from routing.envelope import AnswerSeen
 from routing.lifecycle import RETURN, ReturnEvent, ReturnState
-from routing.matching import match
+from routing.plausible import Bounds
 
 _HEAD: Final = 4096
 _PER_COMMIT: Final = 500
@@ -58,15 +59,9 @@ class MatchObserver(Protocol):
         """Note answers that found no claim."""
         ...
 
-
-class _Tied(NamedTuple):
-    seq: int
-    answer: AnswerSeen
-    rule: str | None
-    client: str | None
-    claim: int | None
-    applied: Applied | None
-    foreign: str = ""  # the payer that alone may say this
+    def tied(self, payer: str, how: str, count: int) -> None:
+        """Note answers by how they were tied: a rule, `repeated`, `orphan` or so."""
+        ...
 
 
 class Match:
@@ -87,6 +82,8 @@ class Match:
         worker: str,
         lease: float,
         observe: MatchObserver,
+        sure: int,
+        bounds: Bounds,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -101,6 +98,8 @@ class Match:
         self._desk = DeskAnswers(
             networks=networks, directory=directory, entropy=entropy
         )
+        self._sure = sure
+        self._bounds = bounds
         self._tried_with = ""  # the directory with which orphans were tried last
 
     def run_once(self) -> bool:
@@ -174,6 +173,7 @@ class Match:
         numbered = enumerate(reading.answers(), 1)
         count = matched = orphans = strange = 0
         foreign: Counter[str] = Counter()
+        absurd: Counter[str] = Counter()
         held = row.lease_until
         while chunk := list(islice(numbered, _PER_COMMIT)):
             fresh = [pair for pair in chunk if known.get(pair[0]) is None]
@@ -187,11 +187,16 @@ class Match:
             foreign.update(each.foreign for each in left if each.foreign)
             new = [each for each in left if each.seq not in known]
             strange += sum(bool(each.foreign) for each in new)
-            orphans += sum(not each.foreign for each in new)
+            absurd.update(each.absurd for each in new if each.absurd)
+            orphans += sum(not each.foreign and not each.absurd for each in new)
             self._count(tied, reading.kind)
         if foreign:
             self._database.write(
                 "match.foreign", tell_foreign, self._entropy, row, foreign, strange
+            )
+        if absurd:
+            self._database.write(
+                "match.absurd", tell_absurd, self._entropy, row, absurd
             )
         payer = self._database.write(
             "match.finish", self._finish, row, held, reading, count, matched, orphans
@@ -208,22 +213,20 @@ class Match:
         held: float,
         found: Sequence[tuple[int, AnswerSeen]],
         known: Mapping[int, str | None],
-    ) -> tuple[float, list[_Tied]]:
+    ) -> tuple[float, list[Tied]]:
         """Tie some answers, and prolong the lease with them."""
         until = self._renew(tx, row, held)
-        tied = []
-        origin = Origin(tx, row, self._directory())
-        came = Came(row.collected_at, self._directory())
-        for seq, answer in found:
-            each = self._tie_one(tx, row, origin, came, seq, answer)
-            values = answers.row_of(row.id, seq, answer) | _facts(each, tx.now)
-            if seq in known:
-                answers.replace(tx, values)
-            else:
-                answers.add(tx, values)
-            tied.append(each)
+        tie = Tie(
+            tx,
+            row,
+            self._directory(),
+            self._delays(),
+            patient_hash=self._payloads.keys.patient_hash,
+            sure=self._sure,
+            bounds=self._bounds,
+        )
+        tied = tie.all(found, known)
         applied = [each.applied for each in tied if each.applied]
-        settle(tx, [each.lot for each in applied], self._directory(), self._delays())
         answered = Counter(each.lot for each in applied if each.closed)
         answered.update({each.lot: 0 for each in applied})
         for payer, remedy in chases.heard(tx, answered):
@@ -240,37 +243,6 @@ class Match:
             lease=self._lease,
         )
 
-    def _tie_one(
-        self,
-        tx: Tx,
-        row: Row[*tuple[Any, ...]],
-        origin: Origin,
-        came: Came,
-        seq: int,
-        answer: AnswerSeen,
-    ) -> _Tied:
-        def index(level: Level, key: str) -> Any:
-            return origin.own_first(
-                answers.candidates(tx.connection, row.network, level, key)
-            )
-
-        if not answer.match_keys:
-            client = answers.client_of_sender(tx.connection, row.network, answer.sender)
-            rule = None if client is None else "sender"
-            return _Tied(seq, answer, rule, client, None, None)
-        found = match(answer, index)
-        if found.found is None:
-            return _Tied(seq, answer, None, None, None, None)
-        place = found.found
-        stranger = origin.stranger(place.id)
-        if stranger is not None:
-            return _Tied(seq, answer, None, None, None, None, stranger)
-        if place.claim is None:
-            applied = apply_lot(tx, place.id, answer, came)
-        else:
-            applied = apply_claim(tx, place.id, place.claim, answer, came)
-        return _Tied(seq, answer, found.rule, applied.client, place.claim, applied)
-
     def _finish(
         self,
         tx: Tx,
@@ -284,10 +256,13 @@ class Match:
         """End the reading of a return with `orphans` new ones; name its payer."""
         self._renew(tx, row, held)
         payer = returns.payer_of(tx.connection, row.id) or ""
+        summary = reading.summary()
+        network = self._networks[row.network]
+        note_return(tx, self._entropy, network, row, summary, payer)
         returns.read(
             tx,
             row,
-            reading.summary(),
+            summary,
             reading.kind,
             payer or None,
             answers=count,
@@ -307,7 +282,7 @@ class Match:
                 "answers fit nothing that was sent; they are kept and tried again",
             )
         elif not returns.orphans_left(tx.connection, row.endpoint_id):
-            for kind in ("return-orphans", FOREIGN):
+            for kind in ("return-orphans", FOREIGN, ABSURD):
                 anomalies.settle(
                     tx,
                     kind=kind,
@@ -334,26 +309,19 @@ class Match:
             words=words,
         )
 
-    def _count(self, tied: Sequence[_Tied], kind: str) -> None:
+    def _count(self, tied: Sequence[Tied], kind: str) -> None:
+        hows: Counter[tuple[str, str]] = Counter()
         for each in tied:
             done = each.applied
+            hows["" if done is None else done.payer, each.how] += 1
             if done is not None and done.closed:
                 sent = done.sent_at
                 delay = None if sent is None else self._now() - sent
                 self._observe.answered(
                     done.payer, done.flow, kind, each.answer.outcome, delay
                 )
-
-
-def _facts(tied: _Tied, now: float) -> dict[str, Any]:
-    return {
-        "client_id": tied.client,
-        "lot_id": tied.applied.lot if tied.applied else None,
-        "claim_seq": tied.claim,
-        "rule": tied.rule,
-        "matched_at": now if tied.rule else None,
-        "repeated": int(tied.applied.repeated) if tied.applied else 0,
-    }
+        for (payer, how), count in hows.items():
+            self._observe.tied(payer, how, count)
 
 
 _STORED: Final = work.Taking(

@@ -21,6 +21,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
+from gateway.steps.numbers import note_deposits
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
 from routing.envelope import LotSeen, Problem, Severity, Summary
@@ -208,6 +209,8 @@ class Split:
         )
         for each in kept:
             self._raise(tx, each)
+        read = [(each.deposit, each.network, each.summary) for each in kept]
+        note_deposits(tx, self._entropy, self._networks, read)
 
     def _write(self, tx: Tx, rows: list[dict[str, Any]], found: list[LotSeen]) -> None:
         reading.add(tx, rows, found, self._payloads.keys.patient_hash)

@@ -15,11 +15,19 @@ from typing import BinaryIO, NamedTuple
 
 from protocols.interface import FieldShown, RecordShown, SplitReturn
 from protocols.records import Layout, load_layouts
-from protocols.sesam.keys import iso_date
+from protocols.sesam.keys import iso_date, normal_invoice
 from protocols.sesam.noemie_claim import cents
 from protocols.sesam.noemie_context import professional
 from protocols.sesam.returns_problems import ProblemLog
-from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary
+from routing.envelope import (
+    AnswerSeen,
+    Level,
+    Outcome,
+    Remark,
+    Severity,
+    Summary,
+    Traits,
+)
 
 FORMAT = "sesam.b2-return"
 RECORD = 128
@@ -158,6 +166,12 @@ class B2ReturnReading:
             first=line.number,
             last=line.number,
             facts={name: value for name, value in facts.items() if value},
+            traits=Traits(
+                number=normal_invoice(values["invoice"]),
+                lot=values["lot"],
+                date=iso_date(values["invoice_date"]),
+                patients=(values["insured"],) if values["insured"] else (),
+            ),
         )
 
 

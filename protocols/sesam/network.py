@@ -22,8 +22,11 @@ from protocols.interface import (
     ReturnReading,
     SplitReturn,
 )
-from protocols.sesam import b2_show, keys, reader, returns, routing, writer
-from routing.envelope import AnswerKind, Level
+from protocols.sesam import arl, b2_show, keys, reader, returns, routing, writer
+from routing.envelope import AnswerKind, Level, Summary
+from routing.sequence import FileNumber, Numbering
+
+_FILE_NUMBERS = Numbering(1, 999_999)
 
 _B2 = re.compile(
     rb"(?:\xef\xbb\xbf)?[\r\n]*000[A-Z]{2}[0-9]{14}[\x20-\xff]{46}B2", re.DOTALL
@@ -82,6 +85,18 @@ class Sesam:
     ) -> Sequence[str]:
         """Codes of the fund that a lot is meant for, best first; may be empty."""
         return routing.payer_codes(destination, tables)
+
+    def file_number(self, summary: Summary) -> FileNumber | None:
+        """Return a file's own number, by its sender and, of returns, its kind."""
+        text = summary.keys.get("file_id", "").strip()
+        sender = keys.normal_ps(summary.keys.get("sender_no", ""))
+        if not (text.isascii() and text.isdecimal()) or not int(text) or not sender:
+            return None  # letters are allowed there, and 0 is nobody's first number
+        kind = summary.keys.get("reference", "")
+        if summary.format == arl.SIMULATED_FORMAT:
+            kind = "arl"
+        series = f"{sender}:{kind}" if kind else sender
+        return FileNumber(series, int(text), _FILE_NUMBERS)
 
     def normal_sender(self, number: str) -> str:
         """Return a professional's number without blanks and leading zeros."""

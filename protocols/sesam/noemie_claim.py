@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from protocols.sesam import keys
 from protocols.sesam.noemie_context import Context, iso_date, surroundings
-from routing.envelope import AnswerSeen, Level, Outcome, Remark
+from routing.envelope import NO_TRAITS, AnswerSeen, Level, Outcome, Remark, Traits
 
 _PARTS = {"198": "amo", "199": "amc"}
 _PART_FACTS = {
@@ -45,6 +45,7 @@ _DECISIONS: Mapping[str, Outcome] = {
     "D": Outcome.DEFERRED,
 }
 _SIGNS = frozenset({"P", "N", ""})
+_OWN = 15  # characters of a person's number with its key
 _lot_key = lru_cache(maxsize=4096)(keys.lot_key)
 
 
@@ -91,6 +92,7 @@ class Claim:
         self._remarks: list[Remark] = []
         self._insurance = ""
         self._details: dict[str, str] = {}
+        self._person = ""
 
     @property
     def paid(self) -> int:
@@ -115,6 +117,7 @@ class Claim:
             self._refused = self._refused or code in _REJECTS
         if "insured" in values:
             self._details["patient"] = values["insured"] + values["insured_check"]
+            self._person = values.get("person", "")
         self._insurance = values.get("insurance", self._insurance)
 
     def _add_part(self, name: str, values: Mapping[str, str]) -> None:
@@ -162,6 +165,18 @@ class Claim:
             first=self._first,
             last=self.last,
             facts=self._facts(paid),
+            traits=NO_TRAITS if self.damaged else self._traits(),
+        )
+
+    def _traits(self) -> Traits:
+        lot, day = self._lot()
+        values = self._values
+        return Traits(
+            number=keys.normal_invoice(values["invoice"]),
+            lot=lot,
+            lot_date=day,
+            date=iso_date(values.get("invoice_date", "")),
+            patients=patients(self._details.get("patient", ""), self._person),
         )
 
     def _lot(self) -> tuple[str, str]:
@@ -202,6 +217,18 @@ class Claim:
         facts["reversal"] = "yes" if paid < 0 else ""
         facts["damaged"] = "yes" if self.damaged else ""
         return {name: value for name, value in facts.items() if value}
+
+
+def patients(insured: str, person: str) -> tuple[str, ...]:
+    """List what a patient may have been billed under, from what a payer tells.
+
+    That is the patient's own number, or the insured person's with the day and
+    rank of birth; `person` holds the three, in the widths of entity 103.
+    """
+    own = person[:_OWN].strip()
+    if own.strip("0"):
+        return (own,)
+    return (insured + person[_OWN:], insured) if insured.strip("0") else ()
 
 
 def combine(outcomes: Sequence[Outcome]) -> Outcome:

@@ -3,7 +3,8 @@
 Whether an entity is well formed is one match of a pattern made from its
 layout; only where that fails does the layout say what is wrong.  The pattern
 is allowed to fail on what is right (the 29th of February), never the reverse.
-Of the long entities only the fields that an answer needs are read.
+Of the long entities only the fields that an answer needs are read; `person` is
+what tells the patient from the insured one, in one piece.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _NEEDED = {
     "220": ("refunded", "sign"),
     "294": ("level", "code", "label"),
 }
+_PERSON = {"103": slice(85, 107)}  # own number, key, day and rank of birth
 _DATE = (
     rb"(?:000000|[0-9]{2}(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01])"
     rb"|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30)|02(?:0[1-9]|1[0-9]|2[0-8])))"
@@ -55,6 +57,9 @@ class EntityFields:
             )
             for code, layout in layouts.items()
         }
+        for code, cut in _PERSON.items():
+            if code in self._cuts:
+                self._cuts[code] += (("person", cut, False),)
 
     def read(self, code: str, content: bytes) -> dict[str, str]:
         """Return the fields that answers need, without the blanks around them."""

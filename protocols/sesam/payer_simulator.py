@@ -15,10 +15,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from random import Random
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from attrs import evolve, frozen
 
+from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
 from protocols.sesam.payer_simulator_decisions import (
@@ -34,7 +35,7 @@ from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
 
 __all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
 
-_NUMBERS = 4  # of returns that one file can have
+_NUMBERS = 4  # kept for the payments of a file: twice what it can have, so they jump
 _REASONS = 5  # told of a refused lot
 _REFUSED: Refusal = (("SIM9", "SIMULATED REFUSAL WITHOUT A REASON", 0),)
 _AGAIN: Refusal = (("SIM8", "LOT ALREADY RECEIVED IN ANOTHER FILE", 0),)
@@ -55,25 +56,31 @@ class SimulatedReturn:
 
 
 class FileSeen(TypedDict):
-    """What a caisse keeps of a file: how it was decided, and its first day."""
+    """What a caisse keeps of a file: how it was decided, and its first day.
+
+    `number` is that of its first payments, `arls` those of its acknowledgements.
+    """
 
     seed: int
     day: str
     number: int
     sha256: str
+    arls: dict[str, int]
 
 
 class Seen(TypedDict):
     """All that a caisse keeps; plain values only.
 
-    `lots` tells in which file a lot was acknowledged, `registered` the
-    professionals that are known in spite of the faults.
+    `lots` tells in which file a lot was acknowledged, `dropped` the professionals
+    whose lots went unread, `registered` those that are known in spite of the faults.
     """
 
     files: dict[str, FileSeen]
     lots: dict[str, str]
     registered: list[str]
+    dropped: list[str]
     next_number: int
+    next_arl: NotRequired[int]
 
 
 class Caisse:
@@ -87,15 +94,23 @@ class Caisse:
         form: Form = WRAPPED,
         seen: Seen | None = None,
     ) -> None:
-        self.seen: Seen = seen or Seen(files={}, lots={}, registered=[], next_number=1)
+        self.seen: Seen = seen or Seen(
+            files={}, lots={}, registered=[], dropped=[], next_number=1
+        )
         self._faults = faults
         self._mix = mix or Mix()
         self._form = form
 
     def register(self, professional: str) -> None:
         """Know a professional from now on, whatever the faults say."""
-        if professional not in self.seen["registered"]:
-            self.seen["registered"].append(professional)
+        who = normal_ps(professional)
+        if who not in self.seen["registered"]:
+            self.seen["registered"].append(who)
+
+    def knows(self, professional: str) -> bool:
+        """Say whether a professional whose lots came so far is known."""
+        who = normal_ps(professional)
+        return who in self.seen["registered"] or who not in self.seen["dropped"]
 
     def respond(
         self, b2_file: bytes, *, rng: Random, day: str
@@ -112,26 +127,35 @@ class Caisse:
         known = self.seen["files"].get(sent.key)
         if known is not None and known["sha256"] != digest:
             lots = [(lot, _REUSED) for lot in sent.lots]
-            return self._refuse(sent, lots, self._take_numbers(), day)
+            return self._refuse(sent, lots, {}, day)
         if known is None:
-            known = FileSeen(
-                seed=seed, day=day, number=self._take_numbers(), sha256=digest
-            )
+            number = self.seen["next_number"]
+            self.seen["next_number"] += _NUMBERS
+            known = FileSeen(seed=seed, day=day, number=number, sha256=digest, arls={})
             self.seen["files"][sent.key] = known
         return self._answer(sent, known)
 
-    def _take_numbers(self) -> int:
-        number = self.seen["next_number"]
-        self.seen["next_number"] += _NUMBERS
-        return number
+    def _arl_number(self, known: dict[str, int], kind: str) -> int:
+        """Number an acknowledgement when it is first made: the numbers have no holes.
+
+        Payments are numbered when they are decided, and come when they are due, so
+        their numbers jump.
+        """
+        if kind not in known:
+            known[kind] = self.seen.get("next_arl", 1)
+            self.seen["next_arl"] = known[kind] + 1
+        return known[kind]
 
     def _answer(self, sent: SentFile, known: FileSeen) -> list[SimulatedReturn]:
         taken: list[SentLot] = []
         refused: list[tuple[SentLot, Refusal]] = []
         here: set[str] = set()
         for lot in sent.lots:
-            registered = lot.professional in self.seen["registered"]
+            who = normal_ps(lot.professional)
+            registered = who in self.seen["registered"]
             if not registered and is_unknown(sent, lot, self._faults):
+                if who not in self.seen["dropped"]:
+                    self.seen["dropped"].append(who)
                 continue
             reasons = self._reasons(sent, lot, known["seed"])
             if lot.key in here:
@@ -142,17 +166,18 @@ class Caisse:
                 here.add(lot.key)
                 self.seen["lots"][lot.key] = sent.key
                 taken.append(lot)
-        number, first = known["number"], date.fromisoformat(known["day"])
-        made = self._refuse(sent, refused, number + 1, known["day"])
+        made: list[SimulatedReturn] = []
         if taken:
+            number = self._arl_number(known["arls"], "taken")
             content = acknowledge(
                 sent,
                 [(lot, ()) for lot in taken],
                 number=number,
-                day=first,
+                day=date.fromisoformat(known["day"]),
                 form=self._form,
             )
-            made.insert(0, _arl(number, content, 0))
+            made.append(_arl(number, content, 0))
+        made += self._refuse(sent, refused, known["arls"], known["day"])
         made += self._payments(sent, taken, known)
         return made
 
@@ -171,11 +196,12 @@ class Caisse:
         self,
         sent: SentFile,
         lots: Sequence[tuple[SentLot, Refusal]],
-        number: int,
+        known: dict[str, int],
         day: str,
     ) -> list[SimulatedReturn]:
         if not lots:
             return []
+        number = self._arl_number(known, "refused")
         content = acknowledge(
             sent, lots, number=number, day=date.fromisoformat(day), form=self._form
         )
@@ -196,7 +222,7 @@ class Caisse:
                     later.setdefault(lot.professional, []).append(decision.later)
         wait = dice.randint(2, 5)
         made = []
-        for offset, decided in ((2, now), (3, later)):
+        for offset, decided in enumerate((now, later)):
             if decided:
                 number = known["number"] + offset
                 content = pay(
@@ -220,7 +246,14 @@ def respond(
     b2_file: bytes, *, rng: Random, faults: Faults, day: str, number: int
 ) -> list[SimulatedReturn]:
     """Answer one file as a caisse without memory, from return number `number` on."""
-    seen = Seen(files={}, lots={}, registered=[], next_number=number)
+    seen = Seen(
+        files={},
+        lots={},
+        registered=[],
+        dropped=[],
+        next_number=number,
+        next_arl=number,
+    )
     return Caisse(faults=faults, seen=seen).respond(b2_file, rng=rng, day=day)
 
 

@@ -111,6 +111,9 @@ def pay(
 
 def _invoice(writer: ReturnWriter, professional: str, decision: Decision) -> None:
     record = decision.claim.record
+    insured, own = record["insured_nir"], decision.claim.seen.patient
+    if own.startswith(insured):
+        own = ""
     writer.add(
         "102",
         _LEVEL
@@ -127,8 +130,10 @@ def _invoice(writer: ReturnWriter, professional: str, decision: Decision) -> Non
         "103",
         _LEVEL
         | {
-            "insured": record["insured_nir"],
+            "insured": insured,
             "insured_check": _digits(record["insured_nir_key"]),
+            "patient": own[:13],
+            "patient_check": _digits(own[13:]),
             "birth_date": _digits(record["birth_date"]),
             "birth_rank": _digits(record["birth_rank"]),
         },

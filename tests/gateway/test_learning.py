@@ -1,4 +1,4 @@
-"""What is learned is held, and learned again by the hour or with the directory."""
+"""What is learned is held, and learned again by the day or with the directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engines import ENGINES, drop_database, new_database
 from tests.gateway.journal.desk import Desk
 from tests.routing.test_delays import KEY, directory, payer
 
-HOUR = 3600.0
+DAY = 86_400.0
 
 
 @pytest.fixture(params=ENGINES)
@@ -39,7 +39,7 @@ def count(desk: Desk, payer: str) -> None:
     desk.write(write)
 
 
-def test_delays_are_learned_by_the_hour_or_with_a_new_directory(desk: Desk) -> None:
+def test_delays_are_learned_by_the_day_or_with_a_new_directory(desk: Desk) -> None:
     """Between that nothing is read, and what is held never changes."""
     in_force: list[Directory] = [directory()]
     delays = CurrentDelays(desk.database, lambda: in_force[0], lambda: desk.at)
@@ -57,7 +57,7 @@ def test_delays_are_learned_by_the_hour_or_with_a_new_directory(desk: Desk) -> N
     delays.refresh()
     assert delays().seen() == [KEY, Key("q", "billing", "payment")]
     held = delays()
-    desk.at += HOUR - 1
+    desk.at += DAY - 1
     delays.refresh()
     assert delays() is held
     desk.at += 1

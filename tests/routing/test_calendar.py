@@ -62,6 +62,9 @@ def test_working_days_between_days_add_up(first: date, days: int, more: int) -> 
     end = max(first, last) + timedelta(days=more)
     middle = max(first, last)
     assert work.working_days(first, last) == one_by_one
+    counted = work.counted_up(first, last)
+    assert len(counted) == max(0, days + 1)
+    assert not counted or counted[-1] - counted[0] == one_by_one
     assert work.working_days(first, end) == work.working_days(
         first, middle
     ) + work.working_days(middle, end)

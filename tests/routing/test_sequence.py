@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.sequence import Numbering, Seen
+from routing.sequence import Habit, Numbering, Seen, ranges
 
 LOTS = Numbering(1, 999)
 
@@ -57,3 +57,31 @@ def test_a_number_outside_is_refused() -> None:
             LOTS.see(5, number)
     with pytest.raises(ValueError, match="do not count up"):
         Numbering(5, 5)
+
+
+@pytest.mark.parametrize(
+    ("order", "sequential", "jumps"),
+    [
+        ([True] * 4, False, False),
+        ([True] * 5, True, False),
+        ([True, False, True, True, True], True, False),
+        ([True, False, True, True, False], False, False),
+        ([False] * 5, False, True),
+        ([True] * 500 + [False] * 60, False, True),
+        ([False] * 500 + [True] * 120, True, False),
+    ],
+)
+def test_a_habit_is_learned_and_unlearned(
+    order: list[bool], sequential: bool, jumps: bool
+) -> None:
+    """Five in order, or five of six, are a habit; old habits fade."""
+    habit = Habit()
+    for step in order:
+        habit = habit.after(in_order=step)
+    assert (habit.sequential, habit.jumps) == (sequential, jumps)
+
+
+def test_numbers_are_told_in_ranges() -> None:
+    """What lies together is one range, and a long list is cut."""
+    assert ranges([12, 13, 14, 17]) == "12 to 14, 17"
+    assert ranges(range(1, 60, 2), most=2) == "1, 3 and 28 more"

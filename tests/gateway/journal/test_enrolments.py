@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from gateway.journal import enrolments, schema
+import threading
+
+from sqlalchemy import select
+
+from gateway.committing import Tx
+from gateway.journal import enrolments, lots, schema
 from gateway.journal.enrolments import Stated
 from protocols.sesam.network import SESAM
 from routing.enrolment import EnrolmentEvent, EnrolmentState
-from tests.gateway.journal.desk import Desk
+from routing.lifecycle import LotEvent
+from tests.gateway.journal.desk import Desk, lot_seen
 
 WHOSE = (SESAM, "0012345", "p", "billing")
 
@@ -58,3 +64,38 @@ def test_a_list_puts_all_where_it_says(desk: Desk) -> None:
     assert [row.state for row in listed] == list(EnrolmentState)
     some = desk.database.read(enrolments.listed, senders={"1"}, state="absent")
     assert [row.sender for row in some] == ["1"]
+
+
+def test_a_lot_held_while_its_enrolment_opens_is_not_forgotten(desk: Desk) -> None:
+    """Whoever comes first, the lot is marked to be routed again: both lock the row."""
+    desk.add_lots("d1", [lot_seen(1, sender="0012345")])
+    other = desk.open("other")
+    opening = threading.Thread(
+        target=other.write,
+        args=(
+            "open",
+            lambda tx: enrolments.move(
+                tx, *WHOSE, EnrolmentEvent.OPEN, source="payer", words=""
+            ),
+        ),
+    )
+
+    def hold(tx: Tx) -> EnrolmentState:
+        state = enrolments.locked_state(tx, *WHOSE, client="alpha")
+        opening.start()  # and waits for this transaction, wherever it stands
+        row = tx.connection.execute(select(schema.lot)).one()
+        values = {"cause": lots.NOT_ENROLLED, "cause_words": "", "payer_id": "p"}
+        lots.move(tx, row, LotEvent.HOLD, "test", **values, directory_version="v1")
+        tx.connection.execute(
+            schema.lot.update().values(network=SESAM.name)  # not the desk's own
+        )
+        return state
+
+    assert desk.write(hold) is EnrolmentState.ABSENT
+    opening.join(timeout=60)
+    other.stop()
+    assert desk.row(schema.enrolment).state == "open"
+    row = desk.row(schema.lot)
+    assert (row.state, row.directory_version) == ("held", None)
+    waiting = desk.write(lots.held_by_older, "v1", 10)
+    assert [each.id for each in waiting] == ["d1-1"]

@@ -18,6 +18,7 @@ from gateway.journal import (
     snapshot,
 )
 from gateway.journal.expectations import Came
+from gateway.journal.no_response import Ripe
 from gateway.metrics import Metrics
 from routing.envelope import Level
 from routing.ledger import Account, Balance
@@ -87,31 +88,62 @@ def test_lost_claims_are_told(house: House) -> None:
     assert house.database.read(ledger_check.imbalance) == 1001
 
 
-def test_no_response_counts_what_is_due_and_unanswered(house: House) -> None:
-    """Share of claims whose closing answer is due and has not come; not before."""
+def test_a_demonstration_counts_what_is_due_to_the_second(house: House) -> None:
+    """Claims whose closing answer is due and has not come; not before."""
     first, second = split(house, "alpha", deposit(house), [3, 5])
     acknowledged = owes(house, 0.5, "acknowledgement")
     send(house, [first, second], [acknowledged, owes(house, 3)])
 
-    def ratio() -> dict[tuple[str, str], float]:
-        return house.database.read(snapshot.no_response, house.now())
+    def due() -> dict[tuple[str, str], tuple[int, int]]:
+        return house.database.read(snapshot.closing_answers, house.now())
 
     house.clock.advance(2 * _DAY)
-    early = ratio()  # the acknowledgement is late, yet it closes nothing
+    assert due() == {}  # the acknowledgement is late, yet it closes nothing
     house.clock.advance(2 * _DAY)
-    due = ratio()
+    assert due() == {("caisse-01", "billing"): (8, 8)}
+    answer(house, second, 4)
+    assert due() == {("caisse-01", "billing"): (8, 4)}
+
+
+def answer(house: House, lot: str, claims: int) -> None:
+    """Have some claims of a lot answered."""
     house.database.write(
         "answer",
         lambda tx: expectations.answered(
-            tx, second, 4, 4000, level=Level.CLAIM, came=Came(tx.now, NO_PAYERS)
+            tx,
+            lot,
+            claims,
+            1000 * claims,
+            level=Level.CLAIM,
+            came=Came(tx.now, NO_PAYERS),
         ),
     )
-    answered = ratio()
 
-    key = ("caisse-01", "billing")
-    assert early == {}
-    assert due == {key: 1.0}
-    assert answered == {key: (3 + 1) / 8}
+
+def counted(house: House) -> snapshot.Snapshot:
+    """Take a snapshot with all that takes long."""
+    now = house.now()
+    taken = house.database.read(snapshot.take, now, None)
+    return house.database.read(snapshot.count, now, NO_PAYERS, taken)
+
+
+def test_the_rate_of_cohorts_is_of_what_has_reached_an_age(house: House) -> None:
+    """What comes after D+10 is no answer at that age; at D+30 it is."""
+    first, second = split(house, "alpha", deposit(house), [3, 5])
+    send(house, [first, second], [owes(house, 0.5, "arl"), owes(house, 3)])
+    ten, thirty = (("caisse-01", "billing", age) for age in ("10", "30"))
+    house.clock.advance(5 * _DAY)
+    answer(house, first, 3)
+    assert counted(house).cohorts[ten] == Ripe(0, 0, 0, 0)
+    assert counted(house).no_response == {("caisse-01", "billing"): 5 / 8}
+    house.clock.advance(7 * _DAY)
+    assert counted(house).cohorts[ten] == Ripe(8, 5, 8, 5)
+    answer(house, second, 4)
+    house.clock.advance(60 * _DAY)
+    found = counted(house)
+    assert found.cohorts[ten] == Ripe(8, 5, 0, 0)  # no cohort of late
+    assert found.cohorts[thirty] == Ripe(8, 1, 0, 0)
+    assert found.no_response == {("caisse-01", "billing"): 1 / 8}
 
 
 def test_a_snapshot_fills_the_gauges(house: House) -> None:
@@ -131,7 +163,7 @@ def test_a_snapshot_fills_the_gauges(house: House) -> None:
     )
     house.clock.advance(2 * _DAY)
     metrics = Metrics(CollectorRegistry(), version="1.0")
-    metrics.refresh(house.database.read(snapshot.take, house.now()))
+    metrics.refresh(counted(house))
 
     def value(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(f"octway_{name}", labels)

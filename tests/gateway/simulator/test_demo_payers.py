@@ -18,17 +18,20 @@ PLACES = {"host": "h", "port": 22, "user": "u", "key_file": "k", "host_key": "x"
 
 
 @pytest.mark.parametrize("name", PAYERS)
-def test_only_deadlines_and_retries_are_hurried(name: str) -> None:
-    """A payer of the demo is the example but for how soon it must answer."""
+def test_only_what_takes_days_is_hurried(name: str) -> None:
+    """A payer of the demo is the example but for how soon it answers and is chased."""
     text = example_files.render(name, PLACES)
     before, after = tomllib.loads(text), tomllib.loads(hurried(text))
     expects = after.pop("expects")
     retry = after["delivery"].pop("retry")
-    before.pop("expects")
+    chased = {key: after.pop(key) for key in ("desk", "playbook", "remedy")}
+    for key in ("expects", "desk", "playbook", "remedy"):
+        before.pop(key, None)
     before["delivery"].pop("retry", None)
 
     assert after == before
-    assert [each["within"] for each in expects] == ["15s", "25s"]
+    assert [each["within"] for each in expects] == ["6s", "10s"]
+    assert all(each["wait"].endswith("s") for each in chased["remedy"])
     assert retry == {"first": "2s", "max": "10s"}
 
 

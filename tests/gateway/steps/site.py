@@ -238,6 +238,10 @@ class PayerChannel:
 class Quiet(Seen):
     """Listens to everything that the steps count."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.ties: Counter[str] = Counter()
+
     def attempt(self, payer: str, outcome: str) -> None:
         pass
 
@@ -257,6 +261,9 @@ class Quiet(Seen):
 
     def remedy(self, payer: str, remedy: str, outcome: str) -> None:
         pass
+
+    def tied(self, payer: str, how: str, count: int) -> None:
+        self.ties[how] += count
 
     def step(self, name: str, seconds: float) -> None:
         pass

@@ -98,10 +98,8 @@ def test_lots_go_when_the_payer_asks_for_nothing_any_more(site: Site) -> None:
     assert site.states(schema.lot) == ["sent", "sent"]
 
 
-def test_a_lot_that_was_held_while_the_enrolment_opened_is_not_forgotten(
-    site: Site,
-) -> None:
-    """What opens first is seen by the route step when it looks for sure."""
+def test_an_enrolment_that_is_open_already_holds_nothing(site: Site) -> None:
+    """Who was imported as open before the first lot comes is never held."""
     site.change("P1", enrolment=True)
     move(site, EnrolmentEvent.OPEN)
     site.deposit(LOTS)

@@ -36,7 +36,9 @@ def day(site: Site) -> str:
     return datetime.fromtimestamp(site.at, UTC).date().isoformat()
 
 
-def bill(site: Site, rng: random.Random) -> dict[str, SenderFacts]:
+def bill(
+    site: Site, rng: random.Random, first_invoice: int = 1
+) -> dict[str, SenderFacts]:
     """Let each client deposit a file of two lots in its own sender's name."""
     senders = {}
     for client in CLIENTS:
@@ -48,6 +50,7 @@ def bill(site: Site, rng: random.Random) -> dict[str, SenderFacts]:
             invoices_per_lot=3,
             day=day(site),
             fund=FUND,
+            first_invoice=first_invoice,
         )
         site.deposit(content, client=client)
     return senders
@@ -103,6 +106,19 @@ def test_doubled_and_disordered_returns_change_nothing(site: Site) -> None:
     respond(site, Caisse(faults=Faults(doubled=1.0, out_of_order=1.0)), rng, set())
     site.run()
     assert_each_has_his_own(site, senders)
+
+
+def test_altered_identifiers_are_seen_through(site: Site) -> None:
+    """Numbers cut, renumbered or in a misdated lot: each finds its claim, surely."""
+    rng = random.Random(11)
+    senders = bill(site, rng, first_invoice=260_001_001)
+    site.run()
+    respond(site, Caisse(faults=Faults(wrong_identifiers=1.0)), rng, set())
+    site.run()
+    assert_each_has_his_own(site, senders)
+    rules = {row.rule for row in site.rows(schema.proposal)}
+    assert rules == {"cut-number", "renumbered", "other-lot"}
+    assert set(site.states(schema.proposal)) == {"confirmed"}
 
 
 @pytest.mark.crash

@@ -2,12 +2,14 @@
 
 A deposit::
 
-    TOY S1                      in the name of sender S1
+    TOY S1 12                   in the name of sender S1, with a number or without
     LOT 001 P1                  a lot with its number and its payer's code
     INV 1 1000                  an invoice with its number and cents
     LOT 002 P2 BAD              a lot that a payer would refuse
 
-A return is `TORETURN <kind>` and lines `<level> <key> <outcome> <cents> <sender>`.
+A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`,
+which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`.
+The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b are one's.
 """
 
 from __future__ import annotations
@@ -31,9 +33,12 @@ from routing.envelope import (
     LotSeen,
     Outcome,
     Problem,
+    Remark,
     Severity,
     Summary,
+    Traits,
 )
+from routing.sequence import FileNumber, Numbering
 
 BILLING, RETURN = "toy.billing", "toy.return"
 
@@ -46,10 +51,12 @@ class Reading:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._found: list[LotSeen] = []
+        self._keys: Mapping[str, str] = {}
 
     def lots(self) -> Iterator[LotSeen]:
         head = self._stream.readline()
-        sender = head.split()[1].decode("latin-1")
+        sender, *number = head.decode("latin-1").split()[1:]
+        self._keys = _numbered(sender, number)
         at, begun = len(head), -1
         lines: list[bytes] = []
         for line in self._stream:
@@ -72,6 +79,7 @@ class Reading:
             claims=sum(len(lot.claims) for lot in self._found),
             errors=errors,
             warnings=0,
+            keys=self._keys,
         )
 
     def _lot(self, sender: str, offset: int, lines: Sequence[bytes]) -> LotSeen:
@@ -84,7 +92,7 @@ class Reading:
                     number=invoice,
                     match_key=f"{sender}/{number}/{invoice}",
                     date="2026-11-02",
-                    patient=f"{sender}{invoice}",
+                    patient=f"{sender}{invoice.partition('-')[0]}",
                     billed=int(cents),
                     asked=int(cents),
                     asked_main=int(cents),
@@ -119,23 +127,47 @@ class ReturnReading:
     format = RETURN
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.kind = stream.readline().split()[1].decode()
+        self.kind, *number = stream.readline().decode().split()[1:]
+        self._keys = _numbered(self.kind, number)
         self._stream = stream
 
     def answers(self) -> Iterator[AnswerSeen]:
         for line in self._stream:
-            level, key, outcome, cents, sender = line.decode().split()
+            level, key, outcome, cents, sender, *words = line.decode().split()
+            more = dict(word.split("=") for word in words)
+            remarks = more["remark"].split(",") if "remark" in more else ()
+            paid = int(cents) if outcome in {"paid", "partly-paid"} else 0
             yield AnswerSeen(
                 level=Level(level),
                 match_keys=() if key == "-" else (key,),
                 sender=sender,
                 outcome=Outcome(outcome),
                 asked=int(cents),
-                paid=int(cents) if outcome in {"paid", "partly-paid"} else 0,
+                paid=int(more.get("paid", paid)),
+                remarks=tuple(Remark(code, f"label of {code}") for code in remarks),
+                traits=Traits(
+                    number=more.get("number", ""),
+                    lot=more.get("lot", ""),
+                    lot_date=more.get("day", ""),
+                    date="2026-11-02" if "patient" in more else "",
+                    patients=(more["patient"],) if "patient" in more else (),
+                ),
             )
 
     def summary(self) -> Summary:
-        return Summary(format=RETURN, records=0, lots=0, claims=0, errors=0, warnings=0)
+        return Summary(
+            format=RETURN,
+            records=0,
+            lots=0,
+            claims=0,
+            errors=0,
+            warnings=0,
+            keys=self._keys,
+        )
+
+
+def _numbered(series: str, number: Sequence[str]) -> Mapping[str, str]:
+    return {"series": series, "number": number[0]} if number else {}
 
 
 class Toy:
@@ -170,6 +202,12 @@ class Toy:
         tables: Mapping[str, Sequence[Mapping[str, str]]],
     ) -> Sequence[str]:
         return (destination["code"],)
+
+    def file_number(self, summary: Summary) -> FileNumber | None:
+        number = summary.keys.get("number")
+        if number is None:
+            return None
+        return FileNumber(summary.keys["series"], int(number), Numbering(1, 999))
 
     def normal_sender(self, number: str) -> str:
         return number.upper()

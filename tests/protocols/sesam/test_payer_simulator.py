@@ -12,6 +12,7 @@ from attrs import frozen
 
 from protocols.records import load_layouts
 from protocols.sesam import reader
+from protocols.sesam.network import SESAM
 from protocols.sesam.noemie_writer import PLAIN
 from protocols.sesam.payer_simulator import (
     Caisse,
@@ -420,3 +421,34 @@ def test_a_caisse_may_send_the_plain_form() -> None:
     assert answers_of(ask(content, caisse=plain), "payment") == answers_of(
         ask(content), "payment"
     )
+
+
+def test_acknowledgements_are_numbered_without_holes() -> None:
+    """A file that is dropped in silence uses no number, and one sent again its own."""
+    caisse = Caisse(faults=GOOD, mix=Mix())
+    silent = Caisse(faults=Faults(unknown_sender=1.0), seen=caisse.seen)
+
+    def numbers(content: bytes, by: Caisse) -> list[int]:
+        found = []
+        for each in ask(content, caisse=by):
+            if each.kind == "arl":
+                with io.BytesIO(each.content) as stream:
+                    reading = SESAM.read_return(stream, "sesam.arl-simulated")
+                    list(reading.answers())
+                    number = SESAM.file_number(reading.summary())
+                assert number is not None
+                assert number.series.endswith(":arl")
+                found.append(number.number)
+        return found
+
+    files = [
+        billing(
+            [Lot(number=i, wrong_total=i % 2), Lot(number=i + 10)], file_id=f"{i:06}"
+        )
+        for i in range(1, 5)
+    ]
+    assert numbers(files[0], caisse) == [1, 2]
+    assert numbers(files[1], silent) == []
+    assert numbers(files[2], caisse) == [3, 4]
+    assert numbers(files[0], caisse) == [1, 2]
+    assert numbers(files[3], caisse) == [5]
