@@ -30,6 +30,7 @@ _REJECTED, _LOWERED = 0.04, 0.07  # of the claims; the second includes the first
 _LESS: Final = 80  # per cent paid of what is lowered
 _FEW: Final = 5  # digits that are left of a number that was cut
 _DIGITS: Final = 9
+_NIR: Final = 13
 
 
 def _place(kind: str, name: str) -> slice:
@@ -39,13 +40,20 @@ def _place(kind: str, name: str) -> slice:
 
 _INVOICE = _place("2", "invoice_no")
 _INVOICE_DATE = _place("2", "invoice_date")
+_PATIENT = slice(
+    _place("2S", "patient_nir").start, _place("2S", "patient_nir_key").stop
+)
 _AMO, _AMC = _place("5", "total_amo"), _place("5", "total_amc")
 
 
 class Claim(NamedTuple):
-    """One invoice as it was sent: its first record, and the cents asked."""
+    """One invoice as it was sent: its first record, and the cents asked.
+
+    `patient` is the patient's own number with its key, where it is not the insured.
+    """
 
     record: bytes
+    patient: bytes
     amo: int
     amc: int
 
@@ -115,15 +123,19 @@ def read_b2(content: bytes) -> SentFile:
 def _lots(content: bytes, file: str) -> Iterator[SentLot]:
     head: Mapping[str, str] = {}
     claims: list[Claim] = []
-    first = b""
+    first = patient = b""
     for start in range(_RECORD, len(content), _RECORD):
         kind = content[start : start + 1]
-        if kind == b"2" and not first:
-            first = content[start : start + _RECORD]
+        if kind == b"2":
+            record = content[start : start + _RECORD]
+            if first:
+                patient = record[_PATIENT]
+            else:
+                first = record
         elif kind == b"5":
             record = content[start : start + _RECORD]
-            claims.append(Claim(first, int(record[_AMO]), int(record[_AMC])))
-            first = b""
+            claims.append(Claim(first, patient, int(record[_AMO]), int(record[_AMC])))
+            first = patient = b""
         elif kind == b"1":
             head = _B2["1"].read(content[start : start + _RECORD])
         elif kind == b"6":
@@ -230,6 +242,8 @@ def _write_claim(
             level=_LEVEL,
             insured=sent["insured_nir"].raw(claim.record),
             insured_check=sent["insured_nir_key"].raw(claim.record),
+            patient=claim.patient[:_NIR].decode("ascii"),
+            patient_check=claim.patient[_NIR:].decode("ascii"),
             birth_date=sent["birth_date"].raw(claim.record),
             birth_rank=sent["birth_rank"].raw(claim.record),
         )

@@ -16,10 +16,12 @@ from gateway.journal import migrations
 from gateway.journal.dialect import open_engine
 from gateway.simulator.study_payers import Merger, payer_files
 from gateway.storage.vault import new_key_file
+from routing.approximation import SURE
 from routing.directory import Directory
 
 CONFIG: Final = "octway.toml"
 _CHAIN: Final = "study"
+_NEVER_SURE: Final = 101  # of 100
 _SETTINGS: Final = """\
 # The gateway of a no-response study, kept for looking at: try
 # `octway trace -c {config} WHAT`.  Its payers were simulated, and are gone.
@@ -45,6 +47,9 @@ free_space = "50M"
 emitter_number = "00000000000000"
 emitter_kind = "OT"
 
+[matching]
+sure_mark = {sure_mark}
+
 [work]
 collect_workers = 1    # everything happens in one order
 """
@@ -61,12 +66,23 @@ class Clock:
         return self.at
 
 
-def build(folder: Path, mergers: Sequence[Merger], clock: Clock, seed: int) -> House:
-    """Make a gateway in a new folder and open it; nothing of it is durable."""
+def build(
+    folder: Path,
+    mergers: Sequence[Merger],
+    clock: Clock,
+    *,
+    seed: int,
+    tracked: bool,
+) -> House:
+    """Make a gateway in a new folder and open it; nothing of it is durable.
+
+    One that is not `tracked` believes exact keys only.
+    """
     # Two runs with one seed draw the same identifiers and keys: it is no secret.
     entropy = Random(f"{seed}|gateway").randbytes  # noqa: S311
     config = folder / CONFIG
-    key_files.write_new(config, _SETTINGS.format(config=config), key_files.PUBLIC)
+    text = _SETTINGS.format(config=config, sure_mark=SURE if tracked else _NEVER_SURE)
+    key_files.write_new(config, text, key_files.PUBLIC)
     settings = load(config, {})
     settings.node.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     key_files.write_new(

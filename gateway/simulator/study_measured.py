@@ -41,7 +41,9 @@ class Measured:
     def answered(self, lot: str, by: int | None = None) -> int:
         """Count the claims of a lot that were answered, or were so by a day."""
         return sum(
-            claims for day, claims in self.closed.get(lot, ()) if by is None or day <= by
+            claims
+            for day, claims in self.closed.get(lot, ())
+            if by is None or day <= by
         )
 
 

@@ -189,9 +189,7 @@ def _before(lot: PlannedLot, rest: Iterable[PlannedLot]) -> Iterator[PlannedLot]
     yield from rest
 
 
-def _also(
-    lots: Sequence[PlannedLot], faults: Faults, rng: Random
-) -> list[PlannedLot]:
+def _also(lots: Sequence[PlannedLot], faults: Faults, rng: Random) -> list[PlannedLot]:
     dealt = {}
     for name in ALSO:
         count = round(faults.also[name] * len(lots))
@@ -242,9 +240,7 @@ def _numbered(
     for lot in lots:
         files[lot.sender] += 1
         number = (files[lot.sender] - 1) % _LOT_NUMBERS + 1
-        key = lot_key(
-            senders[lot.sender].number, lot.date.isoformat(), f"{number:03}"
-        )
+        key = lot_key(senders[lot.sender].number, lot.date.isoformat(), f"{number:03}")
         yield evolve(
             lot,
             file=files[lot.sender],

@@ -80,7 +80,11 @@ class Run:
         self._monotonic = monotonic
         self._clock = Clock(moment(0, 0))
         self._house = study_house.build(
-            folder, self._mergers, self._clock, options.seed
+            folder,
+            self._mergers,
+            self._clock,
+            seed=options.seed,
+            tracked=tracked,
         )
         metrics = Metrics(CollectorRegistry(), version="study")
         self._world = World(
@@ -121,7 +125,8 @@ class Run:
         if hour in _COLLECTS_AT:
             self._collect.run_once()
         for _ in range(_PASSES):
-            if not any([_exhaust(step) for step in self._steps]):
+            did = [_exhaust(step) for step in self._steps]
+            if not any(did):
                 return
             self._clock.at += _TICK
 

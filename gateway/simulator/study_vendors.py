@@ -64,9 +64,7 @@ class Vendors:
             max_bytes_per_second=0,
         )
         number = self._plan.senders[lot.sender].number
-        upload = self._reception.begin(
-            client, "sftp", f"/in/{number}-{lot.file:06}.b2"
-        )
+        upload = self._reception.begin(client, "sftp", f"/in/{number}-{lot.file:06}.b2")
         upload.write(0, self._file(lot))
         return upload.close()
 

@@ -35,7 +35,7 @@ from routing.plausible import Bounds
 
 _HEAD: Final = 4096
 _PER_COMMIT: Final = 500
-_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again
+_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again, at first
 
 
 class MatchObserver(Protocol):
@@ -267,7 +267,7 @@ class Match:
             payer or None,
             answers=count,
             matched=matched,
-            retry_at=tx.now + _RETRY_AFTER if matched < count else None,
+            retry_at=_retry_at(row, tx.now) if matched < count else None,
         )
         if orphans:
             anomalies.raise_(
@@ -322,6 +322,14 @@ class Match:
                 )
         for (payer, how), count in hows.items():
             self._observe.tied(payer, how, count)
+
+
+def _retry_at(row: Row[*tuple[Any, ...]], now: float) -> float:
+    """Say when orphans are tried again: after as long as they have waited by now.
+
+    A new directory, or a remedy, has them tried at once.
+    """
+    return now + max(_RETRY_AFTER, now - row.collected_at)
 
 
 _STORED: Final = work.Taking(
