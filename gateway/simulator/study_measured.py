@@ -47,7 +47,7 @@ class Measured:
         )
 
 
-def measure(connection: Connection, **others: float) -> Measured:
+def measure(connection: Connection, /, **others: float) -> Measured:
     """Read a journal; `others` are what it cannot know."""
     return Measured(
         closed=_closed(connection),

@@ -16,7 +16,7 @@ from gateway.intake.reception import Reception
 from gateway.journal import clients
 from gateway.simulator.study_payers import NETWORK, PROFILES, merger_of
 from gateway.simulator.study_plan import Plan, PlannedLot
-from protocols.sesam.sample_maker import FundFacts, make_file
+from protocols.sesam.sample_maker import FundFacts, SenderFacts, make_file
 
 _SENDERS_OF_A_CLIENT: Final = 4
 _ORGANISMS: Final = {each.id: each.organism for each in PROFILES}
@@ -48,8 +48,8 @@ class Vendors:
         for each in waiting:
             _result(each)
 
-    def _accounts(self) -> dict[str, list]:
-        found: dict[str, list] = {}
+    def _accounts(self) -> dict[str, list[SenderFacts]]:
+        found: dict[str, list[SenderFacts]] = {}
         for index, each in enumerate(self._plan.senders):
             found.setdefault(_client(index), []).append(each)
         return found

@@ -62,8 +62,10 @@ class World:
 
     def work(self) -> None:
         """Have everybody hand over what is due today."""
-        for each in (*self.payers.values(), *self.unions.values()):
-            each.work()
+        for payer in self.payers.values():
+            payer.work()
+        for union in self.unions.values():
+            union.work()
 
     @property
     def paid_twice(self) -> int:

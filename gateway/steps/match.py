@@ -329,7 +329,8 @@ def _retry_at(row: Row[*tuple[Any, ...]], now: float) -> float:
 
     A new directory, or a remedy, has them tried at once.
     """
-    return now + max(_RETRY_AFTER, now - row.collected_at)
+    waited: float = now - row.collected_at
+    return now + max(_RETRY_AFTER, waited)
 
 
 _STORED: Final = work.Taking(
