@@ -7,7 +7,7 @@ and payers work, and has every step run until it finds nothing to do.
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,13 @@ from gateway.simulator.study_house import Clock
 from gateway.simulator.study_measured import Measured, measure
 from gateway.simulator.study_payers import KNOWN_AFTER, Merger, merger_of
 from gateway.simulator.study_plan import Plan, deal
-from gateway.simulator.study_timing import OPENS_AT, SENDS_AT, TURNS_AT, moment
+from gateway.simulator.study_timing import (
+    OPENS_AT,
+    SENDS_AT,
+    TURNS_AT,
+    moment,
+    turns_of,
+)
 from gateway.simulator.study_vendors import Vendors
 from gateway.simulator.study_world import World
 from gateway.supervise import Step
@@ -33,8 +39,8 @@ from gateway.workshop import build_steps
 
 _TRACKING: Final = frozenset({"watch", "chase"})
 _ELSEWHERE: Final = frozenset({"collect", "tidy"})  # by the hour; nothing to tidy
-_COLLECTS_AT: Final = (OPENS_AT, TURNS_AT[2])
-_PASSES: Final = 4  # over all steps in a turn, at most
+_COLLECTS_AT: Final = (OPENS_AT, TURNS_AT[-1])
+_PASSES: Final = 4  # of tracking in a turn, at most
 _TICK: Final = 1.0  # seconds between two passes
 
 
@@ -93,15 +99,17 @@ class Run:
         self._vendors = Vendors(self._plan, _reception(self._house, metrics))
         steps = build_steps(self._house, self._world.channel, metrics)
         self._collect = steps.collect
-        left_out = _ELSEWHERE if tracked else _ELSEWHERE | _TRACKING
-        self._steps = [each for each in steps.in_order() if each.name not in left_out]
+        self._way = [
+            each for each in steps.in_order() if each.name not in _TRACKING | _ELSEWHERE
+        ]
+        self._tracking: tuple[Step, ...] = (steps.watch, steps.chase) if tracked else ()
 
     def run(self, progress: Callable[[int], None]) -> Measured:
         """Live through every day; `progress` is told of each that is over."""
         began = self._monotonic()
         self._vendors.open_accounts(self._house.database)
         for day in range(self._plan.days):
-            for hour in TURNS_AT:
+            for hour in turns_of(day):
                 self._turn(day, hour)
             progress(day + 1)
         measured = self._house.database.read(
@@ -124,18 +132,20 @@ class Run:
             self._vendors.send(list(lots))
         if hour in _COLLECTS_AT:
             self._collect.run_once()
+        _exhaust(self._way)
         for _ in range(_PASSES):
-            did = [_exhaust(step) for step in self._steps]
-            if not any(did):
+            if not _exhaust(self._tracking):
                 return
             self._clock.at += _TICK
+            _exhaust(self._way)  # what is sent again goes the same way
 
 
-def _exhaust(step: Step) -> bool:
-    """Run a step until it finds nothing to do; False if it never did anything."""
+def _exhaust(steps: Iterable[Step]) -> bool:
+    """Run each step until it finds nothing to do; False if none did anything."""
     did = False
-    while step.run_once():
-        did = True
+    for step in steps:
+        while step.run_once():
+            did = True
     return did
 
 

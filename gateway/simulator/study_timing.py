@@ -16,13 +16,14 @@ from gateway.simulator.study_plan import PlannedLot
 from routing.calendar import WorkCalendar
 
 ZONE: Final = ZoneInfo("Europe/Paris")
+_SATURDAY: Final = 5
 OPENS_AT: Final = 6
 """The hour at which payers hand over what they have to send."""
 
-TURNS_AT: Final = (OPENS_AT, 11, 16, 20)
-"""Hours of a day at which the gateway's steps run."""
+TURNS_AT: Final = (OPENS_AT, 11, 17)
+"""Hours of a weekday at which the gateway's steps run; at the first on every day."""
 
-SENDS_AT: Final = TURNS_AT[1:3]
+SENDS_AT: Final = TURNS_AT[1:]
 """Hours at which vendors send, one for each turn of the plan."""
 
 
@@ -30,6 +31,12 @@ def moment(day: int, hour: int) -> float:
     """Return the epoch seconds of an hour of a day of the study."""
     when = datetime.combine(FIRST_DAY + timedelta(days=day), time(hour), ZONE)
     return when.timestamp()
+
+
+def turns_of(day: int) -> tuple[int, ...]:
+    """Return the hours of a day of the study at which the gateway's steps run."""
+    weekend = (FIRST_DAY + timedelta(days=day)).weekday() >= _SATURDAY
+    return TURNS_AT[:1] if weekend else TURNS_AT
 
 
 @frozen(kw_only=True)
