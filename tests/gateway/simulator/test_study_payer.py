@@ -172,7 +172,7 @@ def test_each_fault_shows_itself_only_to_who_asks(
     fault: str, comes: list[str], said: str
 ) -> None:
     """The outbox shows nothing of a fault; the desk says how the lot stands."""
-    around = Around(faults(**{fault: 0.5}))
+    around = Around(faults(None, **{fault: 0.5}))
     lot = around.lot(fault)
     around.send(lot)
     around.wait(20)
