@@ -213,7 +213,7 @@ class Matching:
     overpaid: int = setting(
         "whole",
         20,
-        "percent by which payments may exceed what was asked; more waits for a person",
+        "percent by which a payment may exceed what was asked; more waits for a person",
     )
     largest_amount: int = setting(
         "whole",

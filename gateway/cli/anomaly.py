@@ -7,50 +7,23 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.cli import opening
+from gateway.cli.anomaly_shown import ADVICE, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import WRONG_USAGE, Refusal
-from gateway.cli.tables import facts, table
+from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
+from gateway.cli.wording import moment
+from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import anomalies
-from routing.lifecycle import AnomalyEvent
+from gateway.journal import anomalies, anomaly_items
+from routing.lifecycle import AnomalyEvent, AnomalyState
 
 EXAMPLE: Final = (
     "octway anomaly list\n"
     "octway anomaly assign a0123456789abcdefgh lea\n"
     "octway anomaly resolve a0123456789abcdefgh 'the fund was added'"
 )
-ADVICE: Final = {
-    "deposit-unreadable": "look at the file's problems (octway trace), tell its client",
-    "deposit-damaged": "look at the file's problems (octway trace); its client must send "
-    "what is missing again",
-    "lot-refused": "its client has the reasons; a corrected lot must come",
-    "lot-held": "mend the cause (often the payer directory); held lots go on by "
-    "themselves when a new directory is loaded",
-    "dispatch-refused": "ask the payer why; then octway replay DISPATCH, or withdraw it",
-    "dispatch-unclear": "ask the payer whether it has the file; if not: octway replay "
-    "DISPATCH --resend",
-    "payer-locked-out": "mend key, password or host key of its endpoint, then "
-    "octway payer test PAYER",
-    "payer-unreachable": "octway payer test PAYER; sending goes on by itself when it answers",
-    "return-unreadable": "ask the payer what it sent; then octway replay RETURN",
-    "return-orphans": "the answers are kept and tried again by themselves",
-    "return-foreign": "if that payer does answer there, give it the endpoint, or its "
-    "codes a successor, in the directory; else ask whose outbox it is what it sent",
-    "return-absurd": "ask the payer; if it was meant, confirm it: octway match list",
-    "return-gap": "ask the payer for the files with these numbers; a late one closes it by "
-    "itself",
-    "deposit-gap": "ask the client's software for the files with these numbers, or whether "
-    "they ever were; a late one closes it by itself",
-    "answer-late": "what is late is chased by itself (octway remedy plan); a late answer "
-    "closes it",
-    "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
-    "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
-    "remedy-approval": "octway remedy list --state approval; then approve or deny each",
-}
-"""What to do about each kind of anomaly, in one line."""
 
 
 def define(parser: Parser) -> None:
@@ -81,12 +54,18 @@ def define(parser: Parser) -> None:
         "octway anomaly resolve a01… 'the fund was added'",
         _resolve,
     )
-    for each in (show, assign, comment, resolve):
+    reopen = actions.add(
+        "reopen",
+        "open a resolved one again, and say why",
+        "octway anomaly reopen a01… 'it was not that'",
+        _reopen,
+    )
+    for each in (show, assign, comment, resolve, reopen):
         each.add_argument("anomaly", metavar="ID")
     assign.add_argument("to", metavar="NAME")
-    for each in (comment, resolve):
+    for each in (comment, resolve, reopen):
         each.add_argument("words", nargs="+", metavar="WORDS")
-    for each in (assign, comment, resolve):
+    for each in (assign, comment, resolve, reopen):
         add_by(each)
 
 
@@ -101,6 +80,9 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "payer": row.payer_id or None,
         "client": row.client_id or None,
         "seen": row.seen,
+        "claims": row.claims,
+        "facts": anomalies.facts_of(row),
+        "suggested": row.advice or None,
         "first_seen": iso_time(row.first_seen),
         "last_seen": iso_time(row.last_seen),
         "assignee": row.assignee or None,
@@ -117,7 +99,7 @@ def _list(options: Options, terminal: Terminal) -> int:
         for row in rows
         if options.kind in (None, row.kind)
         and options.payer in (None, row.payer_id)
-        and options.client in (None, row.client_id)
+        and (options.client is None or _concerns(row, options.client))
     ]
     if options.json:
         terminal.give({"anomalies": [as_json(row) for row in rows]})
@@ -127,7 +109,10 @@ def _list(options: Options, terminal: Terminal) -> int:
         return 0
     table(
         terminal,
-        ("anomaly", "severity", "kind", "whose", "seen", "last", "state", "words"),
+        (
+            *("anomaly", "severity", "kind", "whose", "seen", "claims", "last"),
+            *("state", "words"),
+        ),
         [
             (
                 row.id,
@@ -135,27 +120,47 @@ def _list(options: Options, terminal: Terminal) -> int:
                 row.kind,
                 row.payer_id or row.client_id,
                 f"{row.seen:,}",
+                f"{row.claims:,}" if row.claims else "",
                 moment(row.last_seen, terminal.zone),
                 f"{row.state} {row.assignee}".rstrip(),
                 row.words,
             )
             for row in rows
         ],
-        right=("seen",),
+        right=("seen", "claims"),
     )
     return 0
+
+
+def _concerns(row: Row[*tuple[Any, ...]], client: str) -> bool:
+    return client == row.client_id or client in anomalies.facts_of(row).get(
+        "clients", {}
+    )
 
 
 def _show(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         row = _must_exist(opened.database, options.anomaly)
         comments = opened.database.read(anomalies.comments, options.anomaly)
+        reach = opened.database.read(anomaly_items.reach, options.anomaly)
+        items = opened.database.read(
+            anomaly_items.listed, options.anomaly, anomaly_items.MOST
+        )
     advice = ADVICE.get(row.kind, "")
     if options.json:
         terminal.give(
             as_json(row)
             | {
                 "advice": advice,
+                "reach": {"items": reach.items, "clients": reach.clients},
+                "items": [
+                    {
+                        "id": each.subject,
+                        "claims": each.claims,
+                        "at": iso_time(each.at),
+                    }
+                    for each in items
+                ],
                 "comments": [
                     {"at": iso_time(each.at), "by": each.author, "words": each.words}
                     for each in comments
@@ -163,45 +168,49 @@ def _show(options: Options, terminal: Terminal) -> int:
             }
         )
         return 0
-    show(row, terminal)
+    show(row, terminal, reach)
+    show_items(items, terminal)
     for each in comments:
         when = moment(each.at, terminal.zone)
         terminal.say(f"{when}  {each.author}: {each.words}")
     return 0
 
 
-def show(row: Row[*tuple[Any, ...]], terminal: Terminal) -> None:
-    """Print one anomaly for people, with what to do."""
-    terminal.say(terminal.paint(row.words, "bold"))
-    meaning = anomalies.KINDS.get(row.kind, "")
-    facts(
-        terminal,
-        [
-            ("anomaly", row.id),
-            ("kind", f"{row.kind} ({row.severity}): {meaning}"),
-            ("state", f"{row.state} {row.assignee}".rstrip()),
-            ("resolution", row.resolution),
-            ("about", row.subject),
-            ("payer", row.payer_id),
-            ("client", row.client_id),
-            (
-                "seen",
-                f"{counted(row.seen, 'time')}, first "
-                f"{moment(row.first_seen, terminal.zone)}, last "
-                f"{moment(row.last_seen, terminal.zone)}",
-            ),
-            ("what to do", ADVICE.get(row.kind, "")),
-        ],
-    )
-
-
 def _assign(options: Options, terminal: Terminal) -> int:
+    with opening.journal(options, terminal) as opened:
+        row = _must_exist(opened.database, options.anomaly)
+    if row.state == AnomalyState.RESOLVED:
+        raise Refusal(
+            f"anomaly {row.id} is resolved ({row.resolution}), so nobody can work at it; "
+            f"open it again first: octway anomaly reopen {row.id} WHY"
+        )
     return _move(options, terminal, AnomalyEvent.ASSIGN, assignee=options.to)
 
 
 def _resolve(options: Options, terminal: Terminal) -> int:
     words = _words(options)
     return _move(options, terminal, AnomalyEvent.RESOLVE, resolution=words)
+
+
+def _reopen(options: Options, terminal: Terminal) -> int:
+    words = _words(options)
+    by = options.by or terminal.user
+    with opening.journal(options, terminal) as opened:
+        _must_exist(opened.database, options.anomaly)
+
+        def write(tx: Tx) -> None:
+            anomalies.move(
+                tx, options.anomaly, AnomalyEvent.REOPEN, by=by, resolution=""
+            )
+            anomalies.comment(tx, options.anomaly, by=by, words=words)
+
+        opened.database.write("anomaly.reopen", write)
+        row = _must_exist(opened.database, options.anomaly)
+    if options.json:
+        terminal.give(as_json(row))
+    else:
+        terminal.say(f"{row.id} is {row.state} {row.assignee}".rstrip())
+    return 0
 
 
 def _comment(options: Options, terminal: Terminal) -> int:

@@ -31,7 +31,7 @@ COMMANDS: Final = {
     "payer": "the payer directory: list, show, test, import",
     "enrol": "enrolments of senders with payers: list, set, ask, import, export",
     "trace": "where is it? the whole life of a file, lot, invoice, dispatch or return",
-    "anomaly": "what a person must see: list, show, assign, comment, resolve",
+    "anomaly": "what a person must see: list, show, assign, comment, resolve, reopen",
     "remedy": "what is done about missing answers: list, plan, approve, deny, again",
     "report": "no-response rate, learned delays, daily balance, what remedies brought",
     "match": "answers that are likely a claim's: list, show, confirm, refuse",

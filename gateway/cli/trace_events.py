@@ -67,6 +67,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "anomaly.assign": "given to {assignee} by {by}",
     "anomaly.comment": "comment by {by}",
     "anomaly.resolve": "resolved by {by}: {resolution}",
+    "anomaly.reopen": "opened again by {by}",
     "anomaly.reopened": "happened again",
 }
 

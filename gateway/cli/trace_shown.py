@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gateway.cli import trace_events, trace_next, trace_words
-from gateway.cli.anomaly import show as show_anomaly
+from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment, money, size

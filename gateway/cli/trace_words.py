@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli.anomaly import ADVICE
+from gateway.cli.anomaly_shown import ADVICE
 from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing

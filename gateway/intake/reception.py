@@ -25,7 +25,7 @@ from gateway.errors import RateExceeded, StorageUnavailable, TooManyUploads
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptFacts, ReceiptSigner
 from gateway.intake.uploads import Closing, Incoming
-from gateway.journal import deposits, parts
+from gateway.journal import anomalies, deposits, parts
 from gateway.storage.payloads import Payloads, StoredPayload
 
 T = TypeVar("T")
@@ -192,6 +192,8 @@ class Reception:
         self.payloads.record(tx, [stored for stored, _ in rows])
         deposits.add(tx, [deposit for _, deposit in rows])
         self._name(tx, pairs, batch, there)
+        for again in {there[pair] for pair in pairs if there[pair].bad}:
+            anomalies.happened_again(tx, again.id)
         return [
             Stored(
                 deposit=there[pair].id,

@@ -2,10 +2,13 @@
 
 `subject` names what repeats have in common (a cause and a payer, a deposit …),
 so the four hundredth lot held for the same reason raises a count, not a row.
+What is behind one is listed by `anomaly_items`.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -13,16 +16,21 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import dialect, schema
+from gateway.journal import anomaly_items, dialect, schema
+from gateway.journal.prepared import Prepared, given
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
 
 WARNING: Final = "warning"
 ERROR: Final = "error"
 CRITICAL: Final = "critical"
 
+_MOST_NAMES: Final = 20
+_OTHERS: Final = "others"
+
 KINDS: Final = {
     "deposit-unreadable": "a deposit is in no known format, or cannot be read",
     "deposit-damaged": "a deposit was read, but parts of it belong to no lot",
+    "claims-rejected": "a payer rejects claims for one reason",
     "lot-refused": "lots have content that a payer would refuse",
     "lot-held": "lots cannot be routed or must not be sent yet",
     "dispatch-refused": "a payer did not take a dispatch, or attempts were given up",
@@ -55,13 +63,21 @@ def raise_(
     payer: str = "",
     client: str = "",
     seen: int = 1,
+    claims: int = 0,
+    facts: Mapping[str, Any] | None = None,
+    advice: str = "",
+    items: Mapping[str, int] | None = None,
 ) -> str:
     """Raise an anomaly, or count one more of an open one; return its id.
 
-    A resolved one that happens again is opened again.
+    A resolved one that happens again is opened again.  `claims` says how many it
+    touches more, `facts` what those behind it share: numbers in it are added up,
+    see `merged`.  `items` are the lots, deposits or the like behind it, each with
+    its claims.  `advice` is the suggested cause and what would mend it.
     """
     table = schema.anomaly
     name = new_id("a", tx.now, entropy)
+    told = dict(facts or {})
     first = {
         "id": name,
         "kind": kind,
@@ -74,25 +90,89 @@ def raise_(
         "seen": seen,
         "first_seen": tx.now,
         "last_seen": tx.now,
+        "facts": _text(merged({}, told)),
+        "advice": advice,
+        "claims": claims,
     }
     if dialect.insert_new(tx.connection, table, [first]):
         tx.say("anomaly.raised", name, kind=kind, subject=subject, severity=severity)
+        anomaly_items.add(tx, name, items or {})
         return name
     row = tx.connection.execute(
-        select(table.c.id, table.c.state)
+        select(table.c.id, table.c.state, table.c.client_id, table.c.facts)
         .where(table.c.kind == kind, table.c.subject == subject)
         .with_for_update()
     ).one()
     values: dict[str, Any] = {
         "seen": table.c.seen + seen,
+        "claims": table.c.claims + claims,
         "last_seen": tx.now,
         "words": words,
+        "client_id": client if row.client_id == client else "",
     }
-    if row.state == AnomalyState.RESOLVED:
-        values |= {"state": AnomalyState.OPEN, "resolution": ""}
-        tx.say("anomaly.reopened", row.id, kind=kind, subject=subject)
+    if told:
+        values["facts"] = _text(merged(facts_of(row), told))
+    if advice:
+        values["advice"] = advice
+    values |= _reopened(tx, row, kind=kind, subject=subject)
     tx.connection.execute(update(table).where(table.c.id == row.id).values(values))
+    anomaly_items.add(tx, row.id, items or {})
     return str(row.id)
+
+
+def happened_again(tx: Tx, deposit: str) -> None:
+    """Count once more what a deposit raised whose bytes came again."""
+    table = schema.anomaly
+    for row in anomaly_items.anomalies_of_deposit(tx.connection, deposit):
+        values = {"seen": table.c.seen + 1, "last_seen": tx.now}
+        values |= _reopened(tx, row, kind=row.kind, subject=row.subject)
+        tx.connection.execute(update(table).where(table.c.id == row.id).values(values))
+
+
+def facts_of(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """Return what those behind an anomaly share, and what was counted of them."""
+    found: dict[str, Any] = json.loads(row.facts) if row.facts else {}
+    return found
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Add new facts to old ones: numbers are summed, tables of numbers name by name.
+
+    A table keeps the names that count most; the rest is summed under `others`.
+    """
+    result = dict(old)
+    for key, value in new.items():
+        if isinstance(value, Mapping):
+            result[key] = _summed(old.get(key, {}), value)
+        elif isinstance(value, int):
+            result[key] = old.get(key, 0) + value
+        else:
+            result[key] = value
+    return result
+
+
+def _summed(old: Mapping[str, int], new: Mapping[str, int]) -> dict[str, int]:
+    total = dict(old)
+    for name, count in new.items():
+        total[name] = total.get(name, 0) + count
+    others = total.pop(_OTHERS, 0)
+    ranked = sorted(total.items(), key=lambda each: (-each[1], each[0]))
+    others += sum(count for _, count in ranked[_MOST_NAMES:])
+    return dict(ranked[:_MOST_NAMES]) | ({_OTHERS: others} if others else {})
+
+
+def _reopened(
+    tx: Tx, row: Row[*tuple[Any, ...]], *, kind: str, subject: str
+) -> dict[str, Any]:
+    """Return what opens an anomaly again that was resolved; nothing if it was not."""
+    if row.state != AnomalyState.RESOLVED:
+        return {}
+    tx.say("anomaly.reopened", row.id, kind=kind, subject=subject)
+    return {"state": AnomalyState.OPEN, "resolution": ""}
+
+
+def _text(facts: Mapping[str, Any]) -> str:
+    return json.dumps(facts, sort_keys=True) if facts else ""
 
 
 def storage_broken(tx: Tx, entropy: Entropy, subject: str, words: str) -> None:
@@ -109,16 +189,17 @@ def storage_broken(tx: Tx, entropy: Entropy, subject: str, words: str) -> None:
 
 def settle(tx: Tx, *, kind: str, subject: str, reason: str) -> None:
     """Resolve an anomaly by itself, because its cause is gone."""
-    table = schema.anomaly
-    row = tx.connection.execute(
-        select(table.c.id).where(
-            table.c.kind == kind,
-            table.c.subject == subject,
-            table.c.state != AnomalyState.RESOLVED,
-        )
-    ).first()
+    its = {"its_kind": kind, "its_subject": subject}
+    row = _UNRESOLVED.first(tx.connection, its)
     if row is not None:
         move(tx, row.id, AnomalyEvent.RESOLVE, by="gateway", resolution=reason)
+
+
+def settle_item(tx: Tx, *, kind: str, item: str, reason: str) -> None:
+    """Take something from behind anomalies; resolve those that have nothing left."""
+    for row in anomaly_items.drop(tx, kind, item):
+        if row.state != AnomalyState.RESOLVED:
+            move(tx, row.id, AnomalyEvent.RESOLVE, by="gateway", resolution=reason)
 
 
 def move(
@@ -175,11 +256,7 @@ def listed(
 
 def open_of_kind(connection: Connection, kind: str) -> list[Row[*tuple[Any, ...]]]:
     """List anomalies of a kind that are not resolved."""
-    table = schema.anomaly
-    query = select(table).where(
-        table.c.kind == kind, table.c.state != AnomalyState.RESOLVED
-    )
-    return list(connection.execute(query))
+    return _OPEN_OF_KIND.rows(connection, {"its_kind": kind})
 
 
 def find(connection: Connection, anomaly: str) -> Row[*tuple[Any, ...]] | None:
@@ -193,3 +270,13 @@ def comments(connection: Connection, anomaly: str) -> list[Row[*tuple[Any, ...]]
     table = schema.anomaly_comment
     query = select(table).where(table.c.anomaly_id == anomaly).order_by(table.c.seq)
     return list(connection.execute(query))
+
+
+_OPEN: Final = select(schema.anomaly).where(
+    schema.anomaly.c.kind == given("its_kind"),
+    schema.anomaly.c.state != AnomalyState.RESOLVED.value,
+)
+_OPEN_OF_KIND: Final = Prepared(_OPEN)
+_UNRESOLVED: Final = Prepared(
+    _OPEN.where(schema.anomaly.c.subject == given("its_subject"))
+)

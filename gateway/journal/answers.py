@@ -209,6 +209,11 @@ def client_of_lot(connection: Connection, lot: str) -> str:
 
 def of_return(connection: Connection, returned: str) -> list[Row[*tuple[Any, ...]]]:
     """List the answers of a return in its order."""
-    table = schema.answer
-    query = select(table).where(table.c.return_id == returned).order_by(table.c.seq)
-    return list(connection.execute(query))
+    return _OF_RETURN.rows(connection, {"its_return": returned})
+
+
+_OF_RETURN: Final = Prepared(
+    select(schema.answer)
+    .where(schema.answer.c.return_id == given("its_return"))
+    .order_by(schema.answer.c.seq)
+)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
+from gateway.journal.prepared import Prepared, given
 from routing.retry import (
     Circuit,
     CircuitPolicy,
@@ -67,13 +68,16 @@ def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
     return list(connection.execute(query))
 
 
-def _row(
-    connection: Connection, endpoint: str, *, lock: bool
-) -> Row[*tuple[Any, ...]] | None:
-    query = select(schema.circuit).where(schema.circuit.c.endpoint_id == endpoint)
-    if lock:
-        query = query.with_for_update()
-    return connection.execute(query).one_or_none()
+def _row(connection: Connection, endpoint: str, *, lock: bool) -> Any | None:
+    statement = _FOR_UPDATE if lock else _ONE
+    return statement.first(connection, {"its_endpoint": endpoint})
+
+
+_ITS: Final = select(schema.circuit).where(
+    schema.circuit.c.endpoint_id == given("its_endpoint")
+)
+_ONE: Final = Prepared(_ITS)
+_FOR_UPDATE: Final = Prepared(_ITS.with_for_update())
 
 
 def _circuit(row: Row[*tuple[Any, ...]] | None) -> Circuit:

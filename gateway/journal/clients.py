@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -102,6 +102,18 @@ def find(connection: Connection, client: str) -> Row[*tuple[Any, ...]] | None:
     """Find an account."""
     query = select(schema.client).where(schema.client.c.id == client)
     return connection.execute(query).one_or_none()
+
+
+def software(connection: Connection, clients: Iterable[str]) -> dict[str, str]:
+    """Name the vendor's software of clients, by client."""
+    table = schema.client
+    query = select(table.c.id, table.c.vendor, table.c.software).where(
+        table.c.id.in_(sorted(clients))
+    )
+    return {
+        row.id: f"{row.vendor} {row.software}".strip()
+        for row in connection.execute(query)
+    }
 
 
 def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:

@@ -46,6 +46,7 @@ class Known:
 
     id: str
     receipt: bytes
+    bad: bool = False  # it has errors, of which its client was told
 
 
 def numberless(
@@ -69,7 +70,7 @@ def known(
     """Find deposits by (client, sha256)."""
     wanted = [{"its_client": client, "its_sha256": sha256} for client, sha256 in pairs]
     return {
-        pair: Known(id=row.id, receipt=row.receipt)
+        pair: Known(id=row.id, receipt=row.receipt, bad=row.errors > 0)
         for pair, rows in zip(
             pairs, _KNOWN.rows_of_each(connection, wanted), strict=True
         )
@@ -167,7 +168,9 @@ def payload_of(connection: Connection, deposit: str) -> str:
 
 
 _KNOWN: Final = Prepared(
-    select(schema.deposit.c.id, schema.deposit.c.receipt).where(
+    select(
+        schema.deposit.c.id, schema.deposit.c.receipt, schema.deposit.c.errors
+    ).where(
         schema.deposit.c.client_id == given("its_client"),
         schema.deposit.c.sha256 == given("its_sha256"),
     )

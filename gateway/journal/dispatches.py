@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from attrs import frozen
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -12,6 +13,7 @@ from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import dialect, lots, schema
+from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from protocols.interface import Composed
 from routing.lifecycle import DISPATCH, DispatchEvent, DispatchState, LotEvent
@@ -107,15 +109,11 @@ def move(
     tx: Tx, dispatch: Row[*tuple[Any, ...]], happened: DispatchEvent, **values: Any
 ) -> DispatchState:
     """Move a dispatch along its life; raises `IllegalTransition` or `LostRace`."""
-    table = schema.dispatch
     before = DispatchState(dispatch.state)
     after = DISPATCH.next_state(before, happened)
-    changed = tx.connection.execute(
-        update(table)
-        .where(table.c.id == dispatch.id, table.c.state == before)
-        .values(state=after, changed_at=tx.now, **values)
-    ).rowcount
-    if changed != 1:
+    changed = {"state": after, "changed_at": tx.now, **values}
+    its = {"its_id": dispatch.id, "its_state": before}
+    if _moving(tuple(changed)).run(tx.connection, {**its, **changed}) != 1:
         raise LostRace(f"dispatch {dispatch.id} is no longer {before}")
     if before is not after:
         said = {key: values[key] for key in ("cause", "reference") if values.get(key)}
@@ -142,30 +140,19 @@ def end_attempt(
     tx: Tx, dispatch: str, number: int, *, outcome: str, code: str, words: str
 ) -> None:
     """Note how an attempt ended."""
-    table = schema.attempt
-    tx.connection.execute(
-        update(table)
-        .where(table.c.dispatch_id == dispatch, table.c.number == number)
-        .values(ended_at=tx.now, outcome=outcome, code=code, words=words)
-    )
+    its = {"its_dispatch": dispatch, "its_number": number}
+    ended = {"ended_at": tx.now, "outcome": outcome, "code": code, "words": words}
+    _END_ATTEMPT.run(tx.connection, its | ended)
 
 
 def members(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
     """List the lots of a dispatch in the order of its file."""
-    lot, member = schema.lot, schema.dispatch_lot
-    query = (
-        select(lot)
-        .join(member, member.c.lot_id == lot.c.id)
-        .where(member.c.dispatch_id == dispatch)
-        .order_by(member.c.position)
-    )
-    return list(connection.execute(query))
+    return _MEMBERS.rows(connection, {"its_dispatch": dispatch})
 
 
 def find(connection: Connection, dispatch: str) -> Row[*tuple[Any, ...]] | None:
     """Find one dispatch."""
-    table = schema.dispatch
-    return connection.execute(select(table).where(table.c.id == dispatch)).one_or_none()
+    return _FIND.first(connection, {"its_id": dispatch})
 
 
 def attempts(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
@@ -189,11 +176,8 @@ def sending(connection: Connection, endpoints: Sequence[str]) -> dict[str, int]:
 
 
 def _attempts(connection: Connection, dispatch: str) -> int:
-    table = schema.attempt
-    query = select(func.coalesce(func.max(table.c.number), 0))
-    return int(
-        connection.execute(query.where(table.c.dispatch_id == dispatch)).scalar_one()
-    )
+    found = _ATTEMPTS.first(connection, {"its_dispatch": dispatch})
+    return 0 if found is None else int(found.number)
 
 
 def _next_number(tx: Tx, series: str) -> int:
@@ -206,3 +190,34 @@ def _next_number(tx: Tx, series: str) -> int:
         .returning(table.c.last)
     ).scalar_one()
     return int(number)
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    table = schema.dispatch
+    its = (table.c.id == given("its_id"), table.c.state == given("its_state"))
+    return Prepared(update(table).where(*its), columns)
+
+
+_FIND: Final = Prepared(
+    select(schema.dispatch).where(schema.dispatch.c.id == given("its_id"))
+)
+_MEMBERS: Final = Prepared(
+    select(schema.lot)
+    .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == schema.lot.c.id)
+    .where(schema.dispatch_lot.c.dispatch_id == given("its_dispatch"))
+    .order_by(schema.dispatch_lot.c.position)
+)
+_ITS_ATTEMPTS: Final = schema.attempt.c.dispatch_id == given("its_dispatch")
+_ATTEMPTS: Final = Prepared(
+    select(schema.attempt.c.number)
+    .where(_ITS_ATTEMPTS)
+    .order_by(schema.attempt.c.number.desc())
+    .limit(1)
+)
+_END_ATTEMPT: Final = Prepared(
+    update(schema.attempt).where(
+        _ITS_ATTEMPTS, schema.attempt.c.number == given("its_number")
+    ),
+    ("ended_at", "outcome", "code", "words"),
+)

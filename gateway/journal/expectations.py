@@ -189,18 +189,8 @@ def _count_answered(tx: Tx, row: Any, claims: int, asked: int, came: Came) -> No
 
 def overdue(connection: Connection, payer: str, flow: str, kind: str) -> bool:
     """Say whether a payer owes anything late, or is missing anything."""
-    table = schema.expectation
-    query = (
-        select(table.c.lot_id)
-        .where(
-            table.c.payer_id == payer,
-            table.c.flow == flow,
-            table.c.kind == kind,
-            table.c.state.in_([ExpectationState.LATE, ExpectationState.MISSING]),
-        )
-        .limit(1)
-    )
-    return connection.execute(query).first() is not None
+    its = {"its_payer": payer, "its_flow": flow, "its_kind": kind}
+    return _OVERDUE.first(connection, its) is not None
 
 
 def past_due(tx: Tx, most: int) -> list[Row[*tuple[Any, ...]]]:
@@ -208,15 +198,7 @@ def past_due(tx: Tx, most: int) -> list[Row[*tuple[Any, ...]]]:
 
     What it costs grows with what is due, not with what is open.
     """
-    table = schema.expectation
-    query = (
-        select(table)
-        .where(table.c.next_at < tx.now)
-        .order_by(table.c.next_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return list(tx.connection.execute(query))
+    return _PAST_DUE.rows(tx.connection, {"now": tx.now, "most": most})
 
 
 def move(
@@ -228,9 +210,8 @@ def move(
 ) -> ExpectationState:
     """Move an expectation along its life; the watch sees it again at `next_at`."""
     after = EXPECTATION.next_state(ExpectationState(row.state), happened)
-    tx.connection.execute(
-        _the_one(row).values(state=after, next_at=next_at, changed_at=tx.now)
-    )
+    changed = {"state": after, "next_at": next_at, "changed_at": tx.now}
+    _MOVE.run(tx.connection, _its(row) | changed)
     tx.say(f"expectation.{after}", row.lot_id, kind=row.kind, dispatch=row.dispatch_id)
     return after
 
@@ -242,9 +223,7 @@ def put_off(tx: Tx, row: Row[*tuple[Any, ...]], until: float) -> None:
 
 def of_dispatch(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
     """List what is owed for a dispatch."""
-    table = schema.expectation
-    query = select(table).where(table.c.dispatch_id == dispatch)
-    return list(connection.execute(query.order_by(table.c.lot_id, table.c.due_at)))
+    return _OF_DISPATCH.rows(connection, {"its_dispatch": dispatch})
 
 
 def _still_owed(lot: Row[*tuple[Any, ...]], each: Owed) -> int:
@@ -295,3 +274,43 @@ _PAY_OFF: Final = Prepared(
     ),
     ("owed", "state", "next_at", "changed_at"),
 )
+_PAST_DUE: Final = Prepared(
+    select(_TABLE)
+    .where(_TABLE.c.next_at < given("now"))
+    .order_by(_TABLE.c.next_at)
+    .limit(given("most"))
+    .with_for_update(skip_locked=True)
+)
+_OVERDUE: Final = Prepared(
+    select(_TABLE.c.lot_id)
+    .where(
+        _TABLE.c.payer_id == given("its_payer"),
+        _TABLE.c.flow == given("its_flow"),
+        _TABLE.c.kind == given("its_kind"),
+        _TABLE.c.state.in_(
+            [ExpectationState.LATE.value, ExpectationState.MISSING.value]
+        ),
+    )
+    .limit(1)
+)
+_OF_DISPATCH: Final = Prepared(
+    select(_TABLE)
+    .where(_TABLE.c.dispatch_id == given("its_dispatch"))
+    .order_by(_TABLE.c.lot_id, _TABLE.c.due_at)
+)
+_THE_ONE: Final = (
+    _TABLE.c.dispatch_id == given("its_dispatch"),
+    _TABLE.c.lot_id == given("its_lot"),
+    _TABLE.c.kind == given("its_kind"),
+)
+_MOVE: Final = Prepared(
+    update(_TABLE).where(*_THE_ONE), ("state", "next_at", "changed_at")
+)
+
+
+def _its(row: Any) -> dict[str, str]:
+    return {
+        "its_dispatch": row.dispatch_id,
+        "its_lot": row.lot_id,
+        "its_kind": row.kind,
+    }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import schema
+from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from routing.lifecycle import HandbackState, ReturnState
 
@@ -23,21 +24,8 @@ def waiting(connection: Connection, most: int, after: str) -> list[str]:
     They come in the order of their names, from the one after `after`.  A return
     that is still being matched is not among them: its client would get pieces.
     """
-    table, whole = schema.answer, schema.payer_return
-    query = (
-        select(table.c.return_id)
-        .join(whole, whole.c.id == table.c.return_id)
-        .where(
-            whole.c.state.in_([ReturnState.MATCHED, ReturnState.PARTLY_MATCHED]),
-            table.c.client_id.is_not(None),
-            table.c.handback_id.is_(None),
-            table.c.return_id > after,
-        )
-        .distinct()
-        .order_by(table.c.return_id)
-        .limit(most)
-    )
-    return [row.return_id for row in connection.execute(query)]
+    values = {"its_after": after, "most": most}
+    return [row.return_id for row in _WAITING.rows(connection, values)]
 
 
 def add(
@@ -87,3 +75,23 @@ def add(
         raise LostRace(f"answers of return {row.id} were handed back already")
     tx.say("return.ready", name, client=client, answers=len(seqs), **{"return": row.id})
     return name
+
+
+def _not_handed_back() -> Select[str]:
+    table, whole = schema.answer, schema.payer_return
+    return (
+        select(table.c.return_id)
+        .join(whole, whole.c.id == table.c.return_id)
+        .where(
+            whole.c.state.in_([ReturnState.MATCHED, ReturnState.PARTLY_MATCHED]),
+            table.c.client_id.is_not(None),
+            table.c.handback_id.is_(None),
+            table.c.return_id > given("its_after"),
+        )
+        .distinct()
+        .order_by(table.c.return_id)
+        .limit(given("most"))
+    )
+
+
+_WAITING: Final = Prepared(_not_handed_back())

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, tuple_
 
-from gateway.journal import schema
+from gateway.journal import anomaly_items, schema
 from gateway.journal.lots import held_subject
 from gateway.journal.trace import RETURN, Found
 from routing.lifecycle import AnomalyState, ExpectationState, LotState
@@ -105,13 +105,11 @@ def anomalies(
     table = schema.anomaly
     own: set[tuple[str, str]] = set()
     if deposit is not None:
-        own = {("deposit-unreadable", deposit.id), ("deposit-damaged", deposit.id)}
+        own = {("deposit-damaged", deposit.id)}
     shared: set[tuple[str, str]] = set()
     for lot in lots:
         if lot.state == LotState.HELD:
             shared.add(("lot-held", held_subject(lot._asdict())))
-        if lot.state == LotState.REFUSED:
-            shared.add(("lot-refused", lot.client_id))
     for dispatch in dispatches:
         own |= {("dispatch-refused", dispatch.id), ("dispatch-unclear", dispatch.id)}
         shared |= {
@@ -126,11 +124,18 @@ def anomalies(
             shared |= {
                 ("return-orphans", each.endpoint_id),
                 ("return-foreign", each.endpoint_id),
+                ("return-absurd", each.endpoint_id),
                 ("return-unreadable", each.endpoint_id),
             }
     about = tuple_(table.c.kind, table.c.subject)
+    behind = anomaly_items.behind([lot.id for lot in lots])
     condition = or_(
         about.in_(sorted(own)),
+        (table.c.kind == "deposit-unreadable")
+        & anomaly_items.behind([] if deposit is None else [deposit.id]),
+        table.c.kind.in_(["lot-refused", "claims-rejected"])
+        & behind
+        & (table.c.state != AnomalyState.RESOLVED),
         about.in_(sorted(shared)) & (table.c.state != AnomalyState.RESOLVED),
     )
     first = table.c.kind.in_(["deposit-unreadable", "deposit-damaged"])

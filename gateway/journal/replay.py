@@ -49,9 +49,8 @@ def deposit(tx: Tx, name: str, *, by: str) -> str:
     values = {"report": None, "split_at": None, "worker": None, "lease_until": None}
     _set(tx, schema.deposit, row, after, values)
     tx.say("deposit.replayed", name, by=by)
-    anomalies.settle(
-        tx, kind="deposit-unreadable", subject=name, reason=f"read again for {by}"
-    )
+    reason = f"read again for {by}"
+    anomalies.settle_item(tx, kind="deposit-unreadable", item=name, reason=reason)
     return after
 
 

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.journal import schema
+from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from protocols.interface import RemoteFile
 from routing.envelope import Summary
 from routing.lifecycle import RETURN, ReturnEvent, ReturnState
 
 
-def known(connection: Connection, endpoint: str) -> dict[tuple[str, int, float], Any]:
-    """Map what was collected from an endpoint: (name, size, modified) -> row."""
-    table = schema.payer_return
-    query = select(
-        table.c.id,
-        table.c.remote_name,
-        table.c.remote_size,
-        table.c.remote_modified,
-        table.c.confirmed_at,
-    ).where(table.c.endpoint_id == endpoint)
+def known(
+    connection: Connection, endpoint: str, names: Iterable[str]
+) -> dict[tuple[str, int, float], Any]:
+    """Map what was collected of an endpoint's names: (name, size, modified) -> row.
+
+    What it costs grows with what lies in an outbox, not with what ever lay there.
+    """
+    its = [{"its_endpoint": endpoint, "its_name": name} for name in sorted(set(names))]
     return {
         (row.remote_name, row.remote_size, row.remote_modified): row
-        for row in connection.execute(query)
+        for rows in (_KNOWN.rows_of_each(connection, its) if its else ())
+        for row in rows
     }
 
 
@@ -138,12 +139,7 @@ def unreadable(tx: Tx, row: Row[*tuple[Any, ...]], words: str) -> None:
 
 def orphans_due(connection: Connection, now: float) -> list[str]:
     """Name returns whose orphans are to be tried again."""
-    table = schema.payer_return
-    query = select(table.c.id).where(
-        table.c.state == ReturnState.PARTLY_MATCHED,
-        or_(table.c.retry_at.is_(None), table.c.retry_at < now),
-    )
-    return [row.id for row in connection.execute(query.limit(100))]
+    return [row.id for row in _ORPHANS_DUE.rows(connection, {"now": now})]
 
 
 def all_orphans_due(tx: Tx) -> None:
@@ -181,20 +177,53 @@ def last_from(connection: Connection, endpoint: str) -> float | None:
 
 def payer_of(connection: Connection, returned: str) -> str | None:
     """Find the payer whose lots the matched answers of a return speak of."""
-    answer, lot = schema.answer, schema.lot
-    query = (
-        select(lot.c.payer_id)
-        .join(answer, answer.c.lot_id == lot.c.id)
-        .where(answer.c.return_id == returned, lot.c.payer_id.is_not(None))
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none()
+    found = _PAYER_OF.first(connection, {"its_return": returned})
+    return None if found is None else str(found.payer_id)
 
 
 def orphans_left(connection: Connection, endpoint: str) -> bool:
     """Say whether any return of an endpoint holds answers that fit nothing."""
-    table = schema.payer_return
-    query = select(table.c.id).where(
-        table.c.endpoint_id == endpoint, table.c.matched < table.c.answers
+    return _ORPHANS_LEFT.first(connection, {"its_endpoint": endpoint}) is not None
+
+
+_RETURN: Final = schema.payer_return
+_KNOWN: Final = Prepared(
+    select(
+        _RETURN.c.id,
+        _RETURN.c.remote_name,
+        _RETURN.c.remote_size,
+        _RETURN.c.remote_modified,
+        _RETURN.c.confirmed_at,
+    ).where(
+        _RETURN.c.remote_name == given("its_name"),
+        _RETURN.c.endpoint_id == given("its_endpoint"),
     )
-    return connection.execute(query.limit(1)).first() is not None
+)
+_PARTLY: Final = _RETURN.c.state == ReturnState.PARTLY_MATCHED.value
+_ORPHANS_DUE: Final = Prepared(
+    select(_RETURN.c.id)
+    .where(
+        _PARTLY, or_(_RETURN.c.retry_at.is_(None), _RETURN.c.retry_at < given("now"))
+    )
+    .limit(100)
+)
+_ORPHANS_LEFT: Final = Prepared(
+    select(_RETURN.c.id)
+    .where(
+        _RETURN.c.state.in_(
+            [ReturnState.PARTLY_MATCHED.value, ReturnState.STORED.value]
+        ),
+        _RETURN.c.matched < _RETURN.c.answers,
+        _RETURN.c.endpoint_id == given("its_endpoint"),
+    )
+    .limit(1)
+)
+_PAYER_OF: Final = Prepared(
+    select(schema.lot.c.payer_id)
+    .join(schema.answer, schema.answer.c.lot_id == schema.lot.c.id)
+    .where(
+        schema.answer.c.return_id == given("its_return"),
+        schema.lot.c.payer_id.is_not(None),
+    )
+    .limit(1)
+)

@@ -408,6 +408,12 @@ answer = Table(
     count("repeated"),
     Column("handback_id", Text),  # the client's file that carries it
     Index("ix_answer_lot_id", "lot_id", "claim_seq"),
+    Index(
+        "ix_answer_not_handed_back",
+        "return_id",
+        sqlite_where=text("handback_id IS NULL AND client_id IS NOT NULL"),
+        postgresql_where=text("handback_id IS NULL AND client_id IS NOT NULL"),
+    ),
 )
 
 handback = Table(

@@ -7,6 +7,7 @@ one writer anyway.  A lease that ran out may be taken over by anyone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -67,18 +68,21 @@ def renew(
     Raises `LostRace` when it is no longer the holder's: someone took the row over.
     """
     until = max(held_until, tx.now + lease)
-    changed = tx.connection.execute(
-        update(table)
-        .where(
-            table.c.id == row,
-            table.c.worker == worker,
-            table.c.lease_until == held_until,
-        )
-        .values(lease_until=until)
-    ).rowcount
+    its = {"its_id": row, "its_worker": worker, "held_until": held_until}
+    changed = _renewing(table).run(tx.connection, its | {"lease_until": until})
     if changed != 1:
         raise LostRace(f"{table.name} {row} was taken over by another worker")
     return until
+
+
+@cache
+def _renewing(table: Table) -> Prepared:
+    its = (
+        table.c.id == given("its_id"),
+        table.c.worker == given("its_worker"),
+        table.c.lease_until == given("held_until"),
+    )
+    return Prepared(update(table).where(*its), ("lease_until",))
 
 
 def release(tx: Tx, table: Table, row: str) -> None:

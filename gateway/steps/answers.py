@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from gateway.committing import Tx
 from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
@@ -46,6 +46,8 @@ class Applied(NamedTuple):
     repeated: bool
     closed: bool
     sent_at: float | None
+    claims: int
+    asked: int  # for those claims, in cents
     absurd: str = ""  # why nothing was written
 
 
@@ -85,6 +87,8 @@ def apply_claim(
         repeated=repeated,
         closed=closed,
         sent_at=facts.sent_at,
+        claims=1,
+        asked=facts.asked,
         absurd=absurd,
     )
 
@@ -117,6 +121,8 @@ def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
         repeated=target is None,
         closed=refused,
         sent_at=_sent_at(tx, row.dispatch_id),
+        claims=row.standing_claims,
+        asked=row.standing_asked,
     )
 
 
@@ -166,16 +172,18 @@ def said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
     return _SAID.first(tx.connection, said) is not None
 
 
-def _lot(tx: Tx, lot_id: str) -> Row[*tuple[Any, ...]]:
-    table = schema.lot
-    return tx.connection.execute(
-        select(table).where(table.c.id == lot_id).with_for_update()
-    ).one()
+def _lot(tx: Tx, lot_id: str) -> Any:
+    (row,) = _LOT.rows(tx.connection, {"its_id": lot_id})
+    return row
 
 
 def _sent_at(tx: Tx, dispatch: str | None) -> float | None:
     if dispatch is None:
         return None
-    table = schema.dispatch
-    query = select(table.c.sent_at).where(table.c.id == dispatch)
-    return tx.connection.execute(query).scalar_one_or_none()
+    row = dispatches.find(tx.connection, dispatch)
+    return None if row is None else row.sent_at
+
+
+_LOT: Final = Prepared(
+    select(schema.lot).where(schema.lot.c.id == given("its_id")).with_for_update()
+)

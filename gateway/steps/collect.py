@@ -83,7 +83,9 @@ class Collect:
         try:
             channel = self._open(endpoint)
             files = channel.list()
-            known = self._database.read(returns.known, endpoint)
+            known = self._database.read(
+                returns.known, endpoint, [_shown(file.name) for file in files]
+            )
             failed: list[TransferError] = []
             for file in files:
                 try:

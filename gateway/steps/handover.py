@@ -7,12 +7,13 @@ answering.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from gateway.committing import Tx
 from gateway.journal import anomalies, dispatches, expectations, lots, schema
+from gateway.journal.prepared import Prepared, given
 from routing.delays import Delays, Key
 from routing.directory import Directory
 from routing.expectation import owed
@@ -79,11 +80,16 @@ def close_if_answered(tx: Tx, dispatch_id: str) -> None:
     dispatch = dispatches.find(tx.connection, dispatch_id)
     if dispatch is None or dispatch.state != DispatchState.SENT:
         return
-    lot, member = schema.lot, schema.dispatch_lot
-    left = tx.connection.execute(
-        select(func.count())
-        .select_from(member.join(lot, lot.c.id == member.c.lot_id))
-        .where(member.c.dispatch_id == dispatch_id, lot.c.state != LotState.ANSWERED)
-    ).scalar_one()
-    if left == 0:
+    if _UNANSWERED.first(tx.connection, {"its_dispatch": dispatch_id}) is None:
         dispatches.move(tx, dispatch, DispatchEvent.ANSWER)
+
+
+_UNANSWERED: Final = Prepared(
+    select(schema.lot.c.id)
+    .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == schema.lot.c.id)
+    .where(
+        schema.dispatch_lot.c.dispatch_id == given("its_dispatch"),
+        schema.lot.c.state != LotState.ANSWERED.value,
+    )
+    .limit(1)
+)

@@ -20,6 +20,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, chases, returns, schema, work
 from gateway.learning import CurrentDelays
+from gateway.steps.cases import claims_rejected
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.numbers import note_return
@@ -35,7 +36,7 @@ from routing.plausible import Bounds
 
 _HEAD: Final = 4096
 _PER_COMMIT: Final = 500
-_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again, at first
+_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again, at least
 
 
 class MatchObserver(Protocol):
@@ -231,6 +232,7 @@ class Match:
         answered.update({each.lot: 0 for each in applied})
         for payer, remedy in chases.heard(tx, answered):
             self._observe.remedy(payer, remedy, "brought")
+        claims_rejected(tx, self._entropy, row.network, tied)
         return until, tied
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
@@ -267,7 +269,7 @@ class Match:
             payer or None,
             answers=count,
             matched=matched,
-            retry_at=_retry_at(row, tx.now) if matched < count else None,
+            retry_at=_again_at(row, tx.now) if matched < count else None,
         )
         if orphans:
             anomalies.raise_(
@@ -324,13 +326,9 @@ class Match:
             self._observe.tied(payer, how, count)
 
 
-def _retry_at(row: Row[*tuple[Any, ...]], now: float) -> float:
-    """Say when orphans are tried again: after as long as they have waited by now.
-
-    A new directory, or a remedy, has them tried at once.
-    """
-    waited: float = now - row.collected_at
-    return now + max(_RETRY_AFTER, waited)
+def _again_at(row: Row[*tuple[Any, ...]], now: float) -> float:
+    """Say when orphans are tried again: ever less often, the older they are."""
+    return float(now + max(_RETRY_AFTER, (now - row.collected_at) / 2))
 
 
 _STORED: Final = work.Taking(

@@ -19,6 +19,7 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, enrolments, lots
+from gateway.steps.cases import lot_refused
 from protocols.interface import Network
 from routing.directory import Directory
 from routing.directory import Route as Destination
@@ -210,17 +211,22 @@ class Route:
             **values,
             directory_version=directory.version,
         )
-        subject = lots.held_subject(lot._asdict() | values)
-        anomalies.raise_(
-            tx,
-            self._entropy,
-            kind="lot-refused" if bad else "lot-held",
-            severity=anomalies.WARNING if bad else anomalies.ERROR,
-            subject=lot.client_id if bad else subject,
-            payer=error.payer or "",
-            client=lot.client_id if bad or error.payer else "",
-            words=f"lot {lot.id}: {error}",
-        )
+        if bad:
+            lot_refused(tx, self._entropy, lot)
+        else:
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="lot-held",
+                severity=anomalies.ERROR,
+                subject=lots.held_subject(lot._asdict() | values),
+                payer=error.payer or "",
+                client=lot.client_id if error.payer else "",
+                words=f"lot {lot.id}: {error}",
+                claims=lot.claims,
+                facts={"cents": lot.asked, "clients": {lot.client_id: lot.claims}},
+                items={lot.id: lot.claims},
+            )
         return state
 
 

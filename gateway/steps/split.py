@@ -21,6 +21,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
+from gateway.steps.cases import deposit_unreadable
 from gateway.steps.numbers import note_deposits
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
@@ -226,26 +227,19 @@ class Split:
             if lot is None and problem.severity is Severity.ERROR
         ]
         if found.state is DepositState.UNREADABLE:
-            kind = "deposit-unreadable"
-            problems = found.problems
-            words = problems[0][1].message if problems else "it holds no lot"
+            problems = [problem for _, problem in found.problems]
+            deposit_unreadable(tx, self._entropy, found.deposit, problems)
         elif outside:
-            kind = "deposit-damaged"
-            words = (
-                f"errors outside its lots ({len(outside)}), so a lot may be missing: "
-                f"{outside[0].message}"
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="deposit-damaged",
+                severity=anomalies.ERROR,
+                subject=found.deposit.id,
+                client=found.deposit.client_id,
+                words=f"deposit {found.deposit.id}: errors outside its lots "
+                f"({len(outside)}), so a lot may be missing: {outside[0].message}",
             )
-        else:
-            return
-        anomalies.raise_(
-            tx,
-            self._entropy,
-            kind=kind,
-            severity=anomalies.ERROR,
-            subject=found.deposit.id,
-            client=found.deposit.client_id,
-            words=f"deposit {found.deposit.id}: {words}",
-        )
 
 
 class SplitLarge(Split):

@@ -181,6 +181,8 @@ class Tie:
             each = tied[place]
             choice = choices.get(place, Choice(None, ()))
             keys = each.answer.match_keys
+            if not keys:  # its client gets it in any case: nobody is asked
+                choice = Choice(choice.sure, ())
             if each.answer.outcome is Outcome.INFORMATION and keys in followed:
                 choice = Choice(followed[keys], ())
             if choice.sure is None and each.seq in self._belied:

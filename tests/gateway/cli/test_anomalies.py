@@ -52,12 +52,42 @@ def test_a_resolved_anomaly_cannot_be_resolved_again(
     assert "allowed: reopen" in again.err
 
 
+def test_a_resolved_anomaly_is_opened_again_by_a_person(
+    installed: Installation, anomaly: str
+) -> None:
+    """It cannot be assigned, and the refusal says how to open it; then it can."""
+    installed.octway("anomaly", "resolve", anomaly, "done")
+    refused = installed.octway("anomaly", "assign", anomaly, "lea")
+    assert refused.status == 1
+    assert f"octway anomaly reopen {anomaly}" in refused.err
+    assert installed.octway("anomaly", "reopen", anomaly, "not", "that").status == 0
+    assert installed.octway("anomaly", "assign", anomaly, "lea").status == 0
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert (shown["state"], shown["resolution"]) == ("assigned", None)
+    assert shown["comments"][0]["words"] == "not that"
+    assert installed.octway("anomaly", "reopen", anomaly, "w").status == 1
+
+
+def test_reach_is_shown(installed: Installation, anomaly: str) -> None:
+    """How many claims, lots and clients, what amount, and which lots."""
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert (shown["claims"], shown["reach"]) == (4, {"items": 2, "clients": 1})
+    assert len(shown["items"]) == 2
+    assert shown["facts"]["cents"] > 0
+    words = installed.octway("anomaly", "show", anomaly).out
+    assert "4 claims, 2 lots, 1 client" in words
+    assert shown["items"][0]["id"] in words
+    assert " 4 " in installed.octway("anomaly", "list").out
+
+
 def test_the_list_can_be_narrowed(installed: Installation, anomaly: str) -> None:
     """By kind, payer and client."""
     for option, value, count in (
         ("--kind", "lot-held", 1),
         ("--kind", "answer-late", 0),
         ("--payer", "caisse-nord", 0),
+        ("--client", "alpha", 1),
+        ("--client", "beta", 0),
     ):
         listed = installed.octway("anomaly", "list", option, value, "--json")
         assert len(listed.facts["anomalies"]) == count

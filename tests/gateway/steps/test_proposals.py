@@ -104,6 +104,40 @@ def test_what_a_person_refused_is_not_proposed_again(site: Site) -> None:
     assert row.lot_id == second.lot_id
 
 
+def test_a_cut_number_that_became_anothers_is_not_believed(site: Site) -> None:
+    """The key is another patient's, the amount too: it goes to whose visit it was."""
+    site.deposit(toy.deposit("S1", "001 P1: 1=1000 12=500"))
+    site.run()
+    answer(site, "claim S1/001/1 paid 500 S1 patient=S112 number=1 lot=001")
+    assert sorted(accounts(site)) == [Account.DISPATCHED, Account.PAID]
+    (kept,) = proposed(site, "confirmed")
+    assert (kept.claim_seq, kept.rule) == (2, "renumbered")
+
+
+def test_a_key_that_all_else_denies_waits_for_a_person(site: Site) -> None:
+    """Nobody else fits either: the claim that the key names is proposed."""
+    site.deposit(toy.deposit("S1", "001 P1: 1=1000"))
+    site.run()
+    answer(site, "claim S1/001/1 paid 500 S1 patient=S19 number=1 lot=001")
+    assert accounts(site) == [Account.DISPATCHED]
+    (row,) = proposed(site)
+    assert row.words == "the keys fit; the patient and the amount do not"
+
+
+def test_what_names_no_key_goes_to_its_sender_and_asks_nobody(site: Site) -> None:
+    """Notices without keys are handed back; one that is surely a claim's pays it."""
+    site.deposit(toy.deposit("S1", "001 P1: 1=1000 2=500"))
+    site.run()
+    answer(
+        site,
+        "claim - paid 1000 S1 patient=S11",
+        "claim - paid 7 S1 patient=S12 number=2 lot=001",
+    )
+    assert accounts(site) == [Account.PAID, Account.DISPATCHED]
+    assert [row.rule for row in site.rows(schema.answer)] == ["same-visit", "sender"]
+    assert proposed(site) == []
+
+
 def test_trying_again_proposes_nothing_twice(site: Site) -> None:
     """An orphan that is tried every hour leaves its proposals as they are."""
     _equal_visits(site)

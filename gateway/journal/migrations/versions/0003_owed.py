@@ -56,6 +56,14 @@ def upgrade() -> None:
     for name in ("facts", "advice"):
         op.add_column("anomaly", _text(name))
     op.add_column("anomaly", _count("claims"))
+    where = sa.text("handback_id IS NULL AND client_id IS NOT NULL")
+    op.create_index(
+        "ix_answer_not_handed_back",
+        "answer",
+        ["return_id"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
     op.create_index(
         "ix_payer_return_endpoint_id", "payer_return", ["endpoint_id", "collected_at"]
     )
@@ -272,6 +280,7 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     op.drop_index("ix_payer_return_endpoint_id", "payer_return")
+    op.drop_index("ix_answer_not_handed_back", "answer")
     for column in ("facts", "advice", "claims"):
         op.drop_column("anomaly", column)
     op.drop_index("ix_expectation_overdue", "expectation")
