@@ -70,8 +70,11 @@ def open_house(
     now: Now,
     entropy: Entropy,
     call_from_thread: Callable[[Callable[[], None]], None],
+    durable: bool = True,
 ) -> House:
     """Open everything, or raise.
+
+    What is written need not outlive the machine where it is not `durable`.
 
     Raises `SchemaMismatch` when the database is of another version,
     `ConfigErrors` when the payer directory has mistakes.
@@ -79,11 +82,12 @@ def open_house(
     catalog = Catalog.installed()
     networks = {network.name: network for network in catalog.networks()}
     directory = Directory(read_directory(settings.directory.path, catalog, networks))
-    database = open_database(settings, chain, now, call_from_thread)
+    database = open_database(settings, chain, now, call_from_thread, durable=durable)
     storage = LocalStorage(
         settings.storage.folder,
         node=settings.node.id,
         segment_size=settings.storage.segment_size,
+        durable=durable,
     )
     payloads = Payloads(
         storage=storage,
@@ -116,15 +120,22 @@ def open_database(
     chain: str,
     now: Now,
     call_from_thread: Callable[[Callable[[], None]], None],
+    *,
+    durable: bool = True,
 ) -> Database:
     """Open the journal and check its version; the writer is not started yet."""
     url = settings.database.url
-    writer = open_engine(url, write=True, connections=1)
+    writer = open_engine(url, write=True, connections=1, durable=durable)
     with writer.connect() as connection:
         migrations.check(connection)
     return Database(
         writer=writer,
-        reader=open_engine(url, write=False, connections=settings.database.connections),
+        reader=open_engine(
+            url,
+            write=False,
+            connections=settings.database.connections,
+            durable=durable,
+        ),
         chain=chain,
         now=now,
         call_from_thread=call_from_thread,

@@ -14,7 +14,6 @@ from attrs import frozen
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
-from gateway.channels import Channels
 from gateway.house import House
 from gateway.learning import CurrentDelays
 from gateway.steps.chase import Chase
@@ -29,6 +28,7 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
+from protocols.interface import Channel
 from routing.plausible import Bounds
 
 _TIDY_EVERY: Final = 3600.0
@@ -81,7 +81,9 @@ class Steps:
         )
 
 
-def build_steps(house: House, channels: Channels, observe: Observer) -> Steps:
+def build_steps(
+    house: House, channels: Callable[[str], Channel], observe: Observer
+) -> Steps:
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease

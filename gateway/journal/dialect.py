@@ -21,8 +21,14 @@ from gateway.journal.prepared import Prepared, translated
 _SQLITE_BUSY_MS: Final = 30_000
 
 
-def open_engine(url: str, *, write: bool, connections: int) -> Engine:
-    """Open the journal's engine for reading, or the one for the writer."""
+def open_engine(
+    url: str, *, write: bool, connections: int, durable: bool = True
+) -> Engine:
+    """Open the journal's engine for reading, or the one for the writer.
+
+    An SQLite journal that need not be `durable`, such as a study's, loses its last
+    commits when the machine stops, and is quicker.
+    """
     if make_url(url).get_backend_name() != "sqlite":
         # A reader's queries must agree with one another: one snapshot for all.
         level = "READ COMMITTED" if write else "REPEATABLE READ"
@@ -47,7 +53,7 @@ def open_engine(url: str, *, write: bool, connections: int) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-16000")
         cursor.execute("PRAGMA temp_store=MEMORY")

@@ -33,12 +33,18 @@ class Place(NamedTuple):
 
 
 class LocalStorage:
-    """A folder of sealed payloads."""
+    """A folder of sealed payloads.
 
-    def __init__(self, folder: Path, *, node: str, segment_size: int) -> None:
+    Where it need not be `durable`, as in a study, what segments take is not fsynced.
+    """
+
+    def __init__(
+        self, folder: Path, *, node: str, segment_size: int, durable: bool = True
+    ) -> None:
         self.folder = folder
         self._node = node
         self._segment_size = segment_size
+        self._durable = durable
         self._lock = threading.Lock()
         self._segment: BinaryIO | None = None
         self._segment_name = ""
@@ -61,7 +67,8 @@ class LocalStorage:
                 end += len(piece)
             try:
                 write_all(segment.fileno(), b"".join(sealed))
-                os.fdatasync(segment.fileno())
+                if self._durable:
+                    os.fdatasync(segment.fileno())
             except OSError:
                 # What was written in part belongs to nobody; begin a fresh one.
                 segment.close()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import cache
 
 from attrs import frozen
 
-from protocols.records import Layout, load_layouts
 from protocols.sesam.sample_lines import DETAILS, detail, price, stay_totals
 from protocols.sesam.sample_numbers import make_nir, with_luhn, yymmdd
+from protocols.sesam.stamp import stamps
 
 _LOT_NUMBERS = 999
 _VERSION = "062022"
@@ -79,7 +77,7 @@ class LotMaker:
         facts = self._facts
         establishment = facts.norm == "CP"
         records = [
-            _forms()["1"].fill(
+            stamps("b2")["1"].fill(
                 ps_id=facts.sender.number,
                 dest_organism=facts.fund.organism,
                 lot_no=self._number,
@@ -95,7 +93,7 @@ class LotMaker:
             make = self._stay if establishment else self._invoice
             records += make(number % 1_000_000_000)
         records.append(
-            _forms()["6"].fill(
+            stamps("b2")["6"].fill(
                 ps_id=facts.sender.number,
                 nb_invoices=facts.invoices_per_lot,
                 nb_act_lines=self._totals["acts"],
@@ -136,7 +134,7 @@ class LotMaker:
         rng = self._rng
         shared, rest = self._head(number)
         day = yymmdd(self._day - timedelta(days=rng.randrange(20)))
-        forms = _forms()
+        forms = stamps("b2")
         prescriber = with_luhn(f"75{rng.randrange(1_000_000):06}")
         records = [
             forms["2"].fill(
@@ -198,7 +196,7 @@ class LotMaker:
         left = self._day - timedelta(days=rng.randrange(1, 20))
         came = left - timedelta(days=rng.randrange(4))
         day, until = yymmdd(came), yymmdd(left)
-        forms = _forms()
+        forms = stamps("b2")
         records = [
             forms["2-CP"].fill(**shared, **rest, entry_date=day, exit_date=until),
             forms["2S-CP"].fill(**shared, sequence="01", payee=15),
@@ -254,28 +252,3 @@ class LotMaker:
             ("acts", "billed", "amo", "amc"), (lines, billed, amo, amc), strict=True
         ):
             self._totals[name] += value
-
-
-class _Form:
-    """A record of one kind that is filled in many times."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._blank = layout.write({})
-        self._places = {
-            each.name: (slice(each.start - 1, each.end), each.length, each.kind == "N")
-            for each in layout.fields
-        }
-
-    def fill(self, **values: str | int) -> bytes:
-        record = bytearray(self._blank)
-        for name, value in values.items():
-            if name in self._places:
-                place, width, number = self._places[name]
-                text = str(value).encode("latin-1")
-                record[place] = text.rjust(width, b"0") if number else text.ljust(width)
-        return bytes(record)
-
-
-@cache
-def _forms() -> Mapping[str, _Form]:
-    return {kind: _Form(layout) for kind, layout in load_layouts("b2").items()}
