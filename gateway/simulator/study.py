@@ -7,6 +7,7 @@ nothing but the plan, which both deal from the same seed.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,7 +97,8 @@ def _listen(
 
 
 def _live(options: StudyOptions, name: str, folder: Path, said: Connection) -> None:
-    """Be one run, in a process of its own."""
+    """Be one run, in a process of its own; Ctrl-C is for the one who started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     run = Run(options, tracked=name == TRACKED, folder=folder, monotonic=time.monotonic)
     said.send(run.run(said.send))
 

@@ -13,6 +13,9 @@ import pytest
 
 from gateway.cli.main import main
 from gateway.cli.terminal import Terminal
+from gateway.simulator.study import StudyBroken, conduct
+from gateway.simulator.study_faults import Faults
+from gateway.simulator.study_run import StudyOptions
 
 
 def simulate(*arguments: str) -> tuple[int, str, str]:
@@ -47,6 +50,18 @@ def test_a_study_gives_one_json_object_and_both_curves(tmp_path: Path) -> None:
     lines = (tmp_path / "c.csv").read_text().splitlines()
     assert lines[0] == "day,untracked,tracked"
     assert len(lines) == 11
+
+
+def test_a_run_that_ends_early_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without room for its journals a study ends with words, and starts nothing else."""
+    (tmp_path / "untracked").write_text("no folder")
+    options = StudyOptions(claims=8, days=20, seed=1, faults=Faults())
+    with pytest.raises(StudyBroken, match="the untracked run ended before its last"):
+        conduct(options, tmp_path, lambda run, day: None)
+
+    assert "FileExistsError" in capfd.readouterr().err
 
 
 def test_a_fault_file_is_refused_with_its_line(tmp_path: Path) -> None:
