@@ -33,11 +33,11 @@ _DAY = Within(1, 0.0)
 DEFAULT = (
     RemedyEntry("look-again", 1, Within(0, 3600.0)),
     RemedyEntry("match-again", 1, Within(0, 3600.0)),
-    RemedyEntry("ask-status", 8, _DAY),
+    RemedyEntry("ask-status", 24, _DAY),
     RemedyEntry("follow-merger", 3, Within(2, 0.0)),
     RemedyEntry("ask-enrolment", 3, Within(2, 0.0)),
-    RemedyEntry("resend", 6, Within(2, 0.0)),
-    RemedyEntry("ask-return", 6, Within(2, 0.0)),
+    RemedyEntry("resend", 10, Within(2, 0.0)),
+    RemedyEntry("ask-return", 10, Within(2, 0.0)),
     RemedyEntry("complain", 1, Within(10, 0.0)),
     RemedyEntry("person", 1, Within(0, 0.0)),
 )

@@ -47,6 +47,10 @@ WORDS: Final = {
 }
 """What each remedy does, for people."""
 
+_AT_ONCE: Final = 3600.0  # seconds within which looking again shows what it found
+
+_ASKED_IN_VAIN: Final = 6  # questions after which a silent desk is asked no more
+
 SENDS_AGAIN: Final = frozenset({Remedy.FOLLOW_MERGER, Remedy.RESEND})
 """Remedies for which a second person must agree above the playbook's amount."""
 
@@ -105,6 +109,15 @@ def next_remedy(playbook: Playbook, known: Known, standing: Standing) -> Next:
     return Next(Remedy.PERSON, "nothing safe is left to try")
 
 
+def can_bring(remedy: Remedy, known: Known, ago: float) -> bool:
+    """Say whether an answer that comes `ago` seconds after a remedy can be its doing."""
+    if remedy in {Remedy.LOOK_AGAIN, Remedy.MATCH_AGAIN}:
+        return ago <= _AT_ONCE
+    if remedy is Remedy.ASK_STATUS:
+        return known.status is Status.REFUSED  # the desk's word is the answer
+    return remedy not in {Remedy.ASK_ENROLMENT, Remedy.PERSON}
+
+
 def _waits_for_enrolment(standing: Standing) -> bool:
     waiting = {EnrolmentState.REQUESTED, EnrolmentState.TO_SIGN}
     return standing.enrolment in waiting
@@ -120,6 +133,9 @@ def _match_again(known: Known, standing: Standing) -> str:
 
 def _ask_status(known: Known, standing: Standing) -> str:
     if "status" not in standing.desk.answers:
+        return ""
+    asked = known.tried.get(Remedy.ASK_STATUS, 0)
+    if known.status is Status.UNASKED and asked >= _ASKED_IN_VAIN:
         return ""
     if known.status is Status.RECEIVED:
         return "the payer had not decided when it was last asked"

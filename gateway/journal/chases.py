@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
@@ -22,7 +22,7 @@ from routing.chase import (
     RemedyState,
 )
 from routing.lifecycle import ExpectationState
-from routing.remedy import Remedy
+from routing.remedy import Remedy, can_bring
 
 Chase = Row[*tuple[Any, ...]]
 
@@ -31,6 +31,7 @@ _OWING: Final = (
     ExpectationState.LATE,
     ExpectationState.MISSING,
 )
+_TRIED: Final = (RemedyState.TRIED, RemedyState.BROUGHT, RemedyState.NOTHING)
 _UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIED)
 
 
@@ -282,23 +283,19 @@ def _lapse(tx: Tx, lot: str) -> None:
 
 
 def _brought(tx: Tx, row: Chase, claims: int) -> str | None:
-    """Count claims for the last remedy that was tried; name it if it is the first."""
-    table = schema.remedy
-    last = tx.connection.execute(
-        select(table)
-        .where(
-            and_(
-                table.c.lot_id == row.lot_id,
-                table.c.state.in_([RemedyState.TRIED, RemedyState.BROUGHT]),
-            )
-        )
-        .order_by(table.c.at.desc(), table.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is None or not claims:
+    """Count claims for the last remedy that can have brought them; name it if first.
+
+    What none can have brought came by itself, only late.
+    """
+    if not claims:
         return None
-    move_remedy(tx, last, RemedyEvent.BRING, brought=last.brought + claims)
-    return None if last.brought else str(last.kind)
+    known = Known.from_json(row.known)
+    for last in reversed(of_lot(tx.connection, row.lot_id)):
+        tried = last.state in _TRIED
+        if tried and can_bring(Remedy(last.kind), known, tx.now - last.at):
+            move_remedy(tx, last, RemedyEvent.BRING, brought=last.brought + claims)
+            return None if last.brought else str(last.kind)
+    return None
 
 
 def lot_of(connection: Connection, lot: str) -> Any:

@@ -27,7 +27,9 @@ _LOTS_OF_A_PAIR: Final = 3  # at least, so that one evidence may serve others
 _MOST_SENDERS: Final = 40
 _QUIET: Final = 75  # days at the end of a long study in which nothing is sent
 _LONG: Final = 100
-_SENDING_SHARE: Final = 0.35  # of the days of a short study
+_SENDING_SHARE: Final = 0.35  # of the days of a short study, at most
+_LEAST_QUIET: Final = 45  # days that every remedy needs, in a short study
+_LEAST_SENDING: Final = 2
 _LATER: Final = (2, 15)  # working days beyond the due date
 _FIRST_INVOICE: Final = 100_001
 _LOT_NUMBERS: Final = 999
@@ -207,7 +209,9 @@ def _also(lots: Sequence[PlannedLot], faults: Faults, rng: Random) -> list[Plann
 
 def _sending_days(days: int) -> list[int]:
     """Return the days on which vendors send: working days of the first part."""
-    last = days - _QUIET if days >= _LONG else max(1, int(days * _SENDING_SHARE))
+    last = days - _QUIET
+    if days < _LONG:
+        last = max(_LEAST_SENDING, min(int(days * _SENDING_SHARE), days - _LEAST_QUIET))
     closed = holidays.country_holidays("FR")
     found = []
     for day in range(last):

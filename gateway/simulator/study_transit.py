@@ -1,15 +1,19 @@
 """The ways between the gateway and the payers of a study, and what is lost on them.
 
 A first passage goes as the plan says; each further one is drawn anew with the same
-share, so what is sent again may be lost again.
+share, so what is sent again may be lost again.  Of further passages every second
+one arrives at least: a way that loses more is out of order, which is no chance.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Final
 
 from gateway.simulator.study_plan import Plan
+
+_MOST_LOST_AGAIN: Final = 0.5
 
 
 class Transit:
@@ -34,4 +38,4 @@ class Transit:
             return self.plan.by_key[lot].fault == fault
         seed, share = self.plan.seed, self.plan.faults.mix[fault]
         dice = Random(f"{seed}|{fault}|{lot}|{passage}")  # noqa: S311
-        return dice.random() < share
+        return dice.random() < min(share, _MOST_LOST_AGAIN)

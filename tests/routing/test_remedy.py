@@ -71,7 +71,7 @@ def test_nothing_is_sent_again_without_proof() -> None:
 def test_a_payer_that_recognises_a_number_gets_it_again() -> None:
     """Without a desk, the same file under the same number is the way."""
     tried = chased(standing(desk=DeskEntry(), recognises=True))
-    assert tried == ["look-again", "match-again", *["resend"] * 6]
+    assert tried == ["look-again", "match-again", *["resend"] * 10]
 
 
 def test_a_return_that_was_lost_is_asked_for() -> None:
