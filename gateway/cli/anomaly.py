@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli import opening
+from gateway.cli import anomaly_lots, opening
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
@@ -14,7 +14,7 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import anomalies
+from gateway.journal import anomalies, chased
 from routing.lifecycle import AnomalyEvent
 
 EXAMPLE: Final = (
@@ -150,6 +150,7 @@ def _show(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         row = _must_exist(opened.database, options.anomaly)
         comments = opened.database.read(anomalies.comments, options.anomaly)
+        lots, count = opened.database.read(chased.behind, row)
     advice = ADVICE.get(row.kind, "")
     if options.json:
         terminal.give(
@@ -160,10 +161,13 @@ def _show(options: Options, terminal: Terminal) -> int:
                     {"at": iso_time(each.at), "by": each.author, "words": each.words}
                     for each in comments
                 ],
+                "lots": [anomaly_lots.as_json(each) for each in lots],
+                "lot_count": count,
             }
         )
         return 0
     show(row, terminal)
+    anomaly_lots.show(lots, count, terminal)
     for each in comments:
         when = moment(each.at, terminal.zone)
         terminal.say(f"{when}  {each.author}: {each.words}")
