@@ -98,14 +98,9 @@ class ClientTree:
     async def _open_upload(self, path: str, *, resume: bool) -> Upload:
         _must_be_inbox(path)
         part = await self._read(lambda: self._check_parent(path))
-        incoming = self._reception.begin(self.client, self._channel, path)
         if resume and part is not None:
-            try:
-                await incoming.resume(part)
-            except BaseException:
-                incoming.abandon()
-                raise
-        return incoming
+            return await self._reception.resume(self.client, self._channel, part)
+        return self._reception.begin(self.client, self._channel, path)
 
     def _check_parent(self, path: str) -> parts.Part | None:
         folder = posixpath.dirname(path)
