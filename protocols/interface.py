@@ -182,6 +182,14 @@ class Network(Protocol):
         """Say what is wrong in a payer's rules: texts for the directory's loader."""
         ...
 
+    def check_code(self, code: str) -> str:
+        """Say what is wrong in a payer's code, for the directory's loader; "": nothing."""
+        ...
+
+    def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
+        """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
+        ...
+
     def compose(
         self,
         parts: Sequence[LotPart],

@@ -106,6 +106,14 @@ class Sesam:
         """Say what is wrong in a fund's rules: texts for the directory's loader."""
         return routing.check_rules(rules)
 
+    def check_code(self, code: str) -> str:
+        """Say what is wrong in a fund's code; empty: nothing."""
+        return routing.check_code(code)
+
+    def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
+        """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
+        return routing.check_emitter(emitter)
+
     def compose(
         self,
         parts: Sequence[LotPart],

@@ -215,6 +215,12 @@ class Toy:
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         return ()
 
+    def check_code(self, code: str) -> str:
+        return ""
+
+    def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
+        return ()
+
     def compose(
         self,
         parts: Sequence[LotPart],
