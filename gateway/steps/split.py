@@ -21,6 +21,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
+from gateway.steps.no_billing import no_billing_file
 from gateway.steps.numbers import note_deposits
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
@@ -46,6 +47,9 @@ _TAKE_LARGE: Final = work.Taking(
 )
 
 
+Placed = tuple[str | None, Problem]  # the lot that it stands in, if any
+
+
 @frozen(kw_only=True)
 class _Found:
     """What one deposit holds, as far as it is not written yet."""
@@ -54,7 +58,7 @@ class _Found:
     held: float  # until when its reader holds it
     network: str = ""
     summary: Summary
-    problems: list[tuple[str | None, Problem]]
+    problems: list[Placed]
     lots: list[LotSeen] = field(factory=list)
 
     @property
@@ -138,14 +142,14 @@ class Split:
                 if format is None:
                     continue
                 if network.is_return(format):
-                    return _refused(deposit, format)
+                    return _refused(deposit, format, head)
                 return self._read_lots(deposit, network, format, stream)
-        return _refused(deposit, None)
+        return _refused(deposit, None, head)
 
     def _read_lots(
         self, deposit: Deposit, network: Network, format: str, stream: BinaryIO
     ) -> _Found:
-        problems: list[tuple[str | None, Problem]] = []
+        problems: list[Placed] = []
         waiting: list[LotSeen] = []
         claims, held = 0, deposit.lease_until
         read = network.read(stream, format)
@@ -279,7 +283,7 @@ def _reading(tx: Tx, found: _Found, rows: list[dict[str, Any]]) -> reading.Readi
 
 
 def _noting_problems(
-    lots: Iterable[LotSeen], deposit: str, problems: list[tuple[str | None, Problem]]
+    lots: Iterable[LotSeen], deposit: str, problems: list[Placed]
 ) -> Iterator[LotSeen]:
     """Pass lots on, and note their problems as long as there is room."""
     for lot in lots:
@@ -289,25 +293,12 @@ def _noting_problems(
         yield lot
 
 
-def _refused(deposit: Deposit, format: str | None) -> _Found:
-    if format is None:
-        code, words = (
-            "unknown-format",
-            "the file is in no format that a network here knows (it may be empty, "
-            "compressed, encrypted, or of another kind); send the billing file "
-            "itself",
-        )
-    else:
-        code, words = (
-            "return-deposited",
-            f"the file is a payer's return ({format}), not a billing file; "
-            "check which folder your software uploads",
-        )
+def _refused(deposit: Deposit, format: str | None, head: bytes) -> _Found:
     return _Found(
         deposit=deposit,
         held=deposit.lease_until,
         summary=Summary(
             format=format or "", records=0, lots=0, claims=0, errors=1, warnings=0
         ),
-        problems=[(None, Problem(None, None, None, Severity.ERROR, code, words))],
+        problems=[(None, no_billing_file(format, head))],
     )

@@ -155,7 +155,10 @@ def test_an_unreadable_deposit_is_kept_and_reported(site: Site) -> None:
     site.run()
     assert site.states(schema.deposit) == ["unreadable"] * 3
     assert [row.kind for row in site.rows(schema.anomaly)] == ["deposit-unreadable"] * 3
-    assert all(row.report for row in site.rows(schema.deposit))
+    reports = [row.report for row in site.rows(schema.deposit)]
+    assert all(reports)
+    assert sum(b"it looks like an empty file" in each for each in reports) == 1
+    assert sum(b"it looks like binary data" in each for each in reports) == 1
 
 
 def test_a_payers_return_that_is_deposited_is_refused(site: Site) -> None:
