@@ -43,6 +43,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "dispatch.refuse": "given to a person ({cause})",
     "dispatch.answer": "every lot of it is answered",
     "dispatch.replayed": "replayed by {by}",
+    "dispatch.hurried": "handed over now, as {by} wants, whatever it waits for",
     "dispatch.withdraw": "withdrawn",
     "dispatch.withdrawn-by": "withdrawn by {by}: {why}",
     "expectation.late": "the {kind} answer is late",

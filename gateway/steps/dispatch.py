@@ -20,6 +20,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
+from gateway.journal.hurry import BY_HAND
 from gateway.learning import CurrentDelays
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
@@ -154,6 +155,8 @@ class Dispatch:
         except NoRoute as error:
             postpone(tx, row, tx.now + _AGAIN_AFTER, error.cause, str(error))
             return False
+        if row.cause == BY_HAND:
+            return True
         calendar = directory.calendar(payer.id)
         windows = payer.delivery.windows
         if not calendar.is_open(windows, tx.now):
