@@ -22,6 +22,7 @@ from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
 from gateway.journal.hurry import BY_HAND
 from gateway.learning import CurrentDelays
+from gateway.steps.holding import Holding, Holds
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
 from gateway.storage.payloads import Payloads
@@ -66,6 +67,7 @@ class Dispatch:
         now: Now,
         worker: str,
         lease: float,
+        holding: Holding,
         observe: DispatchObserver,
     ) -> None:
         self._database = database
@@ -77,6 +79,7 @@ class Dispatch:
         self._kept = KeptLease(database, now, schema.dispatch, worker, lease)
         self._worker = worker
         self._lease = lease
+        self._holding = holding
         self._observe = observe
         self._untold: deque[_Told] = deque()
 
@@ -85,9 +88,14 @@ class Dispatch:
         self._delays.refresh()
         while self._untold:
             self._tell(*self._untold.popleft())
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         turn = self._database.write("dispatch.take", self._take, self._directory())
         if turn is None:
             return False
+        holds([turn.dispatch.id])
         if turn.asking:
             self._ask(turn)
         else:

@@ -22,6 +22,7 @@ from gateway.journal import anomalies, answers, chases, returns, schema, work
 from gateway.learning import CurrentDelays
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
+from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
 from gateway.steps.tie import Tie, Tied
@@ -84,6 +85,7 @@ class Match:
         observe: MatchObserver,
         sure: int,
         bounds: Bounds,
+        holding: Holding,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -100,10 +102,15 @@ class Match:
         )
         self._sure = sure
         self._bounds = bounds
+        self._holding = holding
         self._tried_with = ""  # the directory with which orphans were tried last
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         self._delays.refresh()
         version = self._directory().version
         self._database.write("match.again", self._again, version != self._tried_with)
@@ -111,6 +118,7 @@ class Match:
         row = self._database.write("match.take", self._take)
         if row is None:
             return False
+        holds([row.id])
         try:
             self._match(row)
         except IntegrityBroken as error:

@@ -21,6 +21,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
+from gateway.steps.holding import Holding, Holds
 from gateway.steps.no_billing import no_billing_file
 from gateway.steps.numbers import note_deposits
 from gateway.storage.payloads import Payloads
@@ -82,6 +83,7 @@ class Split:
         entropy: Entropy,
         worker: str,
         lease: float,
+        holding: Holding,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -89,10 +91,16 @@ class Split:
         self._entropy = entropy
         self._worker = worker
         self._lease = lease
+        self._holding = holding
 
     def run_once(self) -> bool:
         """Read deposits that wait; False if none does."""
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         taken = self._database.write("split.take", self._take)
+        holds(deposit.id for deposit in taken)
         failed: list[Exception] = []
         claims, found = 0, []
         for read in self._read_all(taken, failed):
