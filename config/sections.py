@@ -128,10 +128,15 @@ class Limits:
 
 @frozen(kw_only=True)
 class Receipts:
-    """How receipts are signed."""
+    """How receipts are signed, and how long they are listed."""
 
     key_file: Path = setting(
         "path", "data/keys/receipts.key", "PEM Ed25519 key that signs; mode 0600"
+    )
+    listed: float = setting(
+        "seconds",
+        "90d",
+        "how long a deposit is listed in /receipts; it stays, and can be got by name",
     )
 
 

@@ -15,8 +15,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from gateway.errors import AlreadyThere, NoSuchPath, NotPermitted
 from gateway.intake import staging
-from gateway.intake.downloads import Fetched, InMemory, Payload
+from gateway.intake.downloads import Fetched, Payload
 from gateway.intake.interface import Client, Download, Entry, Stored, Upload
+from gateway.intake.receipt_folder import ReceiptFolder
 from gateway.intake.reception import Reception
 from gateway.intake.uploads import in_progress
 from gateway.journal import deposits, names, parts, tree
@@ -27,8 +28,6 @@ T = TypeVar("T")
 IN: Final = "/in"
 OUT: Final = "/out"
 RECEIPTS: Final = "/receipts"
-_REPORT: Final = ".report.json"
-_RECEIPT: Final = ".json"
 
 
 class ClientTree:
@@ -41,12 +40,14 @@ class ClientTree:
         reception: Reception,
         networks: Sequence[str],
         channel: str,
+        listed_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.client = client
         self._reception = reception
         self._database = reception.database
         self._networks = tuple(networks)
         self._channel = channel
+        self._receipts = ReceiptFolder(self._database, client.id, listed_since)
 
     def open_upload(self, path: str, *, resume: bool) -> Deferred[Upload]:
         """Begin an upload under `/in`."""
@@ -117,7 +118,7 @@ class ClientTree:
     def _find_download(self, path: str) -> Download | None:
         folder, name = posixpath.split(path)
         if folder == RECEIPTS:
-            return self._find_receipt(name)
+            return self._receipts.open(name)
         database, payloads = self._database, self._reception.payloads
         run = self._reception.run_in_thread
         if posixpath.dirname(folder) == OUT:
@@ -134,13 +135,6 @@ class ClientTree:
         payload_id = database.read(deposits.payload_of, named.deposit_id)
         return Payload(database.read(payloads.open, payload_id), named.size, run)
 
-    def _find_receipt(self, name: str) -> Download | None:
-        is_report = name.endswith(_REPORT)
-        deposit = name.removesuffix(_REPORT if is_report else _RECEIPT)
-        row = self._database.read(tree.receipt, self.client.id, deposit)
-        content = None if row is None else row.report if is_report else row.receipt
-        return None if content is None else InMemory(content)
-
     def _fetched(self, handback: str) -> Deferred[None]:
         return self._database.submit(
             "handback.fetch",
@@ -156,8 +150,7 @@ class ClientTree:
         if path == OUT:
             return [_folder(name) for name in self._networks]
         if path == RECEIPTS:
-            rows = self._database.read(tree.receipts, self.client.id)
-            return [entry for row in rows for entry in _receipt_entries(row)]
+            return self._receipts.entries()
         if posixpath.dirname(path) == OUT:
             self._must_be_network(path)
             network = posixpath.basename(path)
@@ -197,10 +190,7 @@ class ClientTree:
 
     def _stat_given(self, folder: str, name: str) -> Entry | None:
         if folder == RECEIPTS:
-            deposit = name.removesuffix(_REPORT).removesuffix(_RECEIPT)
-            row = self._database.read(tree.receipt, self.client.id, deposit)
-            entries = [] if row is None else _receipt_entries(row)
-            return next((each for each in entries if each.name == name), None)
+            return self._receipts.entry(name)
         network = posixpath.basename(folder)
         row = self._database.read(tree.handback, self.client.id, network, name)
         return None if row is None else _file(name, row.size, row.created_at, False)
@@ -346,10 +336,3 @@ def _inbox_entry(row: Row[*tuple[Any, ...]]) -> Entry:
         modified=row.modified_at,
         writable=True,
     )
-
-
-def _receipt_entries(row: Row[*tuple[Any, ...]]) -> list[Entry]:
-    entries = [_file(row.id + _RECEIPT, len(row.receipt), row.received_at, False)]
-    if row.report is not None:
-        entries.append(_file(row.id + _REPORT, len(row.report), row.split_at, False))
-    return entries

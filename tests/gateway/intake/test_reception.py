@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.errors import BadUpload, RateExceeded, TooLarge, TooManyUploads
 from gateway.intake import receipts, uploads
+from gateway.intake.tree import ClientTree
 from gateway.journal import parts, schema
 from gateway.storage.vault import CHUNK
 from tests.gateway.house import SEGMENT_LIMIT, House
@@ -47,6 +48,27 @@ class ReceptionTests(SynchronousTestCase):
             content = os.urandom(size)
             stored = self.house.deposit(self.client, f"{size}.b2", content)
             assert self.content(stored.deposit) == content
+
+    def test_old_receipts_are_listed_no_more_and_stay(self) -> None:
+        """The folder does not grow for ever; by name, each is there for ever."""
+        old = self.house.deposit(self.client, "old.b2", b"old").deposit
+        self.house.clock.advance(91 * 86_400.0)
+        new = self.house.deposit(self.client, "new.b2", b"new").deposit
+        tree = ClientTree(
+            client=self.client,
+            reception=self.house.reception,
+            networks=("sesam",),
+            channel="sftp",
+            listed_since=lambda: self.house.clock.seconds() - 90 * 86_400.0,
+        )
+        listed = self.successResultOf(tree.list("/receipts"))
+        assert [each.name for each in listed] == [f"{new}.json"]
+        path = f"/receipts/{old}.json"
+        size = self.successResultOf(tree.stat(path)).size
+        opened = self.successResultOf(tree.open_download(path))
+        content = self.successResultOf(opened.read(0, 10_000))
+        assert json.loads(content)["deposit"] == old
+        assert len(content) == size
 
     def test_nothing_readable_lies_on_the_disk(self) -> None:
         """Payloads are encrypted at rest, small ones and large ones."""
