@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "replay": "do again: read a deposit, route a lot, send a dispatch, match a return",
     "withdraw": "take a lot or a dispatch back before it leaves",
     "inspect": "say what a file is, print its records, list what is wrong with it",
+    "sample": "write a valid billing file of invented claims, to try an upload with",
     "verify": "prove integrity: event chain, ledger, every stored file",
     "receipt": "check a receipt's signature; print the key to check with",
     "key": "rotate the key that encrypts stored files",
