@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Final
 
-from attrs import evolve, field, frozen
-from sqlalchemy import Row, and_
+from attrs import evolve
+from sqlalchemy import and_
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
@@ -21,15 +21,13 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
+from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
-from gateway.steps.no_billing import no_billing_file
 from gateway.steps.numbers import note_deposits
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
-from routing.envelope import LotSeen, Problem, Severity, Summary
+from routing.envelope import LotSeen
 from routing.lifecycle import DepositState
-
-Deposit = Row[*tuple[Any, ...]]
 
 _HEAD: Final = 4096
 LARGE: Final = 256 * 1024
@@ -46,25 +44,6 @@ _TAKE_SMALL: Final = work.Taking(
 _TAKE_LARGE: Final = work.Taking(
     schema.deposit, due=and_(_WAITING, schema.deposit.c.size > LARGE), order=_ORDER
 )
-
-
-Placed = tuple[str | None, Problem]  # the lot that it stands in, if any
-
-
-@frozen(kw_only=True)
-class _Found:
-    """What one deposit holds, as far as it is not written yet."""
-
-    deposit: Deposit
-    held: float  # until when its reader holds it
-    network: str = ""
-    summary: Summary
-    problems: list[Placed]
-    lots: list[LotSeen] = field(factory=list)
-
-    @property
-    def state(self) -> DepositState:
-        return DepositState.SPLIT if self.summary.lots else DepositState.UNREADABLE
 
 
 class Split:
@@ -117,7 +96,7 @@ class Split:
 
     def _read_all(
         self, taken: list[Deposit], failed: list[Exception]
-    ) -> Iterator[_Found]:
+    ) -> Iterator[Found]:
         """Read deposits; one that cannot be read costs its neighbours nothing."""
         for deposit in taken:
             try:
@@ -141,7 +120,7 @@ class Split:
             reading.clear(tx, deposit)
         return taken
 
-    def _read(self, deposit: Deposit) -> _Found:
+    def _read(self, deposit: Deposit) -> Found:
         with self._database.read(self._payloads.open, deposit.payload_id) as stream:
             head = stream.read(_HEAD)
             stream.seek(0)
@@ -150,13 +129,13 @@ class Split:
                 if format is None:
                     continue
                 if network.is_return(format):
-                    return _refused(deposit, format, head)
+                    return refused(deposit, format, head)
                 return self._read_lots(deposit, network, format, stream)
-        return _refused(deposit, None, head)
+        return refused(deposit, None, head)
 
     def _read_lots(
         self, deposit: Deposit, network: Network, format: str, stream: BinaryIO
-    ) -> _Found:
+    ) -> Found:
         problems: list[Placed] = []
         waiting: list[LotSeen] = []
         claims, held = 0, deposit.lease_until
@@ -174,7 +153,7 @@ class Split:
         problems.extend((None, each) for each in summary.problems[:room])
         if not summary.lots and not summary.errors:
             summary = evolve(summary, errors=1)
-        return _Found(
+        return Found(
             deposit=deposit,
             held=held,
             network=network.name,
@@ -203,7 +182,7 @@ class Split:
         self._write(tx, _rows(tx, deposit, network, found), found)
         return until
 
-    def _finish(self, tx: Tx, found: list[_Found]) -> None:
+    def _finish(self, tx: Tx, found: list[Found]) -> None:
         """End the reading of deposits; one that was taken over is left alone."""
         rows = {
             each.deposit.id: _rows(tx, each.deposit, each.network, each.lots)
@@ -230,25 +209,12 @@ class Split:
     def _broken(self, tx: Tx, deposit: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, deposit, words)
 
-    def _raise(self, tx: Tx, found: _Found) -> None:
+    def _raise(self, tx: Tx, found: Found) -> None:
         """Raise an anomaly if the deposit cannot be read, or not all of it."""
-        outside = [
-            problem
-            for lot, problem in found.problems
-            if lot is None and problem.severity is Severity.ERROR
-        ]
-        if found.state is DepositState.UNREADABLE:
-            kind = "deposit-unreadable"
-            problems = found.problems
-            words = problems[0][1].message if problems else "it holds no lot"
-        elif outside:
-            kind = "deposit-damaged"
-            words = (
-                f"errors outside its lots ({len(outside)}), so a lot may be missing: "
-                f"{outside[0].message}"
-            )
-        else:
+        alarm = found.alarm()
+        if alarm is None:
             return
+        kind, words = alarm
         anomalies.raise_(
             tx,
             self._entropy,
@@ -274,7 +240,7 @@ def _rows(
     return reading.lot_rows(tx.now, deposit.id, deposit.client_id, network, lots)
 
 
-def _reading(tx: Tx, found: _Found, rows: list[dict[str, Any]]) -> reading.Reading:
+def _reading(tx: Tx, found: Found, rows: list[dict[str, Any]]) -> reading.Reading:
     deposit = found.deposit
     if len(rows) < found.summary.lots:  # the others are written already
         rows = reading.lots_of(tx.connection, deposit.id) + rows
@@ -299,14 +265,3 @@ def _noting_problems(
         name = reading.lot_id(deposit, lot.position)
         problems.extend((name, each) for each in lot.problems[:room])
         yield lot
-
-
-def _refused(deposit: Deposit, format: str | None, head: bytes) -> _Found:
-    return _Found(
-        deposit=deposit,
-        held=deposit.lease_until,
-        summary=Summary(
-            format=format or "", records=0, lots=0, claims=0, errors=1, warnings=0
-        ),
-        problems=[(None, no_billing_file(format, head))],
-    )

@@ -195,6 +195,7 @@ class ReceptionTests(SynchronousTestCase):
         )
         assert "on another connection" in str(refused.value)
         upload.abandon()
+        assert self.house.reception._usage[self.client.id].open_uploads == 0
 
     def test_one_that_is_superseded_while_it_begins_is_told(self) -> None:
         """Of three that come at once the last goes on."""
