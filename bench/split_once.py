@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import true
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from bench.ingest import Nobody, open_database, open_payloads
@@ -22,7 +23,8 @@ from gateway.database import Database
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
-from gateway.journal import clients
+from gateway.journal import clients, schema
+from gateway.steps.holding import Holding
 from gateway.steps.split import Split, SplitLarge
 from gateway.storage.payloads import Payloads
 from protocols.catalog import Catalog
@@ -115,6 +117,14 @@ def _step(database: Database, payloads: Payloads, kind: type[Split]) -> Split:
         entropy=os.urandom,
         worker="bench",
         lease=120.0,
+        holding=Holding(
+            database,
+            schema.deposit,
+            true(),
+            worker="bench",
+            lease=120.0,
+            now=time.time,  # noqa: TID251 - this is the clock that others are given
+        ),
     )
 
 

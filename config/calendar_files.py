@@ -51,7 +51,7 @@ def _read(table: Table, base: CalendarEntry) -> CalendarEntry:
     country = table.get("country", str, base.country)
     kept = base.subdivision if country == base.country else ""
     subdivision = table.get("subdivision", str, kept)
-    _check_country(table, country, subdivision)
+    check_country(table, country, subdivision)
     found = attrs.evolve(
         base,
         country=country,
@@ -66,14 +66,17 @@ def _read(table: Table, base: CalendarEntry) -> CalendarEntry:
     return found
 
 
-def _check_country(table: Table, country: str, subdivision: str) -> None:
+def check_country(table: Table, country: str, subdivision: str = "") -> bool:
     """Refuse a country or region whose public holidays are not known."""
     known = holidays.list_supported_countries()
     if country and country not in known:
         table.wrong("country", f"is {country!r}; wanted an ISO 3166 code such as FR")
-    elif subdivision and subdivision not in known[country]:
+        return False
+    if subdivision and subdivision not in known[country]:
         some = ", ".join(known[country]) or "none"
         table.wrong("subdivision", f"is {subdivision!r}; wanted one of {some}")
+        return False
+    return True
 
 
 def _weekend(table: Table, default: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from config.reader import Table
 
 R = TypeVar("R")
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]\s]+)):(\d{1,5})")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _LAST_PORT = 65535
 
 
@@ -121,6 +122,8 @@ def _schema(definition: Definition) -> dict[str, Any]:
         found |= {"type": "array", "items": {"type": "string"}}
     else:
         found |= {"type": "string"}
+    if definition.kind == "name":
+        found["pattern"] = f"^{_NAME.pattern}$"
     if definition.of:
         found["enum"] = list(definition.of)
     if definition.kind != "required":
@@ -130,6 +133,17 @@ def _schema(definition: Definition) -> dict[str, Any]:
 
 def _text(table: Table, each: Definition, folder: Path) -> str:
     return table.get(each.key, str, str(each.default))
+
+
+def _name(table: Table, each: Definition, folder: Path) -> str:
+    found = _text(table, each, folder)
+    if not _NAME.fullmatch(found) and type(table.data.get(each.key, "")) is str:
+        table.wrong(
+            each.key,
+            f"is {found!r}; wanted at most 63 letters, digits, dots, hyphens and "
+            f"underscores, such as {each.default}",
+        )
+    return found
 
 
 def _required(table: Table, each: Definition, folder: Path) -> str:
@@ -195,6 +209,7 @@ def _address(table: Table, each: Definition, folder: Path) -> Address:
 
 _KINDS: Mapping[str, Callable[[Table, Definition, Path], Any]] = {
     "text": _text,
+    "name": _name,
     "required": _required,
     "choice": _choice,
     "whole": _whole,

@@ -30,7 +30,13 @@ from config.directory_records import (
     Rows,
 )
 from config.errors import ConfigErrors, Mistake
-from config.payer_files import CheckProfile, CheckRules, read_endpoint, read_payer
+from config.payer_files import (
+    CheckCode,
+    CheckProfile,
+    CheckRules,
+    read_endpoint,
+    read_payer,
+)
 from config.reader import Table, read_file
 
 _SHIPPED = Path(__file__).parent
@@ -40,6 +46,7 @@ def load_directory(
     path: Path,
     *,
     check_rules: CheckRules,
+    check_code: CheckCode,
     check_profile: CheckProfile,
     known_networks: Iterable[str],
     known_channels: Iterable[str],
@@ -69,6 +76,7 @@ def load_directory(
         rows=rows,
         folder=path.absolute(),
         check_rules=check_rules,
+        check_code=check_code,
         check_profile=check_profile,
         networks=tuple(known_networks),
         channels=tuple(known_channels),
@@ -100,6 +108,7 @@ def from_json(text: str, folder: Path) -> DirectoryData:
         rows=rows,
         folder=folder.absolute(),
         check_rules=lambda network, rules: (),
+        check_code=lambda network, code: "",
         check_profile=lambda payer: (),
         networks=_named(files, "payer", "network"),
         channels=(*_named(files, "endpoint", "channel"), *_named(files, "", "channel")),
@@ -115,6 +124,7 @@ class _Reading:
     rows: Mapping[str, Rows]
     folder: Path
     check_rules: CheckRules
+    check_code: CheckCode
     check_profile: CheckProfile
     networks: tuple[str, ...]
     channels: tuple[str, ...]
@@ -141,6 +151,7 @@ class _Reading:
             payer = read_payer(
                 table,
                 check_rules=self.check_rules,
+                check_code=self.check_code,
                 networks=self.networks,
                 calendars=calendars,
             )

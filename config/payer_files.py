@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from config import times
-from config.calendar_files import read_own
+from config.calendar_files import check_country, read_own
 from config.directory_records import (
     CalendarEntry,
     CodeEntry,
@@ -31,6 +31,9 @@ CheckProfile = Callable[[PayerEntry], Iterable[tuple[str, str]]]
 CheckRules = Callable[[str, Mapping[str, object]], Iterable[str]]
 """Says what is wrong in a network's rules for a payer: (network, rules)."""
 
+CheckCode = Callable[[str, str], str]
+"""Says what is wrong in a payer's code, or nothing: (network, code)."""
+
 LEVELS = ("dispatch", "lot", "claim")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ZONES = available_timezones()
@@ -40,13 +43,14 @@ def read_payer(
     root: Table,
     *,
     check_rules: CheckRules,
+    check_code: CheckCode,
     networks: Iterable[str],
     calendars: Mapping[str, CalendarEntry],
 ) -> PayerEntry:
     """Read a payer's file; what is wrong is noted in the table."""
     main = root.table("payer", required=True)
     network = main.choice("network", tuple(networks))
-    country = main.get("country", str, "FR")
+    country = _country(main)
     rules = root.table("rules")
     held = dict(rules.rest())
     if network:
@@ -60,7 +64,7 @@ def read_payer(
         network=network,
         country=country,
         time_zone=_time_zone(main),
-        codes=tuple(_code(table) for table in root.tables("code")),
+        codes=tuple(_code(table, network, check_code) for table in root.tables("code")),
         endpoint=main.get("endpoint", str, "") or None,
         flows=main.texts("flows", ("billing",)),
         enrolment=main.get("enrolment", bool, False),
@@ -115,6 +119,13 @@ def _identifier(table: Table, key: str) -> str:
     return found
 
 
+def _country(table: Table) -> str:
+    found = table.get("country", str, "FR")
+    if not found and table.data.get("country") == "":
+        table.wrong("country", "is empty; wanted an ISO 3166 code such as FR")
+    return found if check_country(table, found) else ""
+
+
 def _time_zone(table: Table) -> str:
     found = table.get("time_zone", str, "Europe/Paris")
     if found not in _ZONES:
@@ -123,7 +134,7 @@ def _time_zone(table: Table) -> str:
     return found
 
 
-def _code(table: Table) -> CodeEntry:
+def _code(table: Table, network: str, check_code: CheckCode) -> CodeEntry:
     found = CodeEntry(
         code=table.get("code", str),
         valid_from=times.read_day(table, "valid_from"),
@@ -131,6 +142,8 @@ def _code(table: Table) -> CodeEntry:
         successor=table.get("successor", str, "") or None,
     )
     table.done()
+    if found.code and network and (words := check_code(network, found.code)):
+        table.wrong("code", words)
     first, last = found.valid_from, found.valid_until
     if first is not None and last is not None and last < first:
         table.wrong("valid_until", f"is {last}, before valid_from {first}")

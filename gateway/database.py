@@ -11,7 +11,6 @@ lost) and must do nothing but SQL on the transaction that it is given.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -24,6 +23,7 @@ from twisted.python.failure import Failure
 from gateway.clock import Now
 from gateway.committing import GONE, Committer, Results, Tx, Work, unavailable
 from gateway.looking import Looker
+from gateway.waiting import Line
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,7 +31,6 @@ Ts = TypeVarTuple("Ts")
 Item = TypeVar("Item")
 
 _MOST_PER_COMMIT: Final = 512  # beyond it a commit delays its first caller too long
-_STOP: Final = None
 
 
 class Database:
@@ -49,9 +48,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._call_from_thread = call_from_thread
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._door = threading.Lock()  # nothing is queued behind the stop
+        self._line: Line[Work] = Line("journal-writer", self._run)
         self._here = threading.Lock()
         self._committer = Committer(writer, chain, now)
         self._looker = Looker(reader, call_from_thread)
@@ -59,19 +56,11 @@ class Database:
     def start(self) -> None:
         """Start the threads of the writer and of short questions."""
         self._looker.start()
-        self._thread = threading.Thread(
-            target=self._run, name="journal-writer", daemon=True
-        )
-        self._thread.start()
+        self._line.start()
 
     def stop(self) -> None:
         """Write what waits, then end; no function is lost half way."""
-        with self._door:
-            thread, self._thread = self._thread, None
-            if thread is not None:
-                self._queue.put(_STOP)
-        if thread is not None:
-            thread.join()
+        self._line.stop()
         self._looker.stop()
         with self._here:
             self._committer.let_go()
@@ -81,7 +70,7 @@ class Database:
     @property
     def waiting(self) -> int:
         """How many functions wait for the writer."""
-        return self._queue.qsize()
+        return len(self._line)
 
     def read(
         self,
@@ -121,7 +110,7 @@ class Database:
                 future.set_result(result)
 
         work = Work(name, call, args, done, in_reactor=False)
-        if not self._enqueue(work):
+        if not self._line.put(work):
             with self._here:
                 self._deliver(self._commit([work]))
         return future.result()
@@ -153,29 +142,21 @@ class Database:
     ) -> Deferred[Any]:
         deferred: Deferred[Any] = Deferred()
         work = Work(name, call, args, deferred.callback, True, batched)
-        if not self._enqueue(work):
+        if not self._line.put(work):
             self._deliver(self._commit([work]))
         return deferred
-
-    def _enqueue(self, work: Work) -> bool:
-        """Give work to the writer's thread; False if there is none."""
-        with self._door:
-            if self._thread is None:
-                return False
-            self._queue.put(work)
-            return True
 
     def _run(self) -> None:
         stopping = False
         while not stopping:
-            work = self._queue.get()
+            work = self._line.take()
             batch: list[Work] = []
-            while work is not _STOP:
+            while work is not None:
                 batch.append(work)
-                if len(batch) >= _MOST_PER_COMMIT or self._queue.empty():
+                if len(batch) >= _MOST_PER_COMMIT or not self._line:
                     break
-                work = self._queue.get()
-            stopping = work is _STOP
+                work = self._line.take()
+            stopping = work is None
             if batch:
                 self._deliver(self._commit(batch))
 

@@ -119,7 +119,11 @@ def _sftp(
 
     def tree(client: Client) -> ClientTree:
         return ClientTree(
-            client=client, reception=reception, networks=networks, channel="sftp"
+            client=client,
+            reception=reception,
+            networks=networks,
+            channel="sftp",
+            listed_since=lambda: house.now() - settings.receipts.listed,
         )
 
     return sftp_factory(

@@ -149,6 +149,7 @@ def read_directory(
     return load_directory(
         path,
         check_rules=lambda network, rules: networks[network].check_rules(rules),
+        check_code=lambda network, code: networks[network].check_code(code),
         check_profile=lambda payer: profile.problems(
             payer, networks[payer.network].answer_kinds
         ),

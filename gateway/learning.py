@@ -7,7 +7,7 @@ two transactions, never inside of one; what it then uses is a value that never c
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -58,8 +58,13 @@ class CurrentDelays:
             self._learning.release()
 
 
-def learn(database: Database, directory: Directory, now: float) -> Delays:
-    """Read the cohorts of the last half year, and learn from them."""
+def learn(
+    database: Database,
+    directory: Directory,
+    now: float,
+    payers: Collection[str] | None = None,
+) -> Delays:
+    """Read the cohorts of the last half year, of some payers or all, and learn from them."""
     since = datetime.fromtimestamp(now, UTC).date() - timedelta(days=HISTORY)
-    rows = database.read(cohorts.read, since.isoformat())
+    rows = database.read(cohorts.read, since.isoformat(), payers=payers)
     return Delays(rows, directory, now)

@@ -7,11 +7,9 @@ would keep everybody else waiting.
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from attrs import define
 from sqlalchemy import Connection, Engine
@@ -20,8 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from gateway.committing import GONE, unavailable
-
-_STOP: Final = None
+from gateway.waiting import Line
 
 
 @define
@@ -39,41 +36,29 @@ class Looker:
     ) -> None:
         self._engine = engine
         self._call_from_thread = call_from_thread
-        self._queue: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._door = threading.Lock()  # nothing is queued behind the stop
+        self._line: Line[_Question] = Line("journal-looker", self._run)
         self._kept: Connection | None = None
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread = threading.Thread(
-            target=self._run, name="journal-looker", daemon=True
-        )
-        self._thread.start()
+        self._line.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
-        with self._door:
-            thread, self._thread = self._thread, None
-            if thread is not None:
-                self._queue.put(_STOP)
-        if thread is not None:
-            thread.join()
+        self._line.stop()
         self._let_go()
 
     def look(self, call: Callable[..., Any], *args: Any) -> Deferred[Any]:
         """Fire with `call(connection, *args)`; from the reactor."""
         question = _Question(call, args, Deferred())
-        with self._door:
-            if self._thread is not None:
-                self._queue.put(question)
-                return question.answered
+        if self._line.put(question):
+            return question.answered
         question.answered.callback(self._answer(question))
         self._let_go()
         return question.answered
 
     def _run(self) -> None:
-        while (question := self._queue.get()) is not _STOP:
+        while (question := self._line.take()) is not None:
             self._tell(question.answered, self._answer(question))
 
     def _tell(self, answered: Deferred[Any], answer: Any) -> None:
@@ -98,11 +83,19 @@ class Looker:
         return answer
 
     def _end_snapshot(self, connection: Connection) -> None:
-        """Let the next question see what was committed meanwhile."""
-        if connection.in_transaction():
-            connection.rollback()
-        else:  # begun by a statement that went to the driver itself
-            connection.connection.rollback()
+        """Let the next question see what was committed meanwhile.
+
+        A connection that cannot is lost: the next question gets another one, and
+        the answer that came before stands.
+        """
+        try:
+            if connection.in_transaction():
+                connection.rollback()
+            else:  # begun by a statement that went to the driver itself
+                connection.connection.rollback()
+        except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
+            connection.invalidate()
+            self._let_go()
 
     def _let_go(self) -> None:
         kept, self._kept = self._kept, None

@@ -11,16 +11,19 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from attrs import frozen
+from sqlalchemy import ColumnElement, Table, true
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
+from gateway.journal import schema
 from gateway.learning import CurrentDelays
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
 from gateway.steps.gather import Gather
 from gateway.steps.hand_back import HandBack
+from gateway.steps.holding import Holding
 from gateway.steps.match import Match, MatchObserver
 from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import Route, RouteObserver
@@ -29,6 +32,7 @@ from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
 from protocols.interface import Channel
+from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
 
 _TIDY_EVERY: Final = 3600.0
@@ -88,6 +92,14 @@ def build_steps(
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
     delays = CurrentDelays(database, house.directory, house.now)
+    in_making = schema.dispatch.c.state == DispatchState.READY
+
+    def holding(table: Table, where: ColumnElement[bool]) -> Holding:
+        return Holding(
+            database, table, where, worker=worker, lease=lease, now=house.now
+        )
+
+    deposits = holding(schema.deposit, true())
     split, split_large = (
         kind(
             database=database,
@@ -96,6 +108,7 @@ def build_steps(
             entropy=entropy,
             worker=worker,
             lease=lease,
+            holding=deposits,
         )
         for kind in (Split, SplitLarge)
     )
@@ -128,6 +141,7 @@ def build_steps(
             entropy=entropy,
             worker=worker,
             lease=lease,
+            holding=holding(schema.dispatch, in_making),
         ),
         dispatch=Dispatch(
             database=database,
@@ -139,6 +153,7 @@ def build_steps(
             now=house.now,
             worker=worker,
             lease=lease,
+            holding=holding(schema.dispatch, ~in_making),
             observe=observe,
         ),
         collect=collect,
@@ -158,6 +173,7 @@ def build_steps(
                 overpaid=house.settings.matching.overpaid,
                 largest=house.settings.matching.largest_amount,
             ),
+            holding=holding(schema.payer_return, true()),
         ),
         hand_back=HandBack(
             database=database,

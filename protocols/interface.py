@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from random import Random
 from typing import BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
@@ -180,6 +181,34 @@ class Network(Protocol):
 
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         """Say what is wrong in a payer's rules: texts for the directory's loader."""
+        ...
+
+    def check_code(self, code: str) -> str:
+        """Say what is wrong in a payer's code, for the directory's loader; "": nothing."""
+        ...
+
+    def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
+        """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
+        ...
+
+    def sample(
+        self,
+        code: str,
+        rules: Mapping[str, object],
+        *,
+        rng: Random,
+        day: str,
+        sender: str,
+        lots: int,
+        claims: int,
+        into: BinaryIO,
+    ) -> int:
+        """Write a valid file for a payer in which everything is invented; its size.
+
+        It is made on the ISO `day`, of `lots` lots with so many `claims` each, in the
+        name of `sender`, who is invented too if that is empty.  Raises `ValueError`
+        for a sender whose number fits into no file.
+        """
         ...
 
     def compose(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli import opening
+from gateway.cli import anomaly_lots, opening
 from gateway.cli.anomaly_shown import ADVICE, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import WRONG_USAGE, Refusal
@@ -16,7 +16,7 @@ from gateway.cli.wording import moment
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import anomalies, anomaly_items
+from gateway.journal import anomalies, anomaly_items, chased
 from routing.lifecycle import AnomalyEvent, AnomalyState
 
 EXAMPLE: Final = (
@@ -146,6 +146,7 @@ def _show(options: Options, terminal: Terminal) -> int:
         items = opened.database.read(
             anomaly_items.listed, options.anomaly, anomaly_items.MOST
         )
+        lots, count = opened.database.read(chased.behind, row)
     advice = ADVICE.get(row.kind, "")
     if options.json:
         terminal.give(
@@ -165,11 +166,14 @@ def _show(options: Options, terminal: Terminal) -> int:
                     {"at": iso_time(each.at), "by": each.author, "words": each.words}
                     for each in comments
                 ],
+                "lots": [anomaly_lots.as_json(each) for each in lots],
+                "lot_count": count,
             }
         )
         return 0
     show(row, terminal, reach)
     show_items(items, terminal)
+    anomaly_lots.show(lots, count, terminal)
     for each in comments:
         when = moment(each.at, terminal.zone)
         terminal.say(f"{when}  {each.author}: {each.words}")

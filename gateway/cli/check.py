@@ -5,20 +5,21 @@ Exit 2 when a file must be mended, 1 when only the database is not as it should.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from config import checks
 from config.errors import ConfigErrors, Mistake
-from config.settings import Settings
+from config.settings import Settings, attempt
 from gateway.cli import key_checks
 from gateway.cli.arguments import Options, Parser, add_config, add_json
-from gateway.cli.opening import database_of, directory_of, settings_of
+from gateway.cli.opening import database_of, directory_of, settings_file
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment
 from gateway.errors import SchemaMismatch, StorageUnavailable
 from protocols.catalog import Catalog
+from protocols.interface import Emitter
 from routing.directory import Directory
 
 EXAMPLE: Final = "octway check -c /etc/octway/octway.toml"
@@ -38,33 +39,56 @@ def run(options: Options, terminal: Terminal) -> int:
     directory: Directory | None = None
     settings: Settings | None = None
     try:
-        settings = settings_of(options, terminal)
-        mistakes += checks.check_settings(settings)
-        mistakes += checks.check_files(settings)
-        mistakes += key_checks.check_keys(settings, terminal.entropy, terminal.now)
-        directory = _directory(settings, mistakes)
-        trouble += _check_database(settings, terminal)
+        file = settings_file(options, terminal)
+        settings, read_wrong = attempt(file, terminal.environ)
+        mistakes += read_wrong
+        if settings is not None:
+            found = _Found(settings, read_wrong)
+            mistakes += found.new(checks.check_settings(settings))
+            mistakes += found.new(checks.check_files(settings))
+            entropy, now = terminal.entropy, terminal.now
+            mistakes += found.new(key_checks.check_keys(settings, entropy, now))
+            mistakes += found.new(_check_networks(settings))
+            directory = _directory(settings, mistakes)
+            trouble += found.new(_check_database(settings, terminal))
     except ConfigErrors as errors:
         mistakes += errors.mistakes
     status = WRONG_USAGE if mistakes else DOES_NOT_HOLD if trouble else 0
-    found = [*mistakes, *trouble]
+    every = [*mistakes, *trouble]
     if options.json:
         terminal.give(
             {
-                "ok": not found,
-                "mistakes": [each._asdict() for each in found],
+                "ok": not every,
+                "mistakes": [each._asdict() for each in every],
                 "payers": len(directory.payers()) if directory else None,
                 "directory_version": directory.version if directory else None,
             }
         )
         return status
-    for each in found:
+    for each in every:
         terminal.complain(str(each))
-    if found:
-        terminal.note(f"{counted(len(found), 'mistake')} to mend")
+    if every:
+        terminal.note(f"{counted(len(every), 'mistake')} to mend")
     elif settings is not None and directory is not None:
         _say_well(settings, directory, terminal)
     return status
+
+
+class _Found:
+    """What was wrong already when the settings were read, so that it is told once."""
+
+    def __init__(self, settings: Settings, mistakes: Iterable[Mistake]) -> None:
+        self._file = settings.file
+        self._sections = {each.key.partition(".")[0] for each in mistakes}
+
+    def new(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
+        """Leave out what only follows from a section that could not be read."""
+        return [
+            each
+            for each in mistakes
+            if each.file != self._file
+            or each.key.partition(".")[0] not in self._sections
+        ]
 
 
 def _say_well(settings: Settings, directory: Directory, terminal: Terminal) -> None:
@@ -110,6 +134,21 @@ def _check_emitters(settings: Settings, directory: Directory) -> Iterator[Mistak
             "is missing, and payers of it are in the directory; wanted a table "
             f"[network.{network}] with our emitter_number",
         )
+
+
+def _check_networks(settings: Settings) -> Iterator[Mistake]:
+    """Say what is wrong in who we are in each network."""
+    catalog = Catalog.installed()
+    for name, each in settings.network.items():
+        if name not in catalog.network_names:
+            known = ", ".join(catalog.network_names)
+            yield settings.mistake(f"network.{name}", f"is unknown; known: {known}")
+            continue
+        emitter = Emitter(
+            number=each.emitter_number, kind=each.emitter_kind, name=each.emitter_name
+        )
+        for key, words in catalog.network(name).check_emitter(emitter):
+            yield settings.mistake(f"network.{name}.emitter_{key}", words)
 
 
 def _check_database(settings: Settings, terminal: Terminal) -> Iterator[Mistake]:

@@ -158,9 +158,10 @@ def _inspect_one(
     head = stream.read(_HEAD)
     stream.seek(0)
     recognised = catalog.recognise(head)
+    named = {"file": name} if len(options.files) > 1 else {}
     if recognised is None:
         if options.json:
-            terminal.give(as_json(None))
+            terminal.give(named | as_json(None))
         elif not head:
             terminal.say(
                 f"{name}: is empty; a billing file or a payer's return is wanted"
@@ -174,7 +175,7 @@ def _inspect_one(
         return DOES_NOT_HOLD
     found = examine(stream, recognised)
     if options.json:
-        terminal.give(as_json(found))
+        terminal.give(named | as_json(found))
     else:
         length = size(stream.seek(0, 2))
         inspect_shown.show(

@@ -14,6 +14,7 @@ from gateway.cli.tables import facts
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, money
 from protocols.interface import FieldShown, RecordShown
+from protocols.shape import looks_like
 from routing.envelope import Problem, Severity
 
 if TYPE_CHECKING:
@@ -81,16 +82,7 @@ def show_head(head: bytes, terminal: Terminal) -> None:
     start = head[:_HEAD_SHOWN]
     text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in start)  # noqa: PLR2004
     terminal.say(f"it begins: {text}")
-    for magic, words in (
-        (b"PK\x03\x04", "a ZIP archive; unpack it first"),
-        (b"\x1f\x8b", "compressed with gzip; unpack it first"),
-        (b"%PDF", "a PDF document"),
-        (b"<?xml", "an XML document"),
-        (b"-----BEGIN", "a key, a certificate or an encrypted message"),
-        (b"{", "perhaps JSON, such as a receipt"),
-    ):
-        if head.startswith(magic):
-            terminal.say(f"it looks like {words}")
+    terminal.say(f"it looks like {looks_like(head)}")
 
 
 def _show_sentence(

@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "withdraw": "take a lot or a dispatch back before it leaves",
     "inspect": "say what a file is, print its records, list what is wrong with it",
     "simulate": "the no-response study: simulated payers, tracking off and then on",
+    "sample": "write a valid billing file of invented claims, to try an upload with",
     "verify": "prove integrity: event chain, ledger, every stored file",
     "receipt": "check a receipt's signature; print the key to check with",
     "key": "rotate the key that encrypts stored files",

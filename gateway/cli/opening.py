@@ -41,6 +41,11 @@ class Journal:
 
 def settings_of(options: Options, terminal: Terminal) -> Settings:
     """Read the settings that a command line means, or raise `ConfigErrors`."""
+    return load(settings_file(options, terminal), terminal.environ)
+
+
+def settings_file(options: Options, terminal: Terminal) -> Path:
+    """Name the file of settings that a command line means, or raise `ConfigErrors`."""
     path = Path(options.config or terminal.environ.get(_VARIABLE) or _DEFAULT)
     if not path.is_file():
         why = "is no file" if path.exists() else "is missing"
@@ -55,7 +60,7 @@ def settings_of(options: Options, terminal: Terminal) -> Settings:
                 )
             ]
         )
-    return load(path, terminal.environ)
+    return path
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.cli import opening
+from gateway.cli import opening, replay_now
 from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
@@ -16,7 +16,8 @@ from routing.errors import GatewayError
 EXAMPLE: Final = (
     "octway replay d0123456789abcdefgh       # an unreadable deposit is read again\n"
     "octway replay d0123456789abcdefgh-2     # a lot is routed again\n"
-    "octway replay s0123456789abcdefgh       # a refused dispatch is sent again"
+    "octway replay s0123456789abcdefgh       # a refused dispatch is sent again\n"
+    "octway replay s0123456789abcdefgh --now # one that waits is handed over now"
 )
 _NEXT: Final = {
     trace.DEPOSIT: "it will be read again",
@@ -36,6 +37,11 @@ def define(parser: Parser) -> None:
         action="store_true",
         help="send again what the payer may already have",
     )
+    parser.add_argument(
+        "--now",
+        action="store_true",
+        help="hand over a dispatch that waits: for its payer's window, after a failure",
+    )
     add_by(parser)
     add_config(parser)
     add_json(parser)
@@ -48,6 +54,9 @@ def run(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         for name in options.ids:
             try:
+                if options.now:
+                    replay_now.run(opened, name, options, terminal)
+                    continue
                 kind, state = _replay(opened, name, options, terminal)
             except (Refusal, GatewayError) as error:
                 terminal.complain(str(error))

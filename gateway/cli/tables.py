@@ -51,5 +51,11 @@ def facts(terminal: Terminal, pairs: Sequence[tuple[str, str]]) -> None:
         terminal.say(f"{terminal.paint(name.ljust(width), 'dim')}{_GAP}{value}")
 
 
+def heading(terminal: Terminal, title: str) -> None:
+    """Print what follows under a title, after an empty line."""
+    terminal.say()
+    terminal.say(terminal.paint(title, "bold"))
+
+
 def _cut(line: str, width: int | None) -> str:
     return line if width is None or len(line) <= width else line[: width - 1] + "…"

@@ -10,6 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from gateway import pursuit
 from gateway.cli import opening, trace_facts, trace_shown
 from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.refusal import Refusal
@@ -19,6 +20,8 @@ from gateway.cli.wording import counted, moment
 from gateway.database import Database
 from gateway.journal import life, trace
 from gateway.journal.trace import Found
+from gateway.pursuit import Pursuit
+from protocols.catalog import Catalog
 
 EXAMPLE: Final = (
     "octway trace facture.b2            # a file name, of a deposit or a return\n"
@@ -56,12 +59,24 @@ def run(options: Options, terminal: Terminal) -> int:
             _choose(found, options, terminal)
             return 0
         told = opened.database.read(life.read, found[0])
+        chased = _pursuit(opened, found[0], terminal)
     if options.json:
-        facts = trace_facts.life_as_json(told, terminal.now(), terminal.zone)
+        facts = trace_facts.life_as_json(told, chased, terminal.now(), terminal.zone)
         terminal.give({"what": options.what, **facts})
     else:
-        trace_shown.show(told, terminal)
+        trace_shown.show(told, chased, terminal)
     return 0
+
+
+def _pursuit(opened: opening.Journal, found: Found, terminal: Terminal) -> Pursuit:
+    catalog = Catalog.installed()
+    return pursuit.read(
+        opened.database,
+        found,
+        lambda: opening.directory_of(opened.settings, catalog),
+        {network.name: network for network in catalog.networks()},
+        terminal.now(),
+    )
 
 
 def _find(database: Database, options: Options) -> list[Found]:
@@ -118,7 +133,7 @@ def _choose(found: list[Found], options: Options, terminal: Terminal) -> None:
 
 def _nothing(options: Options) -> str:
     where = f" of client {options.client}" if options.client else ""
-    kind = options.kind or "deposit, lot, invoice, dispatch, return or anomaly"
+    kind = options.kind or "deposit, lot, invoice, dispatch, return, remedy or anomaly"
     return (
         f"no {kind}{where} has the id, name, number or SHA-256 {options.what!r}; "
         "a file name is compared whole, a SHA-256 from 8 characters on"

@@ -42,14 +42,33 @@ _WORDS: Final[Mapping[str, str]] = {
     "dispatch.absent": "the payer's side does not have it; sent again",
     "dispatch.refuse": "given to a person ({cause})",
     "dispatch.answer": "every lot of it is answered",
-    "dispatch.replay": "put back to be handed over again",
     "dispatch.replayed": "replayed by {by}",
+    "dispatch.hurried": "handed over now, as {by} wants, whatever it waits for",
     "dispatch.withdraw": "withdrawn",
     "dispatch.withdrawn-by": "withdrawn by {by}: {why}",
     "expectation.late": "the {kind} answer is late",
     "expectation.missing": "the {kind} answer is missing",
+    "expectation.renewed": "the {kind} answer is owed anew",
     "expectation.waived": "the {kind} answer is no longer waited for",
     "expectation.met-late": "the {kind} answer came after all",
+    "chase.begun": "the {kind} answer of {payer} is chased from now on",
+    "chase.open": "chased again",
+    "chase.again": "chased anew, as {by} wants",
+    "chase.approval": "the chase waits for a second person",
+    "chase.given-up": "the chase is given to a person",
+    "chase.ended": "the chase is over",
+    "remedy.approval": "{remedy} is proposed to a second person ({why})",
+    "remedy.approve": "{by} agreed to {id}",
+    "remedy.deny": "{by} refused {id}",
+    "remedy.brought": "{remedy} brought an answer",
+    "remedy.denied": "{remedy} was refused",
+    "remedy.failed": "{remedy} could not be done",
+    "enrolment.absent": "the payer does not know the sender",
+    "enrolment.to-sign": "the sender must give a paper or a mandate ({source}) {words}",
+    "enrolment.requested": "the payer was asked to enrol the sender ({source}) {words}",
+    "enrolment.open": "the payer knows the sender ({source}) {words}",
+    "enrolment.suspended": "the payer has suspended the sender ({source}) {words}",
+    "enrolment.closed": "the payer has closed the enrolment ({source}) {words}",
     "answer.approximated": "an answer was matched by {rule} ({score} of 100): {words}",
     "answer.proposed": "an answer waits for a person to say which claim it means",
     "answer.confirmed": "an answer was matched by {rule}, as {by} confirmed",
@@ -80,7 +99,7 @@ def words(happened: Happened) -> str:
     noun, _, plain = happened.kind.partition(".")
     text = plain.replace("-", " ")
     if happened.facts:
-        text = pattern.format_map(_Facts(_facts(happened)))
+        text = pattern.format_map(_Facts(_facts(happened))).rstrip()
     return text if happened.times == 1 else f"{counted(happened.times, noun)}: {text}"
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_events, trace_next, trace_words
+from gateway.cli import trace_chase, trace_events, trace_next, trace_words
 from gateway.cli.anomaly import as_json as anomaly_as_json
 from gateway.intake.receipts import iso_time
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
 from gateway.journal.trace import Found
+from gateway.pursuit import Pursuit
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -31,14 +32,16 @@ def found_as_json(found: Found) -> dict[str, Any]:
     }
 
 
-def life_as_json(life: Life, now: float, zone: tzinfo | None) -> dict[str, Any]:
+def life_as_json(
+    life: Life, pursuit: Pursuit, now: float, zone: tzinfo | None
+) -> dict[str, Any]:
     """Return everything that the screen shows, and a little more."""
     return {
         "kind": life.found.kind,
         "id": life.found.id,
         "headline": trace_words.headline(life, zone),
-        "todo": trace_words.todo(life),
-        "next": trace_next.next_steps(life, now, zone),
+        "todo": trace_words.todo(life, pursuit),
+        "next": trace_next.next_steps(life, pursuit, now, zone),
         "client": life.client and life.client.id,
         "deposit": life.deposit and _deposit(life.deposit),
         "claim": life.claim and _claim(life.claim),
@@ -48,6 +51,7 @@ def life_as_json(life: Life, now: float, zone: tzinfo | None) -> dict[str, Any]:
         "lots": [_lot(life, row) for row in life.lots],
         "dispatches": [_dispatch(row) for row in life.dispatches],
         "owed": [_owed(row) for row in life.owed],
+        "chase": trace_chase.as_json(pursuit),
         "returns": [_return(row) for row in life.returns],
         "handbacks": [_handback(row) for row in life.handbacks],
         "anomalies": [anomaly_as_json(row) for row in _anomalies(life)],

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gateway.cli import trace_chase
 from gateway.cli.wording import listing, moment
 from gateway.journal.life import Life
 from gateway.journal.lots import NOT_ENROLLED
+from gateway.pursuit import Pursuit
 from routing.lifecycle import (
     DepositState,
     DispatchState,
@@ -24,7 +26,9 @@ AnyRow = Row[*tuple[Any, ...]]
 _REPEATS: Final = frozenset({"duplicate-lot", "duplicate-invoice"})
 
 
-def next_steps(life: Life, now: float, zone: tzinfo | None) -> list[str]:
+def next_steps(
+    life: Life, pursuit: Pursuit, now: float, zone: tzinfo | None
+) -> list[str]:
     """Say what happens next by itself, and when."""
     found: list[str] = []
     deposit = life.deposit
@@ -44,6 +48,7 @@ def next_steps(life: Life, now: float, zone: tzinfo | None) -> list[str]:
     found += [
         each for row in life.dispatches if (each := _sending(life, row, now, zone))
     ]
+    found += trace_chase.next_steps(life, pursuit, zone)
     found += _waiting(life, zone)
     for row in life.returns:
         if row.state == ReturnState.STORED:

@@ -6,17 +6,18 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_events, trace_next, trace_words
+from gateway.cli import trace_chase, trace_events, trace_next, trace_words
 from gateway.cli.anomaly_shown import show as show_anomaly
-from gateway.cli.tables import facts, table
+from gateway.cli.tables import facts, heading, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
+from gateway.pursuit import Pursuit
 
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def show(life: Life, terminal: Terminal) -> None:
+def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
     """Print a life."""
     if life.anomaly is not None:
         show_anomaly(life.anomaly, terminal)
@@ -24,18 +25,19 @@ def show(life: Life, terminal: Terminal) -> None:
         return
     headline = trace_words.headline(life, terminal.zone)
     terminal.say(terminal.paint(headline, "bold"))
-    for each in trace_words.todo(life):
+    for each in trace_words.todo(life, pursuit):
         terminal.say(terminal.paint(f"-> {each}", "yellow"))
     terminal.say()
     facts(terminal, _who(life, terminal))
     _problems(life, terminal)
     _lots(life, terminal)
     _owed(life, terminal)
+    trace_chase.show(pursuit, terminal)
     _answers(life, terminal)
     _anomalies(life, terminal)
     _timeline(life, terminal)
-    steps = trace_next.next_steps(life, terminal.now(), terminal.zone)
-    _head("Next, by itself", terminal)
+    steps = trace_next.next_steps(life, pursuit, terminal.now(), terminal.zone)
+    heading(terminal, "Next, by itself")
     for each in steps or ["nothing; it is at its end"]:
         terminal.say(f"  {each}")
 
@@ -79,7 +81,7 @@ def _dispatch(row: AnyRow) -> str:
 def _lots(life: Life, terminal: Terminal) -> None:
     if not life.lots:
         return
-    _head("Lots", terminal)
+    heading(terminal, "Lots")
     table(
         terminal,
         (
@@ -134,7 +136,7 @@ def _last_answer(life: Life, row: AnyRow, terminal: Terminal) -> str:
 def _owed(life: Life, terminal: Terminal) -> None:
     if not life.owed:
         return
-    _head("Owed", terminal)
+    heading(terminal, "Owed")
     table(
         terminal,
         ("payer", "answer", "owed", "state", "due", "missing after"),
@@ -157,7 +159,7 @@ def _owed(life: Life, terminal: Terminal) -> None:
 def _answers(life: Life, terminal: Terminal) -> None:
     rows = [] if life.payer_return is not None else list(life.returns)
     if rows:
-        _head("Returns", terminal)
+        heading(terminal, "Returns")
         table(
             terminal,
             ("return", "file", "kind", "collected", "state", "matched"),
@@ -175,7 +177,7 @@ def _answers(life: Life, terminal: Terminal) -> None:
             indent="  ",
         )
     if life.handbacks:
-        _head("Given back", terminal)
+        heading(terminal, "Given back")
         table(
             terminal,
             ("client", "file", "state", "ready", "fetched"),
@@ -196,7 +198,7 @@ def _answers(life: Life, terminal: Terminal) -> None:
 def _problems(life: Life, terminal: Terminal) -> None:
     if not life.problems:
         return
-    _head("Problems in the file", terminal)
+    heading(terminal, "Problems in the file")
     for row in life.problems:
         place = f"record {row.record}" if row.record is not None else "file"
         if row.position is not None:
@@ -213,7 +215,7 @@ def _problems(life: Life, terminal: Terminal) -> None:
 def _anomalies(life: Life, terminal: Terminal) -> None:
     if not life.anomalies:
         return
-    _head("Anomalies", terminal)
+    heading(terminal, "Anomalies")
     table(
         terminal,
         ("anomaly", "kind", "state", "seen", "words"),
@@ -233,7 +235,7 @@ def _anomalies(life: Life, terminal: Terminal) -> None:
 
 
 def _timeline(life: Life, terminal: Terminal) -> None:
-    _head("What happened", terminal)
+    heading(terminal, "What happened")
     for each in life.happened:
         subject = _name(life, each.subject) if each.times == 1 else ""
         subject = f"{subject}: " if subject else ""
@@ -257,8 +259,3 @@ def _name(life: Life, subject: str) -> str:
         if row.id == subject:
             return str(row.filename)
     return ""
-
-
-def _head(title: str, terminal: Terminal) -> None:
-    terminal.say()
-    terminal.say(terminal.paint(title, "bold"))

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gateway.cli import trace_chase
 from gateway.cli.anomaly_shown import ADVICE
 from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH
+from gateway.pursuit import Pursuit
 from routing.ledger import Account
 from routing.lifecycle import (
     AnomalyState,
@@ -26,6 +28,7 @@ from routing.lifecycle import (
 AnyRow = Row[*tuple[Any, ...]]
 _LEFT: Final = (LotState.SENT, LotState.ACKNOWLEDGED, LotState.ANSWERED)
 _ENDED: Final = (LotState.REFUSED, LotState.WITHDRAWN)
+_OF_PAYERS: Final = frozenset({"answer-late", "payer-locked-out", "payer-silent"})
 _CAUSES: Final = {
     "bad-content": "its client must correct it and send it as a new lot; the problems "
     "are below",
@@ -86,7 +89,7 @@ def headline(life: Life, zone: tzinfo | None) -> str:
     return "; ".join(part for part in parts if part) or "it holds no lot"
 
 
-def todo(life: Life) -> list[str]:
+def todo(life: Life, pursuit: Pursuit) -> list[str]:
     """Say what a person has to do; nothing where it goes on by itself."""
     found: list[str] = []
     deposit = life.deposit
@@ -119,9 +122,9 @@ def todo(life: Life) -> list[str]:
     if returned is not None and returned.state == ReturnState.UNREADABLE:
         found.append(ADVICE["return-unreadable"])
     for anomaly in life.anomalies:
-        late = anomaly.kind in {"answer-late", "payer-locked-out"}
-        if late and anomaly.state != AnomalyState.RESOLVED:
+        if anomaly.kind in _OF_PAYERS and anomaly.state != AnomalyState.RESOLVED:
             found.append(f"{anomaly.payer_id}: {ADVICE[anomaly.kind]}")
+    found += trace_chase.todo(pursuit)
     if life.found.kind == ANOMALY and life.anomaly is not None:
         found.append(ADVICE.get(life.anomaly.kind, ""))
     return [each for each in dict.fromkeys(found) if each]
@@ -232,7 +235,8 @@ def _owed(life: Life, zone: tzinfo | None) -> str:
             what = " and ".join(counted(row.owed, f"{row.kind} answer") for row in rows)
             is_are = "is" if sum(row.owed for row in rows) == 1 else "are"
             when = moment(min(row.due_at for row in rows), zone)
-            return f"{what} {is_are} {words} {when}"
+            silent = "" if state is ExpectationState.OPEN else trace_chase.silent(life)
+            return f"{what} {is_are} {words} {when}{silent}"
     if life.unexpecting:
         return (
             f"no answer is expected of {listing(list(life.unexpecting), most=3)}: none was "

@@ -22,6 +22,7 @@ from gateway.database import Database
 from gateway.intake.interface import Client
 from gateway.intake.reception import RunInThread
 from gateway.journal import clients
+from gateway.journal.clients import Login
 
 _HASHER: Final = PasswordHasher()
 _TOKEN_BYTES: Final = 32
@@ -55,6 +56,10 @@ class JournalCredentials:
     def by_certificate(self, fingerprint: str) -> Deferred[Client | None]:
         """Look up a TLS client certificate."""
         return self._run(lambda: self._by_key("", clients.CERTIFICATE, fingerprint))
+
+    def ended(self, logins: frozenset[Login]) -> Deferred[frozenset[Login]]:
+        """Say which logins that were taken would be refused now."""
+        return self._run(lambda: self._database.read(clients.ended, logins))
 
     def _by_key(self, client: str, kind: str, fingerprint: str) -> Client | None:
         row = self._database.read(clients.by_key, kind, fingerprint)

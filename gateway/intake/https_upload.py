@@ -17,9 +17,9 @@ from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Call, Heading
 from gateway.errors import AlreadyThere, StorageUnavailable, TooLarge
 from gateway.intake.https_names import file_name, label_name, name_in_disposition
+from gateway.intake.inbox import IN
 from gateway.intake.interface import Client, Stored
 from gateway.intake.reception import Reception
-from gateway.intake.tree import IN
 from gateway.intake.uploads import Incoming
 from gateway.journal import deposits, tree
 

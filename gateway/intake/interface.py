@@ -13,6 +13,8 @@ from typing import Protocol
 from attrs import frozen
 from twisted.internet.defer import Deferred
 
+from gateway.journal.clients import Login
+
 
 @frozen(kw_only=True)
 class Client:
@@ -146,4 +148,8 @@ class Credentials(Protocol):
 
     def by_certificate(self, fingerprint: str) -> Deferred[Client | None]:
         """Look up a TLS client certificate by its SHA-256 fingerprint (hex)."""
+        ...
+
+    def ended(self, logins: frozenset[Login]) -> Deferred[frozenset[Login]]:
+        """Say which logins that were taken would be refused now."""
         ...

@@ -87,6 +87,7 @@ class Reception:
         self._observe = observe
         self._least_free = least_free
         self._usage: dict[str, _Usage] = {}
+        self._resumed: dict[str, Incoming] = {}  # who goes on with a part
 
     def begin(self, client: Client, channel: str, path: str) -> Incoming:
         """Begin an upload, or refuse it.
@@ -114,9 +115,30 @@ class Reception:
         """Note that a limit refused bytes of an upload."""
         self._observe.limit(limit)
 
-    def ended(self, client: Client) -> None:
+    def ended(self, client: Client, upload: Incoming) -> None:
         """Note that an upload is no longer open."""
         self._usage[client.id].open_uploads -= 1
+        for part, each in tuple(self._resumed.items()):
+            if each is upload:
+                del self._resumed[part]
+
+    async def resume(self, client: Client, channel: str, part: parts.Part) -> Incoming:
+        """Go on with a part, instead of an upload of this node that did until now.
+
+        That one may hang on a line that is dead without our knowing it; the newer
+        connection wins, and goes on from what the part's row says.
+        """
+        older = self._resumed.pop(part.id, None)
+        if older is not None:
+            older.supersede()
+        upload = self.begin(client, channel, part.path)
+        self._resumed[part.id] = upload
+        try:
+            await upload.resume(part, instead=older is not None)
+        except BaseException:
+            upload.abandon()
+            raise
+        return upload
 
     async def accept(self, closing: Closing) -> Stored:
         """Make a whole upload a deposit; returns after the commit."""

@@ -7,7 +7,7 @@ endpoint, which reads the PROXY protocol and passes the caller's address on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from twisted.conch.ssh import transport as conch
@@ -21,9 +21,15 @@ from gateway.intake.sftp_limits import SftpLimits, SftpObserver
 from gateway.intake.sftp_pace import Pace
 from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.intake.ssh_known import KnownKeys
+from gateway.intake.ssh_recheck import Recheck
 from gateway.intake.ssh_signing import host_key
 from gateway.intake.ssh_transport import DoorTransport
+from gateway.journal.clients import Login
 
+_ENDED: Final = (
+    "this login no longer holds: the account was disabled, the key revoked, or the "
+    "password switched off"
+)
 _SMALLEST_RSA: Final = 2048
 _HOST_KEY_KINDS: Final = {
     "Ed25519": (b"ssh-ed25519",),
@@ -60,12 +66,18 @@ class SftpFactory(Factory[DoorTransport]):
         self.observer = observer
         self.limits = limits
         self.backoff = AddressBackoff(clock=clock)
-        self._connections: dict[DoorTransport, Client | None] = {}
+        self._connections: dict[DoorTransport, Login | None] = {}
         self._unknown = 0
         self._by_address: Counter[str] = Counter()
         self._by_client: Counter[str] = Counter()
         self._paces: dict[str, Pace] = {}
         self._draining: Deferred[None] | None = None
+        self._recheck = Recheck(
+            credentials=credentials,
+            clock=clock,
+            logins=self._logins,
+            end=self.end_logins,
+        )
 
     def buildProtocol(self, addr: IAddress | None) -> DoorTransport | None:
         """Make a connection, or none when there are too many."""
@@ -94,14 +106,22 @@ class SftpFactory(Factory[DoorTransport]):
         self._draining.addCallback(lambda _: drained.callback(None))
         return drained
 
-    def disconnect_client(self, client_id: str) -> None:
-        """End the connections of a client that has been disabled."""
-        self.known.forget(client_id)
-        for transport, client in tuple(self._connections.items()):
-            if client is not None and client.id == client_id:
-                transport.disconnect(
-                    conch.DISCONNECT_BY_APPLICATION, "this account is disabled"
-                )
+    def end_logins(self, ended: Collection[Login]) -> None:
+        """End the connections whose login no longer holds; what was cut is kept."""
+        for client in {login.client for login in ended}:
+            self.known.forget(client)
+        for transport, login in tuple(self._connections.items()):
+            if login in ended and not transport.over:
+                self.observer.rejection("revoked")
+                transport.disconnect(conch.DISCONNECT_BY_APPLICATION, _ENDED)
+
+    def startFactory(self) -> None:
+        """Listening has begun: see to it that logins still hold."""
+        self._recheck.start()
+
+    def stopFactory(self) -> None:
+        """Nothing listens any more."""
+        self._recheck.stop()
 
     # For the connections.
 
@@ -129,22 +149,22 @@ class SftpFactory(Factory[DoorTransport]):
                 "too many connections from this address",
             )
 
-    def logged_in(self, client: Client, transport: DoorTransport) -> bool:
+    def logged_in(self, client: Client, login: Login, transport: DoorTransport) -> bool:
         """Count a client's connection; False when it has too many."""
         if self._by_client[client.id] >= self.limits.max_connections_per_client:
             return False
-        self._connections[transport] = client
+        self._connections[transport] = login
         self._unknown -= 1
         self._by_client[client.id] += 1
         return True
 
     def closed(self, transport: DoorTransport) -> None:
         """A connection is gone."""
-        client = self._connections.pop(transport)
-        if client is None:
+        login = self._connections.pop(transport)
+        if login is None:
             self._unknown -= 1
-        elif _one_less(self._by_client, client.id):
-            self._paces.pop(client.id, None)
+        elif _one_less(self._by_client, login.client):
+            self._paces.pop(login.client, None)
         if transport.admitted:
             _one_less(self._by_address, transport.peer)
         self.observer.connection_closed()
@@ -158,6 +178,13 @@ class SftpFactory(Factory[DoorTransport]):
                 clock=self.clock, bytes_per_second=client.max_bytes_per_second
             )
         return pace
+
+    def _logins(self) -> frozenset[Login]:
+        return frozenset(
+            login
+            for transport, login in self._connections.items()
+            if login is not None and not transport.over
+        )
 
     def _check_drained(self) -> None:
         draining = self._draining

@@ -22,6 +22,7 @@ from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
 from gateway.intake.ssh_signing import PublicKey, sound_key
 from gateway.intake.ssh_wire import Fields, Malformed, string
+from gateway.journal.clients import Login
 
 if TYPE_CHECKING:
     from gateway.intake.ssh_transport import DoorTransport
@@ -211,7 +212,8 @@ class LoginService:
 
     def _accept(self, client: Client, method: str, fingerprint: str) -> None:
         transport = self.transport
-        if not self._door.logged_in(client, transport):
+        login = Login(client.id, fingerprint)
+        if not self._door.logged_in(client, login, transport):
             transport.refuse(
                 "client",
                 conch.DISCONNECT_TOO_MANY_CONNECTIONS,

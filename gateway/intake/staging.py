@@ -84,20 +84,23 @@ def keep(
     )
 
 
-def load(payloads: Payloads, part: Part) -> Loaded:
+def load(payloads: Payloads, part: Part, *, copied: bool = False) -> Loaded:
     """Bring a part back for going on with it; blocking.
 
     Raises `BadUpload` when its bytes do not fit its row, or while another
-    connection goes on with it.
+    connection goes on with it.  With `copied` it is gone on with in a file of its
+    own, as far as its row says: who went on with it before has written more, and
+    what would follow now must not be sealed under the same key and number.
     """
     wrapped = WrappedKey(key_id=part.key_id, wrapped=part.wrapped_key)
     key = payloads.keys.unwrap(part.id, wrapped)
-    chunks, tail = _check(payloads, part, key)
+    chunks, tail = _check(payloads, part, key, longer=copied)
     digest = hashlib.sha256()
     kept = bytearray()
     small = part.size <= payloads.segment_limit
     cipher = AESGCM(key)
     path = payloads.storage.staging(part.id)
+    copy = Spill(payloads) if copied and not small else None
     with path.open("rb") as file:
         for number in range(chunks):
             nonce = number.to_bytes(_NONCE - 1) + b"\0"
@@ -105,12 +108,14 @@ def load(payloads: Payloads, part: Part) -> Loaded:
             digest.update(plain)
             if small:
                 kept += plain
+            if copy is not None:
+                copy.add(plain)
     digest.update(tail)
     if small:
         kept += tail
         # What waits in memory is hashed when it leaves it, and not twice.
         return Loaded(size=part.size, hash=hashlib.sha256(), small=kept, spill=None)
-    spill = _take_up(payloads, part, key, chunks)
+    spill = copy or _take_up(payloads, part, key, chunks)
     spill.add(tail)
     return Loaded(size=part.size, hash=digest, small=bytearray(), spill=spill)
 
@@ -138,15 +143,19 @@ def remove(payloads: Payloads, part: str) -> None:
     payloads.storage.staging(part + ".tail").unlink(missing_ok=True)
 
 
-def _check(payloads: Payloads, part: Part, key: bytes) -> tuple[int, bytes]:
+def _check(
+    payloads: Payloads, part: Part, key: bytes, *, longer: bool = False
+) -> tuple[int, bytes]:
+    """Count a part's whole chunks and open its tail; `longer`: there may be more."""
     try:
         size = payloads.storage.staging(part.id).stat().st_size
         sealed = payloads.storage.staging(part.id + ".tail").read_bytes()
         tail = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], _about(part.id))
     except (OSError, InvalidTag, ValueError):  # gone, damaged, or cut short
         raise _lost(part) from None
-    chunks, odd = divmod(size, _SEALED_CHUNK)
-    if odd or chunks * vault.CHUNK + len(tail) != part.size:
+    chunks, odd = divmod(part.size - len(tail), vault.CHUNK)
+    there = chunks * _SEALED_CHUNK
+    if odd or chunks < 0 or (size < there if longer else size != there):
         raise _lost(part)
     return chunks, tail
 

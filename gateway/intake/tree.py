@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Row
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 
-from gateway.errors import AlreadyThere, NoSuchPath, NotPermitted
-from gateway.intake import staging
-from gateway.intake.downloads import Fetched, InMemory, Payload
+from gateway.errors import NoSuchPath
+from gateway.intake.downloads import Fetched, Payload
+from gateway.intake.inbox import IN, Inbox
 from gateway.intake.interface import Client, Download, Entry, Stored, Upload
+from gateway.intake.receipt_folder import ReceiptFolder
 from gateway.intake.reception import Reception
-from gateway.intake.uploads import in_progress
-from gateway.journal import deposits, names, parts, tree
+from gateway.journal import tree
 from routing.lifecycle import HandbackEvent
 
 T = TypeVar("T")
 
-IN: Final = "/in"
 OUT: Final = "/out"
 RECEIPTS: Final = "/receipts"
-_REPORT: Final = ".report.json"
-_RECEIPT: Final = ".json"
 
 
 class ClientTree:
@@ -41,21 +37,19 @@ class ClientTree:
         reception: Reception,
         networks: Sequence[str],
         channel: str,
+        listed_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.client = client
         self._reception = reception
         self._database = reception.database
         self._networks = tuple(networks)
         self._channel = channel
+        self._inbox = Inbox(client=client, reception=reception, channel=channel)
+        self._receipts = ReceiptFolder(self._database, client.id, listed_since)
 
     def open_upload(self, path: str, *, resume: bool) -> Deferred[Upload]:
         """Begin an upload under `/in`."""
-        if posixpath.dirname(path) == IN and not resume:
-            # Nobody has to be asked: `/in` is there, and what stands under the name
-            # is replaced when the file is whole.
-            begin = self._reception.begin
-            return maybeDeferred(begin, self.client, self._channel, path)
-        return Deferred.fromCoroutine(self._open_upload(path, resume=resume))
+        return self._inbox.open(path, resume=resume)
 
     def open_download(self, path: str) -> Deferred[Download]:
         """Open a return, a receipt, a report or an own deposit."""
@@ -68,13 +62,14 @@ class ClientTree:
     def stat(self, path: str) -> Deferred[Entry]:
         """Look at one name."""
         if path.startswith(IN + "/"):
-            found = self._database.look(names.standing, self.client.id, path)
-            return found.addCallback(lambda each: _must_stand(path, each))
+            return self._inbox.stat(path)
         return self._read(lambda: self._stat(path))
 
     def rename(self, source: str, target: str, *, replace: bool) -> Deferred[Stored]:
         """Rename inside `/in`."""
-        return Deferred.fromCoroutine(self._rename(source, target, replace=replace))
+        return Deferred.fromCoroutine(
+            self._inbox.rename(source, target, replace=replace)
+        )
 
     def remove(self, path: str) -> Deferred[None]:
         """Take a name away."""
@@ -82,11 +77,11 @@ class ClientTree:
 
     def make_folder(self, path: str) -> Deferred[None]:
         """Make a folder under `/in`."""
-        return Deferred.fromCoroutine(self._make_folder(path))
+        return Deferred.fromCoroutine(self._inbox.make_folder(path))
 
     def remove_folder(self, path: str) -> Deferred[None]:
         """Take away an empty folder under `/in`."""
-        return Deferred.fromCoroutine(self._remove_folder(path))
+        return Deferred.fromCoroutine(self._inbox.remove_folder(path))
 
     def free_bytes(self) -> int:
         """How many bytes storage could still take."""
@@ -94,24 +89,6 @@ class ClientTree:
 
     def _read(self, call: Callable[[], T]) -> Deferred[T]:
         return self._reception.run_in_thread(call)
-
-    async def _open_upload(self, path: str, *, resume: bool) -> Upload:
-        _must_be_inbox(path)
-        part = await self._read(lambda: self._check_parent(path))
-        incoming = self._reception.begin(self.client, self._channel, path)
-        if resume and part is not None:
-            try:
-                await incoming.resume(part)
-            except BaseException:
-                incoming.abandon()
-                raise
-        return incoming
-
-    def _check_parent(self, path: str) -> parts.Part | None:
-        folder = posixpath.dirname(path)
-        if folder != IN and not self._folder_exists(folder):
-            raise NoSuchPath(f"{folder}: there is no such folder; make it first")
-        return self._database.read(parts.find, self.client.id, path)
 
     async def _open_download(self, path: str) -> Download:
         found = await self._read(lambda: self._find_download(path))
@@ -122,7 +99,7 @@ class ClientTree:
     def _find_download(self, path: str) -> Download | None:
         folder, name = posixpath.split(path)
         if folder == RECEIPTS:
-            return self._find_receipt(name)
+            return self._receipts.open(name)
         database, payloads = self._database, self._reception.payloads
         run = self._reception.run_in_thread
         if posixpath.dirname(folder) == OUT:
@@ -133,18 +110,7 @@ class ClientTree:
             stream = database.read(payloads.open, row.payload_id)
             payload = Payload(stream, row.size, run)
             return Fetched(payload, lambda: self._fetched(row.id))
-        named = database.read(tree.inbox_name, self.client.id, path)
-        if named is None or named.deposit_id is None:
-            return None
-        payload_id = database.read(deposits.payload_of, named.deposit_id)
-        return Payload(database.read(payloads.open, payload_id), named.size, run)
-
-    def _find_receipt(self, name: str) -> Download | None:
-        is_report = name.endswith(_REPORT)
-        deposit = name.removesuffix(_REPORT if is_report else _RECEIPT)
-        row = self._database.read(tree.receipt, self.client.id, deposit)
-        content = None if row is None else row.report if is_report else row.receipt
-        return None if content is None else InMemory(content)
+        return self._inbox.find(path)
 
     def _fetched(self, handback: str) -> Deferred[None]:
         return self._database.submit(
@@ -161,8 +127,7 @@ class ClientTree:
         if path == OUT:
             return [_folder(name) for name in self._networks]
         if path == RECEIPTS:
-            rows = self._database.read(tree.receipts, self.client.id)
-            return [entry for row in rows for entry in _receipt_entries(row)]
+            return self._receipts.entries()
         if posixpath.dirname(path) == OUT:
             self._must_be_network(path)
             network = posixpath.basename(path)
@@ -170,21 +135,7 @@ class ClientTree:
             return [
                 _file(row.filename, row.size, row.created_at, False) for row in rows
             ]
-        if path != IN and not self._folder_exists(path):
-            raise NoSuchPath(f"{path}: there is no such folder")
-        return self._list_inbox(path)
-
-    def _list_inbox(self, path: str) -> Sequence[Entry]:
-        entries = [
-            _inbox_entry(row)
-            for row in self._database.read(tree.inbox, self.client.id, path)
-        ]
-        entries += [
-            _file(posixpath.basename(part.path), part.size, part.updated_at, True)
-            for part in self._database.read(parts.of_client, self.client.id)
-            if posixpath.dirname(part.path) == path
-        ]
-        return sorted(entries, key=lambda entry: entry.modified)
+        return self._inbox.entries(path)
 
     def _stat(self, path: str) -> Entry:
         folder, name = posixpath.split(path)
@@ -202,72 +153,17 @@ class ClientTree:
 
     def _stat_given(self, folder: str, name: str) -> Entry | None:
         if folder == RECEIPTS:
-            deposit = name.removesuffix(_REPORT).removesuffix(_RECEIPT)
-            row = self._database.read(tree.receipt, self.client.id, deposit)
-            entries = [] if row is None else _receipt_entries(row)
-            return next((each for each in entries if each.name == name), None)
+            return self._receipts.entry(name)
         network = posixpath.basename(folder)
         row = self._database.read(tree.handback, self.client.id, network, name)
         return None if row is None else _file(name, row.size, row.created_at, False)
-
-    async def _rename(self, source: str, target: str, *, replace: bool) -> Stored:
-        _must_be_inbox(source)
-        _must_be_inbox(target)
-        part, named, taken = await self._read(lambda: self._look(source, target))
-        if taken and not replace:
-            raise AlreadyThere(
-                f"{target}: is taken; remove it first, or choose another name"
-            )
-        if part is None and named is None:
-            raise NoSuchPath(f"{source}: there is nothing under that name")
-        nothing = Stored(deposit="", receipt=b"", repeated=False, size=0)
-        if part is None:
-            await self._database.submit(
-                "inbox.rename", tree.rename_name, self.client.id, source, target
-            )
-            return nothing
-        if in_progress(target):
-            await self._database.submit("upload.move", parts.move, part.id, target)
-            return nothing
-        incoming = self._reception.begin(self.client, self._channel, target)
-        await incoming.resume(part)
-        return await incoming.close()
-
-    def _look(self, source: str, target: str) -> tuple[parts.Part | None, object, bool]:
-        client = self.client.id
-        part = self._database.read(parts.find, client, source)
-        named = self._database.read(tree.inbox_name, client, source)
-        if self._check_parent(target) is not None:
-            return part, named, True
-        taken = self._database.read(tree.inbox_name, client, target)
-        if taken is not None and taken.deposit_id is None:
-            raise AlreadyThere(f"{target}: is a folder")
-        if named is not None and named.deposit_id is None and part is None:
-            raise NotPermitted(f"{source}: is a folder; folders keep their names")
-        return part, named, taken is not None
 
     async def _remove(self, path: str) -> None:
         folder = posixpath.dirname(path)
         if posixpath.dirname(folder) == OUT:
             await self._acknowledge(path)
             return
-        _must_be_inbox(path)
-        part, named = await self._read(
-            lambda: (
-                self._database.read(parts.find, self.client.id, path),
-                self._database.read(tree.inbox_name, self.client.id, path),
-            )
-        )
-        if part is not None:
-            await self._database.submit("upload.drop", parts.forget, [part.id])
-            payloads = self._reception.payloads
-            await self._read(lambda: staging.remove(payloads, part.id))
-        elif named is None or named.deposit_id is None:
-            raise NoSuchPath(f"{path}: there is no such file")
-        else:
-            await self._database.submit(
-                "inbox.remove", tree.forget_name, self.client.id, path
-            )
+        await self._inbox.remove(path)
 
     async def _acknowledge(self, path: str) -> None:
         folder, name = posixpath.split(path)
@@ -285,52 +181,9 @@ class ClientTree:
             self._channel,
         )
 
-    async def _make_folder(self, path: str) -> None:
-        _must_be_inbox(path)
-        there = await self._read(
-            lambda: (
-                self._check_parent(path),
-                self._database.read(names.standing, self.client.id, path),
-            )
-        )
-        if any(there):
-            raise AlreadyThere(f"{path}: is there already")
-        await self._database.submit(
-            "inbox.folder", tree.make_folder, self.client.id, path
-        )
-
-    async def _remove_folder(self, path: str) -> None:
-        _must_be_inbox(path)
-        if await self._read(lambda: bool(self._list(path))):
-            raise NotPermitted(f"{path}: is not empty")
-        await self._database.submit(
-            "inbox.remove", tree.forget_name, self.client.id, path
-        )
-
-    def _folder_exists(self, path: str) -> bool:
-        row = self._database.read(tree.inbox_name, self.client.id, path)
-        return row is not None and row.deposit_id is None
-
     def _must_be_network(self, path: str) -> None:
         if posixpath.basename(path) not in self._networks:
             raise NoSuchPath(f"{path}: there is no such network")
-
-
-def _must_stand(path: str, found: names.Standing | None) -> Entry:
-    if found is None:
-        raise NoSuchPath(f"{path}: there is nothing under that name")
-    return Entry(
-        name=posixpath.basename(path),
-        is_folder=found.is_folder,
-        size=found.size,
-        modified=found.modified,
-        writable=True,
-    )
-
-
-def _must_be_inbox(path: str) -> None:
-    if not path.startswith(IN + "/"):
-        raise NotPermitted(f"{path}: files go under {IN}; nothing else can be changed")
 
 
 def _folder(name: str) -> Entry:
@@ -341,20 +194,3 @@ def _file(name: str, size: int, modified: float, writable: bool) -> Entry:
     return Entry(
         name=name, is_folder=False, size=size, modified=modified, writable=writable
     )
-
-
-def _inbox_entry(row: Row[*tuple[Any, ...]]) -> Entry:
-    return Entry(
-        name=posixpath.basename(row.path),
-        is_folder=row.deposit_id is None,
-        size=row.size,
-        modified=row.modified_at,
-        writable=True,
-    )
-
-
-def _receipt_entries(row: Row[*tuple[Any, ...]]) -> list[Entry]:
-    entries = [_file(row.id + _RECEIPT, len(row.receipt), row.received_at, False)]
-    if row.report is not None:
-        entries.append(_file(row.id + _REPORT, len(row.report), row.split_at, False))
-    return entries

@@ -81,11 +81,12 @@ class Incoming:
         self._ahead: dict[int, bytes] = {}
         self._bytes_ahead = 0
         self._part: Part | None = None
+        self._superseded = False
 
     def write(self, offset: int, data: bytes) -> None:
         """Take bytes; see the interface."""
         if self._life is not _Life.OPEN:
-            raise BadUpload(f"{self._path}: is closed; open it again to write")
+            raise self._closed()
         limit = self._client.max_file_size
         if limit and offset + len(data) > limit:
             self._reception.refused("file-size")
@@ -131,18 +132,34 @@ class Incoming:
             if self._spill is not None:
                 self._spill.discard()
 
-    async def resume(self, part: Part) -> None:
-        """Go on with a part; its bytes are read once more for the hash."""
+    async def resume(self, part: Part, *, instead: bool = False) -> None:
+        """Go on with a part; its bytes are read once more for the hash.
+
+        `instead` says that another upload did so until now, and was told to end.
+        """
         payloads = self._reception.payloads
         loaded = await self._reception.run_in_thread(
-            lambda: staging.load(payloads, part)
+            lambda: staging.load(payloads, part, copied=instead)
         )
         self._part, self._hash, self.size = part, loaded.hash, loaded.size
         self._spill, self._small = loaded.spill, loaded.small
+        if self._life is not _Life.OPEN:  # it ended while its bytes were read
+            self._let_go()
+            raise self._closed()
+
+    def supersede(self) -> None:
+        """A newer connection of the client goes on with the part: this one loses.
+
+        Nothing that came here beyond the part is kept; who sends is told.
+        """
+        self._superseded = True
+        self._end()
+        self._ahead.clear()
+        self._let_go()
 
     async def _close(self) -> Stored:
         if self._life is not _Life.OPEN:
-            raise BadUpload(f"{self._path}: is closed already")
+            raise self._closed()
         if self._ahead:
             raise BadUpload(
                 f"{self._path}: bytes from {self.size} on are missing, yet later ones "
@@ -248,4 +265,20 @@ class Incoming:
 
     def _end(self) -> None:
         self._life = _Life.ENDED
-        self._reception.ended(self._client)
+        self._reception.ended(self._client, self)
+
+    def _let_go(self) -> None:
+        """Close the file that is written to; a part's own stays as it is."""
+        spill, self._spill = self._spill, None
+        if spill is not None and self._part is not None and spill.name == self._part.id:
+            spill.close()
+        elif spill is not None:
+            spill.discard()
+
+    def _closed(self) -> BadUpload:
+        if self._superseded:
+            return BadUpload(
+                f"{self._path}: a newer connection of yours goes on with this file, so "
+                "this one no longer does; see to it that only one sends it"
+            )
+        return BadUpload(f"{self._path}: is closed; open it again to write")

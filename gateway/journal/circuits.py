@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from attrs import evolve
 from sqlalchemy import Connection, Row, select
 
 from gateway.committing import Tx
@@ -60,6 +61,16 @@ def failed(tx: Tx, endpoint: str, cause: str, *, at_once: bool) -> bool:
     if opened:
         tx.say("circuit.opened", endpoint, cause=cause, until=after.until)
     return opened
+
+
+def try_now(tx: Tx, endpoint: str) -> float | None:
+    """Let the next attempt through; return until when none would have been made."""
+    row = _row(tx.connection, endpoint, lock=True)
+    circuit = _circuit(row)
+    if row is None or circuit.state is CircuitState.CLOSED or circuit.until <= tx.now:
+        return None
+    _keep(tx, endpoint, evolve(circuit, until=tx.now), row.cause)
+    return circuit.until
 
 
 def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -11,6 +11,13 @@ from gateway.committing import Tx
 from gateway.journal import dialect, schema
 
 SSH, TOKEN, CERTIFICATE = "ssh", "token", "certificate"
+
+
+class Login(NamedTuple):
+    """How a client came in: by a key's fingerprint, or by password if that is empty."""
+
+    client: str
+    fingerprint: str
 
 
 def add(tx: Tx, client: str, *, name: str, vendor: str, software: str) -> None:
@@ -151,6 +158,31 @@ def by_key(
         )
     )
     return connection.execute(query).one_or_none()
+
+
+def ended(connection: Connection, logins: Collection[Login]) -> frozenset[Login]:
+    """Say which logins would be refused now: disabled, revoked, or switched off."""
+    client, key = schema.client, schema.client_key
+    open_ones = {
+        row.id: row.password_hash is not None
+        for row in connection.execute(
+            select(client.c.id, client.c.password_hash).where(
+                client.c.id.in_({each.client for each in logins}),
+                client.c.disabled_at.is_(None),
+            )
+        )
+    }
+    named = {each.fingerprint for each in logins if each.fingerprint}
+    in_force = select(key.c.client_id, key.c.fingerprint).where(
+        key.c.fingerprint.in_(named), key.c.revoked_at.is_(None)
+    )
+    keys = {Login(*row) for row in connection.execute(in_force)} if named else set()
+    return frozenset(
+        each
+        for each in logins
+        if each.client not in open_ones
+        or (each not in keys if each.fingerprint else not open_ones[each.client])
+    )
 
 
 def _change(tx: Tx, client: str, values: dict[str, Any]) -> None:

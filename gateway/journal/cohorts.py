@@ -7,7 +7,7 @@ and two nodes that count for one payer wait for each other but never in a circle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -62,11 +62,22 @@ def add(connection: Connection, counted: Mapping[Cohort, Count]) -> None:
     _ADD.run_many(connection, rows)
 
 
-def read(connection: Connection, since: str, until: str = "9") -> list[Counted]:
-    """Read the cohorts sent between two ISO days, both included, by their keys."""
+def read(
+    connection: Connection,
+    since: str,
+    until: str = "9",
+    *,
+    payers: Collection[str] | None = None,
+) -> list[Counted]:
+    """Read the cohorts sent between two ISO days, both included, by their keys.
+
+    Of all payers, or of some.
+    """
     sent_on = schema.cohort.c.sent_on
     query = select(*(schema.cohort.c[name] for name in Counted._fields))
     query = query.where(sent_on >= since, sent_on <= until)
+    if payers is not None:
+        query = query.where(schema.cohort.c.payer_id.in_(payers))
     rows = connection.execute(query.order_by(*schema.cohort.primary_key))
     return [Counted._make(row) for row in rows]
 

@@ -26,6 +26,7 @@ from routing.enrolment import (
 from routing.lifecycle import LotState
 
 _AT_ONCE: Final = 500
+_TOLD: Final = 6  # events of one enrolment
 _HELD_FOR_IT: Final = f"cause = '{NOT_ENROLLED}'"  # as the index has it, word for word
 
 _NOTED: Final = {
@@ -165,6 +166,15 @@ def listed(
     if state is not None:
         query = query.where(table.c.state == state)
     return list(connection.execute(query))
+
+
+def history(connection: Connection, row: Any) -> list[Row[*tuple[Any, ...]]]:
+    """List the newest events of an enrolment's row, the oldest of them first."""
+    table = schema.event
+    name = _name({each: str(getattr(row, each)) for each in _GIVEN})
+    query = select(table.c.at, table.c.kind, table.c.subject, table.c.facts)
+    newest = query.where(table.c.subject == name).order_by(table.c.at.desc())
+    return list(reversed(connection.execute(newest.limit(_TOLD)).all()))
 
 
 def waiting(

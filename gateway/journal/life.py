@@ -31,6 +31,14 @@ from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH, LOT, RETURN
 PROBLEMS: Final = 5
 HAPPENINGS: Final = 60
 _MINUTE: Final = 60
+_TOLD_TWICE: Final = (
+    "remedy.planned",
+    "remedy.tried",
+    "remedy.nothing",
+    "dispatch.replay",
+)
+"""Events that say what another event, or the row of a remedy, says better."""
+_OF_LOTS: Final = ("lot", "expectation", "chase", "remedy")
 
 
 class Happened(NamedTuple):
@@ -45,6 +53,11 @@ class Happened(NamedTuple):
     last: float
     subject: str
     facts: str
+
+
+def once(event: AnyRow) -> Happened:
+    """Tell of one row of the history."""
+    return Happened(event.kind, 1, event.at, event.at, event.subject, event.facts)
 
 
 @frozen(kw_only=True)
@@ -78,7 +91,7 @@ class Life:
 
 def read(connection: Connection, found: Found) -> Life:
     """Gather the life of what was found; it must still be there."""
-    scope = _scope(found)
+    scope = scope_of(found)
     lots = life_lots.lots(connection, scope)
     ids = [lot.id for lot in lots]
     deposit = _deposit(connection, found, lots)
@@ -120,7 +133,7 @@ def read(connection: Connection, found: Found) -> Life:
     )
 
 
-def _scope(found: Found) -> ColumnElement[bool]:
+def scope_of(found: Found) -> ColumnElement[bool]:
     """Say which lots belong to what was found."""
     lot = schema.lot
     if found.kind == DEPOSIT:
@@ -226,7 +239,7 @@ def _happened(
     """Group events by kind and minute; of a long life the beginning and the end."""
     table = schema.event
     minute = cast(table.c.at / _MINUTE, BigInteger)
-    many = or_(table.c.kind.like("lot.%"), table.c.kind.like("expectation.%"))
+    many = or_(*(table.c.kind.like(f"{noun}.%") for noun in _OF_LOTS))
     one = case((many, ""), else_=table.c.subject)
     least, most = func.min(table.c.facts), func.max(table.c.facts)
     first = func.min(table.c.at).label("first")
@@ -240,7 +253,7 @@ def _happened(
             case((least == most, least), else_="").label("facts"),
             func.min(table.c.seq).label("seq"),
         )
-        .where(subjects)
+        .where(subjects, table.c.kind.not_in(_TOLD_TWICE))
         .group_by(table.c.kind, minute, one)
         .subquery()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, false, or_, select, tuple_
 
 from gateway.journal import anomaly_items, schema
 from gateway.journal.lots import held_subject
@@ -107,6 +107,7 @@ def anomalies(
     if deposit is not None:
         own = {("deposit-damaged", deposit.id)}
     shared: set[tuple[str, str]] = set()
+    missing: set[str] = set()  # what subjects begin with, before the cause
     for lot in lots:
         if lot.state == LotState.HELD:
             shared.add(("lot-held", held_subject(lot._asdict())))
@@ -118,7 +119,11 @@ def anomalies(
         }
     for row in owed:
         if row.state != ExpectationState.OPEN:
-            shared.add(("answer-late", f"{row.payer_id}:{row.flow}:{row.kind}"))
+            shared |= {
+                ("answer-late", f"{row.payer_id}:{row.flow}:{row.kind}"),
+                ("payer-silent", row.payer_id),
+            }
+            missing.add(f"{row.payer_id}:{row.flow}:")
     if found.kind == RETURN:
         for each in returns:
             shared |= {
@@ -128,15 +133,20 @@ def anomalies(
                 ("return-unreadable", each.endpoint_id),
             }
     about = tuple_(table.c.kind, table.c.subject)
+    is_open = table.c.state != AnomalyState.RESOLVED
+    given_up = [
+        (table.c.kind == "answer-missing")
+        & table.c.subject.startswith(each, autoescape=True)
+        for each in sorted(missing)
+    ]
     behind = anomaly_items.behind([lot.id for lot in lots])
     condition = or_(
         about.in_(sorted(own)),
         (table.c.kind == "deposit-unreadable")
         & anomaly_items.behind([] if deposit is None else [deposit.id]),
-        table.c.kind.in_(["lot-refused", "claims-rejected"])
-        & behind
-        & (table.c.state != AnomalyState.RESOLVED),
-        about.in_(sorted(shared)) & (table.c.state != AnomalyState.RESOLVED),
+        table.c.kind.in_(["lot-refused", "claims-rejected"]) & behind & is_open,
+        about.in_(sorted(shared)) & is_open,
+        or_(false(), *given_up) & is_open,
     )
     first = table.c.kind.in_(["deposit-unreadable", "deposit-damaged"])
     query = select(table).where(condition).order_by(first.desc(), table.c.last_seen)

@@ -90,6 +90,11 @@ def dispatch(tx: Tx, name: str, *, by: str, resend: bool, repeats: bool) -> str:
     `repeats` says that its payer takes the same number twice without harm.
     """
     row = _lock(tx, schema.dispatch, name)
+    if row.state == DispatchState.READY:
+        raise NotReplayable(
+            f"dispatch {name} has not been handed over yet; if it shall not wait, say "
+            "so with --now"
+        )
     unclear = row.state == DispatchState.SENT or row.cause == "unclear"
     if row.state == DispatchState.SENT and not repeats:
         raise NotReplayable(

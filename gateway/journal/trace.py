@@ -13,7 +13,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    func,
+    select,
+)
 
 from gateway.journal import schema
 
@@ -72,6 +81,11 @@ def by_id(connection: Connection, name: str) -> Found | None:
         ).first()
         if row is not None:
             return Found(kind, row.id, row.label, row.at)
+    return _handed_back(connection, name) or _remedy(connection, name)
+
+
+def _handed_back(connection: Connection, name: str) -> Found | None:
+    """Find the return of which a client's part has an id."""
     table = schema.handback
     row = connection.execute(
         select(table.c.return_id, table.c.filename, table.c.created_at).where(
@@ -79,6 +93,17 @@ def by_id(connection: Connection, name: str) -> Found | None:
         )
     ).first()
     return None if row is None else Found(RETURN, row[0], row[1], row[2])
+
+
+def _remedy(connection: Connection, name: str) -> Found | None:
+    """Find the lot for which a remedy was tried."""
+    table, lot = schema.remedy, schema.lot
+    row = connection.execute(
+        select(lot.c.id, lot.c.number, lot.c.created_at)
+        .join(table, table.c.lot_id == lot.c.id)
+        .where(table.c.id == name)
+    ).first()
+    return None if row is None else Found(LOT, row.id, row.number, row.created_at)
 
 
 def find(
@@ -118,10 +143,12 @@ def _deposits(
         for row in _rows(connection, query, table.c.client_id, client, most):
             yield Found(DEPOSIT, row.id, row.filename, row.received_at, row.client_id)
     names = schema.inbox_name  # the same content may have come under other names
+    path = names.c.path
     query = (
         select(*columns)
         .join(names, names.c.deposit_id == table.c.id)
-        .where(names.c.path == f"/in/{name}")
+        .where(func.substr(path, func.length(path) - len(name)) == f"/{name}")
+        .order_by(table.c.received_at.desc())
     )
     for row in _rows(connection, query, table.c.client_id, client, most):
         yield Found(DEPOSIT, row.id, row.filename, row.received_at, row.client_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -127,21 +127,21 @@ def move_handback(
         tx.say(f"return.{after}", handback_id, client=row.client_id, channel=channel)
 
 
-def receipts(connection: Connection, client: str) -> list[Row[*tuple[Any, ...]]]:
-    """List a client's deposits that have a receipt, oldest first."""
-    table = schema.deposit
-    query = (
-        select(
-            table.c.id,
-            table.c.received_at,
-            table.c.split_at,
-            table.c.receipt,
-            table.c.report,
-        )
-        .where(table.c.client_id == client)
-        .order_by(table.c.received_at)
-    )
+def receipts(
+    connection: Connection, client: str, since: float
+) -> list[Row[*tuple[Any, ...]]]:
+    """List the sizes of receipts and reports of a client's deposits, oldest first."""
+    received_at = schema.deposit.c.received_at
+    query = _sizes(client).where(received_at >= since).order_by(received_at)
     return list(connection.execute(query))
+
+
+def receipt_sizes(
+    connection: Connection, client: str, deposit: str
+) -> Row[*tuple[Any, ...]] | None:
+    """Find the sizes of one deposit's receipt and report."""
+    query = _sizes(client).where(schema.deposit.c.id == deposit)
+    return connection.execute(query).one_or_none()
 
 
 def receipt(
@@ -149,11 +149,18 @@ def receipt(
 ) -> Row[*tuple[Any, ...]] | None:
     """Find one deposit's receipt and report."""
     table = schema.deposit
-    query = select(
+    query = select(table.c.receipt, table.c.report).where(
+        table.c.client_id == client, table.c.id == deposit
+    )
+    return connection.execute(query).one_or_none()
+
+
+def _sizes(client: str) -> Select[*tuple[Any, ...]]:
+    table = schema.deposit
+    return select(
         table.c.id,
         table.c.received_at,
         table.c.split_at,
-        table.c.receipt,
-        table.c.report,
-    ).where(table.c.client_id == client, table.c.id == deposit)
-    return connection.execute(query).one_or_none()
+        func.length(table.c.receipt).label("receipt_size"),
+        func.length(table.c.report).label("report_size"),
+    ).where(table.c.client_id == client)

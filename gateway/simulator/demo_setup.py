@@ -33,7 +33,7 @@ from gateway.simulator.demo_payers import hurried
 from gateway.simulator.vendor_accounts import Account, invent, read_account
 from gateway.simulator.vendor_files import Fund
 from gateway.storage.vault import new_key_file
-from protocols.sesam.sample_maker import FundFacts
+from protocols.sesam.sample_maker import fund_of
 
 CONFIG: Final = "octway.toml"
 _PAYER_KEY: Final = "payer_ed25519"
@@ -297,13 +297,7 @@ def _funds(text: str) -> list[Fund]:
     return [
         Fund(
             merged="successor" in code,
-            facts=FundFacts(
-                regime=code["code"][:2],
-                fund=code["code"][2:],
-                organism=code["code"][2:],
-                computer_centre=rules.get("centre", "000"),
-                recipient_type=rules["recipient_type"],
-            ),
+            facts=fund_of(code["code"], rules),
         )
         for code in payer["code"]
     ]

@@ -20,8 +20,10 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
+from gateway.journal.hurry import BY_HAND
 from gateway.journal.prepared import Prepared, given
 from gateway.learning import CurrentDelays
+from gateway.steps.holding import Holding, Holds
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
 from gateway.storage.payloads import Payloads
@@ -66,6 +68,7 @@ class Dispatch:
         now: Now,
         worker: str,
         lease: float,
+        holding: Holding,
         observe: DispatchObserver,
     ) -> None:
         self._database = database
@@ -77,6 +80,7 @@ class Dispatch:
         self._kept = KeptLease(database, now, schema.dispatch, worker, lease)
         self._worker = worker
         self._lease = lease
+        self._holding = holding
         self._observe = observe
         self._untold: deque[_Told] = deque()
 
@@ -85,9 +89,14 @@ class Dispatch:
         self._delays.refresh()
         while self._untold:
             self._tell(*self._untold.popleft())
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         turn = self._database.write("dispatch.take", self._take, self._directory())
         if turn is None:
             return False
+        holds([turn.dispatch.id])
         if turn.asking:
             self._ask(turn)
         else:
@@ -149,6 +158,8 @@ class Dispatch:
         except NoRoute as error:
             postpone(tx, row, tx.now + _AGAIN_AFTER, error.cause, str(error))
             return False
+        if row.cause == BY_HAND:
+            return True
         calendar = directory.calendar(payer.id)
         windows = payer.delivery.windows
         if not calendar.is_open(windows, tx.now):

@@ -20,6 +20,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, deposits, dispatches, lots, schema, work
+from gateway.steps.holding import Holding, Holds
 from gateway.storage.payloads import Payloads
 from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
 from routing.directory import Directory
@@ -47,6 +48,7 @@ class Gather:
         entropy: Entropy,
         worker: str,
         lease: float,
+        holding: Holding,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -56,12 +58,18 @@ class Gather:
         self._entropy = entropy
         self._worker = worker
         self._lease = lease
+        self._holding = holding
 
     def run_once(self) -> bool:
         """Gather what is due, then make the files; False if there was nothing."""
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         gathered = self._database.write("gather", self._gather, self._directory())
         made = False
         while (dispatch := self._database.write("gather.take", self._take)) is not None:
+            holds([dispatch.id])
             try:
                 self._compose(dispatch)
             except IntegrityBroken as error:

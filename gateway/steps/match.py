@@ -23,6 +23,7 @@ from gateway.learning import CurrentDelays
 from gateway.steps.cases import claims_rejected
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
+from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
 from gateway.steps.tie import Tie, Tied
@@ -85,6 +86,7 @@ class Match:
         observe: MatchObserver,
         sure: int,
         bounds: Bounds,
+        holding: Holding,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -101,10 +103,15 @@ class Match:
         )
         self._sure = sure
         self._bounds = bounds
+        self._holding = holding
         self._tried_with = ""  # the directory with which orphans were tried last
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         self._delays.refresh()
         version = self._directory().version
         self._database.write("match.again", self._again, version != self._tried_with)
@@ -112,6 +119,7 @@ class Match:
         row = self._database.write("match.take", self._take)
         if row is None:
             return False
+        holds([row.id])
         try:
             self._match(row)
         except IntegrityBroken as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -36,8 +36,12 @@ def plan(
     directory: Directory,
     networks: Mapping[str, Network],
     now: float,
+    lots: Collection[str] | None = None,
 ) -> list[Planned]:
-    """Say what is next for each lot that is chased, the next due first; 1000 at most."""
+    """Say what is next for each lot that is chased (or for some of them).
+
+    The next due comes first; 1000 at most.
+    """
     table = schema.chase
     query = (
         select(table)
@@ -45,6 +49,8 @@ def plan(
         .order_by(table.c.next_at, table.c.lot_id)
         .limit(_MOST)
     )
+    if lots is not None:
+        query = query.where(table.c.lot_id.in_(lots))
     found = []
     for row in connection.execute(query):
         remedy, approval, why = None, False, ""

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Final
 
-from attrs import evolve, field, frozen
-from sqlalchemy import Row, and_
+from attrs import evolve
+from sqlalchemy import and_
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
@@ -22,13 +22,13 @@ from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, reading, schema, work
 from gateway.steps.cases import deposit_unreadable
+from gateway.steps.found import Deposit, Found, Placed, refused
+from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_deposits
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
-from routing.envelope import LotSeen, Problem, Severity, Summary
+from routing.envelope import LotSeen
 from routing.lifecycle import DepositState
-
-Deposit = Row[*tuple[Any, ...]]
 
 _HEAD: Final = 4096
 LARGE: Final = 256 * 1024
@@ -47,22 +47,6 @@ _TAKE_LARGE: Final = work.Taking(
 )
 
 
-@frozen(kw_only=True)
-class _Found:
-    """What one deposit holds, as far as it is not written yet."""
-
-    deposit: Deposit
-    held: float  # until when its reader holds it
-    network: str = ""
-    summary: Summary
-    problems: list[tuple[str | None, Problem]]
-    lots: list[LotSeen] = field(factory=list)
-
-    @property
-    def state(self) -> DepositState:
-        return DepositState.SPLIT if self.summary.lots else DepositState.UNREADABLE
-
-
 class Split:
     """Reads small deposits, many at a turn."""
 
@@ -79,6 +63,7 @@ class Split:
         entropy: Entropy,
         worker: str,
         lease: float,
+        holding: Holding,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -86,10 +71,16 @@ class Split:
         self._entropy = entropy
         self._worker = worker
         self._lease = lease
+        self._holding = holding
 
     def run_once(self) -> bool:
         """Read deposits that wait; False if none does."""
+        with self._holding.turn() as holds:
+            return self._turn(holds)
+
+    def _turn(self, holds: Holds) -> bool:
         taken = self._database.write("split.take", self._take)
+        holds(deposit.id for deposit in taken)
         failed: list[Exception] = []
         claims, found = 0, []
         for read in self._read_all(taken, failed):
@@ -106,7 +97,7 @@ class Split:
 
     def _read_all(
         self, taken: list[Deposit], failed: list[Exception]
-    ) -> Iterator[_Found]:
+    ) -> Iterator[Found]:
         """Read deposits; one that cannot be read costs its neighbours nothing."""
         for deposit in taken:
             try:
@@ -130,7 +121,7 @@ class Split:
             reading.clear(tx, deposit)
         return taken
 
-    def _read(self, deposit: Deposit) -> _Found:
+    def _read(self, deposit: Deposit) -> Found:
         with self._database.read(self._payloads.open, deposit.payload_id) as stream:
             head = stream.read(_HEAD)
             stream.seek(0)
@@ -139,14 +130,14 @@ class Split:
                 if format is None:
                     continue
                 if network.is_return(format):
-                    return _refused(deposit, format)
+                    return refused(deposit, format, head)
                 return self._read_lots(deposit, network, format, stream)
-        return _refused(deposit, None)
+        return refused(deposit, None, head)
 
     def _read_lots(
         self, deposit: Deposit, network: Network, format: str, stream: BinaryIO
-    ) -> _Found:
-        problems: list[tuple[str | None, Problem]] = []
+    ) -> Found:
+        problems: list[Placed] = []
         waiting: list[LotSeen] = []
         claims, held = 0, deposit.lease_until
         read = network.read(stream, format)
@@ -163,7 +154,7 @@ class Split:
         problems.extend((None, each) for each in summary.problems[:room])
         if not summary.lots and not summary.errors:
             summary = evolve(summary, errors=1)
-        return _Found(
+        return Found(
             deposit=deposit,
             held=held,
             network=network.name,
@@ -192,7 +183,7 @@ class Split:
         self._write(tx, _rows(tx, deposit, network, found), found)
         return until
 
-    def _finish(self, tx: Tx, found: list[_Found]) -> None:
+    def _finish(self, tx: Tx, found: list[Found]) -> None:
         """End the reading of deposits; one that was taken over is left alone."""
         rows = {
             each.deposit.id: _rows(tx, each.deposit, each.network, each.lots)
@@ -219,27 +210,24 @@ class Split:
     def _broken(self, tx: Tx, deposit: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, deposit, words)
 
-    def _raise(self, tx: Tx, found: _Found) -> None:
+    def _raise(self, tx: Tx, found: Found) -> None:
         """Raise an anomaly if the deposit cannot be read, or not all of it."""
-        outside = [
-            problem
-            for lot, problem in found.problems
-            if lot is None and problem.severity is Severity.ERROR
-        ]
         if found.state is DepositState.UNREADABLE:
             problems = [problem for _, problem in found.problems]
             deposit_unreadable(tx, self._entropy, found.deposit, problems)
-        elif outside:
-            anomalies.raise_(
-                tx,
-                self._entropy,
-                kind="deposit-damaged",
-                severity=anomalies.ERROR,
-                subject=found.deposit.id,
-                client=found.deposit.client_id,
-                words=f"deposit {found.deposit.id}: errors outside its lots "
-                f"({len(outside)}), so a lot may be missing: {outside[0].message}",
-            )
+            return
+        damage = found.damage()
+        if damage is None:
+            return
+        anomalies.raise_(
+            tx,
+            self._entropy,
+            kind="deposit-damaged",
+            severity=anomalies.ERROR,
+            subject=found.deposit.id,
+            client=found.deposit.client_id,
+            words=f"deposit {found.deposit.id}: {damage}",
+        )
 
 
 class SplitLarge(Split):
@@ -256,7 +244,7 @@ def _rows(
     return reading.lot_rows(tx.now, deposit.id, deposit.client_id, network, lots)
 
 
-def _reading(tx: Tx, found: _Found, rows: list[dict[str, Any]]) -> reading.Reading:
+def _reading(tx: Tx, found: Found, rows: list[dict[str, Any]]) -> reading.Reading:
     deposit = found.deposit
     if len(rows) < found.summary.lots:  # the others are written already
         rows = reading.lots_of(tx.connection, deposit.id) + rows
@@ -273,7 +261,7 @@ def _reading(tx: Tx, found: _Found, rows: list[dict[str, Any]]) -> reading.Readi
 
 
 def _noting_problems(
-    lots: Iterable[LotSeen], deposit: str, problems: list[tuple[str | None, Problem]]
+    lots: Iterable[LotSeen], deposit: str, problems: list[Placed]
 ) -> Iterator[LotSeen]:
     """Pass lots on, and note their problems as long as there is room."""
     for lot in lots:
@@ -281,27 +269,3 @@ def _noting_problems(
         name = reading.lot_id(deposit, lot.position)
         problems.extend((name, each) for each in lot.problems[:room])
         yield lot
-
-
-def _refused(deposit: Deposit, format: str | None) -> _Found:
-    if format is None:
-        code, words = (
-            "unknown-format",
-            "the file is in no format that a network here knows (it may be empty, "
-            "compressed, encrypted, or of another kind); send the billing file "
-            "itself",
-        )
-    else:
-        code, words = (
-            "return-deposited",
-            f"the file is a payer's return ({format}), not a billing file; "
-            "check which folder your software uploads",
-        )
-    return _Found(
-        deposit=deposit,
-        held=deposit.lease_until,
-        summary=Summary(
-            format=format or "", records=0, lots=0, claims=0, errors=1, warnings=0
-        ),
-        problems=[(None, Problem(None, None, None, Severity.ERROR, code, words))],
-    )

@@ -160,11 +160,21 @@ class Connection:
                         settings.user, settings.password, fallback=False
                     )
         except LineLost as error:
-            if _is_refused(error.__cause__):
+            if self._said_no() or _no_algorithm(error.__cause__):
                 raise CredentialsRefused(_not_let_in(settings)) from error
             raise
-        if not self._transport.is_authenticated():
+        if self._said_no():  # the key is not enough, and there is nothing else
             raise CredentialsRefused(_not_let_in(settings))
+        if not self._transport.is_authenticated():
+            raise LineLost("the payer's side closed the line once we were logged in")
+
+    def _said_no(self) -> bool:
+        """Tell a no from a line that broke while asking: the library calls both alike.
+
+        It forgets our name when the payer's side refuses it, and only then.
+        """
+        handler = self._transport.auth_handler
+        return handler is not None and handler.get_username() is None
 
 
 def fingerprint(key: PKey) -> str:
@@ -200,14 +210,9 @@ def _host_key_types(settings: SftpSettings) -> tuple[str, ...]:
     )
 
 
-def _is_refused(error: BaseException | None) -> bool:
-    """Tell a no from a line that broke while asking: the library calls both alike."""
-    words = str(error)
-    return (
-        isinstance(error, AuthenticationException)
-        and "EOF" not in words
-        and "timeout" not in words
-    )
+def _no_algorithm(error: BaseException | None) -> bool:
+    """Say whether the payer's side takes no key of our kind, as it told beforehand."""
+    return isinstance(error, AuthenticationException) and "algorithm" in str(error)
 
 
 def _not_let_in(settings: SftpSettings) -> str:

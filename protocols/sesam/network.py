@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import Random
 from typing import BinaryIO
+
+from attrs import evolve
 
 from protocols.errors import UnknownFormat
 from protocols.interface import (
@@ -22,7 +25,16 @@ from protocols.interface import (
     ReturnReading,
     SplitReturn,
 )
-from protocols.sesam import arl, b2_show, keys, reader, returns, routing, writer
+from protocols.sesam import (
+    arl,
+    b2_show,
+    keys,
+    reader,
+    returns,
+    routing,
+    sample_maker,
+    writer,
+)
 from routing.envelope import AnswerKind, Level, Summary
 from routing.sequence import FileNumber, Numbering
 
@@ -38,6 +50,9 @@ _LIKE_B2 = re.compile(
     rb"|(?:\xff\xfe)?0\x000\x000\x00|(?:\xfe\xff)?\x000\x000\x000"
     rb"|\xf0\xf0\xf0[\xc1-\xe9]{2}[\xf0-\xf9]{14}"
 )
+
+
+_SAMPLE_SENDER = "CABINET SPECIMEN"
 
 
 class Sesam:
@@ -105,6 +120,41 @@ class Sesam:
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         """Say what is wrong in a fund's rules: texts for the directory's loader."""
         return routing.check_rules(rules)
+
+    def check_code(self, code: str) -> str:
+        """Say what is wrong in a fund's code; empty: nothing."""
+        return routing.check_code(code)
+
+    def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
+        """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
+        return routing.check_emitter(emitter)
+
+    def sample(
+        self,
+        code: str,
+        rules: Mapping[str, object],
+        *,
+        rng: Random,
+        day: str,
+        sender: str,
+        lots: int,
+        claims: int,
+        into: BinaryIO,
+    ) -> int:
+        """Write a valid B2 file for a fund in which everything is invented; its size."""
+        invented = sample_maker.make_sender(rng)
+        number = sender or invented.number
+        facts = sample_maker.FileFacts(
+            sender=evolve(invented, number=number, name=_SAMPLE_SENDER),
+            fund=sample_maker.fund_of(code, rules),
+            lots=lots,
+            invoices_per_lot=claims,
+            day=day,
+            file_number=rng.randrange(1, 1_000_000),
+            first_lot=rng.randrange(1, 900),
+            first_invoice=rng.randrange(1, 900_000_000),
+        )
+        return sample_maker.write_file(rng, facts, into)
 
     def compose(
         self,

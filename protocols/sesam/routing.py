@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from protocols.interface import Emitter
+
 Tables = Mapping[str, Sequence[Mapping[str, str]]]
 
 TABLE: Final = "destinations"
@@ -174,6 +176,23 @@ def check_rules(rules: Mapping[str, object]) -> Iterator[str]:
         pattern, wanted = _RULES[key]
         if type(value) is not str or not re.fullmatch(pattern, value):
             yield f"{key}: is {value!r}; wanted {wanted}"
+
+
+def check_code(code: str) -> str:
+    """Say what is wrong in a fund's code; empty: nothing."""
+    if re.fullmatch(r"[0-9]{5}", code):
+        return ""
+    return f"is {code!r}; wanted five digits, regime and organism, such as 01751"
+
+
+def check_emitter(emitter: Emitter) -> Iterator[tuple[str, str]]:
+    """Say what is wrong in who we are in a file's first record."""
+    if not re.fullmatch(r"[0-9]{1,14}", emitter.number):
+        yield "number", f"is {emitter.number!r}; wanted at most 14 digits"
+    if not re.fullmatch(r"[A-Z]{2}", emitter.kind):
+        yield "kind", f"is {emitter.kind!r}; wanted two capital letters such as OT"
+    if not re.fullmatch(r"[ -~]{0,37}", emitter.name):
+        yield "name", "holds what no file can; wanted at most 37 plain characters"
 
 
 def _digits(destination: Mapping[str, str], key: str, width: int) -> str:

@@ -8,11 +8,12 @@ generator state gives the same bytes.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import BinaryIO
 
 from protocols.records import load_layouts
+from protocols.sesam.routing import RECIPIENT_TYPES
 from protocols.sesam.sample_lines import NORMS
 from protocols.sesam.sample_lots import (
     FileFacts,
@@ -27,6 +28,7 @@ __all__ = (
     "FileFacts",
     "FundFacts",
     "SenderFacts",
+    "fund_of",
     "make_file",
     "make_sender",
     "nir_key",
@@ -42,6 +44,19 @@ def make_sender(rng: random.Random, *, kind: str = "TP") -> SenderFacts:
     number = with_luhn(f"{rng.randrange(10, 96)}{rng.randrange(1_000_000):06}")
     return SenderFacts(
         kind=kind, number=number, name=f"CABINET {rng.choice(_NAMES)} {number[-3:]}"
+    )
+
+
+def fund_of(code: str, rules: Mapping[str, object]) -> FundFacts:
+    """Say how invoices for a fund are addressed: its code, and its directory's rules."""
+    regime, organism = code[:2], code[2:]
+    kind = rules.get("recipient_type") or RECIPIENT_TYPES.get(regime, "CT")
+    return FundFacts(
+        regime=regime,
+        fund=organism,
+        organism=organism,
+        computer_centre=str(rules.get("centre", "000")),
+        recipient_type=str(kind),
     )
 
 

@@ -30,6 +30,7 @@ def test_the_example_directory_loads(tmp_path: Path) -> None:
     data = load_directory(
         tmp_path / "payers",
         check_rules=lambda network, rules: check_rules(rules),
+        check_code=lambda network, code: "" if len(code) == 5 else "is no code",
         check_profile=lambda payer: problems(payer, SESAM.answer_kinds),
         known_networks=["sesam"],
         known_channels=["sftp"],

@@ -139,6 +139,24 @@ class TestPostgres:
         assert isinstance(second, int)
         assert second != first
 
+    def test_one_that_is_lost_after_the_answer_costs_nothing(
+        self, desk: Desk, looker: Looker
+    ) -> None:
+        """What was answered stands, and the next question has another connection."""
+        own = Prepared(select(text("pg_backend_pid() AS id")))
+
+        def kill(connection: Connection) -> int:
+            (row,) = own.rows(connection, {})
+            end = text(f"SELECT pg_terminate_backend({row.id})")
+            desk.database.read(lambda each: each.execute(end).all())
+            return int(row.id)
+
+        first = looker._answer(question(kill))
+        assert isinstance(first, int)
+        second = looker._answer(question(kill))
+        assert isinstance(second, int)
+        assert second != first
+
     def test_a_database_that_is_away_is_said_in_words(self, looker: Looker) -> None:
         """While it is gone who asks is told so, and answered after."""
         postgres().stop()

@@ -98,6 +98,25 @@ def test_check_tells_every_mistake_at_once(installed: Installation) -> None:
     }
 
 
+def test_check_goes_on_where_the_settings_are_wrong(installed: Installation) -> None:
+    """One run names what is wrong in the settings, the files and the directory."""
+    text = installed.config.read_text(encoding="utf-8")
+    for right, wrong in (("node-1", "node/1"), ("0" * 14, "12 34"), ("256k", "much")):
+        text = text.replace(f'"{right}"', f'"{wrong}"')
+    installed.config.write_text(text, encoding="utf-8")
+    payer = installed.folder / "payers" / "caisse-nord.toml"
+    text = payer.read_text(encoding="utf-8").replace('"FR"', '"France"', 1)
+    payer.write_text(text.replace('code = "01990"', 'code = "1990"'), "utf-8")
+    (installed.folder / "data" / "keys" / "receipts.key").unlink()
+    checked = installed.octway("check", "--json")
+    assert checked.status == 2
+    found = [each["key"] for each in checked.facts["mistakes"]]
+    for key in ("node.id", "storage.segment_limit", "receipts.key_file"):
+        assert found.count(key) == 1, key
+    assert {"payer.country", "network.sesam.emitter_number"} <= set(found)
+    assert [key for key in found if key.startswith("code[")]
+
+
 def test_check_tells_a_database_that_must_be_migrated(installed: Installation) -> None:
     """A database that is not there is told with what to do, and exit 1."""
     for file in (installed.folder / "data").glob("octway.db*"):

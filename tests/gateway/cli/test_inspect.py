@@ -180,8 +180,9 @@ def test_several_files_give_one_object_a_line(file: Path, tmp_path: Path) -> Non
     other.write_bytes(b"hello")
     said = inspect("--json", str(file), str(other), str(file))
     assert said.status == 1
-    formats = [json.loads(line)["format"] for line in said.out.splitlines()]
-    assert formats == ["sesam.b2", None, "sesam.b2"]
+    objects = [json.loads(line) for line in said.out.splitlines()]
+    assert [each["format"] for each in objects] == ["sesam.b2", None, "sesam.b2"]
+    assert [each["file"] for each in objects] == [str(file), str(other), str(file)]
 
 
 def test_what_cannot_be_read_exits_2(file: Path, tmp_path: Path) -> None:

@@ -199,3 +199,48 @@ def test_what_cannot_be_replayed_is_told_and_the_others_are_done(
     assert done.status == 1
     assert "d-nothing" in done.err
     assert state(installed, good.deposit) == "received"
+
+
+def test_a_dispatch_that_waits_for_a_window_goes_now(installed: Installation) -> None:
+    """A person may know that the payer takes it; what that overrides is said."""
+    file = installed.folder / "payers" / "caisse-nord.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("windows = []", 'windows = ["Sun 01:00-02:00"]'))
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.work()
+    (waits,) = installed.octway("trace", "facture.b2", "--json").facts["dispatches"]
+    assert waits["state"] == "ready"
+    refused = installed.octway("replay", waits["id"])
+    assert refused.status == 1
+    assert "--now" in refused.err
+    said = installed.octway("replay", waits["id"], "--now", "--by", "lea")
+    assert said.status == 0, said.err
+    assert "the window of caisse-nord is closed until 2026-11-22 01:00" in said.out
+    assert "it would have waited until 2026-11-22 01:00" in said.out
+    installed.work("dispatch")
+    assert state(installed, waits["id"]) == "sent"
+    assert "handed over now, as lea wants" in installed.octway("trace", waits["id"]).out
+    again = installed.octway("replay", waits["id"], "--now")
+    assert again.status == 1
+    assert "does not wait" in again.err
+
+
+def test_a_payer_that_was_away_is_tried_now(installed: Installation) -> None:
+    """After a failure: for one attempt, and one that fails waits as any other."""
+    installed.shut("caisse-nord")
+    installed.deposit("facture.b2", installed.billing_file())
+    for _ in range(8):
+        installed.work("split", "route", "gather", "dispatch")
+        installed.time += 600
+    (waits,) = installed.octway("trace", "facture.b2", "--json").facts["dispatches"]
+    said = installed.octway("replay", waits["id"], "--now", "--json").facts
+    assert said["overrides"]["wait"] or said["overrides"]["endpoint"]
+    installed.work("dispatch")
+    assert state(installed, waits["id"]) == "ready"
+    installed.open("caisse-nord")
+    installed.work("dispatch")
+    assert state(installed, waits["id"]) == "ready"  # it waits again
+    shown = installed.octway("replay", waits["id"], "--now")
+    assert "overridden: " in shown.out
+    installed.work("dispatch")
+    assert state(installed, waits["id"]) == "sent"

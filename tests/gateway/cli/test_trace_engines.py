@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
-from gateway.journal import life, trace, verify
+from config.errors import ConfigErrors
+from gateway import pursuit
+from gateway.committing import Tx
+from gateway.journal import (
+    anomalies,
+    chased,
+    chases,
+    enrolments,
+    life,
+    schema,
+    trace,
+    verify,
+)
 from gateway.journal.trace import Found
+from protocols.catalog import Catalog
+from routing.chase import RemedyState
+from routing.directory import Directory
+from routing.enrolment import EnrolmentEvent
+from routing.remedy import Remedy
 from tests.gateway import furnished
-from tests.gateway.house import House
+from tests.gateway.house import START, House
 
 
 @pytest.fixture
@@ -88,3 +107,84 @@ def test_integrity_is_proved(house: House) -> None:
     )
     assert [each.breaks for each in verdicts] == [(), (), (), ()]
     assert all(each.checked for each in verdicts)
+
+
+def test_what_is_done_about_late_answers_is_read(house: House) -> None:
+    """Nothing is late: nothing is chased, and every question is one both engines know."""
+    (found,) = house.database.read(trace.find, "facture.b2")
+    nothing = pursuit.read(house.database, found, _no_directory, {}, START)
+    assert (nothing.states, nothing.tries, nothing.planned) == ({}, (), ())
+    furnished.send(house, [f"{found.id}-1"], [furnished.owes(house, 3)])
+    late = house.database.write("late", _chase, f"{found.id}-1")
+    told = pursuit.read(house.database, found, _no_directory, {}, START)
+    assert told.states == {"open": 1}
+    assert [(each.remedy, each.lots) for each in told.tries] == [("look-again", 1)]
+    assert told.obstacle
+    (again,) = house.database.read(trace.find, late)
+    assert again.id == f"{found.id}-1"
+    for kind in ("answer-late", "answer-missing"):
+        house.database.write("raise", _raise, kind)
+    for anomaly in house.database.read(anomalies.listed, all_states=False):
+        assert house.database.read(chased.behind, anomaly) == ((), 0)
+
+
+def _no_directory() -> Directory:
+    raise ConfigErrors([])
+
+
+def _chase(tx: Tx, lot: str) -> str:
+    """Chase a lot as the watch and the chase do."""
+    owed = tx.connection.execute(select(schema.expectation)).one()
+    row = chases.lot_of(tx.connection, lot)
+    chases.begin(tx, owed, row)
+    dispatch = tx.connection.execute(select(schema.dispatch)).one()
+    return chases.add_remedy(
+        tx,
+        os.urandom,
+        row,
+        dispatch,
+        Remedy.LOOK_AGAIN,
+        state=RemedyState.PLANNED,
+        words="an answer may lie there",
+    )
+
+
+def _raise(tx: Tx, kind: str) -> None:
+    anomalies.raise_(
+        tx,
+        os.urandom,
+        kind=kind,
+        severity=anomalies.ERROR,
+        subject="nobody:billing:silent",
+        words="late",
+    )
+
+
+def test_the_history_of_an_enrolment_is_read(house: House) -> None:
+    """A chased lot shows the enrolment that it may wait for, on both engines."""
+    (found,) = house.database.read(trace.find, "facture.b2")
+    lot = f"{found.id}-1"
+    furnished.send(house, [lot], [furnished.owes(house, 3)])
+    house.database.write("late", _chase, lot)
+    row = house.database.read(chases.lot_of, lot)
+    network = Catalog.installed().network("sesam")
+    payer = house.database.read(life.read, found).dispatches[0].payer_id
+    event = EnrolmentEvent.ASK
+
+    def ask(tx: Tx) -> None:
+        enrolments.move(
+            tx,
+            network,
+            row.sender,
+            payer,
+            row.flow,
+            event,
+            source="staff",
+            words="by letter",
+        )
+
+    house.database.write("ask", ask)
+    told = pursuit.read(house.database, found, _no_directory, {"sesam": network}, START)
+    (enrolment,) = told.enrolments
+    assert enrolment.row.state == "requested"
+    assert [each.kind for each in enrolment.events] == ["enrolment.requested"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
+from gateway.errors import StorageUnavailable
+from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
+from gateway.journal.clients import Login
 from tests.gateway.intake.memory_space import CLIENT
 
 
@@ -18,6 +21,7 @@ class KnownClients:
     keys: set[tuple[str, bytes]] = field(factory=set)
     passwords: dict[str, bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
+    away: bool = False  # whether the journal is
 
     def by_key(self, client: str, key: bytes) -> Deferred[Client | None]:
         self.asked.append(client)
@@ -33,6 +37,14 @@ class KnownClients:
 
     def by_certificate(self, fingerprint: str) -> Deferred[Client | None]:
         return succeed(None)
+
+    def ended(self, logins: frozenset[Login]) -> Deferred[frozenset[Login]]:
+        self.asked.append("ended")
+        if self.away:
+            return fail(StorageUnavailable("the journal is away"))
+        good = {Login(user, ssh_fingerprint(blob)) for user, blob in self.keys}
+        good |= {Login(user, "") for user in self.passwords}
+        return succeed(logins - good)
 
 
 @define(eq=False, slots=False)

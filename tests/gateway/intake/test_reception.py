@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.errors import BadUpload, RateExceeded, TooLarge, TooManyUploads
 from gateway.intake import receipts, uploads
+from gateway.intake.tree import ClientTree
 from gateway.journal import parts, schema
 from gateway.storage.vault import CHUNK
 from tests.gateway.house import SEGMENT_LIMIT, House
@@ -47,6 +48,27 @@ class ReceptionTests(SynchronousTestCase):
             content = os.urandom(size)
             stored = self.house.deposit(self.client, f"{size}.b2", content)
             assert self.content(stored.deposit) == content
+
+    def test_old_receipts_are_listed_no_more_and_stay(self) -> None:
+        """The folder does not grow for ever; by name, each is there for ever."""
+        old = self.house.deposit(self.client, "old.b2", b"old").deposit
+        self.house.clock.advance(91 * 86_400.0)
+        new = self.house.deposit(self.client, "new.b2", b"new").deposit
+        tree = ClientTree(
+            client=self.client,
+            reception=self.house.reception,
+            networks=("sesam",),
+            channel="sftp",
+            listed_since=lambda: self.house.clock.seconds() - 90 * 86_400.0,
+        )
+        listed = self.successResultOf(tree.list("/receipts"))
+        assert [each.name for each in listed] == [f"{new}.json"]
+        path = f"/receipts/{old}.json"
+        size = self.successResultOf(tree.stat(path)).size
+        opened = self.successResultOf(tree.open_download(path))
+        content = self.successResultOf(opened.read(0, 10_000))
+        assert json.loads(content)["deposit"] == old
+        assert len(content) == size
 
     def test_nothing_readable_lies_on_the_disk(self) -> None:
         """Payloads are encrypted at rest, small ones and large ones."""
@@ -137,23 +159,75 @@ class ReceptionTests(SynchronousTestCase):
         upload.abandon()
 
     def test_a_part_is_gone_on_with_by_one_connection(self) -> None:
-        """Two that resume one upload never mix their bytes; the second is told so."""
+        """The newer one wins, from what it was told; the older one is told that it lost.
+
+        The older may hang on a line that is dead: its bytes are never mixed in.
+        """
         content = os.urandom(5 * CHUNK + 17)
-        self.cut(content[: 2 * CHUNK])
-        first = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
-        second = self.failureResultOf(
-            self.tree.open_upload("/in/a.b2", resume=True), BadUpload
-        )
-        assert "on another connection" in str(second.value)
-        self.failureResultOf(
+        for kept in (2 * CHUNK, 2 * CHUNK + 5, 100):
+            self.cut(content[:kept])
+            older = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+            older.write(kept, b"other bytes" * CHUNK)
+            assert self.successResultOf(self.tree.stat("/in/a.b2")).size == kept
+            newer = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+            assert newer.size == kept
+            with pytest.raises(BadUpload, match="a newer connection of yours"):
+                older.write(older.size, b"more")
+            newer.write(kept, content[kept : 4 * CHUNK])
+            lost = self.failureResultOf(older.close(), BadUpload)
+            assert "a newer connection of yours" in str(lost.value)
+            older.abandon()
+            newer.abandon()  # cut once more, and gone on with
+            again = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+            assert again.size == 4 * CHUNK
+            again.write(4 * CHUNK, content[4 * CHUNK :])
+            stored = self.successResultOf(again.close())
+            assert self.content(stored.deposit) == content
+            assert self.rows("upload") == 0
+            assert list((self.house.storage.folder / "staging").iterdir()) == []
+
+    def test_a_part_that_is_gone_on_with_is_not_renamed(self) -> None:
+        """A file that is still being sent would be taken for whole."""
+        self.cut(os.urandom(2 * CHUNK))
+        upload = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
+        refused = self.failureResultOf(
             self.tree.rename("/in/a.b2", "/in/b.b2", replace=False), BadUpload
         )
-        first.write(2 * CHUNK, content[2 * CHUNK : 4 * CHUNK])
-        first.abandon()
-        again = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=True))
-        again.write(4 * CHUNK, content[4 * CHUNK :])
-        stored = self.successResultOf(again.close())
-        assert self.content(stored.deposit) == content
+        assert "on another connection" in str(refused.value)
+        upload.abandon()
+        assert self.house.reception._usage[self.client.id].open_uploads == 0
+
+    def test_one_that_is_superseded_while_it_begins_is_told(self) -> None:
+        """Of three that come at once the last goes on."""
+        content = os.urandom(3 * CHUNK)
+        self.cut(content[: 2 * CHUNK])
+        waiting: list[Callable[[], Any]] = []
+        in_thread = self.house.reception.run_in_thread
+
+        def later(call: Callable[[], Any]) -> Deferred[Any]:
+            done: Deferred[Any] = Deferred()
+            waiting.append(lambda: in_thread(call).chainDeferred(done))
+            return done
+
+        def work() -> None:
+            while waiting:
+                waiting.pop(0)()
+
+        self.house.reception.run_in_thread = later
+        opening = []
+        for _ in range(3):
+            opening.append(self.tree.open_upload("/in/a.b2", resume=True))
+            waiting.pop()()  # each has read the part's row, and none its bytes
+        work()
+        for each in opening[:2]:
+            lost = self.failureResultOf(each, BadUpload)
+            assert "a newer connection of yours" in str(lost.value)
+        last = self.successResultOf(opening[2])
+        last.write(2 * CHUNK, content[2 * CHUNK :])
+        closing = last.close()
+        work()
+        assert self.content(self.successResultOf(closing).deposit) == content
+        assert list((self.house.storage.folder / "staging").iterdir()) == []
 
     def test_a_part_whose_tail_is_damaged_is_begun_anew(self) -> None:
         """The client is told to send it from its beginning, whatever is left of it."""

@@ -6,15 +6,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
 from gateway.intake.sftp_limits import SftpLimits
 from gateway.intake.ssh_known import KnownKeys
+from gateway.journal.clients import Login
 from tests.gateway.intake.known_clients import KnownClients
 from tests.gateway.intake.memory_space import CLIENT
 from tests.gateway.intake.ssh_pair import Door
 from tests.gateway.intake.ssh_test_keys import CLIENT_KEY, ed25519_key
 
 BLOB = CLIENT_KEY.public().blob()
+THEIRS = Login("acme", ssh_fingerprint(BLOB))
 
 
 class LoginTests(SynchronousTestCase):
@@ -44,7 +47,7 @@ class LoginTests(SynchronousTestCase):
         door = Door()
         assert door.connect(key=CLIENT_KEY).logged_in
         door.credentials.keys.clear()
-        door.factory.disconnect_client("acme")
+        door.factory.end_logins({THEIRS})
         assert not door.connect(key=CLIENT_KEY).logged_in
 
     def test_a_refusal_is_not_remembered(self) -> None:

@@ -288,14 +288,6 @@ class LimitTests(SynchronousTestCase):
         assert pair.hung_up
         assert door.counts.told["rejection unread"] == 1
 
-    def test_a_disabled_client_is_put_out(self) -> None:
-        """At once, with the reason."""
-        door = Door()
-        pair = door.connect(key=CLIENT_KEY)
-        door.factory.disconnect_client("acme")
-        pair.pump()
-        assert pair.client.said == "this account is disabled"
-
     def test_draining_waits_for_the_last_connection(self) -> None:
         """Nobody new is let in, and those there are told."""
         door = Door()

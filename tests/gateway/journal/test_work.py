@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
@@ -15,6 +16,7 @@ from routing.lifecycle import DepositState, LotState
 from routing.retry import CircuitPolicy
 from tests.gateway.journal.desk import Desk, lot_seen, put_deposit
 
+JOINS = ("hashjoin", "mergejoin", "nestloop")
 TAKING = work.Taking(
     schema.deposit,
     due=schema.deposit.c.state == DepositState.RECEIVED.value,
@@ -46,6 +48,30 @@ def test_a_row_has_one_holder_until_its_lease_ends(desk: Desk) -> None:
     desk.write(work.release, schema.deposit, "d2")
     (row,) = desk.write(take, "d")
     assert (row.id, row.worker, row.lease_until) == ("d2", "d", desk.at + 60)
+
+
+@pytest.mark.parametrize("join", JOINS)
+def test_no_more_is_taken_than_was_asked_for(desk: Desk, join: str) -> None:
+    """However the server goes about it: what is taken beside is nobody's for a lease."""
+
+    def take_so(tx: Tx) -> list[Any]:
+        if tx.connection.dialect.name == "postgresql":
+            for each in (
+                *JOINS,
+                "hashagg",
+                "material",
+                "indexscan",
+                "bitmapscan",
+                "sort",
+            ):
+                on = "on" if each == join else "off"
+                tx.connection.execute(text(f"SET LOCAL enable_{each} = {on}"))
+        return take(tx, "a")
+
+    desk.write(put, *(f"d{number}" for number in range(9)))
+    assert ids(desk.write(take_so)) == ["d0"]
+    held = select(schema.deposit.c.id).where(schema.deposit.c.worker.is_not(None))
+    assert desk.database.read(lambda each: each.execute(held).scalars().all()) == ["d0"]
 
 
 def test_a_lease_is_prolonged_by_its_holder_only(desk: Desk) -> None:

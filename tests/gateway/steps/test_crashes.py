@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from gateway.errors import StorageUnavailable
 from gateway.journal import schema
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import LEASE, SEGMENT_LIMIT, Site
@@ -91,3 +92,57 @@ def try_place(site: Site, place: int) -> None:
     site.at += LEASE + 1
     live(site, answered)
     assert_all_is_well(site)
+
+
+def test_a_short_outage_keeps_no_work_from_a_node_that_lives(site: Site) -> None:
+    """What it had taken when the journal went away it takes up at once, not after a lease."""
+    answered: set[str] = set()
+    began, outages = site.at, 0
+    for commits in range(200):
+        site.fuse.journal_goes_in(commits)
+        try:
+            live(site, answered)
+        except StorageUnavailable:
+            outages += 1
+        else:
+            break
+        finally:
+            site.fuse.journal_goes_in(None)
+        site.at += 2.0  # as a step that failed pauses
+        for table in (schema.deposit, schema.payer_return):
+            site.run()
+            assert [row for row in site.rows(table) if row.worker] == []
+    assert outages > 10
+    assert site.at - began < LEASE * outages
+    assert_all_is_well(site)
+
+
+@pytest.mark.parametrize("name", ["split", "match"])
+def test_what_another_worker_of_the_node_is_at_is_left_to_it(
+    site: Site, name: str
+) -> None:
+    """Only what nobody works on is given back, and only what was taken before."""
+    site.deposit(DEPOSITS["alpha"])
+    site.run()
+    side = site.payer("P1")
+    (file,) = side.files().items()
+    side.answer("ack", toy.acknowledge(file[1]))
+    site.run("collect")
+    site.deposit(DEPOSITS["beta"], client="beta")
+    table = schema.deposit if name == "split" else schema.payer_return
+    step = getattr(site.gateway.steps, name)
+    with step._holding.turn() as holds:
+        taken = site.gateway.database.write("take", step._take)
+        (mine,) = taken if isinstance(taken, list) else [taken]
+        holds([mine.id])
+        step._holding._lost_at = site.at
+        with step._holding.turn():
+            pass
+        assert [row.lease_until for row in site.rows(table) if row.worker] == [
+            mine.lease_until
+        ]
+    step._holding._lost_at = site.at
+    with step._holding.turn():
+        assert [row.lease_until for row in site.rows(table) if row.worker] == [0.0]
+    site.run()
+    site.check()

@@ -156,7 +156,10 @@ def test_an_unreadable_deposit_is_kept_and_reported(site: Site) -> None:
     assert site.states(schema.deposit) == ["unreadable"] * 3
     kinds = [(row.kind, row.seen) for row in site.rows(schema.anomaly)]
     assert sorted(kinds) == [("deposit-unreadable", 1), ("deposit-unreadable", 2)]
-    assert all(row.report for row in site.rows(schema.deposit))
+    reports = [row.report for row in site.rows(schema.deposit)]
+    assert all(reports)
+    assert sum(b"it looks like an empty file" in each for each in reports) == 1
+    assert sum(b"it looks like binary data" in each for each in reports) == 1
 
 
 def test_a_payers_return_that_is_deposited_is_refused(site: Site) -> None:

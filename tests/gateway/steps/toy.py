@@ -15,6 +15,7 @@ The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import Random
 from typing import BinaryIO
 
 from protocols.interface import (
@@ -214,6 +215,26 @@ class Toy:
 
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         return ()
+
+    def check_code(self, code: str) -> str:
+        return ""
+
+    def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
+        return ()
+
+    def sample(
+        self,
+        code: str,
+        rules: Mapping[str, object],
+        *,
+        rng: Random,
+        day: str,
+        sender: str,
+        lots: int,
+        claims: int,
+        into: BinaryIO,
+    ) -> int:
+        return into.write(f"TOY {sender}\nLOT 001 {code}\nINV 1 100\n".encode())
 
     def compose(
         self,

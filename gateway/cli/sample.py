@@ -1,0 +1,119 @@
+"""`octway sample FILE`: a valid billing file of invented claims, to try an upload with."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from config.directory_records import PayerEntry
+from gateway.cli import opening
+from gateway.cli.arguments import Options, Parser, add_config, add_json
+from gateway.cli.payer_names import find, today_of
+from gateway.cli.refusal import WRONG_USAGE, Refusal
+from gateway.cli.terminal import Terminal
+from gateway.cli.wording import counted, size
+from protocols.catalog import Catalog
+from protocols.interface import Network
+
+EXAMPLE: Final = (
+    "octway sample sample.b2 --payer caisse-nord\n"
+    "octway sample sample.b2 --code 01990    # without a payer directory"
+)
+_SEED_BYTES: Final = 8
+_MOST: Final = 99
+
+
+def define(parser: Parser) -> None:
+    """Define the command line."""
+    parser.add_argument("file", metavar="FILE", help="what is written; never replaced")
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--payer", metavar="ID", help="a payer of the directory")
+    whom.add_argument("--code", metavar="CODE", help="a payer's code")
+    parser.add_argument("--network", default="sesam", help="of --code (sesam)")
+    parser.add_argument("--sender", default="", metavar="NUMBER", help="who bills")
+    parser.add_argument("--lots", type=int, default=1, metavar="N")
+    parser.add_argument(
+        "--claims", type=int, default=3, metavar="N", help="in each lot"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the same file again")
+    add_config(parser)
+    add_json(parser)
+    parser.set_defaults(call=run)
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Write the file; refuses to replace one, or to write what is not valid."""
+    if not (0 < options.lots <= _MOST and 0 < options.claims <= _MOST):
+        raise Refusal(f"--lots and --claims are from 1 to {_MOST}", WRONG_USAGE)
+    network, code, payer = _whom(options, terminal)
+    seed = options.seed
+    if seed is None:
+        seed = int.from_bytes(terminal.entropy(_SEED_BYTES))
+    made = BytesIO()
+    try:
+        network.sample(
+            code,
+            payer.rules if payer is not None else {},
+            rng=Random(seed),  # noqa: S311 - invented, and no secret
+            day=today_of(terminal).isoformat(),
+            sender=options.sender,
+            lots=options.lots,
+            claims=options.claims,
+            into=made,
+        )
+    except ValueError as error:
+        raise Refusal(f"no file can be made of that: {error}", WRONG_USAGE) from None
+    _must_be_valid(network, made)
+    with Path(options.file).open("xb") as file:
+        file.write(made.getvalue())
+    if options.json:
+        terminal.give(
+            {"file": options.file, "network": network.name, "code": code, "seed": seed}
+        )
+        return 0
+    what = f"{counted(options.lots, 'lot')} of {counted(options.claims, 'claim')}"
+    whom = f"{payer.id}, code {code}" if payer is not None else f"code {code}"
+    terminal.say(f"{options.file}: {size(len(made.getvalue()))}, {what} for {whom}")
+    terminal.say(
+        "Everybody and everything in it is invented; send it to a test system only. "
+        f"The same file again: --seed {seed}"
+    )
+    return 0
+
+
+def _whom(
+    options: Options, terminal: Terminal
+) -> tuple[Network, str, PayerEntry | None]:
+    """Return the network, a code of today, and the payer if one is named."""
+    catalog = Catalog.installed()
+    if options.payer is None:
+        if options.network not in catalog.network_names:
+            known = ", ".join(catalog.network_names)
+            raise Refusal(f"there is no network {options.network!r}; known: {known}")
+        network = catalog.network(options.network)
+        if words := network.check_code(options.code):
+            raise Refusal(f"--code {words}", WRONG_USAGE)
+        return network, options.code, None
+    settings = opening.settings_of(options, terminal)
+    today = today_of(terminal)
+    payer = find(opening.directory_of(settings, catalog), options.payer, today)
+    for each in payer.codes:
+        if each.covers(today):
+            return catalog.network(payer.network), each.code, payer
+    raise Refusal(f"payer {payer.id!r} has no code that is valid today")
+
+
+def _must_be_valid(network: Network, made: BytesIO) -> None:
+    made.seek(0)
+    format = network.recognise(made.getvalue())
+    if format is not None:
+        reading = network.read(made, format)
+        problems = [each for lot in reading.lots() for each in lot.problems]
+        if reading.summary().valid:
+            return
+        first = next(iter([*problems, *reading.summary().problems]), None)
+        why = first.message if first is not None else "it holds no lot"
+        raise Refusal(f"no valid file can be made of that: {why}", WRONG_USAGE)
+    raise Refusal("no valid file can be made of that", WRONG_USAGE)

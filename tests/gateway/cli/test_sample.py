@@ -1,0 +1,55 @@
+"""`octway sample`: a developer has a file to try an upload with in a minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.gateway.cli.installation import Installation
+
+
+def test_a_sample_goes_the_whole_way(installed: Installation, tmp_path: Path) -> None:
+    """It is valid, is routed to the payer that was named, and is paid."""
+    file = tmp_path / "sample.b2"
+    said = installed.octway("sample", str(file), "--payer", "caisse-nord")
+    assert said.status == 0, said.err
+    assert "everything in it is invented" in said.out
+    assert b"SPECIMEN" in file.read_bytes()
+    assert installed.octway("inspect", str(file), bare=True).status == 0
+    installed.deposit("sample.b2", file.read_bytes())
+    installed.work()
+    installed.answer()
+    installed.work()
+    told = installed.octway("trace", "sample.b2", "--json").facts
+    assert {each["payer"] for each in told["lots"]} == {"caisse-nord"}
+    assert told["states"] == {"answered": 1}
+
+
+def test_without_a_directory_a_code_is_enough(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """Each is another one, unless the seed is said; nothing is ever replaced."""
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    ask = ("--code", "01751", "--lots", "2", "--claims", "5")
+    first = installed.octway("sample", str(files[0]), *ask, "--json", bare=True)
+    assert first.status == 0, first.err
+    seed = str(first.facts["seed"])
+    installed.octway("sample", str(files[1]), *ask, bare=True)
+    installed.octway("sample", str(files[2]), *ask, "--seed", seed, bare=True)
+    a, b, c = (each.read_bytes() for each in files)
+    assert a != b
+    assert a == c
+    again = installed.octway("sample", str(files[0]), *ask, bare=True)
+    assert again.status == 2
+    assert "exists" in again.err
+    assert files[0].read_bytes() == a
+
+
+def test_what_would_not_be_valid_is_not_written(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """A code in a wrong form, a sender whose number cannot be one."""
+    file = tmp_path / "sample.b2"
+    for wrong in (["--code", "1751"], ["--code", "01751", "--sender", "X1"]):
+        said = installed.octway("sample", str(file), *wrong, bare=True)
+        assert said.status == 2, wrong
+        assert not file.exists()
