@@ -49,7 +49,7 @@ def test_the_demo_runs_ends_and_goes_on(tmp_path: Path) -> None:
     """
     folder = tmp_path / "a folder"
     first = octway(
-        "demo", "--dir", str(folder), "--for", "15", "--clients", "4", "--json"
+        "demo", "--dir", str(folder), "--for", "20", "--clients", "4", "--json"
     )
     out, complaints = first.communicate(timeout=PATIENCE)
     facts = json.loads(out)
