@@ -26,6 +26,7 @@ from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
+from gateway.steps.tally import Tally
 from gateway.steps.tie import Tie, Tied
 from gateway.storage.payloads import Payloads
 from protocols import desk
@@ -180,40 +181,28 @@ class Match:
             for each in self._database.read(answers.of_return, row.id)
         }
         numbered = enumerate(reading.answers(), 1)
-        count = matched = orphans = strange = 0
-        foreign: Counter[str] = Counter()
-        absurd: Counter[str] = Counter()
+        tally = Tally()
         held = row.lease_until
         while chunk := list(islice(numbered, _PER_COMMIT)):
             fresh = [pair for pair in chunk if known.get(pair[0]) is None]
             held, tied = self._database.write(
                 "match.answers", self._tie, row, held, fresh, known
             )
-            count += len(chunk)
-            matched += len(chunk) - len(fresh)
-            matched += sum(each.rule is not None for each in tied)
-            left = [each for each in tied if each.rule is None]
-            foreign.update(each.foreign for each in left if each.foreign)
-            new = [each for each in left if each.seq not in known]
-            strange += sum(bool(each.foreign) for each in new)
-            absurd.update(each.absurd for each in new if each.absurd)
-            orphans += sum(not each.foreign and not each.absurd for each in new)
+            tally.add(len(chunk), tied, known)
             self._count(tied, reading.kind)
-        if foreign:
+        if tally.foreign:
+            told = (self._entropy, row, tally.foreign, tally.strange)
+            self._database.write("match.foreign", tell_foreign, *told)
+        if tally.absurd:
             self._database.write(
-                "match.foreign", tell_foreign, self._entropy, row, foreign, strange
-            )
-        if absurd:
-            self._database.write(
-                "match.absurd", tell_absurd, self._entropy, row, absurd
+                "match.absurd", tell_absurd, self._entropy, row, tally.absurd
             )
         payer = self._database.write(
-            "match.finish", self._finish, row, held, reading, count, matched, orphans
+            "match.finish", self._finish, row, held, reading, tally
         )
-        share = "all" if matched == count else "part" if matched else "none"
-        self._observe.returned(payer, reading.kind, share)
-        if count > matched:
-            self._observe.orphans(payer, orphans + strange)
+        self._observe.returned(payer, reading.kind, tally.share)
+        if tally.count > tally.matched:
+            self._observe.orphans(payer, tally.orphans + tally.strange)
 
     def _tie(
         self,
@@ -259,11 +248,9 @@ class Match:
         row: Row[*tuple[Any, ...]],
         held: float,
         reading: ReturnReading,
-        count: int,
-        matched: int,
-        orphans: int,
+        tally: Tally,
     ) -> str:
-        """End the reading of a return with `orphans` new ones; name its payer."""
+        """End the reading of a return; name its payer."""
         self._renew(tx, row, held)
         payer = returns.payer_of(tx.connection, row.id) or ""
         summary = reading.summary()
@@ -275,11 +262,11 @@ class Match:
             summary,
             reading.kind,
             payer or None,
-            answers=count,
-            matched=matched,
-            retry_at=_again_at(row, tx.now) if matched < count else None,
+            answers=tally.count,
+            matched=tally.matched,
+            retry_at=_again_at(row, tx.now) if tally.matched < tally.count else None,
         )
-        if orphans:
+        if tally.orphans:
             anomalies.raise_(
                 tx,
                 self._entropy,
@@ -287,8 +274,8 @@ class Match:
                 severity=anomalies.WARNING,
                 subject=row.endpoint_id,
                 payer=payer,
-                seen=orphans,
-                words=f"return {row.id} ({row.remote_name}): {orphans} of {count} "
+                seen=tally.orphans,
+                words=f"return {row.id} ({row.remote_name}): {tally.orphans} of {tally.count} "
                 "answers fit nothing that was sent; they are kept and tried again",
             )
         elif not returns.orphans_left(tx.connection, row.endpoint_id):
