@@ -44,6 +44,7 @@ from gateway.intake.reception import Reception
 from gateway.journal import clients, events, ledger_check, schema
 from gateway.journal.dialect import open_engine
 from gateway.journal.schema_owed import SENT
+from gateway.journal.verify_accounts import accounts
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
@@ -482,6 +483,7 @@ class Site:
         assert read(lambda each: list(events.broken_links(each))) == []
         assert read(ledger_check.imbalance) == 0
         assert read(lambda each: list(self.gateway.payloads.broken(each))) == []
+        assert self.breaks() == ()
         deposits = {row.id: row for row in self.rows(schema.deposit)}
         for name, content in self.accepted.items():
             assert self.read(deposits[name].payload_id) == content
@@ -489,6 +491,13 @@ class Site:
         self._check_cohorts()
         for side in self.payers.values():
             self._check_deliveries(side)
+
+    def breaks(self) -> tuple[str, ...]:
+        """Derive all accounts anew from the stored files, and say what differs."""
+        verdict = self.gateway.database.read(
+            accounts, self.gateway.payloads, self.networks, lambda *_: None
+        )
+        return verdict.breaks
 
     def close(self) -> None:
         """Remove everything."""
