@@ -105,6 +105,11 @@ def next_remedy(playbook: Playbook, known: Known, standing: Standing) -> Next:
     return Next(Remedy.PERSON, "nothing safe is left to try")
 
 
+def helps_still(remedy: Remedy, known: Known, standing: Standing) -> bool:
+    """Say whether what was decided earlier is as safe and useful as it was then."""
+    return not standing.under_way and bool(_HELPS[remedy](known, standing))
+
+
 def _waits_for_enrolment(standing: Standing) -> bool:
     waiting = {EnrolmentState.REQUESTED, EnrolmentState.TO_SIGN}
     return standing.enrolment in waiting

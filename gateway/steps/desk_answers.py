@@ -64,10 +64,10 @@ class DeskAnswers:
         return str(remedy.payer_id)
 
     def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
-        chase = chases.find(tx.connection, remedy.lot_id)
-        known = Known.from_json(chase.known if chase else "").told(said, tx.now)
         if said in {Status.RECEIVED, Status.ANSWERED}:
             apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
+        chase = chases.locked(tx, remedy.lot_id)
+        known = Known.from_json(chase.known if chase else "").told(said, tx.now)
         self._go_on(tx, remedy, known, patient=said is Status.RECEIVED)
 
     def _enrolment(
