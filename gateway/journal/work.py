@@ -38,10 +38,11 @@ class Taking:
             .order_by(*order)
             .limit(given("most"))
             .with_for_update(skip_locked=True)
+            .cte("picked")  # looked for once, however the server plans the update
         )
         self._statement = Prepared(
             update(table)
-            .where(table.c.id.in_(picked))
+            .where(table.c.id.in_(select(picked.c.id)))
             .values(worker=given("its_worker"), lease_until=given("until"))
             .returning(table)
         )

@@ -48,6 +48,22 @@ def test_a_row_has_one_holder_until_its_lease_ends(desk: Desk) -> None:
     assert (row.id, row.worker, row.lease_until) == ("d2", "d", desk.at + 60)
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_no_more_is_taken_than_was_asked_for_whatever_the_server_plans(
+    desk: Desk,
+) -> None:
+    """A plan that looks for due rows once per row would hold rows nobody works on."""
+
+    def take_badly_planned(tx: Tx) -> list[Any]:
+        for kind in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            tx.connection.exec_driver_sql(f"SET LOCAL enable_{kind} = off")
+        return take(tx, "a")
+
+    desk.write(put, "d1", "d2", "d3", "d4")
+    assert ids(desk.write(take_badly_planned)) == ["d1"]
+    assert ids(desk.write(take, "b", 5)) == ["d2", "d3", "d4"]
+
+
 def test_a_lease_is_prolonged_by_its_holder_only(desk: Desk) -> None:
     """Who lost the lease in the meantime is told so."""
 
