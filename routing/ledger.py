@@ -47,6 +47,9 @@ SETTLED: Final = frozenset({Account.REJECTED, Account.PAID, Account.PARTLY_PAID}
 ANSWERED: Final = SETTLED | {Account.ACCEPTED}
 """Accounts that count as a response in the no-response ratio."""
 
+MONEY: Final = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
+"""Outcomes whose amount is added to what was paid."""
+
 
 def _moves() -> dict[Account, frozenset[Account]]:
     a = Account

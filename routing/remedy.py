@@ -118,6 +118,11 @@ def can_bring(remedy: Remedy, known: Known, ago: float) -> bool:
     return remedy not in {Remedy.ASK_ENROLMENT, Remedy.PERSON}
 
 
+def helps_still(remedy: Remedy, known: Known, standing: Standing) -> bool:
+    """Say whether what was decided earlier is as safe and useful as it was then."""
+    return not standing.under_way and bool(_HELPS[remedy](known, standing))
+
+
 def _waits_for_enrolment(standing: Standing) -> bool:
     waiting = {EnrolmentState.REQUESTED, EnrolmentState.TO_SIGN}
     return standing.enrolment in waiting

@@ -12,6 +12,8 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from gateway.journal import verify
 from gateway.journal.verify import Verdict
+from gateway.journal.verify_accounts import accounts
+from protocols.catalog import Catalog
 
 EXAMPLE: Final = "octway verify -c octway.toml\noctway verify --quick --json"
 _SHOWN: Final = 20
@@ -19,6 +21,7 @@ _WORDS: Final = {
     "events": ("event chain", "event"),
     "ledger": ("claim ledger", "claim"),
     "places": ("storage on disk", "file"),
+    "accounts": ("accounts derived anew from the stored files", "claim"),
     "files": ("stored files against their SHA-256", "payload"),
 }
 
@@ -26,7 +29,9 @@ _WORDS: Final = {
 def define(parser: Parser) -> None:
     """Define the command line."""
     parser.add_argument(
-        "--quick", action="store_true", help="leave out reading every stored file"
+        "--quick",
+        action="store_true",
+        help="leave out reading every stored file, and what is derived from them",
     )
     parser.add_argument(
         "--most",
@@ -82,6 +87,8 @@ def _verdicts(options: Options, terminal: Terminal) -> Iterator[Verdict]:
         yield opened.database.read(verify.places, stored)
         if not options.quick:
             yield opened.database.read(verify.payloads, stored, progress)
+            networks = {each.name: each for each in Catalog.installed().networks()}
+            yield opened.database.read(accounts, stored, networks, progress)
 
 
 def _say(verdict: Verdict, most: int, terminal: Terminal) -> None:

@@ -278,5 +278,7 @@ _OPEN: Final = select(schema.anomaly).where(
 )
 _OPEN_OF_KIND: Final = Prepared(_OPEN)
 _UNRESOLVED: Final = Prepared(
-    _OPEN.where(schema.anomaly.c.subject == given("its_subject"))
+    _OPEN.where(
+        schema.anomaly.c.subject == given("its_subject")
+    ).with_for_update()  # two nodes may see at once that its cause is gone
 )

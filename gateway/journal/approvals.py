@@ -40,8 +40,8 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
     """
     row = chases.one_remedy(tx.connection, remedy)
     event = RemedyEvent.APPROVE if agreed else RemedyEvent.DENY
+    chase = chases.locked(tx, row.lot_id)
     chases.move_remedy(tx, row, event, approved_by=by)
-    chase = chases.find(tx.connection, row.lot_id)
     if chase is not None:
         known = Known.from_json(chase.known)
         if agreed:

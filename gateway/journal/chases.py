@@ -68,8 +68,22 @@ def find(connection: Connection, lot: str) -> Chase | None:
     return _FIND.first(connection, {"its_lot": lot})
 
 
+def locked(tx: Tx, lot: str) -> Chase | None:
+    """Read the chase of a lot, and keep others off it until the end."""
+    return _LOCKED.first(tx.connection, {"its_lot": lot})
+
+
+def held(tx: Tx, lot: str) -> Chase | None:
+    """Read the chase of a lot and lock both; None if another node has one of them."""
+    return _HELD.first(tx.connection, {"its_lot": lot})
+
+
 def due(tx: Tx, most: int) -> list[Chase]:
-    """Read the chases that go on now, the longest due first, and lock them."""
+    """Read the chases that go on now, the longest due first, and lock them.
+
+    Their lots are locked as well: what is seen of one is still so when it is sent
+    again.  What another node works on is left to it, so nobody waits in a circle.
+    """
     return _DUE.rows(tx.connection, {"now": tx.now, "most": most})
 
 
@@ -202,6 +216,18 @@ def find_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | No
     return _FIND_REMEDY.first(connection, {"its_id": name})
 
 
+def asked(
+    connection: Connection, question: str, endpoint: str
+) -> Row[*tuple[Any, ...]] | None:
+    """Find the try by which a question was asked at an endpoint, if it was."""
+    found = find_remedy(connection, question)
+    if found is None:
+        return None
+    table = schema.dispatch
+    where = select(table.c.endpoint_id).where(table.c.id == found.dispatch_id)
+    return found if connection.execute(where).scalar() == endpoint else None
+
+
 def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
     """List what was tried for a lot, oldest first."""
     table = schema.remedy
@@ -312,12 +338,19 @@ _UNDER_WAY: Final = Prepared(
         _CHASE.c.lot_id == given("its_lot"), _CHASE.c.state != ChaseState.ENDED.value
     )
 )
-_DUE: Final = Prepared(
+_LOCKED: Final = Prepared(
+    select(_CHASE).where(_CHASE.c.lot_id == given("its_lot")).with_for_update()
+)
+_WITH_LOT: Final = (
     select(_CHASE)
-    .where(_CHASE.c.next_at <= given("now"))
+    .join(schema.lot, schema.lot.c.id == _CHASE.c.lot_id)
+    .with_for_update(skip_locked=True)  # of both
+)
+_HELD: Final = Prepared(_WITH_LOT.where(_CHASE.c.lot_id == given("its_lot")))
+_DUE: Final = Prepared(
+    _WITH_LOT.where(_CHASE.c.next_at <= given("now"))
     .order_by(_CHASE.c.next_at, _CHASE.c.lot_id)
     .limit(given("most"))
-    .with_for_update(skip_locked=True)
 )
 _OWES: Final = Prepared(
     select(schema.expectation.c.kind)

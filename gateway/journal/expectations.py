@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Update, exists, or_, select, update
+from sqlalchemy import Connection, Row, Update, exists, func, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -160,7 +160,7 @@ def answered(
         if row.kind not in counted:
             counted.add(row.kind)
             cents = row.lot_asked if whole else asked
-            _count_answered(tx, row, row.owed - left, cents, came)
+            _count_answered(tx, row, left, cents, came)
         _PAY_OFF.run(
             tx.connection,
             {
@@ -175,12 +175,17 @@ def answered(
         )
 
 
-def _count_answered(tx: Tx, row: Any, claims: int, asked: int, came: Came) -> None:
-    """Count in a cohort what an answer pays off.
+def _count_answered(tx: Tx, row: Any, left: int, asked: int, came: Came) -> None:
+    """Count in a cohort what an answer pays off, so that `left` are still owed.
 
     What was sent or asked for again in between, or had come in long before it was
-    understood, is told apart: it is not the payer's own delay.
+    understood, is told apart: it is not the payer's own delay.  What was answered,
+    and then sent again, is answered already.
     """
+    claims = row.least - left
+    if claims <= 0:
+        return
+    asked = asked * claims // (row.owed - left)
     on, arrived = (came.day(row.payer_id, at) for at in (tx.now, came.at))
     cohort = Cohort(row.payer_id, row.flow, row.kind, row.sent_on)
     chased = bool(row.nudged) or arrived < on
@@ -257,8 +262,18 @@ _NUDGED: Final = or_(
         _AGAIN.c.dispatch_id != _TABLE.c.dispatch_id,
     ),
 )
+_LEAST: Final = (  # of all sendings: what no answer was counted for yet
+    select(func.min(_AGAIN.c.owed))
+    .where(_AGAIN.c.lot_id == _TABLE.c.lot_id, _AGAIN.c.kind == _TABLE.c.kind)
+    .scalar_subquery()
+)
 _UNMET: Final = Prepared(
-    select(_TABLE, schema.lot.c.asked.label("lot_asked"), _NUDGED.label("nudged"))
+    select(
+        _TABLE,
+        schema.lot.c.asked.label("lot_asked"),
+        _NUDGED.label("nudged"),
+        _LEAST.label("least"),
+    )
     .join(schema.lot, schema.lot.c.id == _TABLE.c.lot_id)
     .where(
         _TABLE.c.lot_id == given("its_lot"),

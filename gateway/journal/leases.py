@@ -9,14 +9,16 @@ from gateway.journal import dialect, schema
 
 
 def take(tx: Tx, name: str, holder: str, seconds: float) -> bool:
-    """Take, or prolong, a lease; False while another holder has it."""
+    """Take, or prolong, a lease; False while another has it, or had it just now."""
     table = schema.lease
     values = {"holder": holder, "until": tx.now + seconds}
     if dialect.insert_new(tx.connection, table, [{"name": name, **values}]):
         return True
     row = tx.connection.execute(
         select(table).where(table.c.name == name).with_for_update()
-    ).one()
+    ).one_or_none()
+    if row is None:  # its holder gave it back just now
+        return False
     if row.holder != holder and row.until >= tx.now:
         return False
     tx.connection.execute(update(table).where(table.c.name == name).values(values))

@@ -38,9 +38,7 @@ class Taking:
             .order_by(*order)
             .limit(given("most"))
             .with_for_update(skip_locked=True)
-            .cte(
-                "picked"
-            )  # else PostgreSQL may pick again for each row that it looks at
+            .cte("picked")  # looked for once, however the server plans the update
         )
         self._statement = Prepared(
             update(table)

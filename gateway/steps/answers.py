@@ -17,7 +17,7 @@ from routing.delays import Delays
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import NoRoute
-from routing.ledger import ANSWERED, Account, account_for
+from routing.ledger import ANSWERED, MONEY, Account, account_for
 from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
 from routing.plausible import Bounds, absurdity
 
@@ -32,8 +32,6 @@ _SAID: Final = Prepared(
     )
     .limit(1)
 )
-MONEY: Final = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
-"""Outcomes whose amount is added to what was paid."""
 
 
 class Applied(NamedTuple):
@@ -64,14 +62,15 @@ def apply_claim(
     if bounds is not None and not repeated:
         absurd = absurdity(answer, asked=facts.asked, paid=facts.paid, bounds=bounds)
     if not repeated and not absurd:
-        paid = facts.paid + (answer.paid if answer.outcome in MONEY else 0)
+        adds = answer.outcome in MONEY
+        paid = facts.paid + (answer.paid if adds else 0)
         outcome = answer.outcome
         if outcome is Outcome.PARTLY_PAID and paid >= facts.asked:
             outcome = Outcome.PAID
         # An acknowledgement is no answer: the claim goes on standing with its lot.
         acknowledged = outcome is Outcome.ACKNOWLEDGED
         target = None if acknowledged else account_for(outcome, current)
-        if target is not None or current not in ANSWERED:
+        if target is not None or adds or current not in ANSWERED:
             answers.write(tx, lot, seq, target, outcome, paid)
         if target is not None:
             move = (lot, seq, current, target, standing, facts.asked)

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from gateway.committing import Tx
 from gateway.journal import kin
-from gateway.steps.answers import MONEY, said_before
+from gateway.steps.answers import said_before
 from gateway.steps.origin import Origin
 from routing.approximation import (
     BEST_WITHOUT_PATIENT,
@@ -33,7 +33,7 @@ from routing.approximation import (
     stems,
 )
 from routing.envelope import AnswerSeen, Level, Outcome
-from routing.ledger import ANSWERED, Account, account_for
+from routing.ledger import ANSWERED, MONEY, Account, account_for
 from routing.lifecycle import LotState
 from routing.matching import Candidate
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
-from gateway.journal import anomalies, chases, dispatches, enrolments
+from gateway.journal import anomalies, chases, enrolments
 from gateway.journal.expectations import Came
 from gateway.steps.answers import apply_lot
 from protocols.desk import Ask, DeskAnswer, Enrolled
@@ -51,9 +51,9 @@ class DeskAnswers:
         self, tx: Tx, returned: Row[*tuple[Any, ...]], answer: DeskAnswer
     ) -> str | None:
         """Take one answer; return the payer that it is from, None if it is not believed."""
-        remedy = chases.find_remedy(tx.connection, answer.question)
-        dispatch = remedy and dispatches.find(tx.connection, remedy.dispatch_id)
-        if not remedy or not dispatch or dispatch.endpoint_id != returned.endpoint_id:
+        endpoint = returned.endpoint_id
+        remedy = chases.asked(tx.connection, answer.question, endpoint)
+        if remedy is None:
             self._refuse(tx, returned)
             return None
         tx.say("desk.answered", remedy.lot_id, ask=answer.ask, said=answer.said)
@@ -64,10 +64,10 @@ class DeskAnswers:
         return str(remedy.payer_id)
 
     def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
-        chase = chases.find(tx.connection, remedy.lot_id)
-        known = Known.from_json(chase.known if chase else "").told(said, tx.now)
         if said in {Status.RECEIVED, Status.ANSWERED}:
             apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
+        chase = chases.locked(tx, remedy.lot_id)
+        known = Known.from_json(chase.known if chase else "").told(said, tx.now)
         self._go_on(tx, remedy, known, patient=said is Status.RECEIVED)
 
     def _enrolment(

@@ -16,15 +16,16 @@ from twisted.logger import Logger
 from config.errors import ConfigErrors
 from gateway.committing import Tx
 from gateway.database import Database
+from gateway.errors import LostRace
 from gateway.journal import chases, dispatches, replay, returns
 from gateway.steps.standing import Seen
 from protocols.desk import Ask, Question
 from protocols.errors import TransferError
 from protocols.interface import Channel
-from routing.chase import Known, RemedyEvent
+from routing.chase import Known, RemedyEvent, RemedyState
 from routing.errors import GatewayError, NoRoute
 from routing.lifecycle import DispatchState
-from routing.remedy import Remedy
+from routing.remedy import Remedy, helps_still
 
 _AT_ONCE: Final = 100
 _AFTER_FAILURE: Final = 3600.0
@@ -35,6 +36,9 @@ _ASKS: Final = {
     Remedy.ASK_ENROLMENT: Ask.ENROLMENT,
     Remedy.COMPLAIN: Ask.COMPLAINT,
 }
+_OVERTAKEN: Final = (
+    "not done: since it was decided the lot was answered, acknowledged or sent again"
+)
 _COMPLAINT: Final = (
     "No answer to this lot has come within the time agreed. Please say how it stands."
 )
@@ -65,7 +69,7 @@ class Remedies:
         self._database = database
         self._channel = channel
         self._look = look
-        self._see = see
+        self._look_at = see
         self._observe = observe
 
     def carry_out(self) -> bool:
@@ -73,14 +77,27 @@ class Remedies:
         planned = self._database.read(chases.planned, _AT_ONCE)
         looked: set[str] = set()
         for row in planned:
-            self._carry_out(row, looked)
+            try:
+                self._carry_out(row, looked)
+            except LostRace as error:
+                self._log.info("left to another node: {error}", error=str(error))
         return bool(planned)
 
     def _carry_out(self, row: Row[*tuple[Any, ...]], looked: set[str]) -> None:
         """Do what was planned; doing it twice after a crash does no harm."""
-        seen = self._database.read(self._see, row.lot_id, row.at)
-        endpoint, remedy = seen.dispatch.endpoint_id, Remedy(row.kind)
+        if Remedy(row.kind) in BY_ROWS:  # a second person agreed
+            state = self._database.write("chase.rows", self._do_later, row)
+        else:
+            state = self._speak(row, looked)
+        if state is not None:
+            self._observe.remedy(row.payer_id, row.kind, state)
+
+    def _speak(self, row: Row[*tuple[Any, ...]], looked: set[str]) -> str | None:
+        """Do what speaks to a payer; return the try's state, None if it could not be."""
+        remedy = Remedy(row.kind)
         try:
+            seen = self._database.read(self._see, row, row.at)
+            endpoint = seen.dispatch.endpoint_id
             if remedy is Remedy.LOOK_AGAIN:
                 if endpoint not in looked:
                     self._look(endpoint, seen.dispatch.network)
@@ -97,24 +114,42 @@ class Remedies:
                 error=str(error),
             )
             self._database.write("chase.failed", self._failed, row, str(error))
-            return
-        if remedy in BY_ROWS:  # a second person agreed, or a crash came between
-            state = self._database.write("chase.rows", self._do_later, row)
-        else:
-            state = self._database.write("chase.done", self._done, row)
-        self._observe.remedy(row.payer_id, remedy, state)
+            return None
+        return self._database.write("chase.done", self._done, row)
 
-    def _do_later(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> str:
-        seen = self._see(tx.connection, row.lot_id, tx.now)
-        return do_rows(tx, row, seen)
+    def _see(
+        self, connection: Connection, row: Row[*tuple[Any, ...]], now: float
+    ) -> Seen:
+        """See the lot of a try that is still to be made, or raise `LostRace`."""
+        if chases.one_remedy(connection, row.id).state != RemedyState.PLANNED:
+            raise LostRace(f"remedy {row.id} was carried out meanwhile, or is over")
+        return self._look_at(connection, row.lot_id, now)
+
+    def _do_later(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> str | None:
+        """Do a remedy that waited, unless it has become unsafe in between.
+
+        None: another node works on its lot, so its turn comes later.
+        """
+        chase = chases.held(tx, row.lot_id)
+        if chase is None:
+            return None
+        known, words = Known.from_json(chase.known), _OVERTAKEN
+        try:
+            seen = self._see(tx.connection, row, tx.now)
+            if helps_still(Remedy(row.kind), known, seen.standing):
+                return do_rows(tx, row, seen)
+        except NoRoute as error:  # its payer has left the directory
+            words = str(error)
+        chases.wait(tx, row.lot_id, tx.now)
+        return chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
 
     def _done(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> str:
         return chases.move_remedy(tx, row, RemedyEvent.DO)
 
     def _failed(self, tx: Tx, row: Row[*tuple[Any, ...]], words: str) -> None:
         """Note that a remedy could not be done, and let the chase try again soon."""
+        chase = chases.locked(tx, row.lot_id)
         chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
-        chase = chases.find(tx.connection, row.lot_id)
         if chase is None:
             return
         known = Known.from_json(chase.known).without(row.kind)

@@ -158,6 +158,24 @@ class Anything(RuleBasedStateMachine):
     def answer(self, payer: str, which: int, word: str, times: int) -> None:
         self.world.answer(payer, which, word, times=times)
 
+    @rule(which=indices)
+    def lose_a_file(self, which: int) -> None:
+        """The payer that has a desk loses a file that it has not looked at."""
+        self.world.sides["P1"].lose(which)
+
+    @rule()
+    def serve_at_the_desk(self) -> None:
+        self.world.sides["P1"].serve()
+
+    @rule(days=st.integers(2, 6), last=steps)
+    def chase_for_days(self, days: int, last: str) -> None:
+        """Days go by in which nothing else happens, with the payer at its desk."""
+        for _ in range(days):
+            self.world.at += 86_400
+            self.world.steps("chase")
+            self.world.sides["P1"].serve()
+        self.world.steps(last)
+
     @rule(payer=payers)
     def return_garbage(self, payer: str) -> None:
         self.world.strays += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from attrs import frozen
@@ -17,26 +18,29 @@ from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from config.directory_records import CodeEntry
+from config.directory_records import DESK_ANSWERS, CodeEntry, DeskEntry, Playbook
+from config.playbook_files import DEFAULT
 from config.settings import Settings
 from gateway.errors import StorageUnavailable
 from gateway.intake.interface import Upload
 from gateway.intake.tree import ClientTree
 from gateway.journal import parts, replay, schema, work
 from protocols.channels.folder import open_channel
+from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
 from protocols.errors import OutcomeUnknown
 from protocols.interface import Sent
+from routing.chase import Status
 from routing.ledger import ANSWERED, Account
 from tests.gateway.house import result
 from tests.gateway.steps import toy
-from tests.gateway.steps.site import PayerChannel, PayerSide, Site
+from tests.gateway.steps.site import Fuse, PayerChannel, PayerSide, Site
 
 STEPS: Final = (
-    "split", "route", "gather", "dispatch", "collect", "match", "hand-back", "watch",
+    "split", "route", "gather", "dispatch", "collect", "match", "hand-back", "watch", "chase",
 )  # fmt: skip
 CLIENTS: Final = ("alpha", "beta")
 PAYERS: Final = ("P1", "P2")
-_DAY: Final = 86_400.0
+_AT_PAYER: Final = ("sent", "acknowledged")
 
 
 class LostOnTheWay(OutcomeUnknown):
@@ -56,7 +60,52 @@ class Line(PayerChannel):
 
 
 class Payer(PayerSide):
-    """A payer at the end of such a line."""
+    """A payer at the end of such a line, which may lose a file before it looks at it."""
+
+    def __init__(self, folder: Path, fuse: Fuse) -> None:
+        super().__init__(folder, fuse)
+        self.gone: set[str] = set()  # files that it has lost, and may not know it yet
+        self.answered: set[str] = set()
+        self.told: set[str] = set()  # questions that its desk has answered
+
+    def billing(self) -> dict[str, bytes]:
+        """Read the billing files that it has, by name."""
+        return {
+            name: content
+            for name, content in self.files().items()
+            if not name.startswith("desk-") and name not in self.gone
+        }
+
+    def lose(self, which: int) -> None:
+        """Lose a file that was not answered in any way."""
+        files = [name for name in self.billing() if name not in self.answered]
+        if files:
+            self.gone.add(files[which % len(files)])
+
+    def serve(self) -> None:
+        """Answer the questions at its desk, and know what it has lost by then."""
+        for name, content in self.files().items():
+            if name.startswith("desk-") and name not in self.told:
+                self.told.add(name)
+                asked = read_question(content)
+                answer = DeskAnswer(
+                    question=asked.id,
+                    ask=asked.ask,
+                    lot=asked.lot,
+                    sender=asked.sender,
+                    said=self._says(asked),
+                )
+                self.answer(answer.name, answer.to_bytes())
+
+    def _says(self, asked: Question) -> str:
+        if asked.ask is Ask.ENROLMENT:
+            return Enrolled.YES
+        if asked.ask is not Ask.STATUS:
+            return "noted"
+        if asked.file in self.billing():
+            return Status.RECEIVED
+        self.lost.add(asked.file)
+        return Status.UNKNOWN
 
     def channel(self) -> PayerChannel:
         return Line(self, open_channel(self.settings), self._fuse)
@@ -78,10 +127,15 @@ class World(Site):
         self.outages: list[bool] = []  # of the next commits: was it committed?
         self._breaks = False
         super().__init__(payers=PAYERS)
-        self.payers = {
-            f"e-{code}": Payer(self.folder / "lines" / code, self.fuse)
-            for code in PAYERS
+        self.sides = {
+            code: Payer(self.folder / "lines" / code, self.fuse) for code in PAYERS
         }
+        self.payers = {f"e-{code}": side for code, side in self.sides.items()}
+        self.change(
+            "P1",
+            desk=DeskEntry(answers=DESK_ANSWERS),
+            playbook=Playbook(remedies=DEFAULT),
+        )
         self.directory.replace(self._directory())
         self.sent: list[tuple[str, bytes]] = []  # by clients, acknowledged or not
         self.said: dict[str, set[str]] = {}  # by payers, of each claim
@@ -177,11 +231,12 @@ class World(Site):
 
     def answer(self, code: str, which: int, word: str, *, times: int) -> None:
         """Let a payer answer a file that it has; a lot is rejected as a whole."""
-        side = self.payer(code)
-        files = list(side.files().values())
+        side = self.sides[code]
+        files = list(side.billing().items())
         if not files:
             return
-        file = files[which % len(files)]
+        name, file = files[which % len(files)]
+        side.answered.add(name)
         if word in {"acknowledged", "lot-rejected"}:
             lines = toy.acknowledge(file).decode()
             if word == "lot-rejected":
@@ -211,13 +266,14 @@ class World(Site):
         for _ in range(4):
             self.run_quiet()
             self._ask_and_replay()
+            self._send_what_was_lost()
             self.at += 1900  # longer than any lease, or pause of a circuit
         self.run_quiet()
 
     def answer_all(self) -> None:
         """Let payers pay every file that they have, and collect that."""
         for code in PAYERS:
-            for which in range(len(self.payer(code).files())):
+            for which in range(len(self.sides[code].billing())):
                 self.answer(code, which, "paid", times=1)
         for _ in range(2):
             self.run_quiet()
@@ -247,8 +303,13 @@ class World(Site):
         return self.gateway.database.read(lambda each: each.execute(query).all())
 
     def delivered(self) -> list[str]:
-        """List the claims that payers were given, as often as they were."""
-        files = [file for side in self.payers.values() for _, file in side.taken]
+        """List the claims that payers were given and say not that they have lost."""
+        files = [
+            file
+            for side in self.payers.values()
+            for name, file in side.taken
+            if name not in side.lost
+        ]
         return sorted(key for file in files for key, _, _ in toy.claims_of(file))
 
     def _ask_and_replay(self) -> None:
@@ -262,6 +323,23 @@ class World(Site):
                     ),
                     row.id,
                 )
+
+    def _send_what_was_lost(self) -> None:
+        """Do as a person: what a payer has lost, and no chase sent again, goes again."""
+        for row in self.rows(schema.lot, schema.lot.c.state.in_(_AT_PAYER)):
+            (sent,) = self.rows(
+                schema.dispatch, schema.dispatch.c.id == row.dispatch_id
+            )
+            for side in self.sides.values():
+                if sent.filename in side.gone and sent.state == "sent":
+                    side.lost.add(sent.filename)
+                    self.gateway.database.write(
+                        "replay",
+                        lambda tx, name: replay.lot(
+                            tx, name, by="a person", resend=True
+                        ),
+                        row.id,
+                    )
 
     def _open(self, cut: Cut, *, resume: bool) -> Upload:
         tree = ClientTree(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Executable, update
+from sqlalchemy import Executable, select, update
 
 from config.settings import load
 from gateway.committing import Tx
@@ -47,6 +47,34 @@ def test_all_holds_after_honest_work(filled: Installation) -> None:
     said = filled.octway("verify", "--json")
     assert said.status == 0
     assert all(each["checked"] for each in said.facts["checks"].values())
+
+
+def test_what_reads_every_file_can_be_left_out(filled: Installation) -> None:
+    """With --quick no stored file is read, so nothing is derived from them either."""
+    quick = filled.octway("verify", "--quick", "--json").facts["checks"]
+    assert quick.keys() == {"events", "ledger", "places"}
+
+
+def test_an_amount_that_no_deposit_asks_for_is_found(filled: Installation) -> None:
+    """Rows and ledger agree on it; the stored deposit is asked, and named are lot and claim."""
+    claim, lot, moved = schema.claim, schema.lot, schema.ledger_move
+    first = lot.c.position == 1
+    its = select(lot.c.id).where(first).scalar_subquery()
+    change(
+        filled,
+        update(claim)
+        .where(claim.c.lot_id == its, claim.c.seq == 1)
+        .values(asked=claim.c.asked + 100),
+        update(moved).where(moved.c.lot_id == its).values(amount=moved.c.amount + 100),
+        update(lot)
+        .where(first)
+        .values(asked=lot.c.asked + 100, standing_asked=lot.c.standing_asked + 100),
+    )
+    said = filled.octway("verify", "--json").facts["checks"]
+    assert said["ledger"]["broken"] == 0
+    of_lot, of_claim = said["accounts"]["breaks"]
+    assert "its row says asked" in of_lot
+    assert "-1, claim 1: its row says asked" in of_claim
 
 
 def test_a_changed_event_is_found(filled: Installation) -> None:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final
 
 from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Row, Table, event, select
+from sqlalchemy import Connection, Engine, Row, Table, event, select
 from twisted.internet.defer import maybeDeferred
 from twisted.python.failure import Failure
 
@@ -44,6 +44,7 @@ from gateway.intake.reception import Reception
 from gateway.journal import clients, events, ledger_check, schema
 from gateway.journal.dialect import open_engine
 from gateway.journal.schema_owed import SENT
+from gateway.journal.verify_accounts import accounts
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
@@ -273,20 +274,20 @@ class Quiet(Seen):
 
 
 class Program:
-    """One run of the gateway's program on a site."""
+    """One run of the gateway's program on a site: a node of it, with its engines."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, node: str, writer: Engine, reader: Engine) -> None:
         now, entropy = site.now, site.entropy
         self.database = FusedDatabase(
             site.fuse,
-            writer=site.writer,
-            reader=site.reader,
-            chain="node-1",
+            writer=writer,
+            reader=reader,
+            chain=node,
             now=now,
             call_from_thread=lambda call: call(),
         )
         self.storage = FusedStorage(
-            site.folder / "storage", node="node-1", segment_size=64 * 1024
+            site.folder / "storage", node=node, segment_size=64 * 1024
         )
         self.storage.fuse = site.fuse
         self.payloads = Payloads(
@@ -306,8 +307,9 @@ class Program:
             observe=site.seen,
             least_free=0,
         )
+        settings = Settings()
         house = House(
-            settings=Settings(),
+            settings=evolve(settings, node=evolve(settings.node, id=node)),
             catalog=Catalog(networks=(), channels=()),
             networks=site.networks,
             emitters=dict.fromkeys(site.networks, site.emitter),
@@ -360,7 +362,7 @@ class Site:
         self.entries = {code: payer(code, network.name) for code in payers}
         self.directory = CurrentDirectory(self._directory())
         self.accepted: dict[str, bytes] = {}
-        self.gateway = Program(self)
+        self.gateway = Program(self, "node-1", self.writer, self.reader)
 
     def now(self) -> float:
         """Return the time, which only the test moves."""
@@ -430,7 +432,13 @@ class Site:
         self.fuse.blow_at(None)
         self.fuse.journal_goes_in(None)
         self.gateway.close()
-        self.gateway = Program(self)
+        self.gateway = Program(self, "node-1", self.writer, self.reader)
+
+    def node(self, name: str) -> Program:
+        """Start another node on the same journal, folders and payers."""
+        writer = open_engine(self.url, write=True, connections=1)
+        reader = open_engine(self.url, write=False, connections=4)
+        return Program(self, name, writer, reader)
 
     def dies(self, work: Callable[[], object], place: int) -> bool:
         """Run something that dies at a place; False if it ended before."""
@@ -482,6 +490,7 @@ class Site:
         assert read(lambda each: list(events.broken_links(each))) == []
         assert read(ledger_check.imbalance) == 0
         assert read(lambda each: list(self.gateway.payloads.broken(each))) == []
+        assert self.breaks() == ()
         deposits = {row.id: row for row in self.rows(schema.deposit)}
         for name, content in self.accepted.items():
             assert self.read(deposits[name].payload_id) == content
@@ -489,6 +498,13 @@ class Site:
         self._check_cohorts()
         for side in self.payers.values():
             self._check_deliveries(side)
+
+    def breaks(self) -> tuple[str, ...]:
+        """Derive all accounts anew from the stored files, and say what differs."""
+        verdict = self.gateway.database.read(
+            accounts, self.gateway.payloads, self.networks, lambda *_: None
+        )
+        return verdict.breaks
 
     def close(self) -> None:
         """Remove everything."""

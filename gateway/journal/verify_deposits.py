@@ -1,0 +1,150 @@
+"""Every deposit that was split is read again, and its lots and claims compared.
+
+What a file says is all that its client ever asked for, so amounts are proved here
+and nowhere else: rows and ledger can agree with one another and both be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select
+
+from gateway.errors import IntegrityBroken
+from gateway.journal import reading, schema
+from gateway.journal.dialect import plain
+from gateway.journal.prepared import Prepared, given
+from gateway.storage.payloads import Payloads
+from protocols.interface import Network
+from routing.envelope import ClaimSeen, LotSeen
+from routing.lifecycle import DepositState
+
+_AT_ONCE: Final = 200
+_LOT: Final = Prepared(select(schema.lot).where(schema.lot.c.id == given("its_id")))
+_CLAIMS: Final = Prepared(
+    select(
+        schema.claim.c.seq,
+        schema.claim.c.number,
+        schema.claim.c.match_key,
+        schema.claim.c.asked,
+        schema.claim.c.offset,
+        schema.claim.c.length,
+    )
+    .where(schema.claim.c.lot_id == given("its_id"))
+    .order_by(schema.claim.c.seq)
+)
+_OF_LOT: Final = ("number", "sender", "flow", "claims", "asked", "errors")
+_OF_CLAIM: Final = ("number", "asked")
+_PLACE: Final = ("offset", "length", "match_key")
+
+
+def count(connection: Connection) -> int:
+    """Count the deposits that `breaks` reads."""
+    table = schema.deposit
+    query = select(func.count()).select_from(table)
+    return int(connection.execute(query.where(_was_split())).scalar_one())
+
+
+def breaks(
+    connection: Connection,
+    stored: Payloads,
+    networks: Mapping[str, Network],
+    tell: Callable[[], None],
+) -> Iterator[str]:
+    """Say where rows differ from the files; `tell` is called after each file."""
+    table = schema.deposit
+    rows = connection.execute(
+        select(table)
+        .where(_was_split())
+        .order_by(table.c.id)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for row in rows:
+        network = networks.get(row.network)
+        if network is None:
+            yield (
+                f"deposit {row.id}: network {row.network} is not installed here, so it "
+                "cannot be read again"
+            )
+        else:
+            try:
+                yield from _deposit(connection, stored, network, row)
+            except (IntegrityBroken, OSError) as error:
+                yield f"deposit {row.id}: it cannot be read again: {error}"
+        tell()
+
+
+def _was_split() -> Any:
+    return schema.deposit.c.state == DepositState.SPLIT.value
+
+
+def _deposit(
+    connection: Connection,
+    stored: Payloads,
+    network: Network,
+    deposit: Row[*tuple[Any, ...]],
+) -> Iterator[str]:
+    found = 0
+    with stored.open(connection, deposit.payload_id) as stream:
+        for lot in network.read(stream, deposit.format).lots():
+            found += 1
+            name = reading.lot_id(deposit.id, lot.position)
+            row = _LOT.first(connection, {"its_id": name})
+            if row is None:
+                yield f"lot {name}: its deposit's file holds it, and it has no row"
+            else:
+                yield from _lot(connection, deposit.network, row, lot)
+    table = schema.lot
+    rows = select(func.count()).where(table.c.deposit_id == deposit.id)
+    there = connection.execute(rows).scalar_one()
+    if there != found or deposit.lots != found:
+        yield (
+            f"deposit {deposit.id}: it has {there} lots and says {deposit.lots}, its "
+            f"file holds {found}"
+        )
+
+
+def _lot(connection: Connection, network: str, row: Any, lot: LotSeen) -> Iterator[str]:
+    (wanted,) = reading.lot_rows(0.0, row.deposit_id, row.client_id, network, [lot])
+    name = f"lot {row.id}"
+    yield from _differences(name, row._asdict(), wanted, _OF_LOT)
+    claims = _CLAIMS.rows(connection, {"its_id": row.id})
+    if len(claims) != len(lot.claims):
+        yield (
+            f"{name}: {len(claims)} claims have a row, the deposit's file holds "
+            f"{len(lot.claims)}"
+        )
+        return
+    for seq, (claim, seen) in enumerate(zip(claims, lot.claims, strict=True), 1):
+        where = f"{name}, claim {seq}"
+        if claim.seq != seq:
+            yield f"{where}: its row is numbered {claim.seq}"
+        yield from _differences(where, claim._asdict(), _claim(seen), _OF_CLAIM)
+
+
+def _claim(seen: ClaimSeen) -> dict[str, Any]:
+    return {
+        "number": plain(seen.number),
+        "match_key": plain(seen.match_key),
+        "asked": seen.asked,
+        "offset": seen.offset,
+        "length": seen.length,
+    }
+
+
+def _differences(
+    name: str,
+    row: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    shown: Sequence[str],
+) -> Iterator[str]:
+    for column in shown:
+        if row[column] != wanted[column]:
+            yield (
+                f"{name}: its row says {column} {row[column]}, the deposit's file "
+                f"{wanted[column]}"
+            )
+    for column in _PLACE:  # what these hold says nothing to a person
+        if row[column] != wanted[column]:
+            yield f"{name}: its {column} is not the one of the deposit's file"

@@ -1,0 +1,125 @@
+"""Every return that was matched is read again, and its answers' rows compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from gateway.errors import IntegrityBroken
+from gateway.journal import answers, chases, schema
+from gateway.storage.payloads import Payloads
+from protocols import desk
+from protocols.interface import Network
+from routing.envelope import AnswerSeen
+from routing.lifecycle import ReturnState
+
+_AT_ONCE: Final = 200
+_HEAD: Final = 4096
+_SHOWN: Final = ("level", "outcome", "asked", "paid")
+_HIDDEN: Final = ("match_key", "sender")
+_FULL: Final = (ReturnState.MATCHED, ReturnState.PARTLY_MATCHED)
+
+
+def count(connection: Connection) -> int:
+    """Count the returns that `breaks` reads."""
+    query = select(func.count()).select_from(schema.payer_return).where(_was_read())
+    return int(connection.execute(query).scalar_one())
+
+
+def breaks(
+    connection: Connection,
+    stored: Payloads,
+    networks: Mapping[str, Network],
+    tell: Callable[[], None],
+) -> Iterator[str]:
+    """Say where rows differ from the files; `tell` is called after each file."""
+    table = schema.payer_return
+    rows = connection.execute(
+        select(table)
+        .where(_was_read())
+        .order_by(table.c.id)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for row in rows:
+        try:
+            with stored.open(connection, row.payload_id) as stream:
+                yield from _return(
+                    connection, row, _said(connection, networks, row, stream)
+                )
+        except (IntegrityBroken, OSError) as error:
+            yield f"return {row.id}: it cannot be read again: {error}"
+        tell()
+
+
+def _was_read() -> Any:
+    """Pick what was read to its end, and what has answers for whatever reason."""
+    table, answer = schema.payer_return, schema.answer
+    has_rows = select(answer.c.seq).where(answer.c.return_id == table.c.id).exists()
+    return or_(table.c.state.in_([each.value for each in _FULL]), has_rows)
+
+
+def _said(
+    connection: Connection,
+    networks: Mapping[str, Network],
+    row: Row[*tuple[Any, ...]],
+    stream: BinaryIO,
+) -> Iterable[AnswerSeen]:
+    """Read what a return says, as far as it was to be believed."""
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    if desk.recognise(head) == desk.ANSWER_FORMAT:
+        try:
+            heard = desk.DeskReading.of(stream)
+        except ValueError:
+            return ()
+        asked = chases.asked(connection, heard.answer.question, row.endpoint_id)
+        return () if asked is None else heard.answers()
+    network = networks.get(row.network)
+    if network is None:
+        raise IntegrityBroken(f"network {row.network} is not installed here")
+    format = network.recognise(head)
+    if format is None or not network.is_return(format):
+        return ()
+    return network.read_return(stream, format).answers()
+
+
+def _return(
+    connection: Connection, row: Row[*tuple[Any, ...]], said: Iterable[AnswerSeen]
+) -> Iterator[str]:
+    """Walk the answers of a return and their rows side by side."""
+    table = schema.answer
+    rows = iter(
+        connection.execute(
+            select(table)
+            .where(table.c.return_id == row.id)
+            .order_by(table.c.seq)
+            .execution_options(yield_per=_AT_ONCE)
+        )
+    )
+    at = next(rows, None)
+    for seq, answer in enumerate(said, 1):
+        if at is not None and at.seq == seq:
+            yield from _answer(at, answers.row_of(row.id, seq, answer))
+            at = next(rows, None)
+        elif row.state in _FULL:  # else it is being read, and the rest will come
+            yield f"return {row.id}: answer {seq} of its file has no row"
+    while at is not None:
+        yield f"return {row.id}: answer {at.seq} has a row, and its file does not say it"
+        at = next(rows, None)
+
+
+def _answer(row: Row[*tuple[Any, ...]], wanted: Mapping[str, Any]) -> Iterator[str]:
+    found = row._mapping
+    name = f"return {row.return_id}, answer {row.seq}"
+    name += f" to lot {row.lot_id}" if row.lot_id else ""
+    for column in _SHOWN:
+        if found[column] != wanted[column]:
+            yield (
+                f"{name}: its row says {column} {found[column]}, the return's file "
+                f"{wanted[column]}"
+            )
+    for column in _HIDDEN:
+        if found[column] != wanted[column]:
+            yield f"{name}: its {column} is not the one of the return's file"
