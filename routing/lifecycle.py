@@ -206,6 +206,7 @@ def _expectation_table() -> dict[
         (s.LATE, e.RENEW): s.OPEN,
         (s.MISSING, e.WAIVE): s.WAIVED,
         (s.MISSING, e.RENEW): s.OPEN,
+        (s.WAIVED, e.RENEW): s.OPEN,  # what was taken back is answered after all
     }
     return table | {(state, e.MEET): s.MET for state in s}
 
@@ -214,7 +215,7 @@ EXPECTATION: Final = Lifecycle(
     name="expectation",
     initial=ExpectationState.OPEN,
     final=frozenset({ExpectationState.MET, ExpectationState.WAIVED}),
-    revive=frozenset({ExpectationEvent.MEET}),
+    revive=frozenset({ExpectationEvent.MEET, ExpectationEvent.RENEW}),
     table=_expectation_table(),
 )
 

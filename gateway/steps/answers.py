@@ -12,6 +12,7 @@ from gateway.committing import Tx
 from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
 from gateway.journal.expectations import Came
 from gateway.journal.prepared import Prepared, given
+from gateway.journal.revival import TAKEN_BACK, revive
 from gateway.steps.handover import close_if_answered, mark_sent
 from routing.delays import Delays
 from routing.directory import Directory
@@ -106,12 +107,10 @@ def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
         expectations.answered(
             tx, lot_id, row.claims, left, level=Level.CLAIM, came=came
         )
-    lots.move(
-        tx,
-        _lot(tx, lot_id),
-        LotEvent.ANSWER if refused else LotEvent.ACKNOWLEDGE,
-        f"answer.{answer.outcome}",
-    )
+    now = _lot(tx, lot_id)
+    if refused or now.state not in TAKEN_BACK or not revive(tx, now):
+        happened = LotEvent.ANSWER if refused else LotEvent.ACKNOWLEDGE
+        lots.move(tx, now, happened, f"answer.{answer.outcome}")
     return Applied(
         client=row.client_id,
         lot=lot_id,
@@ -137,6 +136,8 @@ def settle(
                 lots.move(tx, row, LotEvent.ANSWER, "all claims are answered")
         elif row.state == LotState.SENT:
             lots.move(tx, row, LotEvent.ACKNOWLEDGE, "an answer proves the arrival")
+        elif row.state in TAKEN_BACK:
+            revive(tx, row)
         if row.dispatch_id is not None:
             concerned.add(row.dispatch_id)
     for dispatch in sorted(concerned):

@@ -22,7 +22,9 @@ from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import circuits, dispatches, schema
 from gateway.journal.hurry import BY_HAND
 from gateway.journal.prepared import Prepared, given
+from gateway.journal.revival import outrun
 from gateway.learning import CurrentDelays
+from gateway.steps.handover import close_if_answered
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
@@ -111,6 +113,10 @@ class Dispatch:
             for row in due:
                 if row.endpoint_id in blocked:
                     continue
+                if row.state == DispatchState.READY and (firsts := outrun(tx, row)):
+                    for first in sorted(firsts):
+                        close_if_answered(tx, first)
+                    continue
                 if not self._is_its_time(tx, row, directory):
                     continue
                 if self._may_go(tx, row, directory, busy):
@@ -156,6 +162,7 @@ class Dispatch:
         try:
             payer = directory.payer(row.payer_id)
         except NoRoute as error:
+            self._outcomes.unroutable(tx, row, error)
             postpone(tx, row, tx.now + _AGAIN_AFTER, error.cause, str(error))
             return False
         if row.cause == BY_HAND:

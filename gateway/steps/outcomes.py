@@ -26,6 +26,7 @@ from protocols.errors import (
 from protocols.interface import Arrival
 from routing.delays import Delays
 from routing.directory import Directory
+from routing.errors import NoRoute
 from routing.lifecycle import DispatchEvent, DispatchState
 from routing.retry import decide
 
@@ -158,6 +159,12 @@ class Outcomes:
         said = {"cause": "unclear", "cause_words": words}
         dispatches.move(tx, row, DispatchEvent.REFUSE, **said, **free)
         self._raise(tx, row, "dispatch-unclear", words)
+
+    def unroutable(self, tx: Tx, row: Row[*tuple[Any, ...]], error: NoRoute) -> None:
+        """Show, once, that a dispatch cannot go: its payer left the directory."""
+        if row.cause != error.cause:
+            words = f"dispatch {row.id} ({row.filename}) waits: {error}"
+            self._raise(tx, row, "dispatch-refused", words)
 
     def unasked(self, tx: Tx, turn: Turn, error: Exception) -> None:
         """Ask again later: the payer could not be asked."""
