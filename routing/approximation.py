@@ -109,11 +109,13 @@ def likeness(answer: AnswerSeen, kin: Kin) -> Likeness:
         "number": number,
         "lot": lot,
     }
+    told = traits.number and kin.number and traits.lot and kin.lot
+    another = bool(told) and not (number or lot)  # an invoice that was never sent?
     return Likeness(
         kin,
         score,
         _rule(number, lot),
-        contradicted=day < 0 or amount < 0,
+        contradicted=day < 0 or amount < 0 or another,
         words=_words(said, number, lot),
     )
 

@@ -62,17 +62,23 @@ def chosen(said: AnswerSeen, *kins: Kin, sure: int = SURE) -> Choice:
         ({"number": "912345678"}, Rule.RENUMBERED),
         ({"lot_date": "2026-11-03"}, Rule.OTHER_LOT),
         ({"lot": "777"}, Rule.OTHER_LOT),
-        ({"number": "9", "lot": "777"}, Rule.SAME_VISIT),
         ({"number": "", "lot": "", "lot_date": ""}, Rule.SAME_VISIT),
     ],
 )
 def test_altered_identifiers_are_seen_through(
     traits: dict[str, Any], rule: Rule
 ) -> None:
-    """Patient, day and amount make it sure, whatever was done to the numbers."""
+    """Patient, day and amount make it sure, if a number is altered or none is told."""
     found = chosen(answer(**traits), kin())
     assert found.sure is not None
     assert (found.sure.rule, found.sure.contradicted) == (rule, False)
+
+
+def test_another_number_in_another_lot_is_left_to_a_person() -> None:
+    """It may be an invoice that went another way, of the same visit."""
+    found = chosen(answer(number="9", lot="777"), kin())
+    assert found.sure is None
+    assert [each.rule for each in found.likely] == [Rule.SAME_VISIT]
 
 
 def test_a_wrapped_lot_number_is_the_same_lot() -> None:
