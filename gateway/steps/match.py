@@ -225,8 +225,9 @@ class Match:
         )
         tied = tie.all(found, known)
         applied = [each.applied for each in tied if each.applied]
-        answered = Counter(each.lot for each in applied if each.closed)
-        answered.update({each.lot: 0 for each in applied})
+        answered = Counter(dict.fromkeys((each.lot for each in applied), 0))
+        for each in applied:
+            answered[each.lot] += each.claims if each.closed else 0
         for payer, remedy in chases.heard(tx, answered):
             self._observe.remedy(payer, remedy, "brought")
         claims_rejected(tx, self._entropy, row.network, tied)
