@@ -12,11 +12,11 @@ back in the payer's outbox like any return, and are stored and matched as such.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from routing.chase import Status
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Summary
@@ -157,8 +157,16 @@ class DeskReading:
         )
 
 
+_HOLDS: Final = "holds"
+
+
+def holds(facts: Mapping[str, str]) -> bool:
+    """Say whether a desk's answer held when it was read, by the keys of its summary."""
+    return facts.get(_HOLDS) != "no"
+
+
 class Nothing(DeskReading):
-    """A desk's answer that is not believed: kept, and it says nothing."""
+    """A desk's answer that does not hold: kept as such, and it says nothing."""
 
     def __init__(self, of: DeskReading) -> None:
         super().__init__(of.answer)
@@ -166,6 +174,11 @@ class Nothing(DeskReading):
     def answers(self) -> Iterator[AnswerSeen]:
         """Yield nothing."""
         return iter(())
+
+    def summary(self) -> Summary:
+        """Say what the file was, and that it does not hold."""
+        summary = super().summary()
+        return evolve(summary, keys={**summary.keys, _HOLDS: "no"})
 
 
 def _written(what: str, values: dict[str, Any]) -> bytes:
