@@ -233,3 +233,36 @@ def test_a_payer_that_moved_is_believed(roomy: Site, code: str, said: str) -> No
     known = json.loads(roomy.rows(schema.chase)[0].known)
     assert known["status"] == said
     assert (roomy.rows(schema.lot)[0].account == "rejected") == (said == "refused")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'"x": ' + b"[" * 30_000,
+        b'"question": "\\ud800", "ask": "status", "lot": "", "sender": "", '
+        b'"said": "unknown"}',
+        b'"question": "\\u0000", "ask": "status", "lot": "", "sender": "", '
+        b'"said": "unknown"}',
+        b'"question": [1], "ask": {}, "lot": 5, "sender": null, "said": []}',
+    ],
+    ids=["deep", "half-a-character", "nul", "types"],
+)
+def test_a_crafted_file_is_kept_and_stops_nothing(late: Site, content: bytes) -> None:
+    """A person is told, and what comes after it is read."""
+    question = status_asked(late)
+    late.payer("P1").answer("a.json", b'{"octway": "desk-answer", ' + content)
+    answers(late, question, "received")
+    late.run()
+    assert sorted(late.states(schema.payer_return)) == ["matched", "unreadable"]
+    assert late.anomalies()["return-unreadable"] == "open"
+
+
+@pytest.mark.parametrize("said", ["refused", "unknown", "DUPONT Jeanne"])
+def test_a_payers_free_text_stays_in_its_file(late: Site, said: str) -> None:
+    """No event, anomaly or answer tells what a desk wrote about a patient."""
+    question = status_asked(late)
+    answers(late, question, said, words="Mme DUPONT Jeanne")
+    answers(late, question, "refused", lot="DUPONT", words="Mme DUPONT Jeanne")
+    late.run()
+    told = (schema.event, schema.anomaly, schema.answer, schema.remedy)
+    assert "DUPONT" not in str([late.rows(table) for table in told])
