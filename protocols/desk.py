@@ -12,11 +12,11 @@ back in the payer's outbox like any return, and are stored and matched as such.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from routing.chase import Status
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Summary
@@ -25,6 +25,9 @@ ANSWER_FORMAT: Final = "desk.answer"
 QUESTION_FORMAT: Final = "desk.question"
 _HEAD: Final = b'{"octway": "desk-'
 _MOST: Final = 64 * 1024  # bytes of an answer
+_LONGEST_KEY: Final = 200  # characters of what names a lot, a sender or a question
+_LONGEST_WORDS: Final = 300
+_REFUSED: Final = "the payer's desk says that the lot was refused; why is in its file"
 
 
 class Ask(StrEnum):
@@ -43,6 +46,22 @@ class Enrolled(StrEnum):
     REQUESTED = "requested"  # it was not; it is being enrolled now
     PAPER = "paper"  # the sender must give something first
     REFUSED = "refused"
+
+
+class Done(StrEnum):
+    """What a desk says to a request or a complaint."""
+
+    SENT = "sent"  # the return is there again
+    GONE = "gone"  # it has no such return any more
+    NOTED = "noted"
+
+
+_SAYS: Final[Mapping[Ask, frozenset[str]]] = {
+    Ask.STATUS: frozenset(Status) - {Status.UNASKED},
+    Ask.RETURN: frozenset(Done),
+    Ask.ENROLMENT: frozenset(Enrolled),
+    Ask.COMPLAINT: frozenset(Done),
+}
 
 
 @frozen(kw_only=True)
@@ -70,7 +89,10 @@ class Question:
 
 @frozen(kw_only=True)
 class DeskAnswer:
-    """What a desk says: `said` is a `Status`, an `Enrolled`, or `noted`."""
+    """What a desk says: `said` is a `Status`, an `Enrolled` or a `Done`, by `ask`.
+
+    `words` are free text of the payer, maybe about patients: for no log or event.
+    """
 
     question: str
     ask: Ask
@@ -104,17 +126,24 @@ def read_question(content: bytes) -> Question:
 
 
 def read_answer(content: bytes) -> DeskAnswer:
-    """Read an answer's file; raises ValueError with what is wrong."""
+    """Read an answer's file; raises ValueError, whatever the file holds.
+
+    Each field is text that any engine stores, `said` one of its set, and `words`
+    are cleaned and cut.
+    """
+    found = _read(content)
+    if not all(isinstance(value, str) for value in found.values()):
+        raise ValueError("a desk's answer has a field that is no text")
     try:
-        found = _read(content)
         answer = DeskAnswer(**{**found, "ask": Ask(found["ask"])})
-        if answer.ask is Ask.STATUS:
-            Status(answer.said)
-        elif answer.ask is Ask.ENROLMENT:
-            Enrolled(answer.said)
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"a desk's answer lacks or adds a field: {error}") from error
-    return answer
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError("a desk's answer lacks, adds or misnames a field") from error
+    if answer.said not in _SAYS[answer.ask]:
+        raise ValueError(f"no desk says this of its {answer.ask}")
+    for key in (answer.question, answer.lot, answer.sender):
+        if len(key) > _LONGEST_KEY or not key.isprintable():
+            raise ValueError("a desk's answer names something by no plain text")
+    return evolve(answer, words=_clean(answer.words))
 
 
 class DeskReading:
@@ -140,7 +169,7 @@ class DeskReading:
                 match_keys=(said.lot,),
                 sender=said.sender,
                 outcome=Outcome.REJECTED,
-                remarks=(Remark("desk", said.words),) if said.words else (),
+                remarks=(Remark("desk", _REFUSED),),
             )
 
     def summary(self) -> Summary:
@@ -157,8 +186,16 @@ class DeskReading:
         )
 
 
+_HOLDS: Final = "holds"
+
+
+def holds(facts: Mapping[str, str]) -> bool:
+    """Say whether a desk's answer held when it was read, by the keys of its summary."""
+    return facts.get(_HOLDS) != "no"
+
+
 class Nothing(DeskReading):
-    """A desk's answer that is not believed: kept, and it says nothing."""
+    """A desk's answer that does not hold: kept as such, and it says nothing."""
 
     def __init__(self, of: DeskReading) -> None:
         super().__init__(of.answer)
@@ -167,15 +204,31 @@ class Nothing(DeskReading):
         """Yield nothing."""
         return iter(())
 
+    def summary(self) -> Summary:
+        """Say what the file was, and that it does not hold."""
+        summary = super().summary()
+        return evolve(summary, keys={**summary.keys, _HOLDS: "no"})
+
 
 def _written(what: str, values: dict[str, Any]) -> bytes:
     return json.dumps({"octway": what, "simulated": True, **values}).encode()
 
 
 def _read(content: bytes) -> dict[str, Any]:
-    found = json.loads(content)
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("a desk's file is no JSON, or nested too deep") from error
     if not isinstance(found, dict):
         raise ValueError("a desk's file is no JSON object")  # noqa: TRY004
     return {
         key: value for key, value in found.items() if key not in {"octway", "simulated"}
     }
+
+
+def _clean(words: str) -> str:
+    """Replace what cannot be shown or stored, and cut."""
+    return "".join(
+        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for each in words[:_LONGEST_WORDS]
+    )

@@ -1,7 +1,8 @@
 """What a payer's desk says goes to the chase that asked, and from there to the rows.
 
 A desk is believed for its own payer's lots alone: an answer from another outbox, or
-to a question that nobody asked, changes nothing and is shown to a person.
+to a question that nobody asked so, changes nothing and is shown to a person.  What
+is believed holds for the moment of the question, whenever it is read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy import Row
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
-from gateway.journal import anomalies, chases, enrolments
+from gateway.journal import anomalies, chases, dispatches, enrolments
 from gateway.journal.expectations import Came
 from gateway.steps.answers import apply_lot
 from protocols.desk import Ask, DeskAnswer, Enrolled
@@ -24,12 +25,20 @@ from routing.directory import Directory
 from routing.enrolment import EnrolmentEvent
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import IllegalTransition, NoRoute
+from routing.remedy import Remedy
 
 _ENROLMENT: Final = {
     Enrolled.YES: EnrolmentEvent.OPEN,
     Enrolled.REQUESTED: EnrolmentEvent.ASK,
     Enrolled.PAPER: EnrolmentEvent.WANT_PAPER,
     Enrolled.REFUSED: EnrolmentEvent.REFUSE,
+}
+
+_ASKED_BY: Final = {
+    Ask.STATUS: Remedy.ASK_STATUS,
+    Ask.RETURN: Remedy.ASK_RETURN,
+    Ask.ENROLMENT: Remedy.ASK_ENROLMENT,
+    Ask.COMPLAINT: Remedy.COMPLAIN,
 }
 
 
@@ -47,28 +56,53 @@ class DeskAnswers:
         self._directory = directory
         self._entropy = entropy
 
-    def hear(
-        self, tx: Tx, returned: Row[*tuple[Any, ...]], answer: DeskAnswer
-    ) -> str | None:
-        """Take one answer; return the payer that it is from, None if it is not believed."""
-        endpoint = returned.endpoint_id
-        remedy = chases.asked(tx.connection, answer.question, endpoint)
-        if remedy is None:
+    def hear(self, tx: Tx, returned: Row[*tuple[Any, ...]], answer: DeskAnswer) -> bool:
+        """Take one answer; say whether its word on the lot holds.
+
+        It does not if it is not believed, or speaks of an earlier sending of the lot.
+        """
+        remedy = chases.find_remedy(tx.connection, answer.question)
+        if remedy is None or not self._believes(tx, returned, answer, remedy):
             self._refuse(tx, returned)
-            return None
+            return False
         tx.say("desk.answered", remedy.lot_id, ask=answer.ask, said=answer.said)
         if answer.ask is Ask.STATUS:
             self._status(tx, remedy, Status(answer.said))
         elif answer.ask is Ask.ENROLMENT:
             self._enrolment(tx, remedy, Enrolled(answer.said), returned.network)
-        return str(remedy.payer_id)
+        return _is_of_last_sending(tx, remedy)
+
+    def _believes(
+        self,
+        tx: Tx,
+        returned: Row[*tuple[Any, ...]],
+        answer: DeskAnswer,
+        remedy: Row[*tuple[Any, ...]],
+    ) -> bool:
+        """Say whether this was asked, of this lot, and of who answers at the endpoint."""
+        lot = chases.lot_of(tx.connection, remedy.lot_id)
+        asked = (_ASKED_BY[answer.ask], lot.match_key, lot.sender, lot.network)
+        said = (Remedy(remedy.kind), answer.lot, answer.sender, returned.network)
+        return said == asked and returned.endpoint_id in self._endpoints(tx, remedy)
+
+    def _endpoints(self, tx: Tx, remedy: Row[*tuple[Any, ...]]) -> set[str | None]:
+        """Name where the dispatch asked about went, and where its payer is today."""
+        dispatch = dispatches.find(tx.connection, remedy.dispatch_id)
+        found = set() if dispatch is None else {dispatch.endpoint_id}
+        with suppress(NoRoute):
+            found.add(self._directory().payer(remedy.payer_id).endpoint)
+        return found
 
     def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
+        """Let the chase know what was so when it asked, unless it knows better."""
         if said in {Status.RECEIVED, Status.ANSWERED}:
             apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
         chase = chases.locked(tx, remedy.lot_id)
-        known = Known.from_json(chase.known if chase else "").told(said, tx.now)
-        self._go_on(tx, remedy, known, patient=said is Status.RECEIVED)
+        before = Known.from_json(chase.known if chase else "")
+        known = before.told(said, remedy.at)
+        old = remedy.at < before.status_at or known == before
+        if not old and _is_of_last_sending(tx, remedy):
+            self._go_on(tx, remedy, known, patient=said is Status.RECEIVED)
 
     def _enrolment(
         self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Enrolled, network: str
@@ -116,9 +150,15 @@ class DeskAnswers:
             severity=anomalies.WARNING,
             subject=f"{returned.endpoint_id}:desk",
             words=f"return {returned.id} ({returned.remote_name}): the desk of "
-            f"{returned.endpoint_id} answers a question that it was not asked; it "
-            "changes nothing",
+            f"{returned.endpoint_id} answers a question that it was not asked, or "
+            "not so; it changes nothing",
         )
+
+
+def _is_of_last_sending(tx: Tx, remedy: Row[*tuple[Any, ...]]) -> bool:
+    """Say whether a question was about the dispatch with which its lot went last."""
+    lot = chases.lot_of(tx.connection, remedy.lot_id)
+    return bool(lot.dispatch_id == remedy.dispatch_id)
 
 
 _ACKNOWLEDGED: Final = AnswerSeen(

@@ -151,8 +151,8 @@ class Match:
             self._database.write("match.unreadable", self._unreadable, row, None)
             self._observe.returned("", "unreadable", "none")
             return
-        heard = self._database.write("match.desk", self._desk.hear, row, reading.answer)
-        self._read(row, reading if heard else desk.Nothing(reading))
+        holds = self._database.write("match.desk", self._desk.hear, row, reading.answer)
+        self._read(row, reading if holds else desk.Nothing(reading))
 
     def _broken(self, tx: Tx, returned: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, returned, words)
