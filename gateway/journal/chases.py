@@ -177,6 +177,58 @@ def add_remedy(
     return name
 
 
+def word_on_file(connection: Connection, dispatch: str, lot: str) -> RemedyState | None:
+    """Say what a second person said, or is asked, of sending another lot's file again.
+
+    `denied` when one refused it for any lot of the file, `approval` when one is
+    asked, or agreed and it is not done yet; None: neither.
+    """
+    found = _SAID.rows(connection, {"its_dispatch": dispatch, "its_lot": lot})
+    for row in found:
+        denied = Remedy.RESEND in Known.from_json(row.known).denied
+        if row.state == RemedyState.DENIED and denied:
+            return RemedyState.DENIED
+    if any(row.state != RemedyState.DENIED for row in found):
+        return RemedyState.APPROVAL
+    return None
+
+
+def of_file(tx: Tx, dispatch: str) -> list[Chase]:
+    """Read the chases of a file's lots that go on, and lock them.
+
+    What another node works on is left to it, so nobody waits in a circle.
+    """
+    return _OF_FILE.rows(tx.connection, {"its_dispatch": dispatch})
+
+
+def note_sent_with(
+    tx: Tx, entropy: Entropy, dispatch: Row[*tuple[Any, ...]], lot: str, until: float
+) -> set[str]:
+    """Count a file's resend for one lot as tried for all its others; they wait as well.
+
+    Returns those others.
+    """
+    others = set()
+    for row in of_file(tx, dispatch.id):
+        if row.lot_id == lot:
+            continue
+        others.add(row.lot_id)
+        words = f"its file was sent again for lot {lot}"
+        its = lot_of(tx.connection, row.lot_id)
+        add_remedy(
+            tx,
+            entropy,
+            its,
+            dispatch,
+            Remedy.RESEND,
+            state=RemedyState.TRIED,
+            words=words,
+        )
+        known = Known.from_json(row.known).after(Remedy.RESEND, tx.now)
+        wait(tx, row.lot_id, until, known)
+    return others
+
+
 def move_remedy(
     tx: Tx, remedy: Row[*tuple[Any, ...]], happened: RemedyEvent, **values: Any
 ) -> RemedyState:
@@ -365,6 +417,31 @@ _PLANNED: Final = Prepared(
     .where(_REMEDY.c.state == RemedyState.PLANNED.value)
     .order_by(_REMEDY.c.at, _REMEDY.c.id)
     .limit(given("most"))
+)
+_SAID: Final = Prepared(
+    select(_REMEDY.c.state, _CHASE.c.known)
+    .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == _REMEDY.c.lot_id)
+    .join(_CHASE, _CHASE.c.lot_id == _REMEDY.c.lot_id)
+    .where(
+        schema.dispatch_lot.c.dispatch_id == given("its_dispatch"),
+        _REMEDY.c.lot_id != given("its_lot"),
+        _REMEDY.c.kind == Remedy.RESEND.value,
+        or_(
+            _REMEDY.c.state == RemedyState.DENIED.value,
+            _REMEDY.c.state == RemedyState.APPROVAL.value,
+            _REMEDY.c.state == RemedyState.PLANNED.value,
+        ),
+    )
+)
+_OF_FILE: Final = Prepared(
+    select(_CHASE)
+    .join(schema.lot, schema.lot.c.id == _CHASE.c.lot_id)
+    .where(
+        schema.lot.c.dispatch_id == given("its_dispatch"),
+        _CHASE.c.state == ChaseState.OPEN.value,
+    )
+    .order_by(_CHASE.c.lot_id)
+    .with_for_update(skip_locked=True, of=_CHASE)
 )
 _FIND_REMEDY: Final = Prepared(select(_REMEDY).where(_REMEDY.c.id == given("its_id")))
 _LAPSE: Final = Prepared(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -299,3 +301,66 @@ def test_a_payer_that_is_out_is_not_chased(site: Site) -> None:
     site.run()
     assert set(site.states(schema.chase)) == {"ended"}
     assert first.deposit
+
+
+def file_of(site: Site, lots: int, above: int | None = None) -> None:
+    """Send one file of some lots to a payer that takes a number twice."""
+    site.change(
+        "P1",
+        delivery=evolve(site.entries["P1"].delivery, resend_same_number=True),
+        playbook=Playbook(
+            remedies=(DEFAULT[0], DEFAULT[5]._replace(most=3), DEFAULT[-1]),
+            approve_above=above,
+        ),
+    )
+    lines = [f"LOT {n:03} P1\nINV {n} 1000\n".encode() for n in range(1, lots + 1)]
+    site.deposit(b"TOY S1\n" + b"".join(lines))
+    site.run()
+
+
+def waiting(site: Site) -> list[Any]:
+    return site.rows(schema.remedy, schema.remedy.c.state == "approval")
+
+
+def say(site: Site, remedy: str, *, agreed: bool) -> None:
+    site.gateway.database.write(
+        "say", lambda tx: approvals.decide(tx, remedy, by="lea", agreed=agreed)
+    )
+
+
+def test_a_file_goes_again_once_for_all_its_lots(site: Site) -> None:
+    """However many of its lots are late, a payer gets it as often as one lot may."""
+    file_of(site, 8)
+    live(site, Payer(site, "P1", {}), 30)
+    assert len(site.payer("P1").taken) == 1 + 3
+    assert set(site.states(schema.chase)) == {"given-up"}
+    tried = Counter((row.lot_id, row.kind) for row in site.rows(schema.remedy))
+    assert {n for (_, kind), n in tried.items() if kind == "resend"} == {3}
+
+
+def test_one_approval_stands_for_a_file(site: Site) -> None:
+    """The amount is the whole file's, and one second person is asked for all of it."""
+    file_of(site, 3, above=2000)
+    payer = Payer(site, "P1", {})
+    live(site, payer, 6)
+    (asked,) = waiting(site)
+    assert "30.00" in asked.words
+    assert len(payer.billing()) == 1
+    say(site, asked.id, agreed=True)
+    site.run()
+    site.run()
+    assert len(payer.billing()) == 2
+    assert not waiting(site)
+
+
+def test_what_is_refused_for_one_lot_is_refused_for_its_file(site: Site) -> None:
+    """No other lot of the file has it sent again; a person gets them all."""
+    file_of(site, 3, above=2000)
+    payer = Payer(site, "P1", {})
+    live(site, payer, 6)
+    (asked,) = waiting(site)
+    say(site, asked.id, agreed=False)
+    live(site, payer, 20)
+    assert len(payer.billing()) == 1
+    assert not waiting(site)
+    assert set(site.states(schema.chase)) == {"given-up"}
