@@ -38,8 +38,8 @@ _UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIE
 def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> None:
     """Chase a lot whose answer (an expectation's row) is late; once per lot.
 
-    One that had ended, because all was answered, begins anew; one that a person
-    has stays there.
+    One that had ended, because all was answered, begins anew, with the payer that
+    owes now; one that a person has stays there, unless the lot was sent again since.
     """
     row = {
         "lot_id": lot.id,
@@ -58,9 +58,37 @@ def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> No
     if dialect.insert_new(tx.connection, schema.chase, [row]):
         tx.say("chase.begun", lot.id, payer=owed.payer_id, kind=owed.kind)
         return
-    there = find(tx.connection, lot.id)
-    if there is not None and there.state == ChaseState.ENDED:
-        move(tx, there, ChaseEvent.REOPEN, next_at=tx.now, known="", ended_at=None)
+    there = locked(tx, lot.id)
+    if there is None:
+        return
+    newest = {key: row[key] for key in ("dispatch_id", "payer_id", "flow")}
+    if there.state == ChaseState.ENDED or _sent_since(tx, there, owed):
+        anew = {key: row[key] for key in ("next_at", "known", "opened_at")}
+        anew |= {key: row[key] for key in ("asked", "claims")}
+        move(tx, there, ChaseEvent.REOPEN, ended_at=None, **anew, **newest)
+
+
+def _sent_since(tx: Tx, given_up: Chase, owed: Row[*tuple[Any, ...]]) -> bool:
+    """Say whether a lot that a person has was sent again after it was given up."""
+    if given_up.state != ChaseState.GIVEN_UP:
+        return False
+    table = schema.dispatch
+    query = select(table.c.sent_at).where(table.c.id == owed.dispatch_id)
+    sent = tx.connection.execute(query).scalar()
+    return sent is not None and sent > given_up.changed_at
+
+
+def follow(tx: Tx, row: Chase, dispatch: Row[*tuple[Any, ...]]) -> Chase:
+    """Let a chase stand with the newest dispatch of its lot, and with its payer."""
+    if row.dispatch_id == dispatch.id and row.payer_id == dispatch.payer_id:
+        return row
+    table = schema.chase
+    tx.connection.execute(
+        update(table)
+        .where(table.c.lot_id == row.lot_id)
+        .values(dispatch_id=dispatch.id, payer_id=dispatch.payer_id)
+    )
+    return locked(tx, row.lot_id) or row
 
 
 def find(connection: Connection, lot: str) -> Chase | None:
@@ -331,15 +359,39 @@ def clients_late_since(
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
 
 
-def any_given_up(connection: Connection, payer: str, flow: str) -> bool:
-    """Say whether a person has any chase of a payer and flow."""
+def any_missing(connection: Connection, payer: str, flow: str, told: float) -> bool:
+    """Say whether anything that was missing when a person was `told` is owed still.
+
+    It may be that a person has it, or that it is chased anew since.
+    """
     table = schema.chase
     query = select(table.c.lot_id).where(
+        table.c.payer_id == payer,
+        table.c.state != ChaseState.ENDED,
+        table.c.flow == flow,
+        or_(table.c.state == ChaseState.GIVEN_UP, table.c.opened_at <= told),
+        _OWED.exists(),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def end_given_up(tx: Tx, payer: str, flow: str) -> None:
+    """End the chases that a person has, of a payer and flow that owe nothing more."""
+    table = schema.chase
+    query = select(table).where(
         table.c.payer_id == payer,
         table.c.state == ChaseState.GIVEN_UP,
         table.c.flow == flow,
     )
-    return connection.execute(query.limit(1)).first() is not None
+    for row in tx.connection.execute(query.with_for_update()).all():
+        end(tx, row)
+
+
+def payers_paused(connection: Connection) -> set[str]:
+    """Name the payers that have chases which are paused."""
+    table = schema.chase
+    query = select(table.c.payer_id).where(table.c.state == ChaseState.PAUSED)
+    return set(connection.execute(query.distinct()).scalars())
 
 
 def _all(
@@ -411,6 +463,10 @@ _OWES: Final = Prepared(
         schema.expectation.c.state.in_([state.value for state in _OWING]),
     )
     .limit(1)
+)
+_OWED: Final = select(schema.expectation.c.kind).where(
+    schema.expectation.c.lot_id == _CHASE.c.lot_id,
+    schema.expectation.c.state.in_([state.value for state in _OWING]),
 )
 _PLANNED: Final = Prepared(
     select(_REMEDY)

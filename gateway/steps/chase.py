@@ -74,7 +74,8 @@ class Chase:
         """Decide on each chase that is due; return payer, remedy and state of each."""
         done = []
         sent_with: set[str] = set()  # lots whose file was sent again for another
-        for row in chases.due(tx, _AT_ONCE):
+        for found_row in chases.due(tx, _AT_ONCE):
+            row = found_row
             if row.lot_id in sent_with:
                 continue
             if not chases.owes_still(tx.connection, row.lot_id):
@@ -85,6 +86,7 @@ class Chase:
             except NoRoute as error:
                 self._give_up(tx, row, None, str(error))
                 continue
+            row = chases.follow(tx, row, seen.dispatch)
             playbook = directory.payer(seen.dispatch.payer_id).playbook
             known = Known.from_json(row.known)
             found = decide(tx.connection, playbook, known, seen)
