@@ -315,6 +315,16 @@ def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
     return list(connection.execute(query))
 
 
+def failures(connection: Connection, lot: str, kind: str) -> int:
+    """Count how often in a row the last remedy of a lot, of a kind, could not be done."""
+    count = 0
+    for row in reversed(of_lot(connection, lot)):
+        if row.kind != kind or row.state != RemedyState.FAILED:
+            break
+        count += 1
+    return count
+
+
 def wake(tx: Tx, network: str, sender: str, payer: str) -> None:
     """Let the chases of a sender's lots with a payer go on now."""
     lot, table = schema.lot, schema.chase

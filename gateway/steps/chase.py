@@ -26,6 +26,8 @@ from routing.remedy import WORDS, Next, Remedy
 _AT_ONCE: Final = 100
 _WHILE_UNDER_WAY: Final = 3600.0
 _DAY: Final = Within(1, 0.0)
+_ENROLS_WITHIN: Final = 60 * 86_400.0
+_ASKS_AT_MOST: Final = 100
 
 
 class Chase:
@@ -90,7 +92,10 @@ class Chase:
             playbook = directory.payer(seen.dispatch.payer_id).playbook
             known = Known.from_json(row.known)
             found = decide(tx.connection, playbook, known, seen)
-            if found.remedy is None:
+            if found.remedy is None and _enrols_for_ever(row, seen, directory, tx.now):
+                why = "the sender's enrolment was asked for long ago, and is not open"
+                self._give_up(tx, row, seen, why)
+            elif found.remedy is None:
                 until = self._awaited(tx, row, seen, directory)
                 chases.wait(tx, row.lot_id, until)
             else:
@@ -208,6 +213,27 @@ class Chase:
             words=f"lot {seen.lot.id}: {WORDS[remedy]} needs a second person above the "
             "payer's amount; see `octway remedy list --state approval`",
         )
+
+
+def _enrols_for_ever(
+    row: chases.Chase, seen: Seen, directory: Directory, now: float
+) -> bool:
+    """Say whether an enrolment has been waited for as long as makes sense.
+
+    That is 60 days, or as long as the playbook would ask for it if that is longer.
+    """
+    if seen.standing.under_way or not seen.standing.enrolling:
+        return False
+    since = seen.enrolment_since or row.opened_at
+    if now < since + _ENROLS_WITHIN:
+        return False
+    payer = directory.payer(seen.dispatch.payer_id)
+    for entry in payer.playbook.remedies:
+        if entry.do == Remedy.ASK_ENROLMENT:
+            most = min(entry.most, _ASKS_AT_MOST)
+            whole = Within(entry.wait.working_days * most, entry.wait.seconds * most)
+            return directory.calendar(payer.id).due(since, whole) <= now
+    return True
 
 
 def _enrolment_wait(playbook: Playbook) -> Within:

@@ -30,6 +30,7 @@ from routing.remedy import Remedy, helps_still
 
 _AT_ONCE: Final = 100
 _AFTER_FAILURE: Final = 3600.0
+_MOST_FAILURES: Final = 5  # in a row; then a remedy counts as tried all the same
 _BY: Final = "the chase"
 _ASKS: Final = {
     Remedy.ASK_STATUS: Ask.STATUS,
@@ -184,13 +185,18 @@ class Remedies:
         return chases.move_remedy(tx, row, RemedyEvent.DO)
 
     def _failed(self, tx: Tx, row: Row[*tuple[Any, ...]], words: str) -> None:
-        """Note that a remedy could not be done, and let the chase try again soon."""
+        """Note that a remedy could not be done, and let the chase try again soon.
+
+        After a few times in a row it counts as tried, so that a chase whose payer
+        cannot be reached comes to its end, and to a person.
+        """
         chase = chases.locked(tx, row.lot_id)
         chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
         if chase is None:
             return
-        known = Known.from_json(chase.known).without(row.kind)
-        chases.wait(tx, row.lot_id, tx.now + _AFTER_FAILURE, known)
+        if chases.failures(tx.connection, row.lot_id, row.kind) % _MOST_FAILURES:
+            known = Known.from_json(chase.known).without(row.kind)
+            chases.wait(tx, row.lot_id, tx.now + _AFTER_FAILURE, known)
 
 
 def _question(row: Row[*tuple[Any, ...]], seen: Seen, ask: Ask) -> Question:

@@ -32,12 +32,13 @@ _NOT_SENT = frozenset({LotState.NEW, LotState.HELD, LotState.ROUTED, LotState.GA
 
 @frozen(kw_only=True)
 class Seen:
-    """A lot with its last dispatch, its payer's standing, and its enrolment's age."""
+    """A lot with its last dispatch, its payer's standing, and how old its enrolment is."""
 
     lot: Row[*tuple[Any, ...]]
     dispatch: Row[*tuple[Any, ...]]
     standing: Standing
     enrolment_asked_at: float | None
+    enrolment_since: float | None
 
 
 def see(
@@ -72,6 +73,7 @@ def see(
             enrolment_required=payer.enrolment,
         ),
         enrolment_asked_at=None if enrolled is None else enrolled.changed_at,
+        enrolment_since=None if enrolled is None else enrolled.requested_at,
     )
 
 

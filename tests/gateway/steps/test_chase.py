@@ -14,6 +14,7 @@ from config.directory_records import DESK_ANSWERS, CodeEntry, DeskEntry, Playboo
 from config.playbook_files import DEFAULT
 from gateway.journal import anomalies, approvals, replay, schema
 from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
+from protocols.errors import PayerUnavailable
 from routing.chase import Status
 from tests.gateway.steps.site import Site
 from tests.gateway.steps.toy import claims_of
@@ -487,3 +488,33 @@ def test_after_a_merger_the_successor_is_chased(site: Site) -> None:
     (chase,) = site.rows(schema.chase)
     assert chase.payer_id == "payer-P2"
     assert chase.dispatch_id == site.rows(schema.lot)[0].dispatch_id
+
+
+def test_a_payer_that_cannot_be_reached_ends_with_a_person(late: Site) -> None:
+    """What cannot be done is tried a few times, and counts then; nobody waits for ever."""
+    payer = Payer(late, "P1", {})
+    late.payer("P1").faults = [PayerUnavailable("gone")] * 1000
+    live(late, payer, 40)
+    assert late.states(schema.chase) == ["given-up"]
+    assert late.anomalies()["answer-missing"] == "open"
+    assert len(late.rows(schema.remedy)) < 60
+
+
+def test_an_enrolment_that_never_opens_comes_to_a_person(late: Site) -> None:
+    """After two months nobody is asked any more, and somebody sees it."""
+    start = late.at
+
+    def once(_: Question) -> str | None:
+        return Enrolled.REQUESTED if late.at < start + 6 * DAY else None
+
+    payer = Payer(
+        late, "P1", {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: once}
+    )
+    live(late, payer, 50)
+    assert late.states(schema.chase) == ["open"]
+    live(late, payer, 25)
+    assert late.states(schema.chase) == ["given-up"]
+    assert late.anomalies()["answer-missing"] == "open"
+    asked = payer.heard.count(Ask.ENROLMENT)
+    live(late, payer, 20)
+    assert payer.heard.count(Ask.ENROLMENT) == asked
