@@ -18,6 +18,9 @@ _DEADLINE = re.compile(
 )
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DAY_MINUTES = 24 * 60
+_SHOWN = 40  # characters of a text that is far too long
+_MOST_DAYS = 400
+"""The longest delay that a file may ask for: more is a slip of the pen."""
 
 
 def minutes(text: str) -> int:
@@ -30,12 +33,24 @@ def minutes(text: str) -> int:
 
 
 def within(text: str) -> Within:
-    """Return the delay in `2 working days`, `48h`, `90m` or `30s`."""
+    """Return the delay in `2 working days`, `48h`, `90m` or `30s`; 400 days at most."""
     if match := _WITHIN.fullmatch(text):
-        return Within(int(match[1]), 0.0)
+        return Within(_days(text, match[1]), 0.0)
     if match := _HOURS.fullmatch(text):
-        return Within(0, int(match[1]) * _SECONDS[match[2]])
+        most = int(_MOST_DAYS * _SECONDS["d"] / _SECONDS[match[2]])
+        return Within(0, _bounded(text, match[1], most) * _SECONDS[match[2]])
     raise ValueError(f"is {text!r}; wanted a delay such as '2 working days' or '48h'")
+
+
+def _days(text: str, digits: str) -> int:
+    return _bounded(text, digits, _MOST_DAYS)
+
+
+def _bounded(text: str, digits: str, most: int) -> int:
+    if len(digits) > len(str(most)) or int(digits) > most:
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise ValueError(f"is {shown!r}; wanted {_MOST_DAYS} days at most")
+    return int(digits)
 
 
 def deadline(text: str, cut_off: int | None) -> Deadline:
@@ -46,7 +61,7 @@ def deadline(text: str, cut_off: int | None) -> Deadline:
             f"is {text!r}; wanted a time and a day such as '08:00 next day', "
             "'18:00 same day' or '12:00 after 2 working days'"
         )
-    days = 0 if match[2] else int(match[4] or 1)
+    days = 0 if match[2] else _days(text, match[4] or "1")
     return Deadline(minutes(match[1]), days, bool(match[3] or match[5]), cut_off)
 
 

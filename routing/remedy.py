@@ -62,11 +62,13 @@ class Standing:
     `acknowledged`: the payer has shown that it has the lot.  `merged`: today's
     directory leads its code to another payer's; `code_over`: that code had ended
     when it was sent.  `recognises`: the payer takes the same number twice without
-    harm.  `under_way`: it is being handed over again.  `since` is the last sending.
+    harm, so a resend is its whole file, for which `file_asked` was asked.
+    `under_way`: it is being handed over again.  `since` is the last sending.
     """
 
     since: float
     asked: int = 0
+    file_asked: int = 0
     acknowledged: bool = False
     merged: bool = False
     code_over: bool = False
@@ -75,6 +77,16 @@ class Standing:
     desk: DeskEntry = field(factory=DeskEntry)
     enrolment: EnrolmentState | None = None
     enrolment_required: bool = False
+
+    @property
+    def enrolling(self) -> bool:
+        """Whether the payer, or the sender, is still to do its part of an enrolment."""
+        return self.enrolment in {EnrolmentState.REQUESTED, EnrolmentState.TO_SIGN}
+
+    def asked_again(self, remedy: Remedy) -> int:
+        """Return the cents that a remedy would send again."""
+        whole = self.recognises and remedy is Remedy.RESEND
+        return max(self.asked, self.file_asked) if whole else self.asked
 
     def does_not_have_it(self, known: Known) -> bool:
         """Say whether the payer said, since the last sending, that it has no such lot."""
@@ -94,7 +106,7 @@ def next_remedy(playbook: Playbook, known: Known, standing: Standing) -> Next:
     """Decide the next remedy; the last resort is always a person."""
     if standing.under_way:
         return Next(None, "it is being handed over again")
-    if _waits_for_enrolment(standing):
+    if standing.enrolling:
         return Next(None, "the payer is enrolling the sender")
     for entry in playbook.remedies:
         remedy = Remedy(entry.do)
@@ -104,7 +116,8 @@ def next_remedy(playbook: Playbook, known: Known, standing: Standing) -> Next:
         if why:
             above = playbook.approve_above
             risky = remedy in SENDS_AGAIN and above is not None
-            approval = risky and above is not None and standing.asked > above
+            asked = standing.asked_again(remedy)
+            approval = risky and above is not None and asked > above
             return Next(remedy, why, approval, entry)
     return Next(Remedy.PERSON, "nothing safe is left to try")
 
@@ -121,11 +134,6 @@ def can_bring(remedy: Remedy, known: Known, ago: float) -> bool:
 def helps_still(remedy: Remedy, known: Known, standing: Standing) -> bool:
     """Say whether what was decided earlier is as safe and useful as it was then."""
     return not standing.under_way and bool(_HELPS[remedy](known, standing))
-
-
-def _waits_for_enrolment(standing: Standing) -> bool:
-    waiting = {EnrolmentState.REQUESTED, EnrolmentState.TO_SIGN}
-    return standing.enrolment in waiting
 
 
 def _look_again(known: Known, standing: Standing) -> str:

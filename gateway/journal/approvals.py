@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Row, func, select
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomalies, chases, schema
-from routing.chase import ChaseEvent, Known, RemedyEvent, RemedyState
+from routing.chase import ChaseEvent, ChaseState, Known, RemedyEvent, RemedyState
+from routing.errors import GatewayError
 
 _AWAITED: Final = 86_400.0
+
+
+class NotAnew(GatewayError):
+    """A lot whose chase cannot begin again: it goes on, or nothing is owed."""
+
+    code: ClassVar[str] = "not-anew"
 
 
 def listed(
@@ -48,28 +55,45 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
             known = known.after(row.kind, tx.now)
         else:
             known = known.without(row.kind).refused(row.kind)
-        # What was agreed to is awaited for a day before the chase goes on.
+        # What was agreed to is done next, and awaited then as the playbook says; this
+        # keeps the chase still until it is done.
         until = tx.now + _AWAITED if agreed else tx.now
         values = {"next_at": until, "known": known.to_json()}
         chases.move(tx, chase, ChaseEvent.DECIDE, **values)
     tx.say(f"remedy.{event}", row.lot_id, id=remedy, by=by)
+    settle_if_none(tx, row.payer_id, f"decided by {by}")
+
+
+def settle_if_none(tx: Tx, payer: str, reason: str) -> None:
+    """Close a payer's anomaly once no remedy of it waits for a second person."""
     table = schema.remedy
     left = tx.connection.execute(
         select(func.count()).where(
-            table.c.payer_id == row.payer_id, table.c.state == RemedyState.APPROVAL
+            table.c.payer_id == payer, table.c.state == RemedyState.APPROVAL
         )
     ).scalar_one()
     if not left:
-        anomalies.settle(
-            tx, kind="remedy-approval", subject=row.payer_id, reason=f"decided by {by}"
-        )
+        anomalies.settle(tx, kind="remedy-approval", subject=payer, reason=reason)
 
 
 def again(tx: Tx, lot: str, *, by: str) -> None:
-    """Chase a lot anew from the playbook's first line; raises `LostRace`."""
-    chase = chases.find(tx.connection, lot)
+    """Chase a lot anew from the playbook's first line.
+
+    Only what a person has, or what ended and is owed all the same; else it raises
+    `NotAnew`, and `LostRace` for a lot that was never chased.
+    """
+    chase = chases.locked(tx, lot)
     if chase is None:
         raise LostRace(f"lot {lot} was never chased")
+    if not chases.owes_still(tx.connection, lot):
+        raise NotAnew(
+            f"nothing is owed for lot {lot} any more; there is no answer to chase"
+        )
+    if chase.state not in {ChaseState.GIVEN_UP, ChaseState.ENDED}:
+        raise NotAnew(
+            f"lot {lot} is chased already (its chase is {chase.state}); see: "
+            "octway remedy plan"
+        )
     values = {"next_at": tx.now, "known": "", "ended_at": None}
     chases.move(tx, chase, ChaseEvent.REOPEN, **values)
     tx.say("chase.again", lot, by=by)

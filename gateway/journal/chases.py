@@ -38,8 +38,8 @@ _UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIE
 def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> None:
     """Chase a lot whose answer (an expectation's row) is late; once per lot.
 
-    One that had ended, because all was answered, begins anew; one that a person
-    has stays there.
+    One that had ended, because all was answered, begins anew, with the payer that
+    owes now; one that a person has stays there, unless the lot was sent again since.
     """
     row = {
         "lot_id": lot.id,
@@ -58,9 +58,37 @@ def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> No
     if dialect.insert_new(tx.connection, schema.chase, [row]):
         tx.say("chase.begun", lot.id, payer=owed.payer_id, kind=owed.kind)
         return
-    there = find(tx.connection, lot.id)
-    if there is not None and there.state == ChaseState.ENDED:
-        move(tx, there, ChaseEvent.REOPEN, next_at=tx.now, known="", ended_at=None)
+    there = locked(tx, lot.id)
+    if there is None:
+        return
+    newest = {key: row[key] for key in ("dispatch_id", "payer_id", "flow")}
+    if there.state == ChaseState.ENDED or _sent_since(tx, there, owed):
+        anew = {key: row[key] for key in ("next_at", "known", "opened_at")}
+        anew |= {key: row[key] for key in ("asked", "claims")}
+        move(tx, there, ChaseEvent.REOPEN, ended_at=None, **anew, **newest)
+
+
+def _sent_since(tx: Tx, given_up: Chase, owed: Row[*tuple[Any, ...]]) -> bool:
+    """Say whether a lot that a person has was sent again after it was given up."""
+    if given_up.state != ChaseState.GIVEN_UP:
+        return False
+    table = schema.dispatch
+    query = select(table.c.sent_at).where(table.c.id == owed.dispatch_id)
+    sent = tx.connection.execute(query).scalar()
+    return sent is not None and sent > given_up.changed_at
+
+
+def follow(tx: Tx, row: Chase, dispatch: Row[*tuple[Any, ...]]) -> Chase:
+    """Let a chase stand with the newest dispatch of its lot, and with its payer."""
+    if row.dispatch_id == dispatch.id and row.payer_id == dispatch.payer_id:
+        return row
+    table = schema.chase
+    tx.connection.execute(
+        update(table)
+        .where(table.c.lot_id == row.lot_id)
+        .values(dispatch_id=dispatch.id, payer_id=dispatch.payer_id)
+    )
+    return locked(tx, row.lot_id) or row
 
 
 def find(connection: Connection, lot: str) -> Chase | None:
@@ -177,6 +205,58 @@ def add_remedy(
     return name
 
 
+def word_on_file(connection: Connection, dispatch: str, lot: str) -> RemedyState | None:
+    """Say what a second person said, or is asked, of sending another lot's file again.
+
+    `denied` when one refused it for any lot of the file, `approval` when one is
+    asked, or agreed and it is not done yet; None: neither.
+    """
+    found = _SAID.rows(connection, {"its_dispatch": dispatch, "its_lot": lot})
+    for row in found:
+        denied = Remedy.RESEND in Known.from_json(row.known).denied
+        if row.state == RemedyState.DENIED and denied:
+            return RemedyState.DENIED
+    if any(row.state != RemedyState.DENIED for row in found):
+        return RemedyState.APPROVAL
+    return None
+
+
+def of_file(tx: Tx, dispatch: str) -> list[Chase]:
+    """Read the chases of a file's lots that go on, and lock them.
+
+    What another node works on is left to it, so nobody waits in a circle.
+    """
+    return _OF_FILE.rows(tx.connection, {"its_dispatch": dispatch})
+
+
+def note_sent_with(
+    tx: Tx, entropy: Entropy, dispatch: Row[*tuple[Any, ...]], lot: str, until: float
+) -> set[str]:
+    """Count a file's resend for one lot as tried for all its others; they wait as well.
+
+    Returns those others.
+    """
+    others = set()
+    for row in of_file(tx, dispatch.id):
+        if row.lot_id == lot:
+            continue
+        others.add(row.lot_id)
+        words = f"its file was sent again for lot {lot}"
+        its = lot_of(tx.connection, row.lot_id)
+        add_remedy(
+            tx,
+            entropy,
+            its,
+            dispatch,
+            Remedy.RESEND,
+            state=RemedyState.TRIED,
+            words=words,
+        )
+        known = Known.from_json(row.known).after(Remedy.RESEND, tx.now)
+        wait(tx, row.lot_id, until, known)
+    return others
+
+
 def move_remedy(
     tx: Tx, remedy: Row[*tuple[Any, ...]], happened: RemedyEvent, **values: Any
 ) -> RemedyState:
@@ -235,6 +315,16 @@ def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
     return list(connection.execute(query))
 
 
+def failures(connection: Connection, lot: str, kind: str) -> int:
+    """Count how often in a row the last remedy of a lot, of a kind, could not be done."""
+    count = 0
+    for row in reversed(of_lot(connection, lot)):
+        if row.kind != kind or row.state != RemedyState.FAILED:
+            break
+        count += 1
+    return count
+
+
 def wake(tx: Tx, network: str, sender: str, payer: str) -> None:
     """Let the chases of a sender's lots with a payer go on now."""
     lot, table = schema.lot, schema.chase
@@ -279,15 +369,39 @@ def clients_late_since(
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
 
 
-def any_given_up(connection: Connection, payer: str, flow: str) -> bool:
-    """Say whether a person has any chase of a payer and flow."""
+def any_missing(connection: Connection, payer: str, flow: str, told: float) -> bool:
+    """Say whether anything that was missing when a person was `told` is owed still.
+
+    It may be that a person has it, or that it is chased anew since.
+    """
     table = schema.chase
     query = select(table.c.lot_id).where(
+        table.c.payer_id == payer,
+        table.c.state != ChaseState.ENDED,
+        table.c.flow == flow,
+        or_(table.c.state == ChaseState.GIVEN_UP, table.c.opened_at <= told),
+        _OWED.exists(),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def end_given_up(tx: Tx, payer: str, flow: str) -> None:
+    """End the chases that a person has, of a payer and flow that owe nothing more."""
+    table = schema.chase
+    query = select(table).where(
         table.c.payer_id == payer,
         table.c.state == ChaseState.GIVEN_UP,
         table.c.flow == flow,
     )
-    return connection.execute(query.limit(1)).first() is not None
+    for row in tx.connection.execute(query.with_for_update()).all():
+        end(tx, row)
+
+
+def payers_paused(connection: Connection) -> set[str]:
+    """Name the payers that have chases which are paused."""
+    table = schema.chase
+    query = select(table.c.payer_id).where(table.c.state == ChaseState.PAUSED)
+    return set(connection.execute(query.distinct()).scalars())
 
 
 def _all(
@@ -360,11 +474,40 @@ _OWES: Final = Prepared(
     )
     .limit(1)
 )
+_OWED: Final = select(schema.expectation.c.kind).where(
+    schema.expectation.c.lot_id == _CHASE.c.lot_id,
+    schema.expectation.c.state.in_([state.value for state in _OWING]),
+)
 _PLANNED: Final = Prepared(
     select(_REMEDY)
     .where(_REMEDY.c.state == RemedyState.PLANNED.value)
     .order_by(_REMEDY.c.at, _REMEDY.c.id)
     .limit(given("most"))
+)
+_SAID: Final = Prepared(
+    select(_REMEDY.c.state, _CHASE.c.known)
+    .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == _REMEDY.c.lot_id)
+    .join(_CHASE, _CHASE.c.lot_id == _REMEDY.c.lot_id)
+    .where(
+        schema.dispatch_lot.c.dispatch_id == given("its_dispatch"),
+        _REMEDY.c.lot_id != given("its_lot"),
+        _REMEDY.c.kind == Remedy.RESEND.value,
+        or_(
+            _REMEDY.c.state == RemedyState.DENIED.value,
+            _REMEDY.c.state == RemedyState.APPROVAL.value,
+            _REMEDY.c.state == RemedyState.PLANNED.value,
+        ),
+    )
+)
+_OF_FILE: Final = Prepared(
+    select(_CHASE)
+    .join(schema.lot, schema.lot.c.id == _CHASE.c.lot_id)
+    .where(
+        schema.lot.c.dispatch_id == given("its_dispatch"),
+        _CHASE.c.state == ChaseState.OPEN.value,
+    )
+    .order_by(_CHASE.c.lot_id)
+    .with_for_update(skip_locked=True, of=_CHASE)
 )
 _FIND_REMEDY: Final = Prepared(select(_REMEDY).where(_REMEDY.c.id == given("its_id")))
 _LAPSE: Final = Prepared(

@@ -15,17 +15,19 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, chases, enrolments
-from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver, do_rows
-from gateway.steps.standing import Seen, see
+from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver
+from gateway.steps.standing import Seen, awaited_until, decide, see
 from protocols.interface import Channel, Network
 from routing.chase import ChaseEvent, Known, RemedyState, Status
 from routing.directory import Directory
 from routing.errors import NoRoute
-from routing.remedy import WORDS, Next, Remedy, next_remedy
+from routing.remedy import WORDS, Next, Remedy
 
 _AT_ONCE: Final = 100
 _WHILE_UNDER_WAY: Final = 3600.0
 _DAY: Final = Within(1, 0.0)
+_ENROLS_WITHIN: Final = 60 * 86_400.0
+_ASKS_AT_MOST: Final = 100
 
 
 class Chase:
@@ -56,6 +58,10 @@ class Chase:
             see=lambda connection, lot, now: see(
                 connection, lot, directory(), networks, now
             ),
+            until=lambda payer, remedy, now: awaited_until(
+                directory(), payer, remedy, now
+            ),
+            entropy=entropy,
             observe=observe,
         )
 
@@ -69,7 +75,11 @@ class Chase:
     def _decide(self, tx: Tx, directory: Directory) -> list[tuple[str, str, str]]:
         """Decide on each chase that is due; return payer, remedy and state of each."""
         done = []
-        for row in chases.due(tx, _AT_ONCE):
+        sent_with: set[str] = set()  # lots whose file was sent again for another
+        for found_row in chases.due(tx, _AT_ONCE):
+            row = found_row
+            if row.lot_id in sent_with:
+                continue
             if not chases.owes_still(tx.connection, row.lot_id):
                 chases.end(tx, row)
                 continue
@@ -78,16 +88,21 @@ class Chase:
             except NoRoute as error:
                 self._give_up(tx, row, None, str(error))
                 continue
-            found = next_remedy(
-                directory.payer(seen.dispatch.payer_id).playbook,
-                Known.from_json(row.known),
-                seen.standing,
-            )
-            if found.remedy is None:
+            row = chases.follow(tx, row, seen.dispatch)
+            playbook = directory.payer(seen.dispatch.payer_id).playbook
+            known = Known.from_json(row.known)
+            found = decide(tx.connection, playbook, known, seen)
+            if found.remedy is None and _enrols_for_ever(row, seen, directory, tx.now):
+                why = "the sender's enrolment was asked for long ago, and is not open"
+                self._give_up(tx, row, seen, why)
+            elif found.remedy is None:
                 until = self._awaited(tx, row, seen, directory)
                 chases.wait(tx, row.lot_id, until)
             else:
-                state = self._begin(tx, row, seen, found, found.remedy, directory)
+                state, others = self._begin(
+                    tx, row, seen, found, found.remedy, directory
+                )
+                sent_with |= others
                 done.append((seen.dispatch.payer_id, found.remedy.value, state))
         return done
 
@@ -101,6 +116,10 @@ class Chase:
         """Return when to look again at what waits; asks after an enrolment on the way."""
         if seen.standing.under_way:
             return tx.now + _WHILE_UNDER_WAY
+        if not seen.standing.enrolling:  # a second person is asked
+            return awaited_until(
+                directory, seen.dispatch.payer_id, Remedy.RESEND, tx.now
+            )
         calendar = directory.calendar(seen.dispatch.payer_id)
         wait = _enrolment_wait(directory.payer(seen.dispatch.payer_id).playbook)
         poll = calendar.due(seen.enrolment_asked_at or tx.now, wait)
@@ -123,25 +142,29 @@ class Chase:
         found: Next,
         remedy: Remedy,
         directory: Directory,
-    ) -> str:
-        """Journal a remedy, and do it if it is only rows; return its state."""
+    ) -> tuple[str, set[str]]:
+        """Journal a remedy, and do it if it is only rows.
+
+        Returns its state, and the other lots for which it was done as well.
+        """
         if remedy is Remedy.PERSON:
             self._give_up(tx, row, seen, found.why)
-            return "given-up"
+            return "given-up", set()
         if found.approval:
-            words = f"{found.why}; {seen.standing.asked / 100:.2f} are asked"
+            asked = seen.standing.asked_again(remedy)
+            words = f"{found.why}; {asked / 100:.2f} are asked"
             self._add(tx, row, seen, remedy, words, RemedyState.APPROVAL)
             chases.move(tx, row, ChaseEvent.WANT_APPROVAL)
             self._tell_of_approval(tx, seen, remedy)
-            return RemedyState.APPROVAL
+            return RemedyState.APPROVAL, set()
         name = self._add(tx, row, seen, remedy, found.why)
-        wait = found.entry.wait if found.entry else _DAY
-        until = directory.calendar(seen.dispatch.payer_id).due(tx.now, wait)
+        until = awaited_until(directory, seen.dispatch.payer_id, remedy, tx.now)
         known = Known.from_json(row.known).after(remedy, tx.now)
         chases.wait(tx, row.lot_id, until, known)
         if remedy not in BY_ROWS:
-            return RemedyState.PLANNED
-        return do_rows(tx, chases.one_remedy(tx.connection, name), seen)
+            return RemedyState.PLANNED, set()
+        planned = chases.one_remedy(tx.connection, name)
+        return self._remedies.do_rows(tx, planned, seen, until)
 
     def _add(
         self,
@@ -190,6 +213,27 @@ class Chase:
             words=f"lot {seen.lot.id}: {WORDS[remedy]} needs a second person above the "
             "payer's amount; see `octway remedy list --state approval`",
         )
+
+
+def _enrols_for_ever(
+    row: chases.Chase, seen: Seen, directory: Directory, now: float
+) -> bool:
+    """Say whether an enrolment has been waited for as long as makes sense.
+
+    That is 60 days, or as long as the playbook would ask for it if that is longer.
+    """
+    if seen.standing.under_way or not seen.standing.enrolling:
+        return False
+    since = seen.enrolment_since or row.opened_at
+    if now < since + _ENROLS_WITHIN:
+        return False
+    payer = directory.payer(seen.dispatch.payer_id)
+    for entry in payer.playbook.remedies:
+        if entry.do == Remedy.ASK_ENROLMENT:
+            most = min(entry.most, _ASKS_AT_MOST)
+            whole = Within(entry.wait.working_days * most, entry.wait.seconds * most)
+            return directory.calendar(payer.id).due(since, whole) <= now
+    return True
 
 
 def _enrolment_wait(playbook: Playbook) -> Within:

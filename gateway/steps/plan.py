@@ -8,12 +8,11 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from gateway.journal import schema
-from gateway.steps.standing import see
+from gateway.steps.standing import decide, see
 from protocols.interface import Network
 from routing.chase import ChaseState, Known
 from routing.directory import Directory
 from routing.errors import NoRoute
-from routing.remedy import next_remedy
 
 _MOST: Final = 1000
 
@@ -58,9 +57,8 @@ def plan(
             try:
                 seen = see(connection, row.lot_id, directory, networks, now)
                 playbook = directory.payer(seen.dispatch.payer_id).playbook
-                decided = next_remedy(
-                    playbook, Known.from_json(row.known), seen.standing
-                )
+                known = Known.from_json(row.known)
+                decided = decide(connection, playbook, known, seen)
                 remedy, approval, why = decided.remedy, decided.approval, decided.why
             except NoRoute as error:
                 why = str(error)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from twisted.logger import Logger
 
 from config.errors import ConfigErrors
+from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import LostRace
@@ -29,6 +30,7 @@ from routing.remedy import Remedy, helps_still
 
 _AT_ONCE: Final = 100
 _AFTER_FAILURE: Final = 3600.0
+_MOST_FAILURES: Final = 5  # in a row; then a remedy counts as tried all the same
 _BY: Final = "the chase"
 _ASKS: Final = {
     Remedy.ASK_STATUS: Ask.STATUS,
@@ -64,12 +66,16 @@ class Remedies:
         channel: Callable[[str], Channel],
         look: Callable[[str, str], bool],
         see: Callable[[Connection, str, float], Seen],
+        until: Callable[[str, Remedy, float], float],
+        entropy: Entropy,
         observe: RemedyObserver,
     ) -> None:
         self._database = database
         self._channel = channel
         self._look = look
         self._look_at = see
+        self._until = until
+        self._entropy = entropy
         self._observe = observe
 
     def carry_out(self) -> bool:
@@ -136,33 +142,61 @@ class Remedies:
         known, words = Known.from_json(chase.known), _OVERTAKEN
         try:
             seen = self._see(tx.connection, row, tx.now)
-            if helps_still(Remedy(row.kind), known, seen.standing):
-                return do_rows(tx, row, seen)
+            if self._may(tx, row, known, seen):
+                until = self._until(row.payer_id, Remedy(row.kind), tx.now)
+                chases.wait(tx, row.lot_id, until)
+                return self.do_rows(tx, row, seen, until)[0]
         except NoRoute as error:  # its payer has left the directory
             words = str(error)
         chases.wait(tx, row.lot_id, tx.now)
         return chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
 
+    def _may(
+        self, tx: Tx, row: Row[*tuple[Any, ...]], known: Known, seen: Seen
+    ) -> bool:
+        """Say whether what waited is safe still, and undisputed for its whole file."""
+        if not helps_still(Remedy(row.kind), known, seen.standing):
+            return False
+        if row.kind != Remedy.RESEND or not seen.standing.recognises:
+            return True
+        return not chases.word_on_file(tx.connection, seen.dispatch.id, row.lot_id)
+
+    def do_rows(
+        self, tx: Tx, planned: Row[*tuple[Any, ...]], seen: Seen, until: float
+    ) -> tuple[str, set[str]]:
+        """Do a remedy that is only rows; what it brings is awaited until a moment.
+
+        Returns its state, and the other lots of the file that was sent again, for
+        which it counts as well.
+        """
+        others: set[str] = set()
+        try:
+            sent = BY_ROWS[Remedy(planned.kind)](tx, seen)
+        except GatewayError as error:
+            state = chases.move_remedy(tx, planned, RemedyEvent.FAIL, words=str(error))
+            return state, others
+        if sent is not None:
+            others = chases.note_sent_with(
+                tx, self._entropy, seen.dispatch, seen.lot.id, until
+            )
+        return chases.move_remedy(tx, planned, RemedyEvent.DO), others
+
     def _done(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> str:
         return chases.move_remedy(tx, row, RemedyEvent.DO)
 
     def _failed(self, tx: Tx, row: Row[*tuple[Any, ...]], words: str) -> None:
-        """Note that a remedy could not be done, and let the chase try again soon."""
+        """Note that a remedy could not be done, and let the chase try again soon.
+
+        After a few times in a row it counts as tried, so that a chase whose payer
+        cannot be reached comes to its end, and to a person.
+        """
         chase = chases.locked(tx, row.lot_id)
         chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
         if chase is None:
             return
-        known = Known.from_json(chase.known).without(row.kind)
-        chases.wait(tx, row.lot_id, tx.now + _AFTER_FAILURE, known)
-
-
-def do_rows(tx: Tx, planned: Row[*tuple[Any, ...]], seen: Seen) -> str:
-    """Do a remedy that is only rows; return its state."""
-    try:
-        BY_ROWS[Remedy(planned.kind)](tx, seen)
-    except GatewayError as error:
-        return chases.move_remedy(tx, planned, RemedyEvent.FAIL, words=str(error))
-    return chases.move_remedy(tx, planned, RemedyEvent.DO)
+        if chases.failures(tx.connection, row.lot_id, row.kind) % _MOST_FAILURES:
+            known = Known.from_json(chase.known).without(row.kind)
+            chases.wait(tx, row.lot_id, tx.now + _AFTER_FAILURE, known)
 
 
 def _question(row: Row[*tuple[Any, ...]], seen: Seen, ask: Ask) -> Question:
@@ -187,17 +221,22 @@ def _send_anew(tx: Tx, seen: Seen) -> None:
     replay.lot(tx, seen.lot.id, by=_BY, resend=True)
 
 
-def _resend(tx: Tx, seen: Seen) -> None:
-    """Send a lot again: in the same file where that is recognised, else in a new one."""
+def _resend(tx: Tx, seen: Seen) -> str | None:
+    """Send a lot again: in the same file where that is recognised, else in a new one.
+
+    Returns the dispatch whose whole file goes again.
+    """
     if not seen.standing.recognises:
         _send_anew(tx, seen)
-        return
+        return None
     fresh = dispatches.find(tx.connection, seen.dispatch.id)
-    if fresh is not None and fresh.state == DispatchState.SENT:
-        replay.dispatch(tx, fresh.id, by=_BY, resend=True, repeats=True)
+    if fresh is None or fresh.state != DispatchState.SENT:
+        return None
+    replay.dispatch(tx, fresh.id, by=_BY, resend=True, repeats=True)
+    return str(fresh.id)
 
 
-BY_ROWS: Final[Mapping[Remedy, Callable[[Tx, Seen], None]]] = {
+BY_ROWS: Final[Mapping[Remedy, Callable[[Tx, Seen], str | None]]] = {
     Remedy.MATCH_AGAIN: _match_again,
     Remedy.FOLLOW_MERGER: _send_anew,
     Remedy.RESEND: _resend,

@@ -9,16 +9,20 @@ from typing import Any, Final
 from attrs import frozen
 from sqlalchemy import Connection, Row, select
 
+from config.directory_records import Playbook, Within
 from gateway.journal import chases, enrolments, schema
 from gateway.journal.prepared import Prepared, given
 from protocols.interface import Network
+from routing.chase import Known, RemedyState
 from routing.directory import Directory
 from routing.enrolment import EnrolmentState
 from routing.envelope import Level
 from routing.errors import NoRoute
 from routing.ledger import ANSWERED, Account
 from routing.lifecycle import DispatchState, LotState
-from routing.remedy import Standing
+from routing.remedy import Next, Remedy, Standing, next_remedy
+
+_DAY: Final = Within(1, 0.0)
 
 _LEAVING = frozenset(
     {DispatchState.READY, DispatchState.SENDING, DispatchState.UNKNOWN}
@@ -28,12 +32,13 @@ _NOT_SENT = frozenset({LotState.NEW, LotState.HELD, LotState.ROUTED, LotState.GA
 
 @frozen(kw_only=True)
 class Seen:
-    """A lot with its last dispatch, its payer's standing, and its enrolment's age."""
+    """A lot with its last dispatch, its payer's standing, and how old its enrolment is."""
 
     lot: Row[*tuple[Any, ...]]
     dispatch: Row[*tuple[Any, ...]]
     standing: Standing
     enrolment_asked_at: float | None
+    enrolment_since: float | None
 
 
 def see(
@@ -57,6 +62,7 @@ def see(
         standing=Standing(
             since=dispatch.sent_at or dispatch.created_at,
             asked=lot.standing_asked,
+            file_asked=dispatch.asked,
             acknowledged=_acknowledged(connection, lot),
             merged=merged,
             code_over=code_over,
@@ -67,7 +73,38 @@ def see(
             enrolment_required=payer.enrolment,
         ),
         enrolment_asked_at=None if enrolled is None else enrolled.changed_at,
+        enrolment_since=None if enrolled is None else enrolled.requested_at,
     )
+
+
+def decide(
+    connection: Connection, playbook: Playbook, known: Known, seen: Seen
+) -> Next:
+    """Decide the next remedy of a lot, with what was said of others in its file.
+
+    A payer that recognises numbers gets the whole file again: what a second person
+    refused for one of its lots is refused for all, and one approval stands for all.
+    """
+    found = next_remedy(playbook, known, seen.standing)
+    if found.remedy is not Remedy.RESEND or not seen.standing.recognises:
+        return found
+    word = chases.word_on_file(connection, seen.dispatch.id, seen.lot.id)
+    if word is RemedyState.DENIED:
+        refused = known.refused(Remedy.RESEND)
+        return next_remedy(playbook, refused, seen.standing)
+    if word is RemedyState.APPROVAL:
+        return Next(None, "a second person is asked for another lot of its file")
+    return found
+
+
+def awaited_until(
+    directory: Directory, payer: str, remedy: Remedy, now: float
+) -> float:
+    """Say until when a remedy's answer is awaited, by the payer's playbook and days."""
+    for entry in directory.payer(payer).playbook.remedies:
+        if entry.do == remedy:
+            return directory.calendar(payer).due(now, entry.wait)
+    return directory.calendar(payer).due(now, _DAY)
 
 
 def _last_dispatch(connection: Connection, lot: str) -> Any:

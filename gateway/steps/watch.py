@@ -21,7 +21,15 @@ from config.directory_records import Within
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, chases, expectations, ledger, returns, schema
+from gateway.journal import (
+    anomalies,
+    approvals,
+    chases,
+    expectations,
+    ledger,
+    returns,
+    schema,
+)
 from routing.directory import Directory
 from routing.envelope import Level
 from routing.errors import NoRoute
@@ -60,7 +68,11 @@ class Watch:
 
     def _look(self, tx: Tx) -> int:
         rows = expectations.past_due(tx, _AT_ONCE)
-        silent = {row.subject for row in anomalies.open_of_kind(tx.connection, SILENT)}
+        silent = {
+            row.subject
+            for row in anomalies.open_of_kind(tx.connection, SILENT)
+            if self._endpoint(row.subject) is not None  # it is still in the directory
+        }
         fresh: dict[str, int] = {}
         for row in rows:
             if row.state == ExpectationState.OPEN:
@@ -114,15 +126,27 @@ class Watch:
                 )
         for row in anomalies.open_of_kind(tx.connection, "answer-missing"):
             payer, flow, _ = row.subject.rsplit(":", 2)
-            if not chases.any_given_up(tx.connection, payer, flow):
+            if not chases.any_missing(tx.connection, payer, flow, row.last_seen):
+                chases.end_given_up(tx, payer, flow)
                 anomalies.settle(
                     tx,
                     kind="answer-missing",
                     subject=row.subject,
-                    reason="all that was missing has come",
+                    reason="all that was missing has come, or is not owed any more",
                 )
+        for row in anomalies.open_of_kind(tx.connection, "remedy-approval"):
+            approvals.settle_if_none(tx, row.subject, "nothing waits any more")
         for row in anomalies.open_of_kind(tx.connection, SILENT):
             self._notice_return(tx, row)
+        self._resume_forgotten(tx)
+
+    def _resume_forgotten(self, tx: Tx) -> None:
+        """Let the chases of payers go on whose incident somebody has closed."""
+        paused = chases.payers_paused(tx.connection)
+        if paused:
+            open_ones = anomalies.open_of_kind(tx.connection, SILENT)
+            for payer in sorted(paused - {row.subject for row in open_ones}):
+                chases.resume(tx, payer, at=tx.now)
 
     # A payer that is silent as a whole
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.directory_records import Window, Within
-from config.times import as_day, minutes, weekdays, window, within
+from config.times import as_day, deadline, minutes, weekdays, window, within
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,15 @@ def test_bad_texts_are_refused() -> None:
     for value in ("2026-13-01", 20260101, "2026-1-1x"):
         with pytest.raises(ValueError, match="wanted a day"):
             as_day(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["9999999 working days", f"{'9' * 5000}d", "401d", "34560001s"]
+)
+def test_a_delay_beyond_all_reason_is_refused(text: str) -> None:
+    """Nobody waits for years: it is a slip, and named as one in a few words."""
+    with pytest.raises(ValueError, match="wanted 400 days at most") as raised:
+        within(text)
+    assert len(str(raised.value)) < 100
+    with pytest.raises(ValueError, match="wanted 400 days at most"):
+        deadline("08:00 after 401 working days", None)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from config.directory_records import DESK_ANSWERS, CodeEntry, DeskEntry, Playbook
 from config.playbook_files import DEFAULT
-from gateway.journal import approvals, schema
+from gateway.journal import anomalies, approvals, replay, schema
 from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
+from protocols.errors import PayerUnavailable
 from routing.chase import Status
 from tests.gateway.steps.site import Site
 from tests.gateway.steps.toy import claims_of
@@ -271,11 +274,11 @@ def test_a_desk_is_believed_for_its_own_lots_alone(late: Site) -> None:
     assert late.anomalies()["return-foreign"] == "open"
 
 
-def test_a_payer_that_is_out_is_not_chased(site: Site) -> None:
-    """Many wait and nothing comes: one incident, no chase; all goes on when it is back."""
+def out(site: Site) -> Payer:
+    """Let a payer be silent while answers for many clients become late."""
     chased(site)
     payer = Payer(site, "P1", {Ask.STATUS: lambda _: Status.RECEIVED})
-    first = site.deposit(ONE_LOT, client="first")
+    site.deposit(ONE_LOT, client="first")
     site.run()
     payer.pay(payer.billing()[0])  # it was heard once
     site.run()
@@ -287,6 +290,12 @@ def test_a_payer_that_is_out_is_not_chased(site: Site) -> None:
     site.at += DAY / 6
     site.run()
     assert site.anomalies()["payer-silent"] == "open"
+    return payer
+
+
+def test_a_payer_that_is_out_is_not_chased(site: Site) -> None:
+    """Many wait and nothing comes: one incident, no chase; all goes on when it is back."""
+    payer = out(site)
     assert payer.side.files().keys() == set(payer.billing())  # nobody asked
     site.at += DAY
     site.run()
@@ -298,4 +307,214 @@ def test_a_payer_that_is_out_is_not_chased(site: Site) -> None:
     site.at += 5 * DAY
     site.run()
     assert set(site.states(schema.chase)) == {"ended"}
-    assert first.deposit
+
+
+def file_of(site: Site, lots: int, above: int | None = None) -> None:
+    """Send one file of some lots to a payer that takes a number twice."""
+    site.change(
+        "P1",
+        delivery=evolve(site.entries["P1"].delivery, resend_same_number=True),
+        playbook=Playbook(
+            remedies=(DEFAULT[0], DEFAULT[5]._replace(most=3), DEFAULT[-1]),
+            approve_above=above,
+        ),
+    )
+    lines = [f"LOT {n:03} P1\nINV {n} 1000\n".encode() for n in range(1, lots + 1)]
+    site.deposit(b"TOY S1\n" + b"".join(lines))
+    site.run()
+
+
+def waiting(site: Site) -> list[Any]:
+    return site.rows(schema.remedy, schema.remedy.c.state == "approval")
+
+
+def say(site: Site, remedy: str, *, agreed: bool) -> None:
+    site.gateway.database.write(
+        "say", lambda tx: approvals.decide(tx, remedy, by="lea", agreed=agreed)
+    )
+
+
+def test_a_file_goes_again_once_for_all_its_lots(site: Site) -> None:
+    """However many of its lots are late, a payer gets it as often as one lot may."""
+    file_of(site, 8)
+    live(site, Payer(site, "P1", {}), 30)
+    assert len(site.payer("P1").taken) == 1 + 3
+    assert set(site.states(schema.chase)) == {"given-up"}
+    tried = Counter((row.lot_id, row.kind) for row in site.rows(schema.remedy))
+    assert {n for (_, kind), n in tried.items() if kind == "resend"} == {3}
+
+
+def test_one_approval_stands_for_a_file(site: Site) -> None:
+    """The amount is the whole file's, and one second person is asked for all of it."""
+    file_of(site, 3, above=2000)
+    payer = Payer(site, "P1", {})
+    live(site, payer, 6)
+    (asked,) = waiting(site)
+    assert "30.00" in asked.words
+    assert len(payer.billing()) == 1
+    say(site, asked.id, agreed=True)
+    site.run()
+    site.run()
+    assert len(payer.billing()) == 2
+    assert not waiting(site)
+
+
+def test_what_is_refused_for_one_lot_is_refused_for_its_file(site: Site) -> None:
+    """No other lot of the file has it sent again; a person gets them all."""
+    file_of(site, 3, above=2000)
+    payer = Payer(site, "P1", {})
+    live(site, payer, 6)
+    (asked,) = waiting(site)
+    say(site, asked.id, agreed=False)
+    live(site, payer, 20)
+    assert len(payer.billing()) == 1
+    assert not waiting(site)
+    assert set(site.states(schema.chase)) == {"given-up"}
+
+
+def test_a_silent_payer_that_leaves_stops_nothing(site: Site) -> None:
+    """What it owes becomes missing, and a person gets its lots."""
+    out(site)
+    site.at += DAY
+    site.leave("P1")
+    site.run()
+    site.at += 6 * DAY
+    site.run()
+    assert site.anomalies()["payer-silent"] == "resolved"
+    assert "given-up" in site.states(schema.chase)
+
+
+def test_a_silence_that_a_person_closes_lets_chases_go_on(site: Site) -> None:
+    """No chase waits for an incident that nobody has open."""
+    out(site)
+    assert "paused" in site.states(schema.chase)
+    site.gateway.database.write(
+        "settle",
+        lambda tx: anomalies.settle(
+            tx, kind="payer-silent", subject="payer-P1", reason="by hand"
+        ),
+    )
+    site.run("watch")
+    assert "paused" not in site.states(schema.chase)
+
+
+def again(site: Site) -> None:
+    lot = site.rows(schema.lot)[0].id
+    site.gateway.database.write("again", lambda tx: approvals.again(tx, lot, by="lea"))
+
+
+def send_anew(site: Site) -> None:
+    lot = site.rows(schema.lot)[0].id
+    site.gateway.database.write(
+        "replay", lambda tx: replay.lot(tx, lot, by="lea", resend=True)
+    )
+
+
+def test_only_what_a_person_has_is_chased_anew(late: Site) -> None:
+    """Not what is chased already, nor what is answered; what is missing stays so."""
+    payer = Payer(late, "P1", {})
+    live(late, payer, 2)
+    with pytest.raises(approvals.NotAnew, match="chased already"):
+        again(late)
+    live(late, payer, 40)
+    again(late)
+    late.run("watch")
+    assert late.anomalies()["answer-missing"] == "open"
+    payer.pay(payer.billing()[0])
+    late.run()
+    assert late.anomalies()["answer-missing"] == "resolved"
+    with pytest.raises(approvals.NotAnew, match="nothing is owed"):
+        again(late)
+
+
+def test_what_was_withdrawn_is_not_missing(late: Site) -> None:
+    """A person that has a lot takes it back: nothing is owed, and nothing is shown."""
+    live(late, Payer(late, "P1", {}), 40)
+    late.change("P1", flows=("other",))
+    send_anew(late)
+    late.run()
+    lot = late.rows(schema.lot)[0].id
+    late.gateway.database.write(
+        "withdraw", lambda tx: replay.withdraw_lot(tx, lot, by="lea", why="old")
+    )
+    late.run()
+    assert late.anomalies()["answer-missing"] == "resolved"
+    assert late.states(schema.chase) == ["ended"]
+
+
+def test_what_is_sent_again_by_a_person_is_chased_again(late: Site) -> None:
+    """The second sending is owed an answer as the first was."""
+    payer = Payer(late, "P1", {})
+    live(late, payer, 40)
+    payer.side.lost |= set(payer.billing())  # as the person knows
+    send_anew(late)
+    late.run("route", "gather", "compose", "dispatch")
+    tried = len(late.rows(schema.remedy))
+    live(late, payer, 2)
+    assert late.states(schema.chase) == ["open"]
+    assert (
+        late.rows(schema.chase)[0].dispatch_id == late.rows(schema.lot)[0].dispatch_id
+    )
+    live(late, payer, 40)
+    assert len(late.rows(schema.remedy)) > tried
+    assert late.states(schema.chase) == ["given-up"]
+
+
+def test_an_approval_is_asked_no_more_once_the_answer_came(late: Site) -> None:
+    """What needed a second person is settled without one; no question is left over."""
+    late.change("P1", playbook=Playbook(remedies=DEFAULT, approve_above=1000))
+    payer = Payer(
+        late,
+        "P1",
+        {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: lambda _: Enrolled.YES},
+    )
+    live(late, payer, 6)
+    assert late.anomalies()["remedy-approval"] == "open"
+    payer.pay(payer.billing()[0])
+    late.run()
+    late.run()
+    assert late.anomalies()["remedy-approval"] == "resolved"
+
+
+def test_after_a_merger_the_successor_is_chased(site: Site) -> None:
+    """The chase stands with the payer and the file that the lot went to last."""
+    chased(site)
+    site.deposit(ONE_LOT)
+    site.run()
+    old = Payer(site, "P1", {Ask.STATUS: lambda _: Status.UNKNOWN})
+    over = datetime.fromtimestamp(site.at - 30 * DAY, UTC).date()
+    site.change("P1", codes=(CodeEntry("P1", None, over, "P2"),))
+    live(site, old, 30)
+    (chase,) = site.rows(schema.chase)
+    assert chase.payer_id == "payer-P2"
+    assert chase.dispatch_id == site.rows(schema.lot)[0].dispatch_id
+
+
+def test_a_payer_that_cannot_be_reached_ends_with_a_person(late: Site) -> None:
+    """What cannot be done is tried a few times, and counts then; nobody waits for ever."""
+    payer = Payer(late, "P1", {})
+    late.payer("P1").faults = [PayerUnavailable("gone")] * 1000
+    live(late, payer, 40)
+    assert late.states(schema.chase) == ["given-up"]
+    assert late.anomalies()["answer-missing"] == "open"
+    assert len(late.rows(schema.remedy)) < 60
+
+
+def test_an_enrolment_that_never_opens_comes_to_a_person(late: Site) -> None:
+    """After two months nobody is asked any more, and somebody sees it."""
+    start = late.at
+
+    def once(_: Question) -> str | None:
+        return Enrolled.REQUESTED if late.at < start + 6 * DAY else None
+
+    payer = Payer(
+        late, "P1", {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: once}
+    )
+    live(late, payer, 50)
+    assert late.states(schema.chase) == ["open"]
+    live(late, payer, 25)
+    assert late.states(schema.chase) == ["given-up"]
+    assert late.anomalies()["answer-missing"] == "open"
+    asked = payer.heard.count(Ask.ENROLMENT)
+    live(late, payer, 20)
+    assert payer.heard.count(Ask.ENROLMENT) == asked
