@@ -21,6 +21,14 @@ class Parser(argparse.ArgumentParser):
             options["epilog"] = f"example:\n{lines}"
         super().__init__(**options)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Name the choices as they are typed, and not as the program calls them."""
+        if action.choices is not None and value not in action.choices:
+            wanted = ", ".join(str(each) for each in action.choices)
+            raise argparse.ArgumentError(
+                action, f"invalid choice: {str(value)!r}; wanted one of {wanted}"
+            )
+
     def error(self, message: str) -> NoReturn:
         """Refuse the command line in one line."""
         raise Refusal(f"{message}; see: {self.prog} --help", WRONG_USAGE)

@@ -173,7 +173,7 @@ def _move(
     if problem:
         raise Refusal(f"FLOW {problem}", WRONG_USAGE)
     network = networks[payer.network]
-    problem = enrol_files.sender_problem(network, options.sender)
+    problem = enrol_files.sender_problem(network, options.sender, payer)
     if problem:
         raise Refusal(f"SENDER {problem}", WRONG_USAGE)
     flow = options.flow or payer.flows[0]
