@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
+from gateway.cli.payer_names import must_be_known
 from gateway.cli.report_files import add_csv, add_period, write_csv, write_file
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
@@ -57,6 +58,7 @@ def run(options: Options, terminal: Terminal) -> int:
     since = options.since or over - timedelta(days=options.after + _BACK)
     until = options.until or date.max
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         rows = opened.database.read(cohorts.read, str(since), str(until))
     found = [
         each
@@ -92,7 +94,9 @@ def _show(
     options: Options, groups: Mapping[str, Rate], total: Rate, terminal: Terminal
 ) -> None:
     if not groups:
-        terminal.say("nothing was sent in these days; there is no rate to tell")
+        filtered = options.payer or options.flow
+        what = "none fits: nothing of that" if filtered else "nothing"
+        terminal.say(f"{what} was sent in these days; there is no rate to tell")
         return
     rows = [*groups.items(), ("all", total)] if len(groups) > 1 else groups.items()
     table(

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
+from gateway.cli.payer_names import must_be_known
 from gateway.cli.report_files import add_csv, add_period, write_csv
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
@@ -39,6 +40,7 @@ def run(options: Options, terminal: Terminal) -> int:
     if options.until is not None:
         until = _begin(options.until + timedelta(days=1))
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         found = opened.database.read(report_remedies.read, since, until)
     rows = [_cells(each) for each in found if options.payer in (None, each.payer)]
     if options.csv:
@@ -48,7 +50,12 @@ def run(options: Options, terminal: Terminal) -> int:
         terminal.give({"remedies": facts})
         return 0
     if not rows:
-        terminal.say("no remedy was tried; nothing was so late that it needed one")
+        filtered = options.payer or options.since or options.until
+        terminal.say(
+            "no remedy was tried that fits"
+            if filtered
+            else "no remedy was tried; nothing was so late that it needed one"
+        )
         return 0
     shown = [
         (payer, remedy, *(f"{count:,}" for count in counts))
