@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 
 Options = argparse.Namespace
+_DIGITS: Final = 6
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,6 +59,23 @@ class Actions:
             add_config(parser)
             add_json(parser)
         return parser
+
+
+def a_count(text: str) -> int:
+    """Read a whole number, 0 or more and below a million."""
+    if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no count; wanted a whole number from 0 to {10**_DIGITS - 1:,}"
+        )
+    return int(text)
+
+
+def a_most(text: str) -> int:
+    """Read how many lines are listed at most: 1 or more."""
+    count = a_count(text)
+    if not count:
+        raise argparse.ArgumentTypeError("0 would list nothing; wanted 1 or more")
+    return count
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
 from gateway.cli.payer_names import must_be_known
-from gateway.cli.report_files import add_csv, add_period, write_csv
+from gateway.cli.report_files import add_csv, add_period, must_be_in_order, write_csv
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
@@ -35,6 +35,7 @@ def define(actions: Actions) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Count, and show it."""
+    must_be_in_order(options)
     since = 0.0 if options.since is None else _begin(options.since)
     until = float("inf")
     if options.until is not None:

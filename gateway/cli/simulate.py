@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
-from gateway.cli.report_files import write_csv, write_file
+from gateway.cli.report_files import a_picture, write_csv, write_file
 from gateway.cli.simulate_shown import show
 from gateway.cli.terminal import Terminal
 from gateway.plots import line_plot
@@ -84,7 +84,9 @@ def define(parser: Parser) -> None:
         help="what goes wrong, TOML (default: about 30 %% of all answers are lost)",
     )
     parser.description = f"{parser.description}\n\n{_FAULT_FILE}"
-    parser.add_argument("--plot", metavar="FILE", help="write both curves as SVG")
+    parser.add_argument(
+        "--plot", type=a_picture, metavar="FILE", help="write both curves as SVG"
+    )
     parser.add_argument("--csv", metavar="FILE", help="write both curves as CSV")
     parser.add_argument(
         "--dir",

@@ -211,3 +211,31 @@ def test_a_payer_of_the_journal_is_known_though_the_directory_lost_it(
     (answered.folder / "payers" / "caisse-nord.toml").unlink()
     said = answered.octway("report", "no-response", "--payer", "caisse-nord")
     assert "40.0 % of 20 claims" in said.out
+
+
+def test_what_was_sent_is_told_before_anything_is_ripe(
+    installed: Installation,
+) -> None:
+    """The column says what left, though no rate can be told of it yet."""
+    count(installed, "2026-11-16", (1, 9))
+    said = installed.octway("report", "no-response")
+    assert lines_with(said.out, "caisse-nord   ", "10 ", "        10")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("no-response --after -1", "--after: '-1' is no count"),
+        ("no-response --after 9999999", "'9999999' is no count"),
+        ("no-response --from 2026-11-02 --to 2026-11-01", "comes after --to"),
+        ("remedies --from 2026-11-02 --to 2026-11-01", "comes after --to"),
+        ("no-response --plot x.png", "'x.png': plots are SVG only"),
+    ],
+)
+def test_a_question_that_means_nothing_is_refused(
+    installed: Installation, command: str, told: str
+) -> None:
+    """It is not answered with a report of nothing."""
+    said = installed.octway("report", *command.split())
+    assert said.status == 2
+    assert told in said.err
