@@ -133,13 +133,25 @@ class Table:
         """Count `key` as asked for: something else wins over it."""
         self._seen.add(key)
 
-    def done(self) -> None:
-        """Note every key nobody asked for, with the likely right name."""
+    def done(
+        self, *, known: Sequence[str] = (), belongs: Mapping[str, str] | None = None
+    ) -> None:
+        """Note every key nobody asked for, with the likely right name.
+
+        Without a likely one the names that are `known` are listed, if any are given.
+        A key of `belongs` is said to belong into the table that it names.
+        """
         for key in self.data:
-            if key not in self._seen:
-                near = difflib.get_close_matches(key, self._seen, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                self.wrong(key, f"is unknown{hint}")
+            if key in self._seen:
+                continue
+            near = difflib.get_close_matches(key, self._seen, n=1)
+            if belongs and key in belongs:
+                hint = f" here; it belongs into [{belongs[key]}]"
+            elif near:
+                hint = f"; did you mean {near[0]!r}?"
+            else:
+                hint = f"; wanted some of {', '.join(known)}" if known else ""
+            self.wrong(key, f"is unknown{hint}")
 
     def _quantity(
         self, key: str, default: str | None, pattern: re.Pattern[str], wanted: str
@@ -191,7 +203,21 @@ def read_text(text: str, mistakes: list[Mistake], name: str) -> Table:
         line = int(found[1]) if found else 0
         mistakes.append(Mistake(name, line, "", f"is no valid TOML: {error}"))
         return Table({}, [], file=name)
+    except RecursionError:
+        message = "is nested too deeply; wanted tables and lists as the documents show"
+        mistakes.append(Mistake(name, _deepest(text), "", message))
+        return Table({}, [], file=name)
+    except ValueError as error:  # a number of thousands of digits
+        mistakes.append(Mistake(name, 0, "", f"holds a value beyond measure: {error}"))
+        return Table({}, [], file=name)
     return Table(data, mistakes, file=name, lines=_line_numbers(text))
+
+
+def _deepest(text: str) -> int:
+    """Return the line that opens the most lists and tables."""
+    lines = text.splitlines()
+    opened = [line.count("[") + line.count("{") for line in lines]
+    return opened.index(max(opened)) + 1 if opened else 0
 
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([^\[\]]+?)\s*\]")

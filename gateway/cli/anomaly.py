@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from gateway.cli import anomaly_lots, opening
 from gateway.cli.anomaly_shown import ADVICE, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
+from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
@@ -93,6 +94,7 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 def _list(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         rows = opened.database.read(anomalies.listed, all_states=options.all)
     rows = [
         row
@@ -105,7 +107,13 @@ def _list(options: Options, terminal: Terminal) -> int:
         terminal.give({"anomalies": [as_json(row) for row in rows]})
         return 0
     if not rows:
-        terminal.say("no anomaly is open; nothing needs a person")
+        filtered = options.kind or options.payer or options.client
+        if filtered:
+            terminal.say("no anomaly fits; without a filter there may be others")
+        elif options.all:
+            terminal.say("there never was an anomaly")
+        else:
+            terminal.say("no anomaly is open; nothing needs a person")
         return 0
     table(
         terminal,

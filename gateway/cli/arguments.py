@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 
 Options = argparse.Namespace
+_DIGITS: Final = 6
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +21,14 @@ class Parser(argparse.ArgumentParser):
             lines = "\n".join(f"  {line}" for line in example.splitlines())
             options["epilog"] = f"example:\n{lines}"
         super().__init__(**options)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Name the choices as they are typed, and not as the program calls them."""
+        if action.choices is not None and value not in action.choices:
+            wanted = ", ".join(str(each) for each in action.choices)
+            raise argparse.ArgumentError(
+                action, f"invalid choice: {str(value)!r}; wanted one of {wanted}"
+            )
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line in one line."""
@@ -50,6 +59,23 @@ class Actions:
             add_config(parser)
             add_json(parser)
         return parser
+
+
+def a_count(text: str) -> int:
+    """Read a whole number, 0 or more and below a million."""
+    if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no count; wanted a whole number from 0 to {10**_DIGITS - 1:,}"
+        )
+    return int(text)
+
+
+def a_most(text: str) -> int:
+    """Read how many lines are listed at most: 1 or more."""
+    count = a_count(text)
+    if not count:
+        raise argparse.ArgumentTypeError("0 would list nothing; wanted 1 or more")
+    return count
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from config.errors import ConfigErrors, Mistake
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
 from gateway.cli.client_access import must_exist
+from gateway.cli.csv_files import rows_of
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
@@ -80,22 +80,19 @@ def _note(
 
 def _read(file: Path) -> list[tuple[str, str]]:
     """Read `number;name` (or `,`), with or without a header; all mistakes at once."""
-    text = file.read_text(encoding="utf-8-sig")
-    delimiter = ";" if ";" in text or "," not in text else ","
     found: dict[str, str] = {}
     mistakes = []
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
-    for row in reader:
-        if not row or row[0].startswith("#") or not row[0].strip():
+    for place, (line, row) in enumerate(rows_of(file)):
+        number, *rest = row
+        if not number:
             continue
-        number, *rest = (value.strip() for value in row)
-        if reader.line_num == 1 and not any(each.isdigit() for each in number):
+        if place == 0 and not any(each.isdigit() for each in number):
             continue  # the header row
         if not number.isalnum():
             mistakes.append(
                 Mistake(
                     str(file),
-                    reader.line_num,
+                    line,
                     "number",
                     f"is {number!r}; wanted letters and digits only",
                 )

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from gateway.cli import enrol_files, opening
 from gateway.cli.arguments import Actions, Options, Parser
-from gateway.cli.payer_names import find, today_of
+from gateway.cli.payer_names import find, must_be_known, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
@@ -113,6 +113,7 @@ def _read(
 ) -> list[_Shown]:
     """Read enrolments, each with how many lots are held for it."""
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, wanted.get("payer"))
         rows = opened.database.read(enrolments.listed, **wanted)
         waiting = opened.database.read(enrolments.waiting, networks)
     return [
@@ -173,7 +174,7 @@ def _move(
     if problem:
         raise Refusal(f"FLOW {problem}", WRONG_USAGE)
     network = networks[payer.network]
-    problem = enrol_files.sender_problem(network, options.sender)
+    problem = enrol_files.sender_problem(network, options.sender, payer)
     if problem:
         raise Refusal(f"SENDER {problem}", WRONG_USAGE)
     flow = options.flow or payer.flows[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any, Final, TextIO
 
 from config.directory_records import PayerEntry
 from config.errors import ConfigErrors, Mistake
+from gateway.cli.csv_files import rows_of
 from gateway.journal.enrolments import Stated
 from protocols.interface import Network
 from routing.directory import Directory
@@ -17,7 +19,8 @@ from routing.enrolment import EnrolmentState
 from routing.errors import NoRoute
 
 COLUMNS: Final = ("sender", "payer", "flow", "state", "words")
-_NEEDED: Final = 4
+_ANY_DAY: Final = "2026-01-05"
+_NEEDED: Final = ("sender", "payer", "state")
 
 
 def write(rows: Iterable[Any], into: TextIO) -> None:
@@ -31,19 +34,22 @@ def write(rows: Iterable[Any], into: TextIO) -> None:
 def read(
     file: Path, directory: Directory, networks: Mapping[str, Network]
 ) -> list[Stated]:
-    """Read every line, or raise `ConfigErrors` with all mistakes and no line taken."""
-    text = file.read_text(encoding="utf-8-sig")
+    """Read every line, or raise `ConfigErrors` with all mistakes and no line taken.
+
+    Where the first row names the columns they may stand in any order; `flow` and
+    `words` may then be left out.
+    """
     lines = _Lines(str(file), directory, networks)
-    delimiter = ";" if ";" in text or "," not in text else ","
-    reader = csv.reader(StringIO(text), delimiter=delimiter)
-    found = []
-    for row in reader:
-        cells = [" ".join(cell.split()) for cell in row]
-        if not any(cells) or cells[0].startswith("#"):
+    columns: Sequence[str] = COLUMNS
+    found: list[Stated] = []
+    for number, (line, row) in enumerate(rows_of(file)):
+        names = [cell.lower() for cell in row]
+        if number == 0 and "sender" in names:
+            columns = lines.header(line, names)
+            if lines.mistakes:
+                break
             continue
-        if tuple(cells[:_NEEDED]) == COLUMNS[:_NEEDED]:
-            continue  # the header row
-        stated = lines.read(reader.line_num, cells)
+        stated = lines.read(line, row, columns)
         if stated is not None:
             found.append(stated)
     if not found and not lines.mistakes:
@@ -69,17 +75,34 @@ class _Lines:
         """Note a mistake."""
         self.mistakes.append(Mistake(self._file, line, key, message))
 
-    def read(self, line: int, cells: Sequence[str]) -> Stated | None:
+    def header(self, line: int, names: Sequence[str]) -> Sequence[str]:
+        """Check the row that names the columns, and return their names."""
+        named = [name for name in names if name]
+        for name in named:
+            if name not in COLUMNS:
+                wanted = ", ".join(COLUMNS)
+                self.wrong(line, name, f"is no column of ours; wanted {wanted}")
+            elif named.count(name) > 1:
+                self.wrong(line, name, "is the name of two columns; wanted it once")
+        for name in _NEEDED:
+            if name not in named:
+                self.wrong(line, name, "is missing among the columns")
+        return names
+
+    def read(
+        self, line: int, cells: Sequence[str], columns: Sequence[str]
+    ) -> Stated | None:
         """Read one line; None where something is wrong with it."""
         before = len(self.mistakes)
-        if not _NEEDED <= len(cells) <= len(COLUMNS):
-            wanted = ";".join(COLUMNS)
+        needed = 1 + max(columns.index(name) for name in _NEEDED)
+        if not needed <= len(cells) <= len(columns):
+            wanted = ";".join(columns)
             self.wrong(line, "", f"has {len(cells)} columns; wanted {wanted}")
             return None
-        sender, name, flow, state, *rest = cells
+        said = dict(zip(columns, cells, strict=False))
+        sender, name, state = (said[each] for each in _NEEDED)
+        flow = said.get("flow", "")
         payer = self._payer(line, name)
-        if not sender.isalnum():
-            self.wrong(line, "sender", f"is {sender!r}; wanted letters and digits only")
         if state not in set(EnrolmentState):
             wanted = ", ".join(EnrolmentState)
             self.wrong(line, "state", f"is {state!r}; wanted one of {wanted}")
@@ -87,7 +110,7 @@ class _Lines:
             return None
         network = self._networks[payer.network]
         for key, problem in (
-            ("sender", sender_problem(network, sender)),
+            ("sender", sender_problem(network, sender, payer)),
             ("flow", flow_problem(payer, flow)),
         ):
             if problem:
@@ -102,7 +125,7 @@ class _Lines:
             payer=payer.id,
             flow=flow,
             state=EnrolmentState(state),
-            words="".join(rest),
+            words=said.get("words", ""),
         )
 
     def _payer(self, line: int, name: str) -> PayerEntry | None:
@@ -118,11 +141,45 @@ class _Lines:
             self.wrong(line, "sender", f"is the one of line {earlier}; wanted it once")
 
 
-def sender_problem(network: Network, sender: str) -> str:
-    """Say what is wrong with a sender's number; empty where it is right."""
-    if not sender.isalnum() or not network.normal_sender(sender):
+def sender_problem(network: Network, sender: str, payer: PayerEntry) -> str:
+    """Say what is wrong with a sender's number; empty where it is right.
+
+    It is right where the network can write it into a file for the payer.
+    """
+    number = network.normal_sender(sender)
+    if not sender.isalnum() or not number:
         return f"is {sender!r}; wanted a number of letters and digits, not only zeros"
+    if not _fits(network, number, payer) and _fits(network, "", payer):
+        return (
+            f"is {sender!r}, which is no sender's number in network {network.name}; "
+            "wanted it as it stands in the sender's files"
+        )
     return ""
+
+
+def _fits(network: Network, sender: str, payer: PayerEntry) -> bool:
+    """Say whether the network has a file in the name of a sender (empty: of any)."""
+    made = BytesIO()
+    try:
+        network.sample(
+            payer.codes[0].code if payer.codes else "",
+            payer.rules,
+            rng=Random(0),  # noqa: S311 - invented, and no secret
+            day=_ANY_DAY,
+            sender=sender,
+            lots=1,
+            claims=1,
+            into=made,
+        )
+    except ValueError:
+        return False
+    made.seek(0)
+    format = network.recognise(made.getvalue())
+    if format is None:
+        return False
+    reading = network.read(made, format)
+    found = {network.normal_sender(lot.sender) for lot in reading.lots()}
+    return reading.summary().valid and (not sender or found == {sender})
 
 
 def flow_problem(payer: PayerEntry, flow: str) -> str:

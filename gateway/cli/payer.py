@@ -9,6 +9,7 @@ from config.directory_records import Deadline, PayerEntry, Window, Within
 from config.errors import ConfigErrors
 from gateway.cli import opening, payer_import
 from gateway.cli.arguments import Actions, Options, Parser
+from gateway.cli.payer_chasing import chasing_as_json, shown_chasing
 from gateway.cli.payer_names import find, today_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
@@ -136,7 +137,7 @@ def _show(options: Options, terminal: Terminal) -> int:
         )
         for each in payer.expects
     ]
-    facts(terminal, pairs)
+    facts(terminal, pairs + shown_chasing(payer))
     return 0
 
 
@@ -223,6 +224,7 @@ def _as_json(payer: PayerEntry, directory: Directory) -> dict[str, Any]:
             }
             for each in payer.expects
         ],
+        **chasing_as_json(payer),
     }
 
 

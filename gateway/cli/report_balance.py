@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
+from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.report_files import a_day, add_csv, write_csv
 from gateway.cli.tables import table
@@ -54,6 +55,7 @@ def run(options: Options, terminal: Terminal) -> int:
         for each in (day, day + timedelta(days=1))
     )
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         lines = opened.database.read(report_balance.read, begins, ends)
     lines = [
         line
@@ -75,15 +77,23 @@ def run(options: Options, terminal: Terminal) -> int:
             }
         )
     else:
-        _show(day, options.zone, lines, total, terminal)
+        filtered = bool(options.client or options.payer)
+        _show(day, options.zone, lines, total, terminal, filtered=filtered)
     return DOES_NOT_HOLD if any(total) else 0
 
 
 def _show(
-    day: date, zone: str, lines: Sequence[Line], total: Balance, terminal: Terminal
+    day: date,
+    zone: str,
+    lines: Sequence[Line],
+    total: Balance,
+    terminal: Terminal,
+    *,
+    filtered: bool,
 ) -> None:
     if not lines:
-        terminal.say(f"no claim had come in by the end of {day} ({zone})")
+        fits = " that fits" if filtered else ""
+        terminal.say(f"no claim{fits} had come in by the end of {day} ({zone})")
         return
     table(
         terminal,

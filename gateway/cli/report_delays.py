@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
+from gateway.cli.payer_names import must_be_known
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.learning import learn
@@ -15,6 +16,10 @@ from routing.delays import Delays, Key, Learned
 _NOTHING = (
     "nothing is learned yet: no answer has come to what was sent in the last half year; "
     "until then the contract's due dates alone count"
+)
+_NONE_FITS = (
+    "none fits: nothing is learned yet of that payer, so its contract's due dates "
+    "alone count for it"
 )
 
 
@@ -32,6 +37,7 @@ def define(actions: Actions) -> None:
 def run(options: Options, terminal: Terminal) -> int:
     """Learn from the cohorts as a node does, and show it."""
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         directory = opening.directory_of(opened.settings, Catalog.installed())
         delays = learn(opened.database, directory, terminal.now())
     keys = [key for key in delays.seen() if options.payer in (None, key.payer)]
@@ -39,7 +45,7 @@ def run(options: Options, terminal: Terminal) -> int:
         terminal.give({"delays": [_facts(delays, key) for key in keys]})
         return 0
     if not keys:
-        terminal.say(_NOTHING)
+        terminal.say(_NONE_FITS if delays.seen() else _NOTHING)
         return 0
     table(
         terminal,

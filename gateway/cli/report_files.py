@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from gateway.cli.arguments import Parser
+from gateway.cli.arguments import Options, Parser
+from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
 
 
@@ -35,6 +36,26 @@ def add_period(parser: Parser, what: str, *, since: str) -> None:
     parser.add_argument(
         "--to", dest="until", type=a_day, metavar="D", help=f"last day {what}"
     )
+
+
+def must_be_in_order(options: Options) -> None:
+    """Refuse a period whose first day comes after its last."""
+    if options.since and options.until and options.since > options.until:
+        raise Refusal(
+            f"--from {options.since} comes after --to {options.until}; wanted the "
+            "first day and the last",
+            WRONG_USAGE,
+        )
+
+
+def a_picture(text: str) -> str:
+    """Read the name of a file that a plot is written to."""
+    suffix = Path(text).suffix.lower()
+    if suffix not in {"", ".svg"} or text == "-":
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: plots are SVG only; wanted a name that ends with .svg"
+        )
+    return text
 
 
 def add_csv(parser: Parser) -> None:

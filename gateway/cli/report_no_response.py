@@ -7,8 +7,16 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from gateway.cli import opening
-from gateway.cli.arguments import Actions, Options
-from gateway.cli.report_files import add_csv, add_period, write_csv, write_file
+from gateway.cli.arguments import Actions, Options, a_count
+from gateway.cli.payer_names import must_be_known
+from gateway.cli.report_files import (
+    a_picture,
+    add_csv,
+    add_period,
+    must_be_in_order,
+    write_csv,
+    write_file,
+)
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
@@ -39,7 +47,7 @@ def define(actions: Actions) -> None:
     )
     parser.add_argument(
         "--after",
-        type=int,
+        type=a_count,
         default=30,
         metavar="K",
         help="days after the sending at which it is looked at (default: 30)",
@@ -48,15 +56,19 @@ def define(actions: Actions) -> None:
     parser.add_argument("--flow", metavar="FLOW", help="of one flow only")
     add_period(parser, "of sending", since="90 days before the last that is ripe")
     add_csv(parser)
-    parser.add_argument("--plot", metavar="FILE.svg", help="draw it over the days")
+    parser.add_argument(
+        "--plot", type=a_picture, metavar="FILE.svg", help="draw it over the days"
+    )
 
 
 def run(options: Options, terminal: Terminal) -> int:
     """Count, and show it."""
+    must_be_in_order(options)
     over = over_until(terminal.now())
     since = options.since or over - timedelta(days=options.after + _BACK)
     until = options.until or date.max
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         rows = opened.database.read(cohorts.read, str(since), str(until))
     found = [
         each
@@ -92,20 +104,22 @@ def _show(
     options: Options, groups: Mapping[str, Rate], total: Rate, terminal: Terminal
 ) -> None:
     if not groups:
-        terminal.say("nothing was sent in these days; there is no rate to tell")
+        filtered = options.payer or options.flow
+        what = "none fits: nothing of that" if filtered else "nothing"
+        terminal.say(f"{what} was sent in these days; there is no rate to tell")
         return
     rows = [*groups.items(), ("all", total)] if len(groups) > 1 else groups.items()
     table(
         terminal,
-        (options.by, "sent", "unanswered", "share", "95 % interval", "too young"),
+        (options.by, "sent", "too young", "unanswered", "share", "95 % interval"),
         [
             (
                 name,
-                f"{each.sent:,}",
+                f"{each.sent + each.young:,}",
+                f"{each.young:,}" if each.young else "",
                 f"{each.lacking:,}" if each.sent else "",
                 "" if each.share is None else _percent(each.share),
                 " to ".join(map(_percent, each.interval)) if each.sent else "",
-                f"{each.young:,}" if each.young else "",
             )
             for name, each in rows
         ],

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
-from gateway.cli.report_files import add_csv, add_period, write_csv
+from gateway.cli.payer_names import must_be_known
+from gateway.cli.report_files import add_csv, add_period, must_be_in_order, write_csv
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
@@ -34,11 +35,13 @@ def define(actions: Actions) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Count, and show it."""
+    must_be_in_order(options)
     since = 0.0 if options.since is None else _begin(options.since)
     until = float("inf")
     if options.until is not None:
         until = _begin(options.until + timedelta(days=1))
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         found = opened.database.read(report_remedies.read, since, until)
     rows = [_cells(each) for each in found if options.payer in (None, each.payer)]
     if options.csv:
@@ -48,7 +51,12 @@ def run(options: Options, terminal: Terminal) -> int:
         terminal.give({"remedies": facts})
         return 0
     if not rows:
-        terminal.say("no remedy was tried; nothing was so late that it needed one")
+        filtered = options.payer or options.since or options.until
+        terminal.say(
+            "no remedy was tried that fits"
+            if filtered
+            else "no remedy was tried; nothing was so late that it needed one"
+        )
         return 0
     shown = [
         (payer, remedy, *(f"{count:,}" for count in counts))

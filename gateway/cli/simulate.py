@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
-from gateway.cli.report_files import write_csv, write_file
+from gateway.cli.report_files import a_picture, write_csv, write_file
 from gateway.cli.simulate_shown import show
 from gateway.cli.terminal import Terminal
 from gateway.plots import line_plot
 from gateway.simulator import study
-from gateway.simulator.study_faults import read_faults
+from gateway.simulator.study_faults import ALSO, MIX, read_faults
 from gateway.simulator.study_payers import IDS, MOST_DAYS
 from gateway.simulator.study_progress import Bars
 from gateway.simulator.study_report import SETTLED_AFTER, Study
@@ -30,7 +31,26 @@ EXAMPLE: Final = (
 _CLAIMS: Final = 10_000
 _DAYS: Final = 120
 _LEAST_DAYS: Final = 20
+_SHORT: Final = 60  # days; the slowest remedies need more
 _MOST_CLAIMS: Final = 1_000_000
+
+
+def _names(names: Iterable[str]) -> str:
+    return textwrap.fill(
+        ", ".join(names), 78, initial_indent=" " * 10, subsequent_indent=" " * 10
+    )
+
+
+_FAULT_FILE: Final = (
+    "A fault file (TOML) has shares from 0 to 1, 0 unless said, in [mix] and [also],\n"
+    'and how payers behave in [payers."*"] and [payers.ID]:\n'
+    f"  [mix]   of all claims, 1 at most together:\n{_names(MIX)}\n"
+    f"  [also]  of all lots, each by itself:\n{_names(ALSO)}\n"
+    '  [payers."*"]  enrolment_days = 10 (days to register a sender once asked),\n'
+    "          outage_days = [40, 41] (days of the study, from 0, without a word)\n"
+    f"  payers: {', '.join(IDS)}\n"
+    "docs/no-response.md says more, docs/studies holds examples."
+)
 
 
 def define(parser: Parser) -> None:
@@ -47,7 +67,8 @@ def define(parser: Parser) -> None:
         type=_days,
         default=_DAYS,
         metavar="D",
-        help="days that the study lasts (default: %(default)s)",
+        help="days that the study lasts (default: %(default)s); under "
+        f"{_SHORT} the slowest remedies have no time",
     )
     parser.add_argument(
         "--seed",
@@ -62,7 +83,10 @@ def define(parser: Parser) -> None:
         metavar="FILE",
         help="what goes wrong, TOML (default: about 30 %% of all answers are lost)",
     )
-    parser.add_argument("--plot", metavar="FILE", help="write both curves as SVG")
+    parser.description = f"{parser.description}\n\n{_FAULT_FILE}"
+    parser.add_argument(
+        "--plot", type=a_picture, metavar="FILE", help="write both curves as SVG"
+    )
     parser.add_argument("--csv", metavar="FILE", help="write both curves as CSV")
     parser.add_argument(
         "--dir",
@@ -82,6 +106,11 @@ def run(options: Options, terminal: Terminal) -> int:
         seed=options.seed,
         faults=read_faults(options.faults, IDS),
     )
+    if options.days < _SHORT:
+        terminal.note(
+            f"note: {options.days} days are too short for the slowest remedies, so "
+            f"tracking shows less than it brings; wanted {_SHORT} or more"
+        )
     bars = Bars(terminal.err, study.RUNS, options.days, redraw=terminal.err.isatty())
     began = terminal.now()
     with _folder(options.dir) as folder:

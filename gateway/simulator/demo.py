@@ -34,7 +34,7 @@ from gateway.simulator.demo_programs import Program, ProgramFailed
 from gateway.simulator.demo_setup import DemoHome, NotADemo
 from gateway.simulator.demo_signals import Interrupts, listening_for_signals
 from gateway.simulator.demo_vendors import hire, write_sample
-from gateway.simulator.demo_welcome import welcome
+from gateway.simulator.demo_welcome import hints, welcome
 from gateway.simulator.options import DemoOptions
 from gateway.simulator.progress import Progress, summary
 from gateway.simulator.vendors import Notebook, Office
@@ -278,6 +278,16 @@ def _report(
         lines += ["", "What went wrong:", *(f"  {each}" for each in notes)]
     else:
         lines += ["", "Every receipt and every return was right; the ledger balances."]
+    lines += ["", "What went missing was made to: the faults are injected on purpose."]
+    if options.dir is None:
+        lines += [
+            "The folder is gone.  With --dir DIR it is kept, and these tell what was done "
+            "about it:",
+        ]
+    else:
+        lines += ["These tell what was done about it:"]
+    folder = options.dir.resolve() if options.dir else Path("DIR")
+    lines += [f"  {each}" for each in hints(folder / demo_setup.CONFIG)]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

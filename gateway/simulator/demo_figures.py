@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
-from gateway.journal import ledger_check, schema, snapshot
+from gateway.journal import ledger_check, report_remedies, schema, snapshot
 from routing.ledger import ANSWERED, Account
 from routing.lifecycle import (
     AnomalyState,
@@ -26,8 +26,9 @@ _ON_ITS_WAY = (LotState.NEW, LotState.ROUTED, LotState.GATHERED)
 class Figures:
     """Counts at one moment.
 
-    `sent_claims` have left for a payer, `answered_claims` of them have their
-    closing answer.  `no_response` is the share without one, of the claims whose
+    `sent_claims` have left for a payer at least once, `answered_claims` of them have
+    their closing answer.  `brought_claims` were answered after one of the remedies
+    that were tried for the lots that were chased.  `no_response` is the share without one, of the claims whose
     closing answer was due by now.
     """
 
@@ -46,6 +47,9 @@ class Figures:
     returns: int = 0
     answers: int = 0
     unfetched: int = 0
+    lots_chased: int = 0
+    remedies_tried: int = 0
+    brought_claims: int = 0
     no_response: float = 0.0
     anomalies: Mapping[str, int] = field(factory=dict)
     accounts: Mapping[str, int] = field(factory=dict)
@@ -76,6 +80,7 @@ def count(connection: Connection, now: float) -> Figures:
     dispatches = _by(connection, schema.dispatch.c.state)
     sent, answered = _claims_sent(connection)
     open_anomalies = schema.anomaly.c.state != AnomalyState.RESOLVED
+    remedies = report_remedies.read(connection, 0.0, float("inf"))
     accounts = ledger_check.balances(connection)
     return Figures(
         deposits=sum(by_channel.values()),
@@ -101,6 +106,9 @@ def count(connection: Connection, now: float) -> Figures:
             schema.handback,
             schema.handback.c.state != HandbackState.ACKNOWLEDGED,
         ),
+        lots_chased=_count(connection, schema.chase),
+        remedies_tried=sum(each.tried for each in remedies),
+        brought_claims=sum(each.claims for each in remedies),
         no_response=_no_response(connection, now),
         anomalies=_by(connection, schema.anomaly.c.kind, open_anomalies),
         accounts={
@@ -127,14 +135,19 @@ def _count(
 
 
 def _claims_sent(connection: Connection) -> tuple[int, int]:
-    """Count the claims that a payer took, and those of them that it has decided."""
+    """Count the claims that a payer ever took, and those of them that are decided."""
     claim, lot, dispatch = schema.claim, schema.lot, schema.dispatch
     account = func.coalesce(claim.c.account, lot.c.account)
+    member = schema.dispatch_lot
+    sent = (
+        select(member.c.lot_id)
+        .join(dispatch, dispatch.c.id == member.c.dispatch_id)
+        .where(dispatch.c.sent_at.is_not(None))
+    )
     query = (
         select(account, func.count())
         .join(lot, lot.c.id == claim.c.lot_id)
-        .join(dispatch, dispatch.c.id == lot.c.dispatch_id)
-        .where(dispatch.c.sent_at.is_not(None))
+        .where(lot.c.id.in_(sent))
         .group_by(account)
     )
     found = {Account(name): int(number) for name, number in connection.execute(query)}

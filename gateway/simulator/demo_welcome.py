@@ -16,6 +16,10 @@ def welcome(home: DemoHome, places: Mapping[str, str], sample: Path) -> Iterator
     yield "Octway demo: a gateway, simulated payers and simulated vendor software."
     yield "Everything stays on this machine; no payer, person or amount is real."
     yield ""
+    yield "Faults are injected on purpose: payers lose files before they read them, do not"
+    yield "know some senders, lose returns, and break their lines.  What does not come back"
+    yield "is late after seconds and chased; see how."
+    yield ""
     yield f"SFTP door       {sftp}"
     yield f"HTTPS door      https://{https}   documentation: https://{https}/docs"
     yield f"operations      http://{places['operations']}/metrics   and /readyz"
@@ -28,6 +32,15 @@ def welcome(home: DemoHome, places: Mapping[str, str], sample: Path) -> Iterator
     yield f"  {curl_command(home, https, sample)}"
     yield f"  octway trace {sample.name} -c {config}"
     yield ""
+    yield "See what is done about missing answers, and what a person must see:"
+    yield from (f"  {each}" for each in hints(home.config))
+    yield ""
+
+
+def hints(config: Path) -> Iterator[str]:
+    """Yield the commands that tell what tracking did."""
+    for words in ("remedy list", "report remedies", "anomaly list --all"):
+        yield f"octway {words} -c {shlex.quote(str(config))}"
 
 
 def sftp_command(home: DemoHome, where: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
+from gateway.cli.wording import counted
 from gateway.simulator.demo_figures import Figures
 
 _PLAIN_EVERY: Final = 5.0  # seconds between two lines where nothing can be redrawn
@@ -53,9 +54,9 @@ def line(seconds: float, figures: Figures) -> str:
     """Return the figures on one line."""
     return (
         f"{_clock(seconds)}  {figures.deposits:,} files, {figures.lots:,} lots, "
-        f"{figures.claims:,} claims; sent {figures.sent_claims:,}, "
+        f"{figures.claims:,} claims; sent at least once {figures.sent_claims:,}, "
         f"answered {figures.answered_claims:,}; {figures.returns:,} returns; "
-        f"no response {figures.no_response:.1%}; "
+        f"{_chased(figures)}; no response {figures.no_response:.1%}; "
         f"{figures.anomalies_open} anomalies; {_ledger(figures)}"
     )
 
@@ -74,7 +75,7 @@ def block(seconds: float, figures: Figures, notes: Sequence[str]) -> Iterator[st
     )
     yield f"claims        {figures.claims:>8,}"
     yield (
-        f"files out     {figures.dispatches:>8,}   with {figures.sent_claims:,} claims; "
+        f"files out     {figures.dispatches:>8,}   with {figures.sent_claims:,} claims sent at least once; "
         f"{figures.dispatches_waiting:,} files wait"
     )
     yield (
@@ -83,6 +84,7 @@ def block(seconds: float, figures: Figures, notes: Sequence[str]) -> Iterator[st
     )
     share = figures.answered_claims / figures.sent_claims if figures.sent_claims else 0
     yield f"answered      {figures.answered_claims:>8,}   {share:.0%} of the claims sent"
+    yield f"chased        {figures.lots_chased:>8,}   lots; {_tried(figures)}"
     yield f"no response   {figures.no_response:>8.1%}   of the claims whose answer is due"
     yield f"anomalies     {figures.anomalies_open:>8,}   {kinds or 'none open'}"
     yield f"ledger                   {_ledger(figures)}"
@@ -98,6 +100,18 @@ def summary(seconds: float, figures: Figures) -> Iterator[str]:
     yield from (
         f"    {account:<14} {claims:>8,}"
         for account, claims in figures.accounts.items()
+    )
+
+
+def _chased(figures: Figures) -> str:
+    """Say what tracking did about late answers."""
+    return f"chased {counted(figures.lots_chased, 'lot')}, {_tried(figures)}"
+
+
+def _tried(figures: Figures) -> str:
+    return (
+        f"{counted(figures.remedies_tried, 'remedy')} tried, "
+        f"{counted(figures.brought_claims, 'claim')} brought"
     )
 
 

@@ -34,6 +34,7 @@ ALSO: Final = ("late", "doubled", "out_of_order")
 """What loses no answer, and must not fool the tracking."""
 
 EVERY_PAYER: Final = "*"
+_OF_A_PAYER: Final = ("enrolment_days", "outage_days")
 _DEFAULT: Final = "study_default.toml"
 _SUM_SLACK: Final = 1e-9  # decimal shares add up to 1 only nearly
 
@@ -79,7 +80,7 @@ def read_faults(path: Path | None, payers: Sequence[str]) -> Faults:
 def _read(root: Table, payers: Sequence[str]) -> Faults:
     mix = root.table("mix")
     shares = {name: _share(mix, name) for name in MIX}
-    mix.done()
+    mix.done(known=tuple(MIX), belongs=dict.fromkeys(ALSO, "also"))
     total = sum(shares.values())
     if total > 1 + _SUM_SLACK:
         mix.wrong(
@@ -89,12 +90,23 @@ def _read(root: Table, payers: Sequence[str]) -> Faults:
         )
     also = root.table("also")
     more = {name: _share(also, name) for name in ALSO}
-    also.done()
+    also.done(known=ALSO, belongs=dict.fromkeys(MIX, "mix"))
     table = root.table("payers")
     general = _payer(table.table(EVERY_PAYER), PayerFaults())
     own = {name: _payer(table.table(name), general) for name in payers}
-    table.done()
-    root.done()
+    table.done(
+        known=(EVERY_PAYER, *payers),
+        belongs=dict.fromkeys(_OF_A_PAYER, f'payers."{EVERY_PAYER}"'),
+    )
+    root.done(
+        known=("mix", "also", "payers"),
+        belongs={
+            **dict.fromkeys(MIX, "mix"),
+            **dict.fromkeys(ALSO, "also"),
+            **dict.fromkeys(_OF_A_PAYER, f'payers."{EVERY_PAYER}"'),
+            **{name: f"payers.{name}" for name in payers},
+        },
+    )
     return Faults(mix=shares, also=more, payers={EVERY_PAYER: general, **own})
 
 
@@ -114,7 +126,7 @@ def _payer(table: Table, general: PayerFaults) -> PayerFaults:
     if "outage_days" in table.data:
         outages = _days(table, "outage_days")
     table.skip("outage_days")
-    table.done()
+    table.done(known=_OF_A_PAYER)
     return PayerFaults(enrolment_days=days, outage_days=outages)
 
 

@@ -103,3 +103,18 @@ def test_tables_of_the_wrong_shape_are_named() -> None:
         "t.toml:1: a: is 1; wanted a table",
         "t.toml:2: b: is no list of tables; wanted one or more [[...]]",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = 1\nx = " + "[" * 20_000, "t.toml:2: is nested too deeply"),
+        ("x = " + "{a=" * 20_000, "t.toml:1: is nested too deeply"),
+        ("x = " + "9" * 5_000, "t.toml: holds a value beyond measure"),
+    ],
+)
+def test_what_no_parser_can_hold_is_a_mistake(text: str, told: str) -> None:
+    """A file that is absurd is refused in words, as any other wrong one."""
+    mistakes: list[Mistake] = []
+    assert not read_text(text, mistakes, "t.toml").data
+    assert [str(each)[: len(told)] for each in mistakes] == [told]

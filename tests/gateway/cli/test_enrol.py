@@ -113,3 +113,56 @@ def test_a_mistyped_enrolment_is_refused(strict: Installation) -> None:
         said = strict.octway("enrol", "set", *line.split())
         assert said.status != 0
         assert words in said.err
+
+
+def test_a_table_from_a_spreadsheet_is_read(
+    strict: Installation, tmp_path: Path
+) -> None:
+    """Windows-1252, and columns in another order, named by the first row."""
+    file = tmp_path / "excel.csv"
+    file.write_bytes(
+        "State;Words;Payer;Sender\r\n"
+        "open;Accordé à Orléans;caisse-nord;111111111\r\n".encode("cp1252")
+    )
+    said = strict.octway("enrol", "import", str(file), "--json")
+    assert said.facts == {"read": 1, "changed": 1}
+    assert "111111111;caisse-nord;billing;open;Accordé à Orléans" in (
+        strict.octway("enrol", "export").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"sender;payer;state\n1;caisse-nord;\x81\n", "bad.csv:2: holds a byte 0x81"),
+        ("sender;payer;state\n".encode("utf-16"), "bad.csv:1: holds zero bytes"),
+        (b"sender;fund;state\n", "bad.csv:1: fund: is no column of ours"),
+        (b"sender;fund;state\n", "bad.csv:1: payer: is missing among the columns"),
+        (b'1;caisse-nord;;open;"' + b"x" * 200_000, "bad.csv:1: is no CSV"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_in_words(
+    strict: Installation, tmp_path: Path, content: bytes, told: str
+) -> None:
+    """File and line are named, and there is no traceback."""
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    said = strict.octway("enrol", "import", str(file))
+    assert said.status == 2
+    assert told in said.err
+
+
+def test_a_number_that_no_file_can_hold_is_no_sender(strict: Installation) -> None:
+    """Letters and too many digits are refused where the network has neither."""
+    for number in ("abc", "123456789012"):
+        said = strict.octway("enrol", "set", number, "caisse-nord", "open")
+        assert said.status == 2
+        assert "is no sender's number in network sesam" in said.err
+
+
+def test_choices_are_named_as_they_are_typed(strict: Installation) -> None:
+    """No name of a program's own stands in the message."""
+    said = strict.octway("enrol", "list", "--state", "foo")
+    assert said.status == 2
+    assert "'foo'; wanted one of absent, " in said.err
+    assert "EnrolmentState" not in said.err

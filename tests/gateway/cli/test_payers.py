@@ -114,3 +114,27 @@ def test_held_lots_find_an_imported_payer(installed: Installation, table: Path) 
     said = installed.octway("trace", "facture.b2", "--json").facts
     assert said["lots"][0]["cause"] == "no-endpoint"
     assert any("[endpoint]" in each for each in said["todo"])
+
+
+def test_show_tells_what_is_done_about_missing_answers(
+    installed: Installation,
+) -> None:
+    """Desk, playbook and announced outages, for people and for programs."""
+    file = installed.folder / "payers" / "caisse-nord.toml"
+    kept = file.read_text(encoding="utf-8").split("[desk]", maxsplit=1)[0]
+    file.write_text(
+        kept + '\n[desk]\nanswers = ["status"]\n'
+        "[playbook]\napprove_above = 500000\n"
+        '[[remedy]]\ndo = "ask-status"\nmost = 4\nwait = "1 working day"\n'
+        '[[remedy]]\ndo = "person"\n',
+        encoding="utf-8",
+    )
+    shown = installed.octway("payer", "show", "caisse-nord")
+    assert lines_with(shown.out, "desk", "answers status")
+    assert lines_with(shown.out, "ask-status", "4 times at most, then waits 1 working")
+    assert lines_with(shown.out, "second person", "asked above 5,000.00 EUR")
+    assert lines_with(shown.out, "patience", "4 working days")
+    facts = installed.octway("payer", "show", "caisse-nord", "--json").facts
+    assert facts["playbook"]["approve_above"] == 500000
+    assert [each["most"] for each in facts["playbook"]["remedies"]] == [4, 1]
+    assert facts["outages"] == []

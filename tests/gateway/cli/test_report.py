@@ -175,3 +175,67 @@ def test_remedies_are_told_by_what_they_brought(installed: Installation) -> None
     assert "3 tries brought the answers of 2 claims" in said.out
     later = installed.octway("report", "remedies", "--from", "2027-01-01")
     assert "no remedy was tried" in later.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report no-response",
+        "report delays",
+        "report balance",
+        "report remedies",
+        "enrol list",
+        "anomaly list",
+    ],
+)
+def test_a_payer_that_nobody_knows_is_refused_with_the_nearest_names(
+    installed: Installation, command: str
+) -> None:
+    """A mistyped name is told, and is not taken for one of which all is well."""
+    for name, told in (
+        ("caise-nord", "did you mean caisse-nord"),
+        ("nobody", "there are: "),
+    ):
+        said = installed.octway(*command.split(), "--payer", name)
+        assert said.status == 2
+        assert f"--payer: there is no payer {name!r}; {told}" in said.err
+    known = installed.octway(*command.split(), "--payer", "caisse-nord")
+    assert known.status == 0
+    assert "fit" in known.out or "nothing is learned" in known.out
+
+
+def test_a_payer_of_the_journal_is_known_though_the_directory_lost_it(
+    answered: Installation,
+) -> None:
+    """Its past can be told for as long as it is kept."""
+    (answered.folder / "payers" / "caisse-nord.toml").unlink()
+    said = answered.octway("report", "no-response", "--payer", "caisse-nord")
+    assert "40.0 % of 20 claims" in said.out
+
+
+def test_what_was_sent_is_told_before_anything_is_ripe(
+    installed: Installation,
+) -> None:
+    """The column says what left, though no rate can be told of it yet."""
+    count(installed, "2026-11-16", (1, 9))
+    said = installed.octway("report", "no-response")
+    assert lines_with(said.out, "caisse-nord   ", "10 ", "        10")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("no-response --after -1", "--after: '-1' is no count"),
+        ("no-response --after 9999999", "'9999999' is no count"),
+        ("no-response --from 2026-11-02 --to 2026-11-01", "comes after --to"),
+        ("remedies --from 2026-11-02 --to 2026-11-01", "comes after --to"),
+        ("no-response --plot x.png", "'x.png': plots are SVG only"),
+    ],
+)
+def test_a_question_that_means_nothing_is_refused(
+    installed: Installation, command: str, told: str
+) -> None:
+    """It is not answered with a report of nothing."""
+    said = installed.octway("report", *command.split())
+    assert said.status == 2
+    assert told in said.err

@@ -14,7 +14,8 @@ import pytest
 from gateway.cli.main import main
 from gateway.cli.terminal import Terminal
 from gateway.simulator.study import StudyBroken, conduct
-from gateway.simulator.study_faults import Faults
+from gateway.simulator.study_faults import ALSO, MIX, Faults
+from gateway.simulator.study_payers import IDS
 from gateway.simulator.study_run import StudyOptions
 
 
@@ -43,6 +44,7 @@ def test_a_study_gives_one_json_object_and_both_curves(tmp_path: Path) -> None:
     assert status == 0
     assert (found["claims"], found["days"], found["seed"]) == (40, 30, 1)
     assert found["processed_twice"] == found["ledger_imbalance"] == 0
+    assert "note: 30 days are too short for the slowest remedies" in err
     assert "untracked: day 30 of 30" in err
     assert "tracked: day 30 of 30" in err
     assert (tmp_path / "kept" / "tracked" / "octway.toml").exists()
@@ -107,3 +109,13 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
     assert status == 2
     assert "is there already; wanted a new or empty folder" in err
+
+
+def test_help_tells_the_whole_fault_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every key that a fault file may have is named, in the page of the study too."""
+    assert simulate("--help")[0] == 0
+    told = capsys.readouterr().out
+    page = Path("docs/no-response.md").read_text(encoding="utf-8")
+    for name in (*MIX, *ALSO, "enrolment_days", "outage_days", *IDS):
+        assert name in told
+        assert f"`{name}`" in page

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from gateway.simulator.demo import facts
 from gateway.simulator.demo_figures import Figures
+from gateway.simulator.demo_welcome import hints
 from gateway.simulator.progress import Progress, block, line, summary
 
 FIGURES = Figures(
@@ -17,6 +19,9 @@ FIGURES = Figures(
     sent_claims=18_000,
     answered_claims=9000,
     returns=310,
+    lots_chased=12,
+    remedies_tried=7,
+    brought_claims=41,
     answers=9500,
     no_response=0.0123,
     anomalies={"lot-held": 1, "answer-late": 2},
@@ -92,3 +97,21 @@ def test_all_is_answered_when_nothing_is_on_its_way() -> None:
     assert not Figures(dispatches_waiting=1).all_answered
     assert not Figures(sent_claims=5, answered_claims=4).all_answered
     assert not Figures(unfetched=1).all_answered
+
+
+def test_what_tracking_did_is_told_while_it_runs_and_in_the_end() -> None:
+    """Lots chased, remedies tried and claims brought stand in every view."""
+    told = "7 remedies tried, 41 claims brought"
+    assert f"chased 12 lots, {told}" in line(1.0, FIGURES)
+    assert told in "\n".join(block(1.0, FIGURES, ()))
+    assert told in "\n".join(summary(1.0, FIGURES))
+    assert "sent at least once 18,000" in line(1.0, FIGURES)
+
+
+def test_hints_name_what_tells_about_missing_answers() -> None:
+    """They can be typed as they stand."""
+    assert list(hints(Path("my site/octway.toml"))) == [
+        "octway remedy list -c 'my site/octway.toml'",
+        "octway report remedies -c 'my site/octway.toml'",
+        "octway anomaly list --all -c 'my site/octway.toml'",
+    ]

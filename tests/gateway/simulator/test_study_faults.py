@@ -87,6 +87,13 @@ def test_a_payers_own_table_wins_over_the_one_for_all(tmp_path: Path) -> None:
             "mix.toml:2: payers.*.enrolment_days: is -1; wanted 0 or more",
         ),
         ("[mix\n", "mix.toml:1: is no valid TOML"),
+        ("late = 0.1", "mix.toml:1: late: is unknown here; it belongs into [also]"),
+        ("misrouted = 0.1", "misrouted: is unknown here; it belongs into [mix]"),
+        ("[mix]\nlate = 0.1", "mix.late: is unknown here; it belongs into [also]"),
+        ("[mix]\nfoo = 0.1", "mix.foo: is unknown; wanted some of lost_in_transit, "),
+        ("[payers.foo]\n", "payers.foo: is unknown; wanted some of *, caisse-nord, "),
+        ("[caisse-nord]\n", "is unknown here; it belongs into [payers.caisse-nord]"),
+        ("x = " + "[" * 20_000, "mix.toml:1: is nested too deeply"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
