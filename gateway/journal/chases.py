@@ -400,7 +400,7 @@ def end_given_up(tx: Tx, payer: str, flow: str) -> None:
         table.c.state == ChaseState.GIVEN_UP,
         table.c.flow == flow,
     )
-    for row in tx.connection.execute(query.with_for_update()).all():
+    for row in tx.connection.execute(query.with_for_update(skip_locked=True)).all():
         end(tx, row)
 
 
