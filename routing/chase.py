@@ -165,6 +165,10 @@ class Known:
         """Return what is known once the payer's desk said how the lot stands."""
         return evolve(self, status=status, status_at=at)
 
+    def elsewhere(self) -> Self:
+        """Return what is known once another payer has it: not what the old one said."""
+        return evolve(self, status=Status.UNASKED, status_at=0.0, enrolled=None)
+
     def to_json(self) -> str:
         """Write it down for the journal."""
         found: dict[str, Any] = asdict(self)

@@ -79,14 +79,21 @@ def _sent_since(tx: Tx, given_up: Chase, owed: Row[*tuple[Any, ...]]) -> bool:
 
 
 def follow(tx: Tx, row: Chase, dispatch: Row[*tuple[Any, ...]]) -> Chase:
-    """Let a chase stand with the newest dispatch of its lot, and with its payer."""
+    """Let a chase stand with the newest dispatch of its lot, and with its payer.
+
+    What another payer said of the lot is forgotten.
+    """
     if row.dispatch_id == dispatch.id and row.payer_id == dispatch.payer_id:
         return row
     table = schema.chase
+    known = Known.from_json(row.known)
+    if row.payer_id != dispatch.payer_id:
+        known = known.elsewhere()
+    values = {"dispatch_id": dispatch.id, "payer_id": dispatch.payer_id}
     tx.connection.execute(
         update(table)
         .where(table.c.lot_id == row.lot_id)
-        .values(dispatch_id=dispatch.id, payer_id=dispatch.payer_id)
+        .values(known=known.to_json(), **values)
     )
     return locked(tx, row.lot_id) or row
 
@@ -393,7 +400,7 @@ def end_given_up(tx: Tx, payer: str, flow: str) -> None:
         table.c.state == ChaseState.GIVEN_UP,
         table.c.flow == flow,
     )
-    for row in tx.connection.execute(query.with_for_update()).all():
+    for row in tx.connection.execute(query.with_for_update(skip_locked=True)).all():
         end(tx, row)
 
 

@@ -357,6 +357,8 @@ def test_one_approval_stands_for_a_file(site: Site) -> None:
     site.run()
     assert len(payer.billing()) == 2
     assert not waiting(site)
+    waits = {row.next_at for row in site.rows(schema.chase)}
+    assert max(waits) > site.at + 1.5 * DAY  # the playbook's two working days
 
 
 def test_what_is_refused_for_one_lot_is_refused_for_its_file(site: Site) -> None:
@@ -487,6 +489,7 @@ def test_after_a_merger_the_successor_is_chased(site: Site) -> None:
     live(site, old, 30)
     (chase,) = site.rows(schema.chase)
     assert chase.payer_id == "payer-P2"
+    assert "unknown" not in chase.known  # it was the old one that said so
     assert chase.dispatch_id == site.rows(schema.lot)[0].dispatch_id
 
 
