@@ -220,7 +220,7 @@ def _export(options: Options, terminal: Terminal) -> int:
     shown = _read(options, terminal, _networks(Catalog.installed()))
     if options.json:
         terminal.give({"enrolments": [_as_json(row, lots) for row, lots in shown]})
-    elif options.file is None:
+    elif options.file in (None, Path("-")):
         enrol_files.write([row for row, _ in shown], terminal.out)
     else:
         with options.file.open("x", encoding="utf-8", newline="") as into:

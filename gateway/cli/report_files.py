@@ -58,9 +58,20 @@ def a_picture(text: str) -> str:
     return text
 
 
+def a_sheet(text: str) -> str:
+    """Read the name of a file that a CSV is written to; `-` is none."""
+    if text == "-":
+        raise argparse.ArgumentTypeError(
+            "'-' is no file; wanted a name, such as /dev/stdout for this terminal"
+        )
+    return text
+
+
 def add_csv(parser: Parser) -> None:
     """Add `--csv FILE`."""
-    parser.add_argument("--csv", metavar="FILE", help="write it as CSV, for a sheet")
+    parser.add_argument(
+        "--csv", metavar="FILE", type=a_sheet, help="write it as CSV, for a sheet"
+    )
 
 
 def write_csv(

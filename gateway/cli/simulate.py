@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
-from gateway.cli.report_files import a_picture, write_csv, write_file
+from gateway.cli.report_files import a_picture, a_sheet, write_csv, write_file
 from gateway.cli.simulate_shown import show
 from gateway.cli.terminal import Terminal
 from gateway.plots import line_plot
@@ -87,7 +87,9 @@ def define(parser: Parser) -> None:
     parser.add_argument(
         "--plot", type=a_picture, metavar="FILE", help="write both curves as SVG"
     )
-    parser.add_argument("--csv", metavar="FILE", help="write both curves as CSV")
+    parser.add_argument(
+        "--csv", type=a_sheet, metavar="FILE", help="write both curves as CSV"
+    )
     parser.add_argument(
         "--dir",
         type=Path,

@@ -166,3 +166,14 @@ def test_choices_are_named_as_they_are_typed(strict: Installation) -> None:
     assert said.status == 2
     assert "'foo'; wanted one of absent, " in said.err
     assert "EnrolmentState" not in said.err
+
+
+def test_a_dash_exports_to_where_facts_are_printed(
+    strict: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for other programs, and no file called `-` comes to be."""
+    monkeypatch.chdir(tmp_path)
+    strict.octway("enrol", "set", "111111111", "caisse-nord", "open")
+    said = strict.octway("enrol", "export", "-")
+    assert "111111111;caisse-nord;billing;open;\n" in said.out
+    assert not list(tmp_path.glob("-"))

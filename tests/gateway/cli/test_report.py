@@ -239,3 +239,18 @@ def test_a_question_that_means_nothing_is_refused(
     said = installed.octway("report", *command.split())
     assert said.status == 2
     assert told in said.err
+
+
+@pytest.mark.parametrize("report", ["no-response", "balance", "remedies"])
+def test_a_sheet_needs_the_name_of_a_file(
+    installed: Installation,
+    report: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No file called `-` comes to be."""
+    monkeypatch.chdir(tmp_path)
+    said = installed.octway("report", report, "--csv", "-")
+    assert said.status == 2
+    assert "'-' is no file; wanted a name" in said.err
+    assert not list(tmp_path.glob("-"))
