@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.cli import opening
-from gateway.cli.arguments import Actions, Options, Parser, add_by
+from gateway.cli.arguments import Actions, Options, Parser, a_most, add_by
+from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
@@ -38,7 +39,7 @@ def define(parser: Parser) -> None:
     listed.add_argument(
         "--state", choices=[each.value for each in RemedyState], metavar="STATE"
     )
-    listed.add_argument("--most", type=int, default=200, metavar="N")
+    listed.add_argument("--most", type=a_most, default=200, metavar="N")
     planned = actions.add(
         "plan",
         "say what would be done next for each late lot, and do nothing",
@@ -84,6 +85,7 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 def _list(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         rows = opened.database.read(
             approvals.listed, options.payer, options.lot, options.state, options.most
         )
@@ -91,7 +93,9 @@ def _list(options: Options, terminal: Terminal) -> int:
         terminal.give({"remedies": [as_json(row) for row in rows]})
         return 0
     if not rows:
-        terminal.say("no remedy was tried that fits; nothing was late enough")
+        asked = options.payer or options.lot or options.state
+        none = "no remedy was tried yet; nothing was so late that it needed one"
+        terminal.say("no remedy fits what was asked for" if asked else none)
         return 0
     table(
         terminal,
@@ -116,6 +120,7 @@ def _list(options: Options, terminal: Terminal) -> int:
 
 def _plan(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
+        must_be_known(opened, options.payer)
         catalog = Catalog.installed()
         directory = opening.directory_of(opened.settings, catalog)
         networks = {network.name: network for network in catalog.networks()}
@@ -125,7 +130,10 @@ def _plan(options: Options, terminal: Terminal) -> int:
         terminal.give({"planned": [_planned(each) for each in found]})
         return 0
     if not found:
-        terminal.say("nothing is chased now; every answer owed has come or is not due")
+        none = "nothing is chased now; every answer owed has come or is not due"
+        terminal.say(
+            f"nothing of {options.payer} is chased now" if options.payer else none
+        )
         return 0
     table(
         terminal,

@@ -303,18 +303,6 @@ def find_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | No
     return _FIND_REMEDY.first(connection, {"its_id": name})
 
 
-def asked(
-    connection: Connection, question: str, endpoint: str
-) -> Row[*tuple[Any, ...]] | None:
-    """Find the try by which a question was asked at an endpoint, if it was."""
-    found = find_remedy(connection, question)
-    if found is None:
-        return None
-    table = schema.dispatch
-    where = select(table.c.endpoint_id).where(table.c.id == found.dispatch_id)
-    return found if connection.execute(where).scalar() == endpoint else None
-
-
 def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
     """List what was tried for a lot, oldest first."""
     table = schema.remedy
