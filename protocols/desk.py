@@ -25,7 +25,7 @@ ANSWER_FORMAT: Final = "desk.answer"
 QUESTION_FORMAT: Final = "desk.question"
 _HEAD: Final = b'{"octway": "desk-'
 _MOST: Final = 64 * 1024  # bytes of an answer
-_LONGEST_KEY: Final = 200  # characters of what names a lot, a sender or a question
+_LONGEST_KEY: Final = 4096  # characters of what names a lot, a sender or a question
 _LONGEST_WORDS: Final = 300
 _REFUSED: Final = "the payer's desk says that the lot was refused; why is in its file"
 
@@ -141,9 +141,14 @@ def read_answer(content: bytes) -> DeskAnswer:
     if answer.said not in _SAYS[answer.ask]:
         raise ValueError(f"no desk says this of its {answer.ask}")
     for key in (answer.question, answer.lot, answer.sender):
-        if len(key) > _LONGEST_KEY or not key.isprintable():
-            raise ValueError("a desk's answer names something by no plain text")
+        if len(key) > _LONGEST_KEY or not _is_text(key):
+            raise ValueError("a desk's answer names something by no text that is kept")
     return evolve(answer, words=_clean(answer.words))
+
+
+def _is_text(key: str) -> bool:
+    """Say whether every engine can keep it: no NUL, and no half of a character."""
+    return "\0" not in key and not any("\ud800" <= each <= "\udfff" for each in key)
 
 
 class DeskReading:

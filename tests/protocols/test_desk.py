@@ -36,7 +36,7 @@ def test_a_field_of_another_type_is_refused(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["question", "lot", "sender"])
-@pytest.mark.parametrize("value", ["\0", "\ud800", "a\nb", "a" * 201], ids=ascii)
+@pytest.mark.parametrize("value", ["\0", "\ud800", "a" * 5000], ids=ascii)
 def test_a_name_that_cannot_be_one_is_refused(name: str, value: str) -> None:
     """No engine is given what it does not store."""
     with pytest.raises(ValueError, match="desk"):
