@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo test fuzz check bench docs lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -21,6 +21,9 @@ demo: $(VENV)/.run  ## the whole system on one machine; ARGS='--for 60 --json'
 
 test: $(VENV)/.test  ## the whole test suite; ARGS='-k sftp'
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.test  ## property tests with new cases; ARGS='tests/protocols'
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz $(ARGS)
 
 check: $(VENV)/.test  ## style, types, layers, documents
 	$(BIN)/ruff check .

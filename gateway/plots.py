@@ -24,6 +24,7 @@ _TOP: Final = 52.0
 _BOTTOM: Final = 64.0
 _LEGEND_LINE: Final = 20.0
 _TICKS: Final = 6  # about as many on an axis
+_SAME: Final = 1e-9  # of its size: nearer values are one value to a reader
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _STYLES: Final = (  # told apart by colour-blind eyes, and in black and white
     ("#0072b2", ""),
@@ -90,7 +91,7 @@ def _axis(values: Iterable[float], begin: float, end: float, *, whole: bool) -> 
     """Choose round ticks that take in all values."""
     found = list(values)
     low, high = min(found), max(found)
-    if low == high:
+    if high - low < max(abs(low), abs(high), 1.0) * _SAME:
         high = low + 1.0
     rough = (high - low) / _TICKS
     scale = 10.0 ** floor(log10(rough))
