@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from random import Random
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
 
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
 from routing.sequence import FileNumber
+
+if TYPE_CHECKING:
+    from protocols.simulation import Simulation
 
 
 class Reading(Protocol):
@@ -126,10 +129,12 @@ class Network(Protocol):
     """A family of payers that share formats and rules.
 
     `answer_kinds` are those that a payer may owe, in the order in which they come.
+    `simulation` is for the demo and the study, where the network brings one.
     """
 
     name: str
     answer_kinds: Sequence[AnswerKind]
+    simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:
         """Name the format of a file from its first 4096 bytes, or None.

@@ -26,6 +26,7 @@ from protocols.interface import (
     RecordShown,
     SplitReturn,
 )
+from protocols.simulation import Simulation
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -179,6 +180,7 @@ class Toy:
         AnswerKind("arl", Level.LOT),
         AnswerKind("payment", Level.CLAIM),
     )
+    simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):
