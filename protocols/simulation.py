@@ -31,7 +31,7 @@ class Sender:
 
 
 @frozen(kw_only=True)
-class Bill:
+class Order:
     """A vendor's file that is wanted: whole lots of one sender, for one payer.
 
     `code` and `rules` are the payer's in the directory.  Lots and claims are numbered
@@ -234,7 +234,7 @@ class Simulation(Protocol):
         """Return the match key of a lot of this number (1 to 999) in a `bill`."""
         ...
 
-    def bill(self, rng: Random, bill: Bill) -> bytes:
+    def bill(self, rng: Random, order: Order) -> bytes:
         """Make a valid file; the same arguments give the same bytes."""
         ...
 

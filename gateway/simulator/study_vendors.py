@@ -16,7 +16,7 @@ from gateway.intake.reception import Reception
 from gateway.journal import clients
 from gateway.simulator.study_payers import merged_codes, merger_of
 from gateway.simulator.study_plan import Plan, PlannedLot
-from protocols.simulation import Bill, Sender
+from protocols.simulation import Order, Sender
 
 _SENDERS_OF_A_CLIENT: Final = 4
 
@@ -89,7 +89,7 @@ class Vendors:
         simulation = self._simulations[sender.network]
         return simulation.bill(
             Random(f"{self._plan.seed}|lot|{lot.index}"),  # noqa: S311 - invented
-            Bill(
+            Order(
                 sender=sender,
                 code=code,
                 rules=simulation.rules(code),

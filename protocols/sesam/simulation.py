@@ -23,8 +23,8 @@ from protocols.sesam import (
 )
 from protocols.sesam.payer_simulator import Caisse, Seen
 from protocols.simulation import (
-    Bill,
     Faults,
+    Order,
     Profile,
     Promised,
     ReturnFile,
@@ -67,22 +67,22 @@ class SesamSimulation:
         """Return the match key of a lot."""
         return keys.lot_key(sender.number, day, f"{number:03}")
 
-    def bill(self, rng: Random, bill: Bill) -> bytes:
+    def bill(self, rng: Random, order: Order) -> bytes:
         """Make a B2 file; its style is a norm."""
-        of = bill.sender
+        of = order.sender
         return sample_maker.make_file(
             rng,
             sender=sample_maker.SenderFacts(
                 kind=of.kind, number=of.number, name=of.name
             ),
-            lots=bill.lots,
-            invoices_per_lot=bill.claims,
-            day=bill.day,
-            norm=bill.style or _PLAIN,
-            fund=sample_maker.fund_of(bill.code, bill.rules),
-            file_number=bill.file,
-            first_lot=bill.first_lot,
-            first_invoice=bill.first_claim,
+            lots=order.lots,
+            invoices_per_lot=order.claims,
+            day=order.day,
+            norm=order.style or _PLAIN,
+            fund=sample_maker.fund_of(order.code, order.rules),
+            file_number=order.file,
+            first_lot=order.first_lot,
+            first_invoice=order.first_claim,
         )
 
     def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:

@@ -17,7 +17,7 @@ from gateway.simulator.study_timing import OPENS_AT, moment, turns_of
 from gateway.simulator.study_world import World
 from protocols.desk import Ask, DeskAnswer, Question, read_answer
 from protocols.sesam.network import SESAM
-from protocols.simulation import Bill
+from protocols.simulation import Order
 from routing.calendar import WorkCalendar
 from tests.gateway.simulator.study import FRENCH, faults, plan, timings
 
@@ -55,7 +55,7 @@ class Around:
         profiles = FRENCH.simulation.profiles
         content = FRENCH.simulation.bill(
             Random(lot.index),
-            Bill(
+            Order(
                 sender=self.plan.senders[lot.sender],
                 code=next(each.code for each in profiles if each.id == self.payer),
                 lots=1,
