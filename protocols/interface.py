@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from random import Random
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
 
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
+
+if TYPE_CHECKING:
+    from protocols.simulation import Simulation
 
 
 class Reading(Protocol):
@@ -130,12 +133,14 @@ class Network(Protocol):
     `lot_identity` says in words what tells a lot from every other one of its sender;
     `invoices_unique` says that an invoice number which a sender used before, in any
     lot, is refused as a repeat.
+    `simulation` is for the demo and the study, where the network brings one.
     """
 
     name: str
     answer_kinds: Sequence[AnswerKind]
     lot_identity: str
     invoices_unique: bool
+    simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:
         """Name the format of a file from its first 4096 bytes, or None.

@@ -35,6 +35,8 @@ from protocols.sesam import (
     sample_maker,
     writer,
 )
+from protocols.sesam.simulation import SIMULATION
+from protocols.simulation import Simulation
 from routing.envelope import AnswerKind, Level, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
@@ -66,6 +68,7 @@ class Sesam:
     )
     lot_identity = "lot number"
     invoices_unique = True
+    simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""

@@ -28,6 +28,7 @@ from protocols.interface import (
     RecordShown,
     SplitReturn,
 )
+from protocols.simulation import Simulation
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -188,6 +189,7 @@ class Toy:
     )
     lot_identity = "number"
     invoices_unique = True
+    simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):
