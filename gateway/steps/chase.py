@@ -14,7 +14,7 @@ from config.directory_records import Playbook, Within
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, chases, enrolments
+from gateway.journal import anomalies, chases, enrolments, remedies
 from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver
 from gateway.steps.standing import Seen, awaited_until, decide, see
 from protocols.interface import Channel, Network
@@ -163,7 +163,7 @@ class Chase:
         chases.wait(tx, row.lot_id, until, known)
         if remedy not in BY_ROWS:
             return RemedyState.PLANNED, set()
-        planned = chases.one_remedy(tx.connection, name)
+        planned = remedies.one(tx.connection, name)
         return self._remedies.do_rows(tx, planned, seen, until)
 
     def _add(
@@ -175,7 +175,7 @@ class Chase:
         words: str,
         state: RemedyState = RemedyState.PLANNED,
     ) -> str:
-        return chases.add_remedy(
+        return remedies.add(
             tx,
             self._entropy,
             seen.lot,

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
-from gateway.journal import anomalies, chases, dispatches, enrolments
+from gateway.journal import anomalies, chases, dispatches, enrolments, remedies
 from gateway.journal.expectations import Came
 from gateway.steps.answers import apply_lot
 from protocols.desk import Ask, DeskAnswer, Enrolled
@@ -61,7 +61,7 @@ class DeskAnswers:
 
         It does not if it is not believed, or speaks of an earlier sending of the lot.
         """
-        remedy = chases.find_remedy(tx.connection, answer.question)
+        remedy = remedies.find(tx.connection, answer.question)
         if remedy is None or not self._believes(tx, returned, answer, remedy):
             self._refuse(tx, returned)
             return False
