@@ -176,6 +176,14 @@ def end(tx: Tx, row: Chase) -> None:
     move(tx, row, ChaseEvent.END, ended_at=tx.now)
 
 
+def hold_file(tx: Tx, dispatch: str) -> bool:
+    """Keep other nodes from deciding on a whole file; False: one of them does now.
+
+    What was said of the file is to be read again after this.
+    """
+    return _FILE.first(tx.connection, {"its_dispatch": dispatch}) is not None
+
+
 def of_file(tx: Tx, dispatch: str) -> list[Chase]:
     """Read the chases of a file's lots that go on, and lock them.
 
@@ -266,6 +274,11 @@ _OWES: Final = Prepared(
         schema.expectation.c.state.in_([state.value for state in _OWING]),
     )
     .limit(1)
+)
+_FILE: Final = Prepared(
+    select(schema.dispatch.c.id)
+    .where(schema.dispatch.c.id == given("its_dispatch"))
+    .with_for_update(skip_locked=True, key_share=True)  # rows may still refer to it
 )
 _OF_FILE: Final = Prepared(
     select(_CHASE)

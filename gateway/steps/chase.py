@@ -92,6 +92,10 @@ class Chase:
             playbook = directory.payer(seen.dispatch.payer_id).playbook
             known = Known.from_json(row.known)
             found = decide(tx.connection, playbook, known, seen)
+            if found.remedy is Remedy.RESEND and seen.standing.recognises:
+                if not chases.hold_file(tx, seen.dispatch.id):
+                    continue  # another node decides on a lot of that file
+                found = decide(tx.connection, playbook, known, seen)
             if found.remedy is None and _enrols_for_ever(row, seen, directory, tx.now):
                 why = "the sender's enrolment was asked for long ago, and is not open"
                 self._give_up(tx, row, seen, why)
