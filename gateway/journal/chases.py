@@ -110,7 +110,7 @@ def held(tx: Tx, lot: str) -> Chase | None:
 
 
 def due(tx: Tx, most: int) -> list[Chase]:
-    """Read the chases that go on now, the longest due first, and lock them.
+    """Read the chases that are decided on now, the longest due first, and lock them.
 
     Their lots are locked as well: what is seen of one is still so when it is sent
     again.  What another node works on is left to it, so nobody waits in a circle.
@@ -220,18 +220,17 @@ def note_sent_with(
     return others
 
 
-def wake(tx: Tx, network: str, sender: str, payer: str) -> None:
-    """Let the chases of a sender's lots with a payer go on now."""
-    lot, table = schema.lot, schema.chase
-    theirs = select(lot.c.id).where(lot.c.sender == sender, lot.c.network == network)
+def go_on(tx: Tx, row: Chase) -> Chase:
+    """Take a chase back from the person who has it; what was tried counts still."""
+    move(tx, row, ChaseEvent.REOPEN, next_at=tx.now)
+    return locked(tx, row.lot_id) or row
+
+
+def rest(tx: Tx, row: Chase) -> None:
+    """Leave a chase with the person who has it: nothing safe is left to do still."""
+    table = schema.chase
     tx.connection.execute(
-        update(table)
-        .where(
-            table.c.payer_id == payer,
-            table.c.state == ChaseState.OPEN,
-            table.c.lot_id.in_(theirs),
-        )
-        .values(next_at=tx.now)
+        update(table).where(table.c.lot_id == row.lot_id).values(next_at=None)
     )
 
 

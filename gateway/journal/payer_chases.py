@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, func, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import chases, schema
 from routing.chase import CHASE, ChaseEvent, ChaseState
+
+
+def wake(
+    tx: Tx,
+    whose: Callable[[str], bool],
+    *,
+    network: str,
+    payer: str,
+    flow: str,
+) -> None:
+    """Let chases of some senders' lots be decided on now: the open, and the given up.
+
+    One that a person has goes on only if something safe is left to do.
+    """
+    lot, table = schema.lot, schema.chase
+    theirs = (
+        table.c.payer_id == payer,
+        table.c.flow == flow,
+        table.c.state.in_([ChaseState.OPEN, ChaseState.GIVEN_UP]),
+    )
+    found = (
+        select(lot.c.sender)
+        .join(table, table.c.lot_id == lot.c.id)
+        .where(lot.c.network == network, *theirs)
+        .distinct()
+    )
+    senders = [each for each in tx.connection.execute(found).scalars() if whose(each)]
+    its = select(lot.c.id).where(lot.c.network == network, lot.c.sender.in_(senders))
+    tx.connection.execute(
+        update(table).where(*theirs, table.c.lot_id.in_(its)).values(next_at=tx.now)
+    )
 
 
 def pause(tx: Tx, payer: str) -> int:

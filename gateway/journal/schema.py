@@ -98,5 +98,5 @@ __all__ = (
     "upload",
 )
 
-SCHEMA_VERSION: Final = "0003_owed"
+SCHEMA_VERSION: Final = "0004_told_at"
 """The Alembic revision that this program works with; it refuses any other."""
