@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from config.errors import ConfigErrors
 from gateway.database import Database
-from gateway.journal import chased, enrolments, lot_numbers
+from gateway.journal import chased, enrolment_lists, enrolments, lot_numbers
 from gateway.journal.chased import AnyRow, Rows, Try
 from gateway.journal.life import scope_of
 from gateway.journal.trace import Found
@@ -167,5 +167,7 @@ def _enrolments(
         if row is not None and row.state != EnrolmentState.OPEN:
             key = (row.network, row.sender, row.payer_id, row.flow)
             if key not in found:
-                found[key] = Enrolment(row, tuple(enrolments.history(connection, row)))
+                found[key] = Enrolment(
+                    row, tuple(enrolment_lists.history(connection, row))
+                )
     return tuple(found.values())

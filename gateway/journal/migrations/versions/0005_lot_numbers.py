@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_lot_numbers"
-down_revision = "0003_owed"
+revision = "0005_lot_numbers"
+down_revision = "0004_told_at"
 branch_labels = None
 depends_on = None
 
