@@ -1,0 +1,1 @@
+"""The Belgian network: eFact billing over MyCareNet."""
