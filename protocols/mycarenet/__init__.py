@@ -1,1 +1,1 @@
-"""The Belgian network: eFact billing over MyCareNet."""
+"""The Belgian network: eFact billing out, receipts, verdicts and settlements back."""
