@@ -1,0 +1,1 @@
+"""The mycarenet network: Belgian mandatory health insurance, eFact out and back."""
