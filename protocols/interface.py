@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 from attrs import field, frozen
 
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
+from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
 
 if TYPE_CHECKING:
@@ -129,11 +130,16 @@ class Network(Protocol):
     """A family of payers that share formats and rules.
 
     `answer_kinds` are those that a payer may owe, in the order in which they come.
+    `lot_identity` says in words what tells a lot from every other one of its sender;
+    `invoices_unique` says that an invoice number which a sender used before, in any
+    lot, is refused as a repeat.
     `simulation` is for the demo and the study, where the network brings one.
     """
 
     name: str
     answer_kinds: Sequence[AnswerKind]
+    lot_identity: str
+    invoices_unique: bool
     simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:
@@ -175,6 +181,17 @@ class Network(Protocol):
 
         Files of one series are numbered by one counter, as far as is known.
         """
+        ...
+
+    def number_series(self, sender: str, code: str, year: str) -> str:
+        """Name the register of lot numbers of a sender with a payer in a year.
+
+        Empty where payers of the network hold none; as `LotSeen.series` otherwise.
+        """
+        ...
+
+    def rule_number(self, uses: Sequence[NumberUse]) -> NumberRuling:
+        """Say what may be done with a lot's number, given its uses, oldest first."""
         ...
 
     def normal_sender(self, number: str) -> str:

@@ -15,7 +15,7 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import moment
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import approvals, chases
+from gateway.journal import approvals, chases, remedies
 from gateway.steps.plan import Planned, plan
 from protocols.catalog import Catalog
 from routing.chase import RemedyState
@@ -190,7 +190,7 @@ def _decide(options: Options, terminal: Terminal, *, agreed: bool) -> int:
 
 
 def _must_exist(database: Database, remedy: str) -> Row[*tuple[Any, ...]]:
-    row = database.read(chases.find_remedy, remedy)
+    row = database.read(remedies.find, remedy)
     if row is None:
         raise Refusal(
             f"there is no remedy {remedy!r}; see: octway remedy list --state approval"

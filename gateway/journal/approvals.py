@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import anomalies, chases, schema
+from gateway.journal import anomalies, chases, remedies, schema
 from routing.chase import ChaseEvent, ChaseState, Known, RemedyEvent, RemedyState
 from routing.errors import GatewayError
 
@@ -45,10 +45,10 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
     not there.  A remedy that is refused
     is not proposed again for its lot.
     """
-    row = chases.one_remedy(tx.connection, remedy)
+    row = remedies.one(tx.connection, remedy)
     event = RemedyEvent.APPROVE if agreed else RemedyEvent.DENY
     chase = chases.locked(tx, row.lot_id)
-    chases.move_remedy(tx, row, event, approved_by=by)
+    remedies.move(tx, row, event, approved_by=by)
     if chase is not None:
         known = Known.from_json(chase.known)
         if agreed:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.records import Field, Layout
+from protocols.record_fields import Field
+from protocols.records import Layout
 from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 
