@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
@@ -27,23 +27,6 @@ class NoSecondPerson(GatewayError):
     """Who says it may not: nobody of the staff, or the one who had it asked."""
 
     code: ClassVar[str] = "no-second-person"
-
-
-def listed(
-    connection: Connection,
-    payer: str | None,
-    lot: str | None,
-    state: str | None,
-    most: int,
-) -> list[Row[*tuple[Any, ...]]]:
-    """List tries, the newest `most` of them, the newest last."""
-    table = schema.remedy
-    query = select(table).order_by(table.c.at.desc(), table.c.id.desc()).limit(most)
-    wanted = ((table.c.payer_id, payer), (table.c.lot_id, lot), (table.c.state, state))
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
-    return list(reversed(connection.execute(query).all()))
 
 
 def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
