@@ -46,7 +46,6 @@ from protocols.mycarenet.genasync_xml import (
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 NOT_ENOUGH_TIME: Final = "Not enough time between two gets (simulated get limit)"
 _MOST_BYTES: Final = 100_000_000
-_BOMB: Final = 200_000_000
 _OPERATIONS: Final = {POST: "post", GET: "get", CONFIRM: "confirm"}
 
 
@@ -241,7 +240,7 @@ class Hub:
         shown = box.messages_due(now, answers.read_most(body, "MsgQuery"))
         tacks = box.tacks_due(answers.read_most(body, "TAckQuery"))
         if faults.bomb:
-            shown = [evolve(each, content=bytes(_BOMB)) for each in shown]
+            shown = [evolve(each, content=bytes(faults.bomb)) for each in shown]
         return answers.get_response(
             shown,
             tacks,
