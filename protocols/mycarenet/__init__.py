@@ -1,1 +1,1 @@
-"""The mycarenet network: Belgian mandatory health insurance, eFact out and back."""
+"""The Belgian network: eFact billing out, receipts, verdicts and settlements back."""
