@@ -89,13 +89,18 @@ class LotPart(NamedTuple):
 
 @frozen(kw_only=True)
 class Composed:
-    """A file made for a payer: its remote name and what it holds."""
+    """A file made for a payer: its remote name and what it holds.
+
+    `notes` say what in it differs from the lots, as they came and as it is now; they
+    name no patient.
+    """
 
     name: str
     size: int
     records: int
     lots: int
     claims: int
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -103,12 +108,14 @@ class Addressee:
     """The payer as a network's writer needs it.
 
     `code` is the directory's code of the payer in this network, `rules` the
-    network's own settings for it, already checked by `Network.check_rules`.
+    network's own settings for it, already checked by `Network.check_rules`;
+    `tables` are the directory's tables of this network, by name.
     """
 
     payer: str
     code: str
     rules: Mapping[str, object] = field(factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, str]]] = field(factory=dict)
 
 
 @frozen(kw_only=True)

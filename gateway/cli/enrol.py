@@ -14,7 +14,7 @@ from gateway.cli.payer_names import find, must_be_known, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
+from gateway.cli.wording import counted, utc
 from gateway.intake.receipts import iso_time
 from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import Stated
@@ -130,7 +130,7 @@ def _table(shown: Sequence[_Shown], terminal: Terminal) -> None:
             "flow",
             "client",
             "state",
-            "since",
+            "since (UTC)",
             "lots",
             "acts",
             "words",
@@ -142,7 +142,7 @@ def _table(shown: Sequence[_Shown], terminal: Terminal) -> None:
                 row.flow,
                 row.client_id or "",
                 row.state,
-                moment(row.changed_at, terminal.zone),
+                utc(row.changed_at),
                 f"{lots:,}" if lots else "",
                 ACTS_NEXT[EnrolmentState(row.state)],
                 row.words,

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
@@ -95,6 +106,39 @@ def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
     table = schema.remedy
     query = select(table).where(table.c.lot_id == lot).order_by(table.c.at, table.c.id)
     return list(connection.execute(query))
+
+
+class Wanted(NamedTuple):
+    """Which tries are listed; None: any."""
+
+    payer: str | None = None
+    lot: str | None = None
+    kind: str | None = None
+    state: str | None = None
+
+
+def listed(
+    connection: Connection, wanted: Wanted, most: int
+) -> tuple[list[Row[*tuple[Any, ...]]], int]:
+    """List tries, and count all that fit.
+
+    What waits for a second person comes first, then the newest.
+    """
+    table = schema.remedy
+    columns = (table.c.payer_id, table.c.lot_id, table.c.kind, table.c.state)
+    fits = and_(
+        true(),
+        *(
+            column == value
+            for column, value in zip(columns, wanted, strict=True)
+            if value is not None
+        ),
+    )
+    count = connection.execute(select(func.count()).where(fits).select_from(table))
+    waits = case((table.c.state == RemedyState.APPROVAL, 0), else_=1)
+    query = select(table).where(fits)
+    query = query.order_by(waits, table.c.at.desc(), table.c.id.desc()).limit(most)
+    return list(connection.execute(query)), int(count.scalar_one())
 
 
 def failures(connection: Connection, lot: str, kind: str) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from config.directory_records import Playbook
 from config.playbook_files import DEFAULT
 from gateway.errors import LostRace, StorageUnavailable
-from gateway.journal import approvals, schema
+from gateway.journal import schema
 from gateway.steps.standing import decide, see
 from protocols.desk import Ask, Enrolled
 from routing.chase import Known, Status
@@ -168,9 +168,7 @@ def wants_approval(site: Site) -> Payer:
 
 def agree(site: Site) -> None:
     (row,) = site.rows(REMEDY, REMEDY.c.state == "approval")
-    site.gateway.database.write(
-        "agree", lambda tx: approvals.decide(tx, row.id, by="lea", agreed=True)
-    )
+    say(site, row.id, agreed=True)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

@@ -4,7 +4,7 @@ A deposit::
 
     TOY S1 12                   in the name of sender S1, with a number or without
     LOT 001 P1                  a lot with its number and its payer's code, which may
-                                go on with `bad`, or with `ref=A year=2026`: then its
+                                go on with a word: it is bad; or with `ref=A year=2026`: then its
                                 number stands in a register of that year
     INV 1 1000                  an invoice with its number and cents
     LOT 002 P2 BAD              a lot that a payer would refuse
@@ -91,7 +91,7 @@ class Reading:
 
     def _lot(self, sender: str, offset: int, lines: Sequence[bytes]) -> LotSeen:
         _, number, code, *words = lines[0].decode("latin-1").split()
-        bad = "bad" in words
+        bad = [word for word in words if "=" not in word]
         more = dict(word.split("=") for word in words if "=" in word)
         ref = f"/{more['ref']}" if "ref" in more else ""
         claims = []
