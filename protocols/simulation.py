@@ -213,8 +213,9 @@ class Simulation(Protocol):
     who a gateway is to them.  `suffix` ends the names of vendors' files, `styles` are
     the kinds of them that there are.  `answers` are what a payer gives, in the order
     in which they come: the last one closes a claim.  `alterations` are the ways in
-    which a payer may spoil numbers; each can be put right by a careful reader.
-    `nobody` is a code that belongs to no payer of demo or study.
+    which a payer may spoil numbers; each can be put right by a careful reader.  Where
+    there are none, or where no code ever ends (`merges` is false), a study leaves the
+    fault out.  `nobody` is a code that belongs to no payer of demo or study.
     """
 
     country: str
@@ -223,6 +224,7 @@ class Simulation(Protocol):
     styles: Sequence[str]
     answers: Sequence[Promised]
     alterations: Sequence[str]
+    merges: bool
     nobody: str
     profiles: Sequence[Profile]
 
@@ -245,7 +247,7 @@ class Simulation(Protocol):
     def merged_code(self, merger: int, profile: int) -> str:
         """Return the code of what was merged into the n-th profile by the n-th merger.
 
-        No two are the same, and none is a profile's own; mergers go from 0 to 59.
+        Only asked for where `merges` is true.  No two are the same, and none is a profile's own; mergers go from 0 to 59.
         """
         ...
 

@@ -55,6 +55,7 @@ class SesamSimulation:
         Promised("payment", Level.CLAIM, within=10, demo_within=10),
     )
     alterations: Sequence[str] = tuple(simulated_files.Altered)
+    merges = True
     nobody = "01888"
     profiles: Sequence[Profile] = simulated_profiles.PROFILES
 

@@ -68,6 +68,7 @@ class ToySimulation:
         Promised("payment", Level.CLAIM, within=8, demo_within=10),
     )
     alterations: Sequence[str] = ("nameless",)
+    merges = True
     nobody = "P9"
     profiles: Sequence[Profile] = (
         Profile(id="toy-one", code="P1", within=8, delays=(2, 3, 5), same_number=True),
