@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from protocols.mycarenet.keys import claim_key, normal_patient
 from protocols.mycarenet.return_invoices import Invoice
 from protocols.mycarenet.return_message import INFORMED, SETTLED, ReturnHeader
 from protocols.mycarenet.return_records import PRICED
@@ -19,7 +20,6 @@ from protocols.record_fields import iso_day
 from routing.envelope import AnswerSeen, Level, Outcome, Severity, Traits
 
 _WHOLE_INVOICE: Final = frozenset("BF")
-_PAD: Final = "00"
 
 
 class ClaimAnswers:
@@ -55,11 +55,11 @@ class ClaimAnswers:
         self, invoice: Invoice, outcome: Outcome, asked: int, paid: int
     ) -> AnswerSeen:
         values, records = self._header.values, invoice.records
-        day = next((each.date for each in invoice.lines if each.date), "")
-        patient = invoice.start.patient.removeprefix(_PAD)
+        days = [each.date for each in invoice.lines if each.date]
+        patient = normal_patient(invoice.start.patient)
         return AnswerSeen(
             level=Level.CLAIM,
-            match_keys=(f"{self._header.lot_key}/{invoice.number}",),
+            match_keys=(claim_key(self._header.lot_key, invoice.number),),
             sender=self.sender,
             outcome=outcome,
             asked=asked,
@@ -72,7 +72,7 @@ class ClaimAnswers:
                 number=invoice.number,
                 lot=values.get("sending_number", ""),
                 lot_date=iso_day(values.get("created", "")),
-                date=day,
+                date=min(days, default="") if invoice.is_whole else "",
                 patients=(patient,) if patient.strip("0") else (),
             ),
         )

@@ -42,6 +42,12 @@ class Invoice:
         return self.start.invoice or (self.close.invoice if self.close else "")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every record of it was returned, as order numbers tell."""
+        first, last = self.start.order, self.close.order if self.close else 0
+        return 0 < first < last and len(self.records) == last - first + 1
+
+    @property
     def codes(self) -> list[Code]:
         """Every code in it."""
         return [code for record in self.records for code in record.codes]

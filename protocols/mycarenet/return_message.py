@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from attrs import frozen
 
+from protocols.mycarenet.keys import lot_key
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 from routing.envelope import Severity
@@ -90,7 +91,7 @@ class ReturnHeader:
         number = self.values.get("sending_number", "")
         if not number:
             return ""
-        return f"{self.values['reference']}/{self.values['year_month']}/{number}"
+        return lot_key(self.values["reference"], self.values["year_month"], number)
 
     @property
     def lot_keys(self) -> tuple[str, ...]:

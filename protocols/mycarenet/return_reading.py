@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
 from protocols.mycarenet import return_totals
+from protocols.mycarenet.keys import normal_sender
 from protocols.mycarenet.return_claims import ClaimAnswers
 from protocols.mycarenet.return_invoices import Invoice, Invoices
 from protocols.mycarenet.return_message import (
@@ -148,7 +149,9 @@ class EfactReturnReading:
             )
         if record.kind == START:
             self._start = self._start or record
-            self._claims.sender = self._claims.sender or record.third_party.lstrip("0")
+            self._claims.sender = self._claims.sender or normal_sender(
+                record.third_party
+            )
         elif record.kind == END:
             self._end = record
         else:

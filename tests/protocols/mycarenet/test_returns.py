@@ -198,6 +198,17 @@ def test_an_answer_tells_by_what_else_an_invoice_is_known() -> None:
     assert len(patient) == 11
 
 
+def test_the_day_of_care_is_told_where_all_lines_are_shown() -> None:
+    """Else the first line shown need not be the first of the invoice."""
+    lines = [Line(date="20261102"), Line(date="20261103")]
+    sent = sending([Bill(lines=lines)])
+    both = {3: Verdict(("R502255",)), 4: Verdict(("R502255",))}
+    (whole,) = hear(refused(sent, both)).of_claims
+    (part,) = hear(refused(sent, {4: Verdict(("R502255",))})).of_claims
+
+    assert (whole.traits.date, part.traits.date) == ("2026-11-02", "")
+
+
 def test_nothing_told_of_an_invoice_names_its_patient() -> None:
     """Facts and labels are read by staff; the patient is in the traits alone."""
     comment = "0425014 20261102 du 20261102 facturée par 41234567401"
