@@ -22,8 +22,8 @@ from protocols.sesam import (
     simulated_profiles,
 )
 from protocols.sesam.payer_simulator import Caisse, Seen
+from protocols.simulated_payer import Faults
 from protocols.simulation import (
-    Faults,
     Order,
     Profile,
     Promised,

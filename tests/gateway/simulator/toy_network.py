@@ -14,8 +14,8 @@ from zlib import crc32
 
 from protocols.catalog import Catalog, Simulated
 from protocols.interface import Emitter
+from protocols.simulated_payer import Faults, SimulatedReturn
 from protocols.simulation import (
-    Faults,
     Order,
     Profile,
     Promised,
@@ -24,7 +24,6 @@ from protocols.simulation import (
     SentFile,
     SentLot,
     SimulatedPayer,
-    SimulatedReturn,
     Simulation,
     Spoilt,
     Told,
