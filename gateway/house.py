@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import Connection, insert, select
 
 from config.directory_files import load_directory
@@ -146,7 +146,7 @@ def read_directory(
     path: Path, catalog: Catalog, networks: Mapping[str, Network]
 ) -> DirectoryData:
     """Read the payer directory's files, or raise `ConfigErrors` with all mistakes."""
-    return load_directory(
+    data = load_directory(
         path,
         check_rules=lambda network, rules: networks[network].check_rules(rules),
         check_code=lambda network, code: networks[network].check_code(code),
@@ -156,6 +156,8 @@ def read_directory(
         known_networks=catalog.network_names,
         known_channels=catalog.channel_names,
     )
+    kinds = {name: tuple(each.answer_kinds) for name, each in networks.items()}
+    return evolve(data, kinds=kinds)
 
 
 def note_directory(tx: Tx, data: DirectoryData) -> bool:

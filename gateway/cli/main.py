@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "client": "vendor software accounts: keys, tokens, passwords, senders, limits",
     "staff": "support staff accounts and roles",
     "payer": "the payer directory: list, show, test, import",
+    "label": "payers' codes in words: show, and take an official list over",
     "enrol": "enrolments of senders with payers: list, set, ask, import, export",
     "trace": "where is it? the whole life of a file, lot, invoice, dispatch or return",
     "anomaly": "what a person must see: list, show, assign, comment, resolve, reopen",

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from config.errors import ConfigErrors, Mistake
+from config.errors import Mistake
 from config.settings import Settings
-from gateway.cli import key_files, opening
+from gateway.cli import key_files, opening, table_files
 from gateway.cli.arguments import Actions, Options
 from gateway.cli.refusal import DOES_NOT_HOLD
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
-from gateway.house import read_directory
 from protocols.catalog import Catalog
 from protocols.sesam.importer import (
     Fund,
@@ -74,7 +71,7 @@ def _import(options: Options, terminal: Terminal) -> int:
     files[_PLACE] = _table_text(found, options.file)
     table = folder / _PLACE
     replaced = table.exists() and table.read_text(encoding="utf-8") != files[_PLACE]
-    _try_out(folder, files)
+    table_files.try_out(folder, files)
     if not options.dry_run:
         _write(folder, files, replaced=replaced)
     if options.json:
@@ -143,33 +140,10 @@ def _known_codes(settings: Settings) -> frozenset[str]:
     )
 
 
-def _try_out(folder: Path, files: Mapping[str, str]) -> None:
-    """Load the directory as it would be; raise `ConfigErrors` if it would not work."""
-    with tempfile.TemporaryDirectory(prefix="octway-import-") as temporary:
-        copy = Path(temporary) / "payers"
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("keys"))
-        for name, text in files.items():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_text(text, encoding="utf-8")
-        catalog = Catalog.installed()
-        networks = {network.name: network for network in catalog.networks()}
-        try:
-            read_directory(copy, catalog, networks)
-        except ConfigErrors as errors:
-            raise ConfigErrors(
-                each._replace(file=each.file.replace(str(copy), str(folder)))
-                for each in errors.mistakes
-            ) from None
-
-
 def _write(folder: Path, files: Mapping[str, str], *, replaced: bool) -> None:
-    table = folder / _PLACE
-    table.parent.mkdir(parents=True, exist_ok=True)
-    if replaced:
-        shutil.copy2(table, table.with_name(f"{table.name}.before"))
     for name, text in files.items():
         if name == _PLACE:
-            key_files.replace(table, text, key_files.PUBLIC)
+            table_files.replace(folder / _PLACE, text, keep=replaced)
         else:
             key_files.write_new(folder / name, text, key_files.PUBLIC)
 
