@@ -71,15 +71,16 @@ def open_house(
     entropy: Entropy,
     call_from_thread: Callable[[Callable[[], None]], None],
     durable: bool = True,
+    catalog: Catalog | None = None,
 ) -> House:
-    """Open everything, or raise.
+    """Open everything, or raise; networks are those installed, or of a `catalog`.
 
     What is written need not outlive the machine where it is not `durable`.
 
     Raises `SchemaMismatch` when the database is of another version,
     `ConfigErrors` when the payer directory has mistakes.
     """
-    catalog = Catalog.installed()
+    catalog = catalog or Catalog.installed()
     networks = {network.name: network for network in catalog.networks()}
     directory = Directory(read_directory(settings.directory.path, catalog, networks))
     database = open_database(settings, chain, now, call_from_thread, durable=durable)

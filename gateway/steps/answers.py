@@ -9,7 +9,15 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import func, select
 
 from gateway.committing import Tx
-from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
+from gateway.journal import (
+    answers,
+    dispatches,
+    expectations,
+    ledger,
+    lot_numbers,
+    lots,
+    schema,
+)
 from gateway.journal.expectations import Came
 from gateway.journal.prepared import Prepared, given
 from gateway.journal.revival import TAKEN_BACK, revive
@@ -116,6 +124,7 @@ def apply_lot(
                 answers.pay_standing(tx, lot_id)
             ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
         _pay_off(tx, row, answer.outcome, came)
+        lot_numbers.decided(tx, row)
         now = _lot(tx, lot_id)
         if decides or now.state not in TAKEN_BACK or not revive(tx, now):
             happened = LotEvent.ANSWER if decides else LotEvent.ACKNOWLEDGE

@@ -17,6 +17,11 @@ from datetime import date, timedelta
 from random import Random
 from typing import NotRequired, TypedDict
 
+<<<<<<< HEAD
+=======
+from attrs import evolve
+
+>>>>>>> main
 from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
@@ -29,7 +34,11 @@ from protocols.sesam.payer_simulator_decisions import (
 )
 from protocols.sesam.payer_simulator_files import Refusal, acknowledge, pay
 from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
+<<<<<<< HEAD
 from protocols.simulated_payer import Faults, SimulatedReturn, deliver
+=======
+from protocols.simulation import Faults, SimulatedReturn
+>>>>>>> main
 
 __all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
 
@@ -91,6 +100,10 @@ class Caisse:
         who = normal_ps(professional)
         if who not in self.seen["registered"]:
             self.seen["registered"].append(who)
+
+    def has(self, lot: str) -> bool:
+        """Say whether a lot was taken, by its match key."""
+        return lot in self.seen["lots"]
 
     def knows(self, professional: str) -> bool:
         """Say whether a professional whose lots came so far is known."""
