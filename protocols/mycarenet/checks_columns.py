@@ -52,6 +52,7 @@ class Columns:
         self._texts: dict[tuple[str, str, str], Texts] = {}
         self._empty: dict[tuple[str, str, str], Mask] = {}
         self._latest: dict[str, Rows] = {}
+        self._gathered: dict[str, Bytes] = {}
 
     def rows(self, record: str) -> Rows:
         """Return the rows of the records of a kind that belong where they stand.
@@ -108,11 +109,20 @@ class Columns:
     def _make(self, record: str, of: str, field: str) -> Texts:
         start, length = place_of(of, field)
         cut = slice(start - 1, start - 1 + length)
-        if of == WHOLE and record != WHOLE and self._sending is not None:
+        if of == record:
+            return _texts(self._records(record)[:, cut])
+        if of == WHOLE and self._sending is not None:
             one = _texts(self._sending[None, cut])
             return np.broadcast_to(one, len(self.rows(record)))
-        rows = self.rows(record) if of == record else self.master(record, of)
-        return _texts(self._chunk.rows[rows, cut])
+        owners = np.searchsorted(self.rows(of), self.master(record, of))
+        return self.text(of, field)[owners]
+
+    def _records(self, record: str) -> Bytes:
+        found = self._gathered.get(record)
+        if found is None:
+            found = self._chunk.rows.take(self.rows(record), axis=0)
+            self._gathered[record] = found
+        return found
 
     def _last(self, record: str) -> Rows:
         """Return, by row, the last row of a kind at or before it; -1 where there is none."""
