@@ -10,8 +10,8 @@ import pytest
 from protocols.mycarenet import checks_rules
 from protocols.mycarenet.checks import MOST, Checks, Share
 from routing.envelope import Severity
-from tests.protocols.mycarenet import sendings
-from tests.protocols.mycarenet.sendings import NURSE, Record, Values
+from tests.protocols.mycarenet import nurse_sendings as sendings
+from tests.protocols.mycarenet.nurse_sendings import NURSE, Record, Values
 
 
 class Break(NamedTuple):
