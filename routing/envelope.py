@@ -68,8 +68,9 @@ class LotSeen:
 
     `position` counts from 1 in the deposit.  `destination` holds the network's
     own routing fields (in `sesam`: regime, organism, centre); lots that differ
-    in its `batch` never share a dispatch.  A lot with a problem of severity
-    error in `problems` must not be sent.
+    in its `batch` never share a dispatch.  `series` names the register of payers in
+    which the lot's number may stand once only; empty: there is none.  A lot with a
+    problem of severity error in `problems` must not be sent.
     """
 
     position: int
@@ -84,6 +85,7 @@ class LotSeen:
     length: int
     claims: tuple[ClaimSeen, ...]
     problems: tuple[Problem, ...] = ()
+    series: str = ""
 
     @property
     def valid(self) -> bool:

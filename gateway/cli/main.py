@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "payer": "the payer directory: list, show, test, import",
     "label": "payers' codes in words: show, and take an official list over",
     "enrol": "enrolments of senders with payers: list, set, ask, import, export",
+    "number": "lot numbers that payers take once only: list, import those used before",
     "trace": "where is it? the whole life of a file, lot, invoice, dispatch or return",
     "anomaly": "what a person must see: list, show, assign, comment, resolve, reopen",
     "remedy": "what is done about missing answers: list, plan, approve, deny, again",

@@ -186,7 +186,7 @@ class Match:
         while chunk := list(islice(numbered, _PER_COMMIT)):
             fresh = [pair for pair in chunk if known.get(pair[0]) is None]
             held, tied = self._database.write(
-                "match.answers", self._tie, row, held, fresh, known
+                "match.answers", self._tie, row, reading.kind, held, fresh, known
             )
             tally.add(len(chunk), tied, known)
             self._count(tied, reading.kind)
@@ -208,6 +208,7 @@ class Match:
         self,
         tx: Tx,
         row: Row[*tuple[Any, ...]],
+        kind: str,
         held: float,
         found: Sequence[tuple[int, AnswerSeen]],
         known: Mapping[int, str | None],
@@ -219,6 +220,7 @@ class Match:
             row,
             self._directory(),
             self._delays(),
+            kind=kind,
             patient_hash=self._payloads.keys.patient_hash,
             sure=self._sure,
             bounds=self._bounds,

@@ -35,7 +35,10 @@ from protocols.sesam import (
     sample_maker,
     writer,
 )
+from protocols.sesam.simulation import SIMULATION
+from protocols.simulation import Simulation
 from routing.envelope import AnswerKind, Level, Summary
+from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
 _FILE_NUMBERS = Numbering(1, 999_999)
@@ -63,6 +66,9 @@ class Sesam:
         AnswerKind("arl", Level.LOT),
         AnswerKind("payment", Level.CLAIM),
     )
+    lot_identity = "lot number"
+    invoices_unique = True
+    simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""
@@ -112,6 +118,14 @@ class Sesam:
             kind = "arl"
         series = f"{sender}:{kind}" if kind else sender
         return FileNumber(series, int(text), _FILE_NUMBERS)
+
+    def number_series(self, sender: str, code: str, year: str) -> str:
+        """Name no register: funds know a lot by its number and date."""
+        return ""
+
+    def rule_number(self, uses: Sequence[NumberUse]) -> NumberRuling:
+        """Let every lot go; nobody asks."""
+        return FREE
 
     def normal_sender(self, number: str) -> str:
         """Return a professional's number without blanks and leading zeros."""

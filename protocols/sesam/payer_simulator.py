@@ -17,14 +17,13 @@ from datetime import date, timedelta
 from random import Random
 from typing import NotRequired, TypedDict
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
 from protocols.sesam.payer_simulator_decisions import (
     Decision,
-    Faults,
     Mix,
     decide,
     is_refused,
@@ -32,6 +31,7 @@ from protocols.sesam.payer_simulator_decisions import (
 )
 from protocols.sesam.payer_simulator_files import Refusal, acknowledge, pay
 from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
+from protocols.simulation import Faults, SimulatedReturn
 
 __all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
 
@@ -40,19 +40,6 @@ _REASONS = 5  # told of a refused lot
 _REFUSED: Refusal = (("SIM9", "SIMULATED REFUSAL WITHOUT A REASON", 0),)
 _AGAIN: Refusal = (("SIM8", "LOT ALREADY RECEIVED IN ANOTHER FILE", 0),)
 _REUSED: Refusal = (("SIM7", "FILE NUMBER ALREADY USED FOR ANOTHER CONTENT", 0),)
-
-
-@frozen(kw_only=True)
-class SimulatedReturn:
-    """One file in the caisse's outbox, there `delay_days` after the day it answers.
-
-    `kind` is "arl" or "payment".
-    """
-
-    name: str
-    content: bytes
-    kind: str
-    delay_days: int
 
 
 class FileSeen(TypedDict):
@@ -106,6 +93,10 @@ class Caisse:
         who = normal_ps(professional)
         if who not in self.seen["registered"]:
             self.seen["registered"].append(who)
+
+    def has(self, lot: str) -> bool:
+        """Say whether a lot was taken, by its match key."""
+        return lot in self.seen["lots"]
 
     def knows(self, professional: str) -> bool:
         """Say whether a professional whose lots came so far is known."""

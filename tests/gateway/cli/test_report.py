@@ -123,6 +123,21 @@ def test_the_balance_tells_where_every_claim_stands(installed: Installation) -> 
     assert "received" not in stands
 
 
+def test_the_balance_of_all_fits_a_screen(installed: Installation) -> None:
+    """One line for each account; --each and CSV have every client and payer."""
+    installed.octway("client", "add", "beta", "--name", "Beta")
+    for number, client in enumerate(("alpha", "beta"), 1):
+        content = installed.billing_file(lots=1, invoices=3, number=number)
+        installed.deposit(f"{client}.b2", content, client=client)
+    installed.work()
+    said = installed.octway("report", "balance", "--day", "2026-11-18")
+    (line,) = lines_with(said.out, "dispatched")
+    assert line.split()[1:5] == ["0", "6", "0", "6"]
+    assert "--each" in said.out.splitlines()[-1]
+    each = installed.octway("report", "balance", "--day", "2026-11-18", "--each")
+    assert len(lines_with(each.out, "dispatched", "caisse-nord")) == 2
+
+
 def test_a_balance_is_of_a_day_of_a_zone(installed: Installation) -> None:
     """A zone that there is none of is refused; another's day is another day."""
     assert installed.octway("report", "balance", "--zone", "Mars/Base").status == 2

@@ -3,7 +3,9 @@
 A deposit::
 
     TOY S1 12                   in the name of sender S1, with a number or without
-    LOT 001 P1                  a lot with its number and its payer's code
+    LOT 001 P1                  a lot with its number and its payer's code, which may
+                                go on with a word: it is bad; or with `ref=A year=2026`: then its
+                                number stands in a register of that year
     INV 1 1000                  an invoice with its number and cents
     LOT 002 P2 BAD              a lot that a payer would refuse
 
@@ -26,6 +28,7 @@ from protocols.interface import (
     RecordShown,
     SplitReturn,
 )
+from protocols.simulation import Simulation
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -39,6 +42,7 @@ from routing.envelope import (
     Summary,
     Traits,
 )
+from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
 BILLING, RETURN = "toy.billing", "toy.return"
@@ -84,14 +88,17 @@ class Reading:
         )
 
     def _lot(self, sender: str, offset: int, lines: Sequence[bytes]) -> LotSeen:
-        _, number, code, *bad = lines[0].decode("latin-1").split()
+        _, number, code, *words = lines[0].decode("latin-1").split()
+        bad = [word for word in words if "=" not in word]
+        more = dict(word.split("=") for word in words if "=" in word)
+        ref = f"/{more['ref']}" if "ref" in more else ""
         claims = []
         for record, line in enumerate(lines[1:], 2):
             _, invoice, cents = line.decode("latin-1").split(" ")
             claims.append(
                 ClaimSeen(
                     number=invoice,
-                    match_key=f"{sender}/{number}/{invoice}",
+                    match_key=f"{sender}/{number}{ref}/{invoice}",
                     date="2026-11-02",
                     patient=f"{sender}{invoice.partition('-')[0]}",
                     billed=int(cents),
@@ -107,7 +114,8 @@ class Reading:
         lot = LotSeen(
             position=len(self._found) + 1,
             number=number,
-            match_key=f"{sender}/{number}",
+            match_key=f"{sender}/{number}{ref}",
+            series=f"{sender}/{code}/{more['year']}" if "year" in more else "",
             date="2026-11-02",
             sender=sender,
             flow="billing",
@@ -179,6 +187,9 @@ class Toy:
         AnswerKind("arl", Level.LOT),
         AnswerKind("payment", Level.CLAIM),
     )
+    lot_identity = "number"
+    invoices_unique = True
+    simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):
@@ -209,6 +220,19 @@ class Toy:
         if number is None:
             return None
         return FileNumber(summary.keys["series"], int(number), Numbering(1, 999))
+
+    def number_series(self, sender: str, code: str, year: str) -> str:
+        return f"{sender}/{code}/{year}"
+
+    def rule_number(self, uses: Sequence[NumberUse]) -> NumberRuling:
+        said = {outcome for use in uses for _, outcome in use.said}
+        if not uses or said == {Outcome.REJECTED}:
+            return FREE
+        waits = not said and all(use.lot for use in uses)
+        why = "its first use is not decided" if waits else "it was accepted"
+        return NumberRuling(
+            "waiting" if waits else "used", False, waits, why, "wait" if waits else "no"
+        )
 
     def normal_sender(self, number: str) -> str:
         return number.upper()

@@ -1,4 +1,4 @@
-"""How the lines of the demo's caisses fail, and mend."""
+"""How the lines of the demo's payers fail, and mend."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from random import Random
 
 from twisted.internet.task import Clock
 
-from gateway.simulator.caisses import BadLines
 from gateway.simulator.payer_faults import Faults
+from gateway.simulator.payers import BadLines
 
 USERS = ("nord", "sud")
 

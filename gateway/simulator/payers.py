@@ -1,7 +1,7 @@
-"""The simulated caisses of the demo, as a program: SFTP servers with someone behind.
+"""The simulated payers of the demo, as a program: SFTP servers with someone behind.
 
-`python -m gateway.simulator.caisses --dir DIR --key 'ssh-ed25519 …' USER…` opens
-an account for each caisse, prints one JSON line with its address and host key,
+`python -m gateway.simulator.payers --dir DIR --key 'ssh-ed25519 …' NETWORK:USER…`
+opens an account for each payer, prints one JSON line with its address and host key,
 and answers what is put there until it is told to end.  Their lines fail now and
 then; which, when and how follows from the seed and from nothing else.
 """
@@ -26,9 +26,10 @@ from twisted.logger import Logger, globalLogBeginner
 from gateway.clock import Now
 from gateway.logs import observer
 from gateway.simulator import payer_faults
-from gateway.simulator.caisse_desk import Desk
+from gateway.simulator.payer_desk import Desk
 from gateway.simulator.payer_host import PayerHost, load_host_key
-from protocols.sesam.payer_simulator import Faults
+from protocols.catalog import Catalog
+from protocols.simulation import Faults
 
 _LOOK_EVERY: Final = 0.5
 _NO_FAULT: Final = payer_faults.Faults()
@@ -36,10 +37,10 @@ _NO_FAULT: Final = payer_faults.Faults()
 RETURNS: Final = Faults(
     lost=0.08, late=0.03, doubled=0.05, out_of_order=0.005, unknown_sender=0.1
 )
-"""How often the caisses' returns go wrong in the demo: a field that is not mended."""
+"""How often the payers' returns go wrong in the demo: a field that is not mended."""
 
 LOSES: Final = 0.08
-"""The share of files that a caisse loses before it has read them."""
+"""The share of files that a payer loses before it has read them."""
 
 
 @frozen
@@ -75,7 +76,7 @@ class BadLines:
     """Dials faults into the lines, one at a time; `tick` once a second.
 
     `every` is seconds between two faults on average, 0 for never.  From
-    `locked_out_at` seconds on, one caisse once refuses our login.
+    `locked_out_at` seconds on, one payer once refuses our login.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class BadLines:
 
 
 class DeskRound:
-    """Lets each caisse work in turn; one that fails never stops the others."""
+    """Lets each payer work in turn; one that fails never stops the others."""
 
     _log = Logger()
 
@@ -133,11 +134,11 @@ class DeskRound:
             try:
                 desk.work()
             except Exception:
-                self._log.failure("caisse {user} failed", user=user)
+                self._log.failure("payer {user} failed", user=user)
 
 
 def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
-    """Open the caisses; fires never, unless something breaks."""
+    """Open the payers; fires never, unless something breaks."""
     read = _read_arguments(arguments)
     globalLogBeginner.beginLoggingTo(
         [observer(sys.stderr, "warn")], redirectStandardIO=False
@@ -149,20 +150,24 @@ def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
         clock=reactor,
         arrived=lambda user, name: None,
     )
+    simulations = {
+        each.name: each.simulation for each in Catalog.installed().simulated()
+    }
     desks = {
         user: Desk(
             folder=host.open_account(user, key=read.key),
+            simulation=simulations[network],
             faults=RETURNS,
             day=read.day,
             loses=LOSES,
             rng=Random(f"{read.seed}|{user}"),  # noqa: S311
             now=now,
         )
-        for user in read.users
+        for network, user in read.users
     }
     lines = BadLines(
         host=host,
-        users=read.users,
+        users=[user for _, user in read.users],
         rng=Random(f"{read.seed}|lines"),  # noqa: S311
         clock=reactor,
         every=read.fault_every,
@@ -194,7 +199,7 @@ def _say(**facts: object) -> None:
 
 
 def _read_arguments(arguments: Sequence[str]) -> Namespace:
-    parser = ArgumentParser(prog="python -m gateway.simulator.caisses")
+    parser = ArgumentParser(prog="python -m gateway.simulator.payers")
     parser.add_argument("--dir", type=Path, required=True, help="folder of accounts")
     parser.add_argument("--key", required=True, help="public key that may log in")
     parser.add_argument("--seed", type=int, default=1, help="of all that goes wrong")
@@ -203,7 +208,13 @@ def _read_arguments(arguments: Sequence[str]) -> Namespace:
         "--fault-every", type=float, default=0.0, help="seconds; 0 for no bad line"
     )
     parser.add_argument("--locked-out-at", type=float, help="seconds from the start")
-    parser.add_argument("users", nargs="+", help="accounts, one for each caisse")
+    parser.add_argument(
+        "users",
+        nargs="+",
+        metavar="NETWORK:USER",
+        type=lambda text: text.split(":", 1),
+        help="accounts, one for each payer",
+    )
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""A simulated caisse at its folders."""
+"""A payer of the demo at its folders."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from random import Random
 
-from gateway.simulator.caisse_desk import Desk
-from protocols.sesam.payer_simulator import Faults
+from gateway.simulator.payer_desk import Desk
 from protocols.sesam.sample_maker import make_file, make_sender
+from protocols.sesam.simulation import SIMULATION
+from protocols.simulation import Faults
 
 START = 1_795_305_600.0
 DAY = 2.0
@@ -26,6 +27,7 @@ class Caisse:
     def open(self) -> None:
         self.desk = Desk(
             folder=self.folder,
+            simulation=SIMULATION,
             faults=self.faults,
             day=DAY,
             rng=Random(5),

@@ -1,7 +1,7 @@
-"""What a simulated caisse's service desk says; SIMULATED, as `protocols.desk` is.
+"""What the service desk of a demo's payer says; SIMULATED, as `protocols.desk` is.
 
-It answers from the caisse's own memory: whether it has a lot, whether it knows a
-professional.  One that it does not know is registered some days after it was asked,
+It answers from the payer's own memory: whether it has a lot, whether it knows a
+sender.  One that it does not know is registered some days after it was asked,
 and a return that is asked for again is written anew from the file that it kept.
 """
 
@@ -13,8 +13,7 @@ from typing import Final
 
 from protocols import desk
 from protocols.desk import Ask, DeskAnswer, Enrolled, Question
-from protocols.sesam.keys import normal_ps
-from protocols.sesam.payer_simulator import Caisse
+from protocols.simulation import SimulatedPayer
 from routing.chase import Status
 
 REGISTERS_WITHIN: Final = 8  # days from the question to the registration
@@ -28,17 +27,17 @@ def is_question(file: Path) -> bool:
 
 
 class Questions:
-    """A caisse's desk; `waiting` maps who is being registered to the time it is done."""
+    """A payer's desk; `waiting` maps who is being registered to the time it is done."""
 
     def __init__(
         self,
-        caisse: Caisse,
+        payer: SimulatedPayer,
         *,
         waiting: dict[str, float],
         day: float,
         send_again: Callable[[str], bool],
     ) -> None:
-        self._caisse = caisse
+        self._payer = payer
         self._waiting = waiting
         self._day = day
         self._send_again = send_again
@@ -63,21 +62,21 @@ class Questions:
     def register(self, now: float) -> None:
         """Register those whose time has come."""
         for who in [who for who, at in self._waiting.items() if at <= now]:
-            self._caisse.register(who)
+            self._payer.register(who)
             del self._waiting[who]
 
     def _say(self, question: Question, now: float) -> tuple[str, str]:
         if question.ask is Ask.STATUS:
-            there = question.lot in self._caisse.seen["lots"]
+            there = self._payer.has(question.lot)
             return (Status.ANSWERED if there else Status.UNKNOWN), ""
         if question.ask is Ask.ENROLMENT:
-            return self._enrol(normal_ps(question.sender), now), ""
+            return self._enrol(question.sender, now), ""
         if question.ask is Ask.RETURN:
             return ("sent" if self._send_again(question.file) else "gone"), ""
         return "noted", ""
 
     def _enrol(self, who: str, now: float) -> str:
-        if self._caisse.knows(who):
+        if self._payer.knows(who):
             return Enrolled.YES
         self._waiting.setdefault(who, now + REGISTERS_WITHIN * self._day)
         return Enrolled.REQUESTED

@@ -1,25 +1,25 @@
-"""What a simulated caisse does with its folders: reads `in`, answers into `out`.
+"""What a payer of the demo does with its folders: reads `in`, answers into `out`.
 
 All it knows is in its folder, so it goes on where it was when started again:
 `state.json` holds its memory, `later` the returns that are written and not due.
 The order surprises: the memory is saved before the returns are written and the
-file is noted as read after, so a caisse killed in between answers the file once
+file is noted as read after, so a payer killed in between answers the file once
 more, in the same words, as one that was resent.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final, TypedDict
 
 from gateway.clock import Now
-from gateway.simulator.caisse_questions import Questions, is_question
 from gateway.simulator.payer_folder import INBOX, OUTBOX
-from protocols.sesam.payer_simulator import Caisse, Faults, Seen, SimulatedReturn
+from gateway.simulator.payer_questions import Questions, is_question
+from protocols.simulation import Faults, SimulatedReturn, Simulation
 
 _STATE: Final = "state.json"
 _LATER: Final = "later"
@@ -30,15 +30,15 @@ _MILLISECONDS: Final = 1000
 
 
 class State(TypedDict):
-    """What is kept: the caisse's memory, and which files of `in` were read."""
+    """What is kept: the payer's memory, and which files of `in` were read."""
 
-    seen: Seen
+    seen: Mapping[str, object] | None
     read: dict[str, float]
     registering: dict[str, float]
 
 
 class Desk:
-    """One caisse at its folders.  `day` is how many seconds its days last.
+    """One payer at its folders.  `day` is how many seconds its days last.
 
     It `loses` that share of the files that come, before anybody has read them.
     """
@@ -47,6 +47,7 @@ class Desk:
         self,
         *,
         folder: Path,
+        simulation: Simulation,
         faults: Faults,
         day: float,
         rng: Random,
@@ -59,9 +60,9 @@ class Desk:
         self._rng = rng
         self._now = now
         self._state = self._load()
-        self._caisse = Caisse(faults=faults, seen=self._state["seen"])
+        self._payer = simulation.payer(faults, self._state["seen"])
         self._questions = Questions(
-            self._caisse,
+            self._payer,
             waiting=self._state["registering"],
             day=day,
             send_again=self._send_again,
@@ -95,7 +96,7 @@ class Desk:
 
     def _respond(self, file: Path) -> None:
         today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
-        made = self._caisse.respond(file.read_bytes(), rng=self._rng, day=today)
+        made = self._payer.respond(file.read_bytes(), rng=self._rng, day=today)
         self._save()
         for each in made:
             self._keep_for_later(each)
@@ -150,13 +151,10 @@ class Desk:
         if path.exists():
             found: State = json.loads(path.read_text(encoding="utf-8"))
             return found
-        return State(
-            seen=Seen(files={}, lots={}, registered=[], dropped=[], next_number=1),
-            read={},
-            registering={},
-        )
+        return State(seen=None, read={}, registering={})
 
     def _save(self) -> None:
+        self._state["seen"] = self._payer.seen
         text = json.dumps(self._state, separators=(",", ":"))
         _write(self._folder / _STATE, text.encode())
 

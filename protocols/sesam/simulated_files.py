@@ -1,19 +1,16 @@
-"""The files between the gateway and a study's payers: B2 read, returns written.
+"""The files at the payers' side of a study: B2 read, returns written, in bulk.
 
-The formats are the network's own, as `protocols.sesam.payer_simulator` speaks them;
-this does the same in bulk, for a hundred thousand claims, and without its faults.
+This does what `payer_simulator` does, for a hundred thousand claims, and without its
+faults: what goes wrong is decided outside, only how numbers are spoilt is known here.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 from zlib import crc32
-
-from attrs import frozen
 
 from protocols.records import load_layouts
 from protocols.sesam import arl
@@ -21,6 +18,7 @@ from protocols.sesam.keys import iso_date, lot_key
 from protocols.sesam.noemie_writer import WRAPPED, ReturnWriter
 from protocols.sesam.payer_simulator_decisions import LOWERED, REASONS, yymmdd
 from protocols.sesam.stamp import stamps
+from protocols.simulation import SentFile, SentLot, Told
 
 _RECORD: Final = 128
 _B2: Final = load_layouts("b2")
@@ -46,41 +44,6 @@ _PATIENT = slice(
 _AMO, _AMC = _place("5", "total_amo"), _place("5", "total_amc")
 
 
-class Claim(NamedTuple):
-    """One invoice as it was sent: its first record, and the cents asked.
-
-    `patient` is the patient's own number with its key, where it is not the insured.
-    """
-
-    record: bytes
-    patient: bytes
-    amo: int
-    amc: int
-
-
-@frozen(kw_only=True)
-class SentLot:
-    """One lot as it was sent; `key` is what answers are matched by."""
-
-    key: str
-    file: str
-    professional: str
-    number: str
-    day: str
-    organism: str
-    claims: tuple[Claim, ...]
-
-
-@frozen(kw_only=True)
-class SentFile:
-    """One file as its payer has it; `ident` tells a number that comes again."""
-
-    header: Mapping[str, str]
-    ident: str
-    sha256: str
-    lots: tuple[SentLot, ...]
-
-
 class Altered(StrEnum):
     """How a payer's system spoils the numbers of invoices; the same for a lot."""
 
@@ -100,31 +63,114 @@ class Altered(StrEnum):
         return f"9{crc32(invoice.encode()) % 10**8:08}"
 
 
-class Parties(NamedTuple):
-    """Who a return is from and for, by kind and number."""
+class _Claim(NamedTuple):
+    """One invoice as it was sent: its first record, and the cents asked.
 
-    sender_type: str
-    sender_no: str
-    recipient_type: str
-    recipient_no: str
+    `patient` is the patient's own number with its key, where it is not the insured.
+    """
+
+    record: bytes
+    patient: bytes
+    amo: int
+    amc: int
 
 
-def read_b2(content: bytes) -> SentFile:
-    """Read a file that the gateway made; it is believed to be sound."""
-    header = _B2["000"].read(content[:_RECORD])
-    return SentFile(
-        header=header,
-        ident=f"{header['sender_no']}|{header['file_id']}",
-        sha256=hashlib.sha256(content).hexdigest(),
-        lots=tuple(_lots(content, header["file_id"])),
+def read_sent(content: bytes) -> SentFile:
+    """Read a file that the gateway made; a lot keeps the file's first record as well."""
+    first = content[:_RECORD]
+    header = _B2["000"].read(first)
+    lots = tuple(
+        _sent(first, content[begin * _RECORD : end * _RECORD])
+        for begin, end in _spans(content[::_RECORD])
+    )
+    return SentFile(f"{header['sender_no']}|{header['file_id']}", lots)
+
+
+def _spans(kinds: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where lots begin and end, in records, by the first characters of all."""
+    end = 0
+    while (begin := kinds.find(b"1", end)) >= 0:
+        end = kinds.index(b"6", begin) + 1
+        yield begin, end
+
+
+def _sent(first: bytes, records: bytes) -> SentLot:
+    head = _B2["1"].read(records[:_RECORD])
+    return SentLot(
+        key=lot_key(head["ps_id"], iso_date(head["lot_created"]), head["lot_no"]),
+        sender=head["ps_id"],
+        claims=records[::_RECORD].count(b"5"),
+        content=first + records,
     )
 
 
-def _lots(content: bytes, file: str) -> Iterator[SentLot]:
-    head: Mapping[str, str] = {}
-    claims: list[Claim] = []
+def write_arl(lots: Sequence[SentLot], *, number: int, day: date) -> bytes:
+    """Write a SIMULATED acknowledgement that says of lots that they have come."""
+    stamp = stamps(arl.SIMULATED_LAYOUTS)
+    sent = _B2["000"].read(lots[0].content[:_RECORD])
+    writer = ReturnWriter(
+        header=stamp["000"].fill(
+            **_head(sent, arl.POSITIVE, number, day), message=arl.SIMULATED_MARK
+        ),
+        form=WRAPPED,
+        layouts=arl.SIMULATED_LAYOUTS,
+    )
+    writer.raw(
+        stamp[arl.FILE].fill(
+            sent_file_id=sent["file_id"], received=yymmdd(day), lots=len(lots)
+        )
+    )
+    for lot in lots:
+        head = _B2["1"].read(lot.content[_RECORD : 2 * _RECORD])
+        writer.raw(
+            stamp[arl.LOT].fill(
+                professional=lot.sender,
+                lot_date=head["lot_created"],
+                lot=head["lot_no"],
+                organism=head["dest_organism"],
+                invoices=lot.claims,
+            )
+        )
+        writer.item(lot=lot.key)
+    return writer.finish()
+
+
+def write_payments(lots: Sequence[Told], *, number: int, day: date) -> bytes:
+    """Write one NOEMIE 0580 for all lots, by professional; some under wrong numbers."""
+    stamp = stamps("noemie")
+    sent = _B2["000"].read(lots[0].lot.content[:_RECORD])
+    writer = ReturnWriter(
+        header=stamp["000"].fill(**_head(sent, _PAYMENTS, number, day)), form=WRAPPED
+    )
+    whose: dict[str, list[Told]] = {}
+    for told in lots:
+        whose.setdefault(told.lot.sender, []).append(told)
+    for professional, own in whose.items():
+        writer.raw(stamp["040"].fill(payee=professional))
+        writer.raw(
+            stamp["071"].fill(
+                day=yymmdd(day),
+                transfer=f"SIMULATED TRANSFER {number:06}",
+                payer=sent["recipient_no"][-10:],
+            )
+        )
+        writer.raw(stamp["081"].fill(return_kind="01"))
+        for told in own:
+            _write_lot(writer, told)
+        writer.control(f"02{professional:>015}")
+    return writer.finish()
+
+
+def _write_lot(writer: ReturnWriter, told: Told) -> None:
+    head = _B2["1"].read(told.lot.content[_RECORD : 2 * _RECORD])
+    altered = Altered(told.alteration) if told.alteration else None
+    for claim in _claims(told.lot.content):
+        _write_claim(writer, head, claim, altered)
+
+
+def _claims(content: bytes) -> Iterator[_Claim]:
     first = patient = b""
-    for start in range(_RECORD, len(content), _RECORD):
+    for start in range(2 * _RECORD, len(content), _RECORD):
         kind = content[start : start + 1]
         if kind == b"2":
             record = content[start : start + _RECORD]
@@ -134,91 +180,15 @@ def _lots(content: bytes, file: str) -> Iterator[SentLot]:
                 first = record
         elif kind == b"5":
             record = content[start : start + _RECORD]
-            claims.append(Claim(first, patient, int(record[_AMO]), int(record[_AMC])))
+            yield _Claim(first, patient, int(record[_AMO]), int(record[_AMC]))
             first = patient = b""
-        elif kind == b"1":
-            head = _B2["1"].read(content[start : start + _RECORD])
-        elif kind == b"6":
-            yield SentLot(
-                key=lot_key(
-                    head["ps_id"], iso_date(head["lot_created"]), head["lot_no"]
-                ),
-                file=file,
-                professional=head["ps_id"],
-                number=head["lot_no"],
-                day=head["lot_created"],
-                organism=head["dest_organism"],
-                claims=tuple(claims),
-            )
-            claims = []
-
-
-def write_arl(
-    lots: Sequence[SentLot], parties: Parties, *, number: int, day: date
-) -> bytes:
-    """Write a SIMULATED acknowledgement that says of lots that they have come."""
-    stamp = stamps(arl.SIMULATED_LAYOUTS)
-    writer = ReturnWriter(
-        header=stamp["000"].fill(
-            **_head(parties, arl.POSITIVE, number, day), message=arl.SIMULATED_MARK
-        ),
-        form=WRAPPED,
-        layouts=arl.SIMULATED_LAYOUTS,
-    )
-    writer.raw(
-        stamp[arl.FILE].fill(
-            sent_file_id=lots[0].file, received=yymmdd(day), lots=len(lots)
-        )
-    )
-    for lot in lots:
-        writer.raw(
-            stamp[arl.LOT].fill(
-                professional=lot.professional,
-                lot_date=lot.day,
-                lot=lot.number,
-                organism=lot.organism,
-                invoices=len(lot.claims),
-            )
-        )
-        writer.item(lot=lot.key)
-    return writer.finish()
-
-
-def write_payments(
-    lots: Iterable[tuple[SentLot, Altered | None]],
-    parties: Parties,
-    *,
-    number: int,
-    day: date,
-) -> bytes:
-    """Write one NOEMIE 0580 for all lots, by professional; some under wrong numbers."""
-    stamp = stamps("noemie")
-    writer = ReturnWriter(
-        header=stamp["000"].fill(**_head(parties, _PAYMENTS, number, day)),
-        form=WRAPPED,
-    )
-    whose: dict[str, list[tuple[SentLot, Altered | None]]] = {}
-    for lot, altered in lots:
-        whose.setdefault(lot.professional, []).append((lot, altered))
-    for professional, own in whose.items():
-        writer.raw(stamp["040"].fill(payee=professional))
-        writer.raw(
-            stamp["071"].fill(
-                day=yymmdd(day),
-                transfer=f"SIMULATED TRANSFER {number:06}",
-                payer=parties.sender_no[-10:],
-            )
-        )
-        writer.raw(stamp["081"].fill(return_kind="01"))
-        for lot, altered in own:
-            for claim in lot.claims:
-                _write_claim(writer, lot, claim, altered)
-        writer.control(f"02{professional:>015}")
-    return writer.finish()
 
 
 def _write_claim(
-    writer: ReturnWriter, lot: SentLot, claim: Claim, altered: Altered | None
+    writer: ReturnWriter,
+    lot: Mapping[str, str],
+    claim: _Claim,
+    altered: Altered | None,
 ) -> None:
     stamp = stamps("noemie")
     invoice = claim.record[_INVOICE].decode("ascii")
@@ -229,8 +199,8 @@ def _write_claim(
         stamp["102"].fill(
             level=_LEVEL,
             invoice=altered.number(invoice) if altered else invoice,
-            lot=lot.number,
-            lot_date=lot.day,
+            lot=lot["lot_no"],
+            lot_date=lot["lot_created"],
             invoice_kind="B",
             invoice_date=claim.record[_INVOICE_DATE].decode("ascii"),
             insurance="AS",
@@ -265,12 +235,19 @@ def _write_claim(
                 level=_LEVEL, code=reason, label=label, scope="F", part="O"
             )
         )
-    writer.item(lot=(lot.professional, lot.number, lot.day), items=1, paid=paid)
+    key = (lot["ps_id"], lot["lot_no"], lot["lot_created"])
+    writer.item(lot=key, items=1, paid=paid)
 
 
-def _head(parties: Parties, reference: str, number: int, day: date) -> dict[str, str]:
+def _head(
+    sent: Mapping[str, str], reference: str, number: int, day: date
+) -> dict[str, str]:
+    """Return the header of a return to who sent a file, from its addressee."""
     return {
-        **parties._asdict(),
+        "sender_type": sent["recipient_type"],
+        "sender_no": sent["recipient_no"],
+        "recipient_type": sent["sender_type"],
+        "recipient_no": sent["sender_no"],
         "exchange": "NO",
         "file_id": f"{number % 1_000_000:06}",
         "file_created": yymmdd(day),
