@@ -17,7 +17,7 @@ from protocols.mycarenet.checks_columns import LAYOUTS, Columns, Rows, place_of
 from protocols.mycarenet.checks_kinds import JUDGES, holds
 from protocols.mycarenet.checks_rules import Rule, rules
 from protocols.mycarenet.message import KINDS, Bytes, Chunk
-from protocols.mycarenet.mutualities import Mutualities, shipped
+from protocols.mycarenet.tables import SHIPPED, Tables
 from routing.envelope import Severity
 
 SHARE: Final = "error-share"
@@ -70,7 +70,7 @@ class Share(NamedTuple):
     @property
     def refuses(self) -> bool:
         """Whether the payer refuses the whole file for it."""
-        return self.percent > MOST
+        return 100 * self.wrong > MOST * self.records
 
     def told(self) -> str:
         """Say it in words."""
@@ -84,8 +84,8 @@ class Share(NamedTuple):
 class Checks:
     """One sending being checked, chunk by chunk."""
 
-    def __init__(self, mutualities: Mutualities | None = None) -> None:
-        self._mutualities = mutualities or shipped()
+    def __init__(self, tables: Tables = SHIPPED) -> None:
+        self._tables = tables
         self._sending: Bytes | None = None
         self._records = 0
         self._wrong = 0
@@ -98,7 +98,7 @@ class Checks:
                 self._sending = chunk.rows[found[0]].copy()
         columns = Columns(chunk, self._sending)
         findings = [
-            *_rules_broken(columns, chunk, self._mutualities),
+            *_rules_broken(columns, chunk, self._tables),
             *_credit_notes(columns),
         ]
         self._records += int(_COUNTED[chunk.kinds].sum())
@@ -113,14 +113,12 @@ class Checks:
         return Share(self._wrong, self._records)
 
 
-def _rules_broken(
-    columns: Columns, chunk: Chunk, mutualities: Mutualities
-) -> Iterator[Finding]:
+def _rules_broken(columns: Columns, chunk: Chunk, tables: Tables) -> Iterator[Finding]:
     for rule in rules():
         rows = columns.rows(rule.record)
         if not len(rows):
             continue
-        wrong = JUDGES[rule.kind](columns, rule, mutualities)
+        wrong = JUDGES[rule.kind](columns, rule, tables)
         if not wrong.any():
             continue
         applies = holds(columns, rule)

@@ -7,6 +7,7 @@ its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Final
@@ -21,9 +22,9 @@ from protocols.mycarenet.checks_columns import (
     number,
 )
 from protocols.mycarenet.checks_rules import Condition, Rule
-from protocols.mycarenet.mutualities import Mutualities
+from protocols.mycarenet.tables import Tables
 
-Judge = Callable[[Columns, Rule, Mutualities], Mask]
+Judge = Callable[[Columns, Rule, Tables], Mask]
 
 _MODULUS: Final = 97
 _MONTH: Final = len("YYYYMM")
@@ -61,7 +62,7 @@ def _holds(columns: Columns, record: str, condition: Condition) -> Mask:
     return ~found if operator.startswith("!") else found
 
 
-def _one_of(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _one_of(columns: Columns, rule: Rule, _: Tables) -> Mask:
     texts = columns.text(rule.record, rule.field)
     found = np.zeros(len(texts), np.bool_)
     if texts.dtype.itemsize == 1:
@@ -73,7 +74,7 @@ def _one_of(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
     return ~found
 
 
-def _none_of(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _none_of(columns: Columns, rule: Rule, _: Tables) -> Mask:
     texts = columns.text(rule.record, rule.field)
     found = np.zeros(len(texts), np.bool_)
     for value in rule.arguments:
@@ -81,15 +82,15 @@ def _none_of(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
     return found
 
 
-def _present(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _present(columns: Columns, rule: Rule, _: Tables) -> Mask:
     return columns.empty(rule.record, rule.field)
 
 
-def _absent(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _absent(columns: Columns, rule: Rule, _: Tables) -> Mask:
     return ~columns.empty(rule.record, rule.field)
 
 
-def _begins(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _begins(columns: Columns, rule: Rule, _: Tables) -> Mask:
     texts = columns.text(rule.record, rule.field)
     wanted = rule.arguments[0].encode()
     blank = texts == b" " * texts.dtype.itemsize
@@ -97,19 +98,19 @@ def _begins(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
     return wrong
 
 
-def _differs(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _differs(columns: Columns, rule: Rule, _: Tables) -> Mask:
     own = columns.text(rule.record, rule.field)
     same: Mask = own == columns.text(rule.record, rule.arguments[0])
     return same & ~columns.empty(rule.record, rule.field)
 
 
-def _not_after(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _not_after(columns: Columns, rule: Rule, _: Tables) -> Mask:
     own = columns.text(rule.record, rule.field)
     wrong: Mask = own > columns.text(rule.record, rule.arguments[0])
     return wrong & _both(columns, rule)
 
 
-def _not_before(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _not_before(columns: Columns, rule: Rule, _: Tables) -> Mask:
     own = columns.text(rule.record, rule.field)
     wrong: Mask = own < columns.text(rule.record, rule.arguments[0])
     return wrong & _both(columns, rule)
@@ -122,17 +123,17 @@ def _both(columns: Columns, rule: Rule) -> Mask:
     )
 
 
-def _within_months(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _within_months(columns: Columns, rule: Rule, _: Tables) -> Mask:
     """Older than so many months before another date, a month counted to its end."""
     months = int(rule.arguments[0])
     return _against(columns, rule, lambda day: _shifted(day, -months), early=True)
 
 
-def _next_month(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _next_month(columns: Columns, rule: Rule, _: Tables) -> Mask:
     return _against(columns, rule, lambda day: _shifted(day, 1), early=False)
 
 
-def _within_days(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _within_days(columns: Columns, rule: Rule, _: Tables) -> Mask:
     days = int(rule.arguments[0])
 
     def before(day: bytes) -> bytes:
@@ -173,7 +174,7 @@ def _date(text: bytes) -> date | None:
         return None
 
 
-def _time(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _time(columns: Columns, rule: Rule, _: Tables) -> Mask:
     characters = columns.characters(rule.record, rule.field)
     value = number(characters)
     right: Mask = (
@@ -182,14 +183,14 @@ def _time(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
     return ~(right | columns.empty(rule.record, rule.field))
 
 
-def _enterprise(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _enterprise(columns: Columns, rule: Rule, _: Tables) -> Mask:
     characters = columns.characters(rule.record, rule.field)
     key = _MODULUS - number(characters[:, :8]) % _MODULUS
     wrong: Mask = number(characters[:, 8:10]) != key
     return wrong & ~columns.empty(rule.record, rule.field)
 
 
-def _bic(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _bic(columns: Columns, rule: Rule, _: Tables) -> Mask:
     texts = columns.text(rule.record, rule.field)
     wrong = [not _is_bic(each.decode("latin-1").rstrip()) for each in texts.tolist()]
     found = np.array(wrong, np.bool_)
@@ -202,14 +203,14 @@ def _is_bic(text: str) -> bool:
     return text[:_BIC_LETTERS].isalpha() and text.isupper()
 
 
-def _sign_of(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _sign_of(columns: Columns, rule: Rule, _: Tables) -> Mask:
     own = columns.characters(rule.record, rule.field)[:, 0]
     other = columns.characters(rule.record, rule.arguments[0])[:, 0]
     wrong: Mask = own != other
     return wrong & _both(columns, rule)
 
 
-def _serial(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _serial(columns: Columns, rule: Rule, _: Tables) -> Mask:
     """So many digits, filled up with blanks behind or zeros before; a B may stand first."""
     characters = columns.characters(rule.record, rule.field)
     size, width = int(rule.arguments[0]), characters.shape[1]
@@ -225,7 +226,7 @@ def _serial(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
     return ~right & ~columns.empty(rule.record, rule.field)
 
 
-def _needs_code(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _needs_code(columns: Columns, rule: Rule, _: Tables) -> Mask:
     """Alone in its invoice: a chunk holds whole invoices."""
     texts = columns.text(rule.record, rule.field)
     invoice = columns.master(rule.record, "20")
@@ -233,14 +234,14 @@ def _needs_code(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
     return ~np.isin(invoice, there)
 
 
-def _followed_by_52(columns: Columns, rule: Rule, _: Mutualities) -> Mask:
+def _followed_by_52(columns: Columns, rule: Rule, _: Tables) -> Mask:
     """No record 52 before the next line."""
     lines = columns.rows(rule.record)
     read = columns.master("52", rule.record)
     return ~np.isin(lines, read)
 
 
-def _affiliation(columns: Columns, rule: Rule, known: Mutualities) -> Mask:
+def _affiliation(columns: Columns, rule: Rule, tables: Tables) -> Mask:
     """Judged on the first day of care; the number 000 is left to those who allow it."""
     texts = columns.text(rule.record, rule.field)
     lines = columns.master("50", rule.record)
@@ -262,21 +263,24 @@ def _affiliation(columns: Columns, rule: Rule, known: Mutualities) -> Mask:
         day = first.get(row, b"") or bytes(created[at])
         key = own, to, day
         if key not in judged:
-            judged[key] = known.refuses_affiliation(
+            judged[key] = tables.mutualities.refuses_affiliation(
                 own.decode("latin-1"), to.decode("latin-1"), day.decode("latin-1")
             )
         wrong[at] = judged[key]
     return wrong
 
 
-def _destination(columns: Columns, rule: Rule, known: Mutualities) -> Mask:
+def _destination(columns: Columns, rule: Rule, tables: Tables) -> Mask:
     texts = columns.text(rule.record, rule.field)
     numbers, which = np.unique(texts, return_inverse=True)
-    wrong = [not known.union_of(each.decode("latin-1")) for each in numbers.tolist()]
+    wrong = [
+        not tables.mutualities.union_of(each.decode("latin-1"))
+        for each in numbers.tolist()
+    ]
     return np.array(wrong, np.bool_)[which]
 
 
-def _union_of(columns: Columns, rule: Rule, known: Mutualities) -> Mask:
+def _union_of(columns: Columns, rule: Rule, tables: Tables) -> Mask:
     """Another union than the destination's; unions that name no mutuality are not judged."""
     pairs = np.char.add(
         columns.text(rule.record, rule.field),
@@ -284,10 +288,45 @@ def _union_of(columns: Columns, rule: Rule, known: Mutualities) -> Mask:
     )
     each, which = np.unique(pairs, return_inverse=True)
     wrong = [
-        known.contradict(text[:3].decode("latin-1"), text[3:].decode("latin-1"))
+        tables.mutualities.contradict(
+            text[:3].decode("latin-1"), text[3:].decode("latin-1")
+        )
         for text in each.tolist()
     ]
     return np.array(wrong, np.bool_)[which]
+
+
+def _contact(columns: Columns, rule: Rule, tables: Tables) -> Mask:
+    """Another destination than the point of contact that the directory knows."""
+    texts = columns.text(rule.record, rule.field)
+    wrong = np.zeros(len(texts), np.bool_)
+    if len(texts):
+        third_party = bytes(columns.text(rule.record, "10.third_party")[0])
+        made = _date(bytes(columns.text(rule.record, "10.created")[0]))
+        day = made.isoformat() if made else ""
+        contact = tables.contacts.contact_of(third_party.decode("latin-1"), day)
+        if contact:
+            wrong = texts != contact.encode()
+    return wrong
+
+
+def _companions(columns: Columns, rule: Rule, _: Tables) -> Mask:
+    """More fees of the kind than other acts of the same day by the same caregiver."""
+    texts = columns.text(rule.record, rule.field)
+    fees = np.isin(texts, np.array([each.encode() for each in rule.arguments]))
+    if not fees.any():
+        return fees
+    invoices = columns.master(rule.record, "20").tolist()
+    days = columns.text(rule.record, "first_date").tolist()
+    carers = columns.text(rule.record, "provider").tolist()
+    keys = list(zip(invoices, days, carers, strict=True))
+    counted = Counter(
+        key for key, fee in zip(keys, fees.tolist(), strict=True) if not fee
+    )
+    for at in np.flatnonzero(fees).tolist():
+        counted[keys[at]] -= 1
+    lacking = [counted[key] < 0 for key in keys]
+    return fees & np.array(lacking, np.bool_)
 
 
 def _prefix(texts: Texts, length: int) -> Texts:
@@ -323,5 +362,7 @@ JUDGES: Final[Mapping[str, Judge]] = {
     "affiliation": _affiliation,
     "destination": _destination,
     "union_of": _union_of,
+    "contact": _contact,
+    "companions": _companions,
 }
 """Every kind of rule that the table may name."""

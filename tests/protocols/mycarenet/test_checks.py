@@ -162,7 +162,9 @@ BREAKS: Final = (
 )
 _ELSEWHERE: Final = {  # rules whose breaking takes more than one changed record
     "F201110": "test_lump_sums_are_rectified_only_by_their_own_types",
-    "R500112": "test_faq_reading_of_the_identity_card",
+    "F201810": "test_faq_21_a_wrong_contact_in_zone_18_is_refused",
+    "R500112": "test_faq_09_reading_of_the_identity_card",
+    "R500453": "test_faq_28_repeated_visits_need_basic_acts_by_the_same_caregiver",
     "R500547": "test_care_is_not_billed_before_its_month",
     "B512801": "test_a_reserved_zone_of_a_tariff_record_holds_zeros",
 }
