@@ -28,8 +28,15 @@ Bytes = NDArray[np.uint8]
 BLOCK: Final = 4 << 20  # read at once
 LARGEST_INVOICE: Final = 16 << 20  # bytes of one invoice in memory; none is near
 UTF8_MARK: Final = b"\xef\xbb\xbf"
-KINDS: Final = ("?", "10", "20", "30", "40", "50", "51", "52", "80", "90", "95", "96")
-"""The kinds of record by index; 0 is one that nobody knows."""
+KINDS: Final = (
+    *("?", "10", "20", "21", "30", "40", "50", "51", "52", "80", "90"),
+    *("95", "96"),
+)
+"""The kinds of record by index; 0 is one that nobody knows.
+
+The layout of 21 and 40 is not publicly known: they are let through, and only
+what every record has in the same place is checked of them.
+"""
 
 _FIRST_ROWS = 64  # of a message: many have no more
 _TENS = 10 ** np.arange(5, -1, -1)
