@@ -74,8 +74,9 @@ def explain(code: str) -> Rule | None:
         pattern = _OPEN.sub("[0-9]+", re.escape(rule.code))
         if "{code}" not in rule.code and re.fullmatch(pattern, code):
             return rule
-    repeats = {row["code"] for row in read_data("repeats")}
-    return RULES["repeat"] if code in repeats else None
+    if code in {row["code"] for row in read_data("repeats")}:
+        return RULES["repeat"]
+    return RULES["not-numeric"] if code in zone_codes().values() else None
 
 
 def problem(
