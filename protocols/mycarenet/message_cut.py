@@ -22,8 +22,10 @@ _SHIFT = 40  # characters by which a header may be too short or too long
 _FIRST = b"10000001"  # a message's first record
 _HEADER = re.compile(rb"920000[0-9]{61}")
 _TOTAL = re.compile(rb"9[56][0-9]{21}[+-]")
-_WEAK = re.compile(rb"(?:[1-58]0|5[12]|90)[0-9]{6}|9[56]")
-_TYPES = frozenset((b"10", b"20", b"30", b"40", b"50", b"51", b"52", b"80", b"90"))
+_WEAK = re.compile(rb"(?:[1-589]0|21|5[12])[0-9]{6}|9[56]")
+_TYPES = frozenset(
+    (b"10", b"20", b"21", b"30", b"40", b"50", b"51", b"52", b"80", b"90")
+)
 
 
 @define

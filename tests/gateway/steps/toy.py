@@ -25,11 +25,13 @@ from protocols.interface import (
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     RecordShown,
     SplitReturn,
 )
 from protocols.simulation import Simulation
+from protocols.tables import Importer
 from routing.commitment import CommitmentSeen
 from routing.envelope import (
     AnswerKind,
@@ -197,6 +199,9 @@ class Toy:
     )
     lot_identity = "number"
     invoices_unique = True
+    titles: Mapping[str, str] = {}
+    file_problems: Mapping[str, Sequence[FileProblem]] = {}
+    importers: Mapping[str, Importer] = {}
     simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
