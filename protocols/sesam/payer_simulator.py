@@ -17,11 +17,6 @@ from datetime import date, timedelta
 from random import Random
 from typing import NotRequired, TypedDict
 
-<<<<<<< HEAD
-=======
-from attrs import evolve
-
->>>>>>> main
 from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
@@ -34,11 +29,7 @@ from protocols.sesam.payer_simulator_decisions import (
 )
 from protocols.sesam.payer_simulator_files import Refusal, acknowledge, pay
 from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
-<<<<<<< HEAD
 from protocols.simulated_payer import Faults, SimulatedReturn, deliver
-=======
-from protocols.simulation import Faults, SimulatedReturn
->>>>>>> main
 
 __all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
 
