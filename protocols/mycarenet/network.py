@@ -1,4 +1,4 @@
-"""The Belgian network: sendings of eFact out, receipts and settlements back.
+"""The Belgian network: sendings and questions out, settlements and decisions back.
 
 Everything is done by the modules of this folder; here stands only which of
 them does what, as `protocols.interface.Network` wants it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import BinaryIO
 
 from protocols.errors import UnknownFormat
@@ -15,6 +16,7 @@ from protocols.interface import (
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     Network,
     Reading,
@@ -23,6 +25,11 @@ from protocols.interface import (
     SplitReturn,
 )
 from protocols.mycarenet import (
+    care_message,
+    care_reader,
+    care_returns,
+    care_show,
+    file_problems,
     keys,
     reader,
     returns,
@@ -30,11 +37,13 @@ from protocols.mycarenet import (
     rules,
     sample_maker,
     show,
+    titles,
     writer,
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
 from protocols.simulation import Simulation
+from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
@@ -49,33 +58,45 @@ class MyCareNet:
         AnswerKind(rules.VERDICT, Level.LOT),
         AnswerKind(rules.SETTLEMENT, Level.CLAIM),
         AnswerKind(rules.PAYMENT, Level.LOT),
+        AnswerKind(care_returns.REPLY, Level.LOT),
+        AnswerKind(care_returns.KIND, Level.LOT),
     )
     lot_identity = "reference, month and number of the sending"
     invoices_unique = False
+    titles: Mapping[str, str] = MappingProxyType(titles.TITLES)
+    file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
+        {"eFact 920000": file_problems.listed()}
+    )
+    importers: Mapping[str, Importer] = MappingProxyType({})
     simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
-        """Name a file's format: `mycarenet.920000` or a return's; None otherwise."""
-        known = returns.recognise_return(head)
-        if known is None and begins_like(head, BILLING.encode()):
-            return reader.FORMAT
-        return known
+        """Name a file's format, `mycarenet.` and its message number; None otherwise."""
+        if known := returns.recognise_return(head) or care_message.recognise(head):
+            return known
+        return reader.FORMAT if begins_like(head, BILLING.encode()) else None
 
     def is_return(self, format: str) -> bool:
         """Say whether files of this format come from payers."""
-        return format in returns.RETURN_FORMATS
+        return format in returns.RETURN_FORMATS or format in care_returns.FORMATS
 
     def read(self, stream: BinaryIO, format: str) -> Reading:
-        """Read sendings; raises `UnknownFormat` for another format."""
+        """Read sendings or questions; raises `UnknownFormat` for another format."""
+        if format in care_reader.FORMATS:
+            return care_reader.CareReading(stream, format)
         _expect_billing(format)
         return reader.read(stream)
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
         """Read a payer's return; raises `UnknownFormat` for another format."""
+        if format in care_returns.FORMATS:
+            return care_returns.CareReturnReading(stream, format)
         return returns.read_return(stream, format)
 
     def show(self, stream: BinaryIO, format: str) -> Iterator[RecordShown]:
         """Show every record of a file of this network, for people."""
+        if format in care_reader.FORMATS or format in care_returns.FORMATS:
+            return care_show.show(stream)
         if self.is_return(format):
             return returns.show_return(stream, format)
         _expect_billing(format)
@@ -150,21 +171,23 @@ class MyCareNet:
         day: str,
         into: BinaryIO,
     ) -> Composed:
-        """Write one sending for one union, as it came; ValueError for more than one."""
+        """Write one message for one union, as it came; ValueError for more than one."""
         return writer.compose(parts, addressee=addressee, into=into)
 
     def split_return(
         self, content: BinaryIO, format: str, owners: Mapping[int, str]
     ) -> Sequence[SplitReturn]:
         """Cut a mixed return per owner, in the same format."""
+        if format in care_returns.FORMATS:
+            return care_returns.split(content, owners)
         return returns.split_return(content, format, owners)
 
 
 def _expect_billing(format: str) -> None:
     if format != reader.FORMAT:
         raise UnknownFormat(
-            f"{format!r} is no billing format of the network mycarenet; "
-            f"{reader.FORMAT!r} is the only one"
+            f"{format!r} is no format of the network mycarenet that is sent; "
+            f"{reader.FORMAT!r} is the one of billing"
         )
 
 
