@@ -15,7 +15,7 @@ from typing import Final
 from attrs import frozen
 
 TABLE: Final = "contacts"
-COLUMNS: Final = ("third_party", "contact", "valid_from", "valid_until")
+COLUMNS: Final = ("third_party", "contact", "valid_from", "valid_until", "correct")
 
 
 @frozen(kw_only=True)
