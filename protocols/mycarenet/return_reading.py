@@ -127,6 +127,9 @@ class EfactReturnReading:
         yield from self._invoices.rest()
 
     def _take(self, record: ReturnRecord) -> Iterator[Invoice]:
+        if not record.sound:
+            self._claims.damaged = True
+            return
         kind, size = record.kind, len(record.content)
         if self.format == PRELIMINARY:
             self._take_sum(record)
@@ -139,6 +142,7 @@ class EfactReturnReading:
             yield from self._take_sent(read_record(record))
 
     def _take_sent(self, record: Returned) -> Iterator[Invoice]:
+        self._claims.damaged |= bool(record.odd)
         for odd in record.odd:
             self._problems.add(
                 "code",
@@ -168,6 +172,7 @@ class EfactReturnReading:
         self._remarks += header_remarks(errors, where=f"total of {what} {whose}")
 
     def _unknown(self, record: ReturnRecord) -> None:
+        self._claims.damaged = True
         known = "95 and 96" if self.format == PRELIMINARY else "10 to 90"
         self._problems.add(
             "record-type",
