@@ -14,9 +14,9 @@ from gateway.cli.payer_names import find, must_be_known, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
+from gateway.cli.wording import counted, utc
 from gateway.intake.receipts import iso_time
-from gateway.journal import enrolments
+from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import Stated
 from protocols.catalog import Catalog
 from protocols.interface import Network
@@ -41,12 +41,17 @@ def define(parser: Parser) -> None:
         "octway enrol list --payer caisse-nord",
         _list,
     )
-    listed.add_argument("--payer", metavar="ID")
-    listed.add_argument("--sender", metavar="NUMBER")
-    listed.add_argument("--state", choices=list(EnrolmentState), metavar="STATE")
+    listed.add_argument("--payer", metavar="ID", help="with one payer only")
+    listed.add_argument("--sender", metavar="NUMBER", help="of one sender only")
+    listed.add_argument(
+        "--state",
+        choices=list(EnrolmentState),
+        metavar="STATE",
+        help=f"in one state: {', '.join(EnrolmentState)}",
+    )
     put = actions.add(
         "set",
-        "say how an enrolment stands; held lots go when it is open",
+        "say how an enrolment stands; its lots, held or chased, go when it is open",
         "octway enrol set 275968535 caisse-nord open",
         _set,
     )
@@ -114,8 +119,8 @@ def _read(
     """Read enrolments, each with how many lots are held for it."""
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, wanted.get("payer"))
-        rows = opened.database.read(enrolments.listed, **wanted)
-        waiting = opened.database.read(enrolments.waiting, networks)
+        rows = opened.database.read(enrolment_lists.listed, **wanted)
+        waiting = opened.database.read(enrolment_lists.waiting, networks)
     return [
         (row, waiting[row.network, row.sender, row.payer_id, row.flow]) for row in rows
     ]
@@ -130,7 +135,7 @@ def _table(shown: Sequence[_Shown], terminal: Terminal) -> None:
             "flow",
             "client",
             "state",
-            "since",
+            "since (UTC)",
             "lots",
             "acts",
             "words",
@@ -142,7 +147,7 @@ def _table(shown: Sequence[_Shown], terminal: Terminal) -> None:
                 row.flow,
                 row.client_id or "",
                 row.state,
-                moment(row.changed_at, terminal.zone),
+                utc(row.changed_at),
                 f"{lots:,}" if lots else "",
                 ACTS_NEXT[EnrolmentState(row.state)],
                 row.words,
@@ -181,7 +186,7 @@ def _move(
     whose = (network, options.sender, payer.id, flow)
     stated = Stated(*whose, state, " ".join(options.words.split()))
     with opening.journal(options, terminal) as opened:
-        waiting = opened.database.read(enrolments.waiting, networks)
+        waiting = opened.database.read(enrolment_lists.waiting, networks)
         opened.database.write(
             "enrol.set", lambda tx: enrolments.state_all(tx, [stated], source="staff")
         )

@@ -12,7 +12,7 @@ from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment, money
+from gateway.cli.wording import counted, moment, money, utc
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
@@ -95,7 +95,16 @@ def _list(options: Options, terminal: Terminal) -> int:
         return 0
     table(
         terminal,
-        ("match", "score", "rule", "payer", "client", "since", "state", "what agrees"),
+        (
+            "match",
+            "score",
+            "rule",
+            "payer",
+            "client",
+            "since (UTC)",
+            "state",
+            "what agrees",
+        ),
         [
             (
                 proposals.name_of(row),
@@ -103,7 +112,7 @@ def _list(options: Options, terminal: Terminal) -> int:
                 row.rule,
                 row.payer_id or "",
                 row.client_id,
-                moment(row.made_at, terminal.zone),
+                utc(row.made_at),
                 f"{row.state} {row.decided_by}".rstrip(),
                 row.words,
             )

@@ -10,13 +10,15 @@ from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options, Parser, a_most, add_by
 from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import Refusal
-from gateway.cli.tables import table
+from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import moment
+from gateway.cli.wording import money, utc
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import approvals, chases
+from gateway.journal import approvals, chases, remedies
+from gateway.journal.remedies import Wanted
 from gateway.steps.plan import Planned, plan
+from gateway.steps.plan import count as plan_count
 from protocols.catalog import Catalog
 from routing.chase import RemedyState
 from routing.remedy import WORDS, Remedy
@@ -27,6 +29,19 @@ EXAMPLE: Final = (
     "octway remedy approve m0123456789abcdefgh --by lea"
 )
 
+_MOST: Final = 25
+
+STATES: Final = {
+    RemedyState.APPROVAL.value: "waits for a second person",
+    RemedyState.PLANNED.value: "done next",
+    RemedyState.TRIED.value: "done, and awaited",
+    RemedyState.BROUGHT.value: "claims were answered after it",
+    RemedyState.NOTHING.value: "the next one had to be tried",
+    RemedyState.FAILED.value: "could not be done",
+    RemedyState.DENIED.value: "refused by the second person",
+}
+"""Where a try stands, for people."""
+
 
 def define(parser: Parser) -> None:
     """Define the command line."""
@@ -34,19 +49,32 @@ def define(parser: Parser) -> None:
     listed = actions.add(
         "list", "list what was tried", "octway remedy list --payer caisse-nord", _list
     )
-    listed.add_argument("--payer", metavar="ID")
-    listed.add_argument("--lot", metavar="ID")
+    listed.add_argument("--lot", metavar="ID", help="for one lot only")
+    states = "; ".join(f"{name}: {words}" for name, words in STATES.items())
     listed.add_argument(
-        "--state", choices=[each.value for each in RemedyState], metavar="STATE"
+        "--state", choices=list(STATES), metavar="STATE", help=f"in one state: {states}"
     )
-    listed.add_argument("--most", type=a_most, default=200, metavar="N")
+    listed.add_argument(
+        "--what",
+        choices=[each.value for each in Remedy],
+        metavar="REMEDY",
+        help=f"of one kind: {', '.join(Remedy)}",
+    )
     planned = actions.add(
         "plan",
         "say what would be done next for each late lot, and do nothing",
         "octway remedy plan --payer caisse-nord",
         _plan,
     )
-    planned.add_argument("--payer", metavar="ID")
+    for each in (listed, planned):
+        each.add_argument("--payer", metavar="ID", help="of one payer only")
+        each.add_argument(
+            "--most",
+            type=a_most,
+            default=_MOST,
+            metavar="N",
+            help=f"how many, the most pressing first (default: {_MOST})",
+        )
     for name, words, call in (
         ("approve", "agree, as a second person, that it is done", _approve),
         ("deny", "refuse, as a second person, that it is done", _deny),
@@ -84,37 +112,37 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def _list(options: Options, terminal: Terminal) -> int:
+    wanted = Wanted(options.payer, options.lot, options.what, options.state)
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
-        rows = opened.database.read(
-            approvals.listed, options.payer, options.lot, options.state, options.most
-        )
+        rows, count = opened.database.read(remedies.listed, wanted, options.most)
     if options.json:
-        terminal.give({"remedies": [as_json(row) for row in rows]})
+        terminal.give({"remedies": [as_json(row) for row in rows], "count": count})
         return 0
     if not rows:
-        asked = options.payer or options.lot or options.state
         none = "no remedy was tried yet; nothing was so late that it needed one"
-        terminal.say("no remedy fits what was asked for" if asked else none)
+        terminal.say("no remedy fits what was asked for" if any(wanted) else none)
         return 0
     table(
         terminal,
-        ("remedy", "at", "lot", "payer", "what", "state", "brought", "why"),
+        ("remedy", "at (UTC)", "lot", "payer", "what", "state", "brought", "why"),
         [
             (
                 row.id,
-                moment(row.at, terminal.zone),
+                utc(row.at),
                 row.lot_id,
                 row.payer_id,
                 row.kind,
                 row.state,
-                str(row.brought),
+                f"{row.brought:,}" if row.brought else "",
                 row.words,
             )
             for row in rows
         ],
         right=("brought",),
     )
+    how = f"--most {count}; to see fewer: --payer, --lot, --what or --state"
+    more(terminal, len(rows), count, how)
     return 0
 
 
@@ -124,10 +152,13 @@ def _plan(options: Options, terminal: Terminal) -> int:
         catalog = Catalog.installed()
         directory = opening.directory_of(opened.settings, catalog)
         networks = {network.name: network for network in catalog.networks()}
-        found = opened.database.read(plan, directory, networks, terminal.now())
-    found = [each for each in found if options.payer in (None, each.payer)]
+        what = {"payer": options.payer, "most": options.most}
+        now = terminal.now()
+        found = opened.database.read(plan, directory, networks, now, None, **what)
+        count = opened.database.read(plan_count, options.payer)
     if options.json:
-        terminal.give({"planned": [_planned(each) for each in found]})
+        planned = [_planned(each) for each in found]
+        terminal.give({"planned": planned, "count": count})
         return 0
     if not found:
         none = "nothing is chased now; every answer owed has come or is not due"
@@ -137,20 +168,21 @@ def _plan(options: Options, terminal: Terminal) -> int:
         return 0
     table(
         terminal,
-        ("lot", "payer", "asked", "next", "not before", "why"),
+        ("lot", "payer", "asked", "next", "not before (UTC)", "why"),
         [
             (
                 each.lot,
                 each.payer,
-                f"{each.asked / 100:,.2f}",
+                money(each.asked),
                 _next(each),
-                "" if each.at is None else moment(each.at, terminal.zone),
+                utc(each.at),
                 each.why,
             )
             for each in found
         ],
         right=("asked",),
     )
+    more(terminal, len(found), count, f"--most {count}; to see fewer: --payer")
     return 0
 
 
@@ -176,7 +208,12 @@ def _deny(options: Options, terminal: Terminal) -> int:
 def _decide(options: Options, terminal: Terminal, *, agreed: bool) -> int:
     by = options.by or terminal.user
     with opening.journal(options, terminal) as opened:
-        _must_exist(opened.database, options.remedy)
+        row = _must_exist(opened.database, options.remedy)
+        if row.state != RemedyState.APPROVAL:
+            raise Refusal(
+                f"remedy {row.id} is {row.state} ({STATES[row.state]}) and waits for "
+                "nobody's word; see: octway remedy list --state approval"
+            )
         opened.database.write(
             "remedy.decide",
             lambda tx: approvals.decide(tx, options.remedy, by=by, agreed=agreed),
@@ -190,7 +227,7 @@ def _decide(options: Options, terminal: Terminal, *, agreed: bool) -> int:
 
 
 def _must_exist(database: Database, remedy: str) -> Row[*tuple[Any, ...]]:
-    row = database.read(chases.find_remedy, remedy)
+    row = database.read(remedies.find, remedy)
     if row is None:
         raise Refusal(
             f"there is no remedy {remedy!r}; see: octway remedy list --state approval"

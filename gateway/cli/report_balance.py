@@ -43,11 +43,17 @@ def define(actions: Actions) -> None:
     )
     parser.add_argument("--client", metavar="ID", help="of one client only")
     parser.add_argument("--payer", metavar="ID", help="of one payer only")
+    parser.add_argument(
+        "--each", action="store_true", help="a line for each client and payer"
+    )
     add_csv(parser)
 
 
 def run(options: Options, terminal: Terminal) -> int:
-    """Add up, and show it; exit 1 if the accounts do not add up to zero."""
+    """Add up, and show it; exit 1 if the accounts do not add up to zero.
+
+    People see one line for each account unless they ask; CSV and JSON have all.
+    """
     zone = _zone(options.zone)
     day = options.day or datetime.fromtimestamp(terminal.now(), zone).date()
     begins, ends = (
@@ -78,7 +84,10 @@ def run(options: Options, terminal: Terminal) -> int:
         )
     else:
         filtered = bool(options.client or options.payer)
-        _show(day, options.zone, lines, total, terminal, filtered=filtered)
+        shown = lines if options.each else report_balance.by_account(lines)
+        _show(day, options.zone, shown, total, terminal, filtered=filtered)
+        if shown and not options.each:
+            terminal.say("of each client and payer: octway report balance --each")
     return DOES_NOT_HOLD if any(total) else 0
 
 
@@ -97,11 +106,11 @@ def _show(
         return
     table(
         terminal,
-        ("client", "payer", "account", "opening", "in", "out", "closing", "asked"),
+        ("client", "payer", "account", "opening", "in", "out", "closing", "asked then"),
         [
             (
                 line.client,
-                line.payer or "none yet",
+                line.payer or ("none yet" if line.client else ""),
                 line.account,
                 *(
                     f"{each.claims:,}"
@@ -111,7 +120,7 @@ def _show(
             )
             for line in lines
         ],
-        right=("opening", "in", "out", "closing", "asked"),
+        right=("opening", "in", "out", "closing", "asked then"),
     )
     terminal.say()
     if any(total):
@@ -121,8 +130,8 @@ def _show(
         )
     else:
         terminal.say(
-            f"at the end of {day} ({zone}) all accounts add up to nothing, as they must: "
-            "what came in from outside stands in the others"
+            f"claims on {day} ({zone}), and what those at its end ask; all accounts add up "
+            "to nothing, as they must: what came in from outside stands in the others"
         )
 
 

@@ -19,7 +19,7 @@ from gateway.cli.report_files import (
 )
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
+from gateway.cli.wording import counted, percent
 from gateway.journal import cohorts
 from gateway.plots import Point, line_plot
 from routing.no_response import Rate, Sending, over_until, rates, sendings
@@ -118,8 +118,8 @@ def _show(
                 f"{each.sent + each.young:,}",
                 f"{each.young:,}" if each.young else "",
                 f"{each.lacking:,}" if each.sent else "",
-                "" if each.share is None else _percent(each.share),
-                " to ".join(map(_percent, each.interval)) if each.sent else "",
+                "" if each.share is None else percent(each.share),
+                " to ".join(map(percent, each.interval)) if each.sent else "",
             )
             for name, each in rows
         ],
@@ -128,14 +128,22 @@ def _show(
     terminal.say()
     if total.sent:
         terminal.say(
-            f"{_percent(total.share or 0.0)} of {counted(total.sent, 'claim')} had no "
+            f"{percent(total.share or 0.0)} of {counted(total.sent, 'claim')} had no "
             f"closing answer {options.after} days after they were sent"
         )
     if total.young:
-        terminal.say(
-            f"{counted(total.young, 'claim')} {'is' if total.young == 1 else 'are'} "
-            f"younger than {options.after} days and not counted yet"
+        terminal.say(f"{_young(total.young, options.after)} and not counted yet")
+
+
+def _young(claims: int, after: int) -> str:
+    told = counted(claims, "claim")
+    if not after:
+        return (
+            f"{told} {'was' if claims == 1 else 'were'} sent on a day that is not over"
         )
+    return (
+        f"{told} {'is' if claims == 1 else 'are'} younger than {counted(after, 'day')}"
+    )
 
 
 def _write(options: Options, groups: Mapping[str, Rate], terminal: Terminal) -> None:
@@ -192,7 +200,3 @@ def _facts(rate: Rate) -> dict[str, Any]:
         "high": high if rate.sent else None,
         "young": rate.young,
     }
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

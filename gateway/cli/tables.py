@@ -43,6 +43,12 @@ def table(
         terminal.say(line(row))
 
 
+def more(terminal: Terminal, shown: int, count: int, how: str) -> None:
+    """Say how many rows are not shown, and how to see them; nothing if all are."""
+    if count > shown:
+        terminal.say(f"and {count - shown:,} more of {count:,}; to see them: {how}")
+
+
 def facts(terminal: Terminal, pairs: Sequence[tuple[str, str]]) -> None:
     """Print names and values under one another; empty values are left out."""
     shown = [(name, value) for name, value in pairs if value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+_SECONDS: Final = "%Y-%m-%d %H:%M:%S"
 _SIZES: Final = ((1000**3, "GB"), (1000**2, "MB"), (1000, "kB"))
 _SPANS: Final = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 _ES: Final = ("ch", "s", "x")
@@ -20,7 +21,17 @@ def moment(epoch: float, zone: tzinfo | None = None) -> str:
     """Write a time in a zone (the machine's own if None) with its UTC offset."""
     local = datetime.fromtimestamp(epoch, UTC).astimezone(zone)
     offset = local.strftime("%z")
-    return f"{local:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+    return f"{local:{_SECONDS}} {offset[:3]}:{offset[3:5]}"
+
+
+def utc(epoch: float | None) -> str:
+    """Write a time of a list, whose header says `UTC`: `2026-11-24 09:00:07`."""
+    return "" if epoch is None else f"{datetime.fromtimestamp(epoch, UTC):{_SECONDS}}"
+
+
+def percent(share: float) -> str:
+    """Write a share: `40.0 %`."""
+    return f"{100 * share:.1f} %"
 
 
 def clock(minutes: int) -> str:

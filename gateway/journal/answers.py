@@ -157,6 +157,16 @@ def write(
         _ANSWER_AND_MOVE.run(tx.connection, {**values, "account": account})
 
 
+def pay_standing(tx: Tx, lot: str) -> None:
+    """Write that the claims that stand with their lot are paid in full."""
+    table = schema.claim
+    tx.connection.execute(
+        update(table)
+        .where(table.c.lot_id == lot, table.c.account.is_(None))
+        .values(outcome=Outcome.PAID, paid=table.c.asked, answered_at=tx.now)
+    )
+
+
 def add(tx: Tx, row: Mapping[str, Any]) -> None:
     """Write an answer that was not there before."""
     _ADD_ANSWER.run(tx.connection, row)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+import json
+from typing import ClassVar, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import anomalies, chases, schema
+from gateway.journal import anomalies, chases, remedies, schema, staff
 from routing.chase import ChaseEvent, ChaseState, Known, RemedyEvent, RemedyState
 from routing.errors import GatewayError
 
 _AWAITED: Final = 86_400.0
+_ANEW: Final = "chase.again"
 
 
 class NotAnew(GatewayError):
@@ -21,34 +23,30 @@ class NotAnew(GatewayError):
     code: ClassVar[str] = "not-anew"
 
 
-def listed(
-    connection: Connection,
-    payer: str | None,
-    lot: str | None,
-    state: str | None,
-    most: int,
-) -> list[Row[*tuple[Any, ...]]]:
-    """List tries, the newest `most` of them, the newest last."""
-    table = schema.remedy
-    query = select(table).order_by(table.c.at.desc(), table.c.id.desc()).limit(most)
-    wanted = ((table.c.payer_id, payer), (table.c.lot_id, lot), (table.c.state, state))
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
-    return list(reversed(connection.execute(query).all()))
+class NoSecondPerson(GatewayError):
+    """Who says it may not: nobody of the staff, or the one who had it asked."""
+
+    code: ClassVar[str] = "no-second-person"
 
 
 def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
     """Take a second person's word on a remedy that waits for it.
 
-    Raises `IllegalTransition` for one that does not wait, `LostRace` for one that is
-    not there.  A remedy that is refused
-    is not proposed again for its lot.
+    Raises `NoSecondPerson` unless an open staff account that may work says so, and to
+    agree not the one that had the lot chased anew; `IllegalTransition` for one that
+    does not wait, `LostRace` for one that is not there.  A remedy that is refused is
+    not proposed again for its lot.
     """
-    row = chases.one_remedy(tx.connection, remedy)
+    row = remedies.one(tx.connection, remedy)
+    _must_be_staff(tx.connection, by)
     event = RemedyEvent.APPROVE if agreed else RemedyEvent.DENY
     chase = chases.locked(tx, row.lot_id)
-    chases.move_remedy(tx, row, event, approved_by=by)
+    if agreed and chase is not None and by == _asker(tx.connection, chase):
+        raise NoSecondPerson(
+            f"{by} had lot {row.lot_id} chased anew, which asks for {remedy}; "
+            "wanted another person's word"
+        )
+    remedies.move(tx, row, event, approved_by=by)
     if chase is not None:
         known = Known.from_json(chase.known)
         if agreed:
@@ -62,6 +60,41 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
         chases.move(tx, chase, ChaseEvent.DECIDE, **values)
     tx.say(f"remedy.{event}", row.lot_id, id=remedy, by=by)
     settle_if_none(tx, row.payer_id, f"decided by {by}")
+
+
+def _must_be_staff(connection: Connection, name: str) -> None:
+    account = staff.find(connection, name)
+    if account is None:
+        raise NoSecondPerson(
+            f"{name!r} is no staff account; wanted the second person's, with --by NAME "
+            "(octway staff list; a new one: octway staff add)"
+        )
+    if account.disabled_at is not None:
+        raise NoSecondPerson(
+            f"staff account {name!r} is disabled; wanted one that is open "
+            "(octway staff list)"
+        )
+    if account.role not in staff.WORKS:
+        raise NoSecondPerson(
+            f"staff account {name!r} is {account.role}, which changes nothing; wanted "
+            f"{', '.join(sorted(staff.WORKS))} (octway staff role)"
+        )
+
+
+def _asker(connection: Connection, chase: chases.Chase) -> str:
+    """Name who had a chase begin anew; empty: nobody, the gateway asks by itself."""
+    table = schema.event
+    found = connection.execute(
+        select(table.c.facts)
+        .where(
+            table.c.subject == chase.lot_id,
+            table.c.kind == _ANEW,
+            table.c.at >= chase.opened_at,
+        )
+        .order_by(table.c.at.desc())
+        .limit(1)
+    ).scalar()
+    return str(json.loads(found)["by"]) if found else ""
 
 
 def settle_if_none(tx: Tx, payer: str, reason: str) -> None:
@@ -96,4 +129,4 @@ def again(tx: Tx, lot: str, *, by: str) -> None:
         )
     values = {"next_at": tx.now, "known": "", "ended_at": None}
     chases.move(tx, chase, ChaseEvent.REOPEN, **values)
-    tx.say("chase.again", lot, by=by)
+    tx.say(_ANEW, lot, by=by)

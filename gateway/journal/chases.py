@@ -1,28 +1,26 @@
-"""The `chase` and `remedy` tables: what is done about late answers, and what it brought."""
+"""The `chase` table: the lots whose answers are late, and how far each is pursued."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from gateway.clock import Entropy, new_id
+from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import dialect, schema
+from gateway.journal import dialect, remedies, schema
 from gateway.journal.prepared import Prepared, given
 from routing.chase import (
     CHASE,
-    REMEDY,
     ChaseEvent,
     ChaseState,
     Known,
-    RemedyEvent,
     RemedyState,
 )
 from routing.lifecycle import ExpectationState
-from routing.remedy import Remedy, can_bring
+from routing.remedy import Remedy
 
 Chase = Row[*tuple[Any, ...]]
 
@@ -31,8 +29,6 @@ _OWING: Final = (
     ExpectationState.LATE,
     ExpectationState.MISSING,
 )
-_TRIED: Final = (RemedyState.TRIED, RemedyState.BROUGHT, RemedyState.NOTHING)
-_UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIED)
 
 
 def begin(tx: Tx, owed: Row[*tuple[Any, ...]], lot: Row[*tuple[Any, ...]]) -> None:
@@ -114,7 +110,7 @@ def held(tx: Tx, lot: str) -> Chase | None:
 
 
 def due(tx: Tx, most: int) -> list[Chase]:
-    """Read the chases that go on now, the longest due first, and lock them.
+    """Read the chases that are decided on now, the longest due first, and lock them.
 
     Their lots are locked as well: what is seen of one is still so when it is sent
     again.  What another node works on is left to it, so nobody waits in a circle.
@@ -166,7 +162,7 @@ def heard(tx: Tx, answered: Mapping[str, int]) -> list[tuple[str, str]]:
     theirs = [{"its_lot": lot} for lot in sorted(answered)]
     found_rows = _UNDER_WAY.rows_of_each(tx.connection, theirs) if theirs else []
     for row in (row for rows in found_rows for row in rows):
-        found = _brought(tx, row, answered[row.lot_id])
+        found = remedies.brought(tx, row, answered[row.lot_id])
         if found is not None:
             brought.append((row.payer_id, found))
         if not owes_still(tx.connection, row.lot_id):
@@ -176,56 +172,16 @@ def heard(tx: Tx, answered: Mapping[str, int]) -> list[tuple[str, str]]:
 
 def end(tx: Tx, row: Chase) -> None:
     """End a chase: nothing is owed any more."""
-    _lapse(tx, row.lot_id)
+    remedies.lapse(tx, row.lot_id)
     move(tx, row, ChaseEvent.END, ended_at=tx.now)
 
 
-def add_remedy(
-    tx: Tx,
-    entropy: Entropy,
-    lot: Row[*tuple[Any, ...]],
-    dispatch: Row[*tuple[Any, ...]],
-    remedy: Remedy,
-    *,
-    state: RemedyState,
-    words: str,
-) -> str:
-    """Journal one try before it is made; the one before it brought nothing."""
-    _lapse(tx, lot.id)
-    name = new_id("m", tx.now, entropy)
-    tx.connection.execute(
-        insert(schema.remedy),
-        {
-            "id": name,
-            "lot_id": lot.id,
-            "dispatch_id": dispatch.id,
-            "payer_id": dispatch.payer_id,
-            "flow": dispatch.flow,
-            "kind": remedy,
-            "state": state,
-            "words": words,
-            "asked": lot.standing_asked,
-            "at": tx.now,
-        },
-    )
-    tx.say(f"remedy.{state}", lot.id, remedy=remedy, id=name, why=words)
-    return name
+def hold_file(tx: Tx, dispatch: str) -> bool:
+    """Keep other nodes from deciding on a whole file; False: one of them does now.
 
-
-def word_on_file(connection: Connection, dispatch: str, lot: str) -> RemedyState | None:
-    """Say what a second person said, or is asked, of sending another lot's file again.
-
-    `denied` when one refused it for any lot of the file, `approval` when one is
-    asked, or agreed and it is not done yet; None: neither.
+    What was said of the file is to be read again after this.
     """
-    found = _SAID.rows(connection, {"its_dispatch": dispatch, "its_lot": lot})
-    for row in found:
-        denied = Remedy.RESEND in Known.from_json(row.known).denied
-        if row.state == RemedyState.DENIED and denied:
-            return RemedyState.DENIED
-    if any(row.state != RemedyState.DENIED for row in found):
-        return RemedyState.APPROVAL
-    return None
+    return _FILE.first(tx.connection, {"its_dispatch": dispatch}) is not None
 
 
 def of_file(tx: Tx, dispatch: str) -> list[Chase]:
@@ -250,7 +206,7 @@ def note_sent_with(
         others.add(row.lot_id)
         words = f"its file was sent again for lot {lot}"
         its = lot_of(tx.connection, row.lot_id)
-        add_remedy(
+        remedies.add(
             tx,
             entropy,
             its,
@@ -264,173 +220,18 @@ def note_sent_with(
     return others
 
 
-def move_remedy(
-    tx: Tx, remedy: Row[*tuple[Any, ...]], happened: RemedyEvent, **values: Any
-) -> RemedyState:
-    """Move one try along its life; raises `IllegalTransition` or `LostRace`."""
-    table = schema.remedy
-    before = RemedyState(remedy.state)
-    after = REMEDY.next_state(before, happened)
-    if after in REMEDY.final:
-        values = {"ended_at": tx.now, **values}
-    changed = tx.connection.execute(
-        update(table)
-        .where(table.c.id == remedy.id, table.c.state == before)
-        .values(state=after, **values)
-    ).rowcount
-    if changed != 1:
-        raise LostRace(f"remedy {remedy.id} is no longer {before}")
-    if after is not before:
-        tx.say(f"remedy.{after}", remedy.lot_id, remedy=remedy.kind, id=remedy.id)
-    return after
+def go_on(tx: Tx, row: Chase) -> Chase:
+    """Take a chase back from the person who has it; what was tried counts still."""
+    move(tx, row, ChaseEvent.REOPEN, next_at=tx.now)
+    return locked(tx, row.lot_id) or row
 
 
-def planned(connection: Connection, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """List remedies that are journaled and not done yet, oldest first."""
-    return _PLANNED.rows(connection, {"most": most})
-
-
-def one_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]]:
-    """Read one try by its id; raises `LostRace` when there is none."""
-    found = find_remedy(connection, name)
-    if found is None:
-        raise LostRace(f"there is no remedy {name}")
-    return found
-
-
-def find_remedy(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
-    """Find one try by its id."""
-    return _FIND_REMEDY.first(connection, {"its_id": name})
-
-
-def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
-    """List what was tried for a lot, oldest first."""
-    table = schema.remedy
-    query = select(table).where(table.c.lot_id == lot).order_by(table.c.at, table.c.id)
-    return list(connection.execute(query))
-
-
-def failures(connection: Connection, lot: str, kind: str) -> int:
-    """Count how often in a row the last remedy of a lot, of a kind, could not be done."""
-    count = 0
-    for row in reversed(of_lot(connection, lot)):
-        if row.kind != kind or row.state != RemedyState.FAILED:
-            break
-        count += 1
-    return count
-
-
-def wake(tx: Tx, network: str, sender: str, payer: str) -> None:
-    """Let the chases of a sender's lots with a payer go on now."""
-    lot, table = schema.lot, schema.chase
-    theirs = select(lot.c.id).where(lot.c.sender == sender, lot.c.network == network)
+def rest(tx: Tx, row: Chase) -> None:
+    """Leave a chase with the person who has it: nothing safe is left to do still."""
+    table = schema.chase
     tx.connection.execute(
-        update(table)
-        .where(
-            table.c.payer_id == payer,
-            table.c.state == ChaseState.OPEN,
-            table.c.lot_id.in_(theirs),
-        )
-        .values(next_at=tx.now)
+        update(table).where(table.c.lot_id == row.lot_id).values(next_at=None)
     )
-
-
-def pause(tx: Tx, payer: str) -> int:
-    """Pause the open chases of a payer; count them."""
-    return _all(tx, payer, ChaseEvent.PAUSE, ChaseState.OPEN, None)
-
-
-def resume(tx: Tx, payer: str, *, at: float) -> int:
-    """Let the paused chases of a payer go on at a moment; count them."""
-    return _all(tx, payer, ChaseEvent.RESUME, ChaseState.PAUSED, at)
-
-
-def clients_late_since(
-    connection: Connection, payer: str, since: float, most: int
-) -> int:
-    """Count clients whose lots with a payer became late after a moment, up to `most`."""
-    table = schema.chase
-    found = (
-        select(table.c.client_id)
-        .where(
-            table.c.payer_id == payer,
-            table.c.state.in_([ChaseState.OPEN, ChaseState.PAUSED]),
-            table.c.opened_at > since,
-        )
-        .distinct()
-        .limit(most)
-        .subquery()
-    )
-    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
-
-
-def any_missing(connection: Connection, payer: str, flow: str, told: float) -> bool:
-    """Say whether anything that was missing when a person was `told` is owed still.
-
-    It may be that a person has it, or that it is chased anew since.
-    """
-    table = schema.chase
-    query = select(table.c.lot_id).where(
-        table.c.payer_id == payer,
-        table.c.state != ChaseState.ENDED,
-        table.c.flow == flow,
-        or_(table.c.state == ChaseState.GIVEN_UP, table.c.opened_at <= told),
-        _OWED.exists(),
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def end_given_up(tx: Tx, payer: str, flow: str) -> None:
-    """End the chases that a person has, of a payer and flow that owe nothing more."""
-    table = schema.chase
-    query = select(table).where(
-        table.c.payer_id == payer,
-        table.c.state == ChaseState.GIVEN_UP,
-        table.c.flow == flow,
-    )
-    for row in tx.connection.execute(query.with_for_update(skip_locked=True)).all():
-        end(tx, row)
-
-
-def payers_paused(connection: Connection) -> set[str]:
-    """Name the payers that have chases which are paused."""
-    table = schema.chase
-    query = select(table.c.payer_id).where(table.c.state == ChaseState.PAUSED)
-    return set(connection.execute(query.distinct()).scalars())
-
-
-def _all(
-    tx: Tx, payer: str, happened: ChaseEvent, before: ChaseState, next_at: float | None
-) -> int:
-    table = schema.chase
-    after = CHASE.next_state(before, happened)
-    return tx.connection.execute(
-        update(table)
-        .where(table.c.payer_id == payer, table.c.state == before)
-        .values(state=after, next_at=next_at, changed_at=tx.now)
-    ).rowcount
-
-
-def _lapse(tx: Tx, lot: str) -> None:
-    """End the tries of a lot that brought nothing so far."""
-    ended = {"state": RemedyState.NOTHING, "ended_at": tx.now}
-    _LAPSE.run(tx.connection, {"its_lot": lot, **ended})
-
-
-def _brought(tx: Tx, row: Chase, claims: int) -> str | None:
-    """Count claims for the last remedy that can have brought them; name it if first.
-
-    What none can have brought came by itself, only late.
-    """
-    if not claims:
-        return None
-    known = Known.from_json(row.known)
-    for last in reversed(of_lot(tx.connection, row.lot_id)):
-        tried = last.state in _TRIED
-        if tried and can_bring(Remedy(last.kind), known, tx.now - last.at):
-            move_remedy(tx, last, RemedyEvent.BRING, brought=last.brought + claims)
-            return None if last.brought else str(last.kind)
-    return None
 
 
 def lot_of(connection: Connection, lot: str) -> Any:
@@ -440,7 +241,6 @@ def lot_of(connection: Connection, lot: str) -> Any:
 
 
 _CHASE: Final = schema.chase
-_REMEDY: Final = schema.remedy
 _FIND: Final = Prepared(select(_CHASE).where(_CHASE.c.lot_id == given("its_lot")))
 _UNDER_WAY: Final = Prepared(
     select(_CHASE).where(
@@ -461,6 +261,11 @@ _DUE: Final = Prepared(
     .order_by(_CHASE.c.next_at, _CHASE.c.lot_id)
     .limit(given("most"))
 )
+OWED: Final = select(schema.expectation.c.kind).where(
+    schema.expectation.c.lot_id == _CHASE.c.lot_id,
+    schema.expectation.c.state.in_([state.value for state in _OWING]),
+)
+"""Whether anything is owed for a chase's lot, as a sub-query."""
 _OWES: Final = Prepared(
     select(schema.expectation.c.kind)
     .where(
@@ -469,30 +274,10 @@ _OWES: Final = Prepared(
     )
     .limit(1)
 )
-_OWED: Final = select(schema.expectation.c.kind).where(
-    schema.expectation.c.lot_id == _CHASE.c.lot_id,
-    schema.expectation.c.state.in_([state.value for state in _OWING]),
-)
-_PLANNED: Final = Prepared(
-    select(_REMEDY)
-    .where(_REMEDY.c.state == RemedyState.PLANNED.value)
-    .order_by(_REMEDY.c.at, _REMEDY.c.id)
-    .limit(given("most"))
-)
-_SAID: Final = Prepared(
-    select(_REMEDY.c.state, _CHASE.c.known)
-    .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == _REMEDY.c.lot_id)
-    .join(_CHASE, _CHASE.c.lot_id == _REMEDY.c.lot_id)
-    .where(
-        schema.dispatch_lot.c.dispatch_id == given("its_dispatch"),
-        _REMEDY.c.lot_id != given("its_lot"),
-        _REMEDY.c.kind == Remedy.RESEND.value,
-        or_(
-            _REMEDY.c.state == RemedyState.DENIED.value,
-            _REMEDY.c.state == RemedyState.APPROVAL.value,
-            _REMEDY.c.state == RemedyState.PLANNED.value,
-        ),
-    )
+_FILE: Final = Prepared(
+    select(schema.dispatch.c.id)
+    .where(schema.dispatch.c.id == given("its_dispatch"))
+    .with_for_update(skip_locked=True, key_share=True)  # rows may still refer to it
 )
 _OF_FILE: Final = Prepared(
     select(_CHASE)
@@ -503,13 +288,5 @@ _OF_FILE: Final = Prepared(
     )
     .order_by(_CHASE.c.lot_id)
     .with_for_update(skip_locked=True, of=_CHASE)
-)
-_FIND_REMEDY: Final = Prepared(select(_REMEDY).where(_REMEDY.c.id == given("its_id")))
-_LAPSE: Final = Prepared(
-    update(_REMEDY).where(
-        _REMEDY.c.lot_id == given("its_lot"),
-        or_(*(_REMEDY.c.state == state.value for state in _UNDECIDED)),
-    ),
-    ("state", "ended_at"),
 )
 _LOT: Final = Prepared(select(schema.lot).where(schema.lot.c.id == given("its_lot")))

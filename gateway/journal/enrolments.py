@@ -2,19 +2,19 @@
 
 Senders are kept in their network's normal form, so a number that is padded
 otherwise is the same one.  An enrolment that opens lets its held lots go: they
-are marked in the same transaction, and the route step takes them up.
+are marked in the same transaction, and the route step takes them up; the chases
+of lots that were sent look again as well, also those that a person has.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, select, text, update
 
 from gateway.committing import Tx
-from gateway.journal import dialect, schema
+from gateway.journal import dialect, payer_chases, schema
 from gateway.journal.lots import NOT_ENROLLED
 from gateway.journal.prepared import Prepared, given
 from routing.enrolment import (
@@ -26,8 +26,13 @@ from routing.enrolment import (
 from routing.lifecycle import LotState
 
 _AT_ONCE: Final = 500
-_TOLD: Final = 6  # events of one enrolment
-_HELD_FOR_IT: Final = f"cause = '{NOT_ENROLLED}'"  # as the index has it, word for word
+_PAYER: Final = "payer"  # the source of what its desk says
+HELD_FOR_IT: Final = f"cause = '{NOT_ENROLLED}'"
+"""Lots that wait for an enrolment, as the index has it, word for word."""
+
+KEY: Final = ("network", "sender", "payer_id", "flow")
+"""What names an enrolment."""
+
 
 _NOTED: Final = {
     EnrolmentState.REQUESTED: "requested_at",
@@ -43,6 +48,14 @@ class SenderRule(Protocol):
     def normal_sender(self, number: str) -> str:
         """Return a sender's number in the form under which it is compared."""
         ...
+
+
+class _Moved(NamedTuple):
+    """What became of a word: how the enrolment stands, and whether that is new."""
+
+    state: EnrolmentState
+    changed: bool
+    held: bool = True  # False: better was known
 
 
 class Stated(NamedTuple):
@@ -92,7 +105,7 @@ def locked_state(
         "words": "a lot came for a payer that must know its sender first",
     }
     if dialect.insert_new(tx.connection, schema.enrolment, [absent]):
-        tx.say("enrolment.absent", _name(key), client=client)
+        tx.say("enrolment.absent", name_of(key), client=client)
         return EnrolmentState.ABSENT
     return EnrolmentState(_LOCK.rows(tx.connection, key)[0].state)
 
@@ -114,10 +127,30 @@ def move(
     again changes nothing.  Raises `IllegalTransition`.
     """
     key = _key(network, sender, payer, flow)
-    after = _move(tx, key, event, source, words)
-    if after is EnrolmentState.OPEN:
-        _let_go(tx, network, payer, flow, {key["sender"]})
-    return after
+    moved = _move(tx, key, event, source, words)
+    _follow(tx, network, key, moved)
+    return moved.state
+
+
+def hear(
+    tx: Tx,
+    network: SenderRule,
+    sender: str,
+    payer: str,
+    flow: str,
+    event: EnrolmentEvent,
+    *,
+    of: float,
+    words: str,
+) -> bool:
+    """Take a payer's word on how an enrolment stood at a moment.
+
+    False: better is known since, from the payer or from staff, and stays.
+    """
+    key = _key(network, sender, payer, flow)
+    moved = _move(tx, key, event, _PAYER, words, of)
+    _follow(tx, network, key, moved)
+    return moved.held
 
 
 def touch(tx: Tx, network: SenderRule, sender: str, payer: str, flow: str) -> None:
@@ -133,10 +166,9 @@ def state_all(tx: Tx, stated: Iterable[Stated], *, source: str) -> int:
     opened: dict[tuple[str, str, str], tuple[SenderRule, set[str]]] = {}
     for each in stated:
         key = _key(each.network, each.sender, each.payer, each.flow)
-        before = _FIND.first(tx.connection, key)
-        after = _move(tx, key, event_to(each.state), source, each.words)
-        changed += before is None or before.state != after
-        if after is EnrolmentState.OPEN:
+        moved = _move(tx, key, event_to(each.state), source, each.words)
+        changed += moved.changed
+        if moved.changed and moved.state is EnrolmentState.OPEN:
             group = (each.network.name, each.payer, each.flow)
             opened.setdefault(group, (each.network, set()))[1].add(key["sender"])
     for (_, payer, flow), (network, senders) in opened.items():
@@ -144,87 +176,71 @@ def state_all(tx: Tx, stated: Iterable[Stated], *, source: str) -> int:
     return changed
 
 
-def listed(
-    connection: Connection,
-    *,
-    payer: str | None = None,
-    senders: Collection[str] | None = None,
-    state: str | None = None,
-) -> list[Row[*tuple[Any, ...]]]:
-    """List enrolments by payer, sender and flow; some only where told.
-
-    `senders` are in the normal form.
-    """
-    table = schema.enrolment
-    query = select(table).order_by(
-        table.c.network, table.c.payer_id, table.c.sender, table.c.flow
-    )
-    if payer is not None:
-        query = query.where(table.c.payer_id == payer)
-    if senders is not None:
-        query = query.where(table.c.sender.in_(senders))
-    if state is not None:
-        query = query.where(table.c.state == state)
-    return list(connection.execute(query))
-
-
-def history(connection: Connection, row: Any) -> list[Row[*tuple[Any, ...]]]:
-    """List the newest events of an enrolment's row, the oldest of them first."""
-    table = schema.event
-    name = _name({each: str(getattr(row, each)) for each in _GIVEN})
-    query = select(table.c.at, table.c.kind, table.c.subject, table.c.facts)
-    newest = query.where(table.c.subject == name).order_by(table.c.at.desc())
-    return list(reversed(connection.execute(newest.limit(_TOLD)).all()))
-
-
-def waiting(
-    connection: Connection, networks: Mapping[str, SenderRule]
-) -> Counter[tuple[str, str, str, str]]:
-    """Count the lots held for each enrolment: network, sender, payer, flow."""
-    lot = schema.lot
-    whose = (lot.c.network, lot.c.sender, lot.c.payer_id, lot.c.flow)
-    query = (
-        select(*whose, func.count())
-        .where(text(_HELD_FOR_IT), lot.c.state == LotState.HELD)
-        .group_by(*whose)
-    )
-    found: Counter[tuple[str, str, str, str]] = Counter()
-    for network, sender, payer, flow, lots in connection.execute(query):
-        normal = networks[network].normal_sender(sender)
-        found[network, normal, payer, flow] += lots
-    return found
-
-
 def _move(
-    tx: Tx, key: dict[str, str], event: EnrolmentEvent, source: str, words: str
-) -> EnrolmentState:
+    tx: Tx,
+    key: dict[str, str],
+    event: EnrolmentEvent,
+    source: str,
+    words: str,
+    of: float | None = None,
+) -> _Moved:
     first = _row(tx, key, ENROLMENT.initial)
     new = dialect.insert_new(tx.connection, schema.enrolment, [first]) > 0
     row = _LOCK.rows(tx.connection, key)[0]
     before = EnrolmentState(row.state)
+    if of is not None and _knows_better(row, event, of):
+        return _Moved(before, changed=False, held=False)
     after = ENROLMENT.next_state(before, event)
-    if before is after and not new and words in ("", row.words):
-        return after
-    values: dict[str, Any] = {
-        "state": after,
-        "source": source,
-        "words": words,
-        "changed_at": tx.now,
-    }
-    if after is not before and after in _NOTED:
-        values[_NOTED[after]] = tx.now
+    told_at = tx.now if of is None else max(of, row.told_at or of)
+    values: dict[str, Any] = {"told_at": told_at}
+    if before is not after or new or words not in ("", row.words):
+        values |= {
+            "state": after,
+            "source": source,
+            "words": words,
+            "changed_at": tx.now,
+        }
+        if after is not before and after in _NOTED:
+            values[_NOTED[after]] = tx.now
+        tx.say(f"enrolment.{after}", name_of(key), source=source, words=words)
     tx.connection.execute(update(schema.enrolment).where(*_its(key)).values(values))
-    tx.say(f"enrolment.{after}", _name(key), source=source, words=words)
-    return after
+    return _Moved(after, changed=new or before is not after)
+
+
+def _knows_better(row: Any, event: EnrolmentEvent, of: float) -> bool:
+    """Say whether an enrolment's row knows of a later moment than a payer's word.
+
+    Who only asked the payer meanwhile takes a yes, however old.  A desk may answer
+    one question more than once; once it has said yes, that is its answer.
+    """
+    if row.told_at is None or of > row.told_at:
+        return False
+    if row.source != _PAYER:
+        waits = row.state == EnrolmentState.REQUESTED
+        return not (waits and event is EnrolmentEvent.OPEN)
+    return bool(of < row.told_at or row.state == EnrolmentState.OPEN)
+
+
+def _follow(tx: Tx, network: SenderRule, key: Mapping[str, str], moved: _Moved) -> None:
+    """Let go what waited for an enrolment that has opened."""
+    if moved.changed and moved.state is EnrolmentState.OPEN:
+        _let_go(tx, network, key["payer_id"], key["flow"], {key["sender"]})
 
 
 def _let_go(
     tx: Tx, network: SenderRule, payer: str, flow: str, senders: set[str]
 ) -> None:
-    """Have the lots routed again that waited for some senders' enrolment.
+    """Have the lots routed, or chased, again that waited for some senders' enrolment.
 
     A held lot without a directory version is one that the route step takes up.
     """
+    payer_chases.wake(
+        tx,
+        lambda sender: network.normal_sender(sender) in senders,
+        network=network.name,
+        payer=payer,
+        flow=flow,
+    )
     lot = schema.lot
     waiting = _WAITING.rows(
         tx.connection,
@@ -255,7 +271,7 @@ def _key(network: SenderRule, sender: str, payer: str, flow: str) -> dict[str, s
     }
 
 
-def _name(key: dict[str, str]) -> str:
+def name_of(key: dict[str, str]) -> str:
     """Name an enrolment as the history does."""
     return ":".join(key.values())
 
@@ -264,14 +280,12 @@ def _its(key: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     return [schema.enrolment.c[name] == value for name, value in key.items()]
 
 
-_GIVEN: Final = {
-    name: given(name) for name in ("network", "sender", "payer_id", "flow")
-}
+_GIVEN: Final = {name: given(name) for name in KEY}
 _FIND: Final = Prepared(select(schema.enrolment).where(*_its(_GIVEN)))
 _LOCK: Final = Prepared(select(schema.enrolment).where(*_its(_GIVEN)).with_for_update())
 _WAITING: Final = Prepared(
     select(schema.lot.c.id, schema.lot.c.sender).where(
-        text(_HELD_FOR_IT),
+        text(HELD_FOR_IT),
         schema.lot.c.state == LotState.HELD.value,
         schema.lot.c.network == given("its_network"),
         schema.lot.c.payer_id == given("its_payer"),

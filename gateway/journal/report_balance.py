@@ -69,6 +69,23 @@ def read(connection: Connection, begins: float, ends: float) -> list[Line]:
     )
 
 
+def by_account(lines: Iterable[Line]) -> list[Line]:
+    """Add up what clients and payers have in each account: one line for each."""
+    found: dict[Account, Line] = {}
+    for line in lines:
+        before = found.get(line.account)
+        if before is None:
+            found[line.account] = line._replace(client="", payer="")
+            continue
+        sums = (_plus(one, two) for one, two in zip(before[3:], line[3:], strict=True))
+        found[line.account] = Line("", "", line.account, *sums)
+    return [found[account] for account in Account if account in found]
+
+
+def _plus(one: Balance, two: Balance) -> Balance:
+    return Balance(one.claims + two.claims, one.amount + two.amount)
+
+
 def total(lines: Iterable[Line]) -> Balance:
     """Add up what stands in all accounts; anything but zero is a mistake in the books."""
     closing = [line.closing for line in lines]

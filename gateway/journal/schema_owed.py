@@ -105,6 +105,7 @@ enrolment = Table(
     moment("requested_at", nullable=True),
     moment("opened_at", nullable=True),
     moment("changed_at"),
+    moment("told_at", nullable=True),  # of when the newest word on it is
     states("state", EnrolmentState),
     Index("ix_enrolment_state", "state", "payer_id"),
 )

@@ -18,6 +18,9 @@ ROLES: Final = {
 }
 """Every role, with what it may do; the first four each include the one before."""
 
+WORKS: Final = frozenset({"operator", "supervisor", "admin"})
+"""Roles that may change something."""
+
 
 def add(tx: Tx, name: str, *, role: str, password_hash: str, by: str) -> None:
     """Open an account; raises an integrity error if the name is taken."""
@@ -62,6 +65,11 @@ def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
     table = schema.staff
     columns = (table.c.id, table.c.role, table.c.created_at, table.c.disabled_at)
     return list(connection.execute(select(*columns).order_by(table.c.id)))
+
+
+def find(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
+    """Find an account, open or disabled, without its password's hash."""
+    return next((row for row in every(connection) if row.id == name), None)
 
 
 def _change(tx: Tx, name: str, values: dict[str, Any]) -> bool:

@@ -6,13 +6,14 @@ and nowhere else: rows and ledger can agree with one another and both be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select
 
 from gateway.errors import IntegrityBroken
-from gateway.journal import reading, schema
+from gateway.journal import reading, schema, verify_files
 from gateway.journal.dialect import plain
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import Payloads
@@ -20,7 +21,6 @@ from protocols.interface import Network
 from routing.envelope import ClaimSeen, LotSeen
 from routing.lifecycle import DepositState
 
-_AT_ONCE: Final = 200
 _LOT: Final = Prepared(select(schema.lot).where(schema.lot.c.id == given("its_id")))
 _CLAIMS: Final = Prepared(
     select(
@@ -36,14 +36,14 @@ _CLAIMS: Final = Prepared(
 )
 _OF_LOT: Final = ("number", "sender", "flow", "claims", "asked", "errors")
 _OF_CLAIM: Final = ("number", "asked")
-_PLACE: Final = ("offset", "length", "match_key")
+_PLACE: Final = ("offset", "length", "match_key")  # they say nothing to a person
+
+_differences: Final = partial(verify_files.differences, file="deposit", hidden=_PLACE)
 
 
 def count(connection: Connection) -> int:
     """Count the deposits that `breaks` reads."""
-    table = schema.deposit
-    query = select(func.count()).select_from(table)
-    return int(connection.execute(query.where(_was_split())).scalar_one())
+    return verify_files.count(connection, schema.deposit, _was_split())
 
 
 def breaks(
@@ -53,26 +53,14 @@ def breaks(
     tell: Callable[[], None],
 ) -> Iterator[str]:
     """Say where rows differ from the files; `tell` is called after each file."""
-    table = schema.deposit
-    rows = connection.execute(
-        select(table)
-        .where(_was_split())
-        .order_by(table.c.id)
-        .execution_options(yield_per=_AT_ONCE)
-    )
-    for row in rows:
+
+    def again(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
         network = networks.get(row.network)
         if network is None:
-            yield (
-                f"deposit {row.id}: network {row.network} is not installed here, so it "
-                "cannot be read again"
-            )
-        else:
-            try:
-                yield from _deposit(connection, stored, network, row)
-            except (IntegrityBroken, OSError) as error:
-                yield f"deposit {row.id}: it cannot be read again: {error}"
-        tell()
+            raise IntegrityBroken(f"network {row.network} is not installed here")
+        return _deposit(connection, stored, network, row)
+
+    return verify_files.breaks(connection, schema.deposit, _was_split(), again, tell)
 
 
 def _was_split() -> Any:
@@ -108,7 +96,7 @@ def _deposit(
 def _lot(connection: Connection, network: str, row: Any, lot: LotSeen) -> Iterator[str]:
     (wanted,) = reading.lot_rows(0.0, row.deposit_id, row.client_id, network, [lot])
     name = f"lot {row.id}"
-    yield from _differences(name, row._asdict(), wanted, _OF_LOT)
+    yield from _differences(name, row._asdict(), wanted, shown=_OF_LOT)
     claims = _CLAIMS.rows(connection, {"its_id": row.id})
     if len(claims) != len(lot.claims):
         yield (
@@ -120,7 +108,7 @@ def _lot(connection: Connection, network: str, row: Any, lot: LotSeen) -> Iterat
         where = f"{name}, claim {seq}"
         if claim.seq != seq:
             yield f"{where}: its row is numbered {claim.seq}"
-        yield from _differences(where, claim._asdict(), _claim(seen), _OF_CLAIM)
+        yield from _differences(where, claim._asdict(), _claim(seen), shown=_OF_CLAIM)
 
 
 def _claim(seen: ClaimSeen) -> dict[str, Any]:
@@ -131,20 +119,3 @@ def _claim(seen: ClaimSeen) -> dict[str, Any]:
         "offset": seen.offset,
         "length": seen.length,
     }
-
-
-def _differences(
-    name: str,
-    row: Mapping[str, Any],
-    wanted: Mapping[str, Any],
-    shown: Sequence[str],
-) -> Iterator[str]:
-    for column in shown:
-        if row[column] != wanted[column]:
-            yield (
-                f"{name}: its row says {column} {row[column]}, the deposit's file "
-                f"{wanted[column]}"
-            )
-    for column in _PLACE:  # what these hold says nothing to a person
-        if row[column] != wanted[column]:
-            yield f"{name}: its {column} is not the one of the deposit's file"

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from gateway.errors import IntegrityBroken
-from gateway.journal import answers, schema
+from gateway.journal import answers, schema, verify_files
 from gateway.storage.payloads import Payloads
 from protocols import desk
 from protocols.interface import Network
@@ -25,8 +25,7 @@ _FULL: Final = (ReturnState.MATCHED, ReturnState.PARTLY_MATCHED)
 
 def count(connection: Connection) -> int:
     """Count the returns that `breaks` reads."""
-    query = select(func.count()).select_from(schema.payer_return).where(_was_read())
-    return int(connection.execute(query).scalar_one())
+    return verify_files.count(connection, schema.payer_return, _was_read())
 
 
 def breaks(
@@ -36,22 +35,15 @@ def breaks(
     tell: Callable[[], None],
 ) -> Iterator[str]:
     """Say where rows differ from the files; `tell` is called after each file."""
-    table = schema.payer_return
-    rows = connection.execute(
-        select(table)
-        .where(_was_read())
-        .order_by(table.c.id)
-        .execution_options(yield_per=_AT_ONCE)
+
+    def again(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
+        with stored.open(connection, row.payload_id) as stream:
+            said = _said(connection, networks, row, stream)
+            yield from _return(connection, row, said)
+
+    return verify_files.breaks(
+        connection, schema.payer_return, _was_read(), again, tell
     )
-    for row in rows:
-        try:
-            with stored.open(connection, row.payload_id) as stream:
-                yield from _return(
-                    connection, row, _said(connection, networks, row, stream)
-                )
-        except (IntegrityBroken, OSError) as error:
-            yield f"return {row.id}: it cannot be read again: {error}"
-        tell()
 
 
 def _was_read() -> Any:
@@ -113,15 +105,9 @@ def _return(
 
 
 def _answer(row: Row[*tuple[Any, ...]], wanted: Mapping[str, Any]) -> Iterator[str]:
-    found = row._mapping
+    found = row._asdict()
     name = f"return {row.return_id}, answer {row.seq}"
     name += f" to lot {row.lot_id}" if row.lot_id else ""
-    for column in _SHOWN:
-        if found[column] != wanted[column]:
-            yield (
-                f"{name}: its row says {column} {found[column]}, the return's file "
-                f"{wanted[column]}"
-            )
-    for column in _HIDDEN:
-        if found[column] != wanted[column]:
-            yield f"{name}: its {column} is not the one of the return's file"
+    yield from verify_files.differences(
+        name, found, wanted, file="return", shown=_SHOWN, hidden=_HIDDEN
+    )

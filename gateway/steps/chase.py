@@ -14,11 +14,11 @@ from config.directory_records import Playbook, Within
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, chases, enrolments
+from gateway.journal import anomalies, chases, enrolments, remedies
 from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver
 from gateway.steps.standing import Seen, awaited_until, decide, see
 from protocols.interface import Channel, Network
-from routing.chase import ChaseEvent, Known, RemedyState, Status
+from routing.chase import ChaseEvent, ChaseState, Known, RemedyState, Status
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.remedy import WORDS, Next, Remedy
@@ -28,6 +28,7 @@ _WHILE_UNDER_WAY: Final = 3600.0
 _DAY: Final = Within(1, 0.0)
 _ENROLS_WITHIN: Final = 60 * 86_400.0
 _ASKS_AT_MOST: Final = 100
+_LEAVES_IT: Final = frozenset({None, Remedy.PERSON})  # with the person who has it
 
 
 class Chase:
@@ -76,35 +77,64 @@ class Chase:
         """Decide on each chase that is due; return payer, remedy and state of each."""
         done = []
         sent_with: set[str] = set()  # lots whose file was sent again for another
-        for found_row in chases.due(tx, _AT_ONCE):
-            row = found_row
+        for row in chases.due(tx, _AT_ONCE):
             if row.lot_id in sent_with:
                 continue
-            if not chases.owes_still(tx.connection, row.lot_id):
-                chases.end(tx, row)
-                continue
-            try:
-                seen = see(tx.connection, row.lot_id, directory, self._networks, tx.now)
-            except NoRoute as error:
-                self._give_up(tx, row, None, str(error))
-                continue
-            row = chases.follow(tx, row, seen.dispatch)
-            playbook = directory.payer(seen.dispatch.payer_id).playbook
-            known = Known.from_json(row.known)
-            found = decide(tx.connection, playbook, known, seen)
-            if found.remedy is None and _enrols_for_ever(row, seen, directory, tx.now):
-                why = "the sender's enrolment was asked for long ago, and is not open"
-                self._give_up(tx, row, seen, why)
-            elif found.remedy is None:
-                until = self._awaited(tx, row, seen, directory)
-                chases.wait(tx, row.lot_id, until)
-            else:
-                state, others = self._begin(
-                    tx, row, seen, found, found.remedy, directory
-                )
-                sent_with |= others
-                done.append((seen.dispatch.payer_id, found.remedy.value, state))
+            begun = self._decide_one(tx, row, directory)
+            if begun is not None:
+                done.append(begun[0])
+                sent_with |= begun[1]
         return done
+
+    def _decide_one(
+        self, tx: Tx, row: chases.Chase, directory: Directory
+    ) -> tuple[tuple[str, str, str], set[str]] | None:
+        """Decide on a chase; None: no remedy was begun.
+
+        Else payer, remedy and its state, and other lots for which it was done as well.
+        """
+        given_up = row.state == ChaseState.GIVEN_UP  # and looked at once more
+        if not chases.owes_still(tx.connection, row.lot_id):
+            chases.end(tx, row)
+            return None
+        try:
+            seen = see(tx.connection, row.lot_id, directory, self._networks, tx.now)
+        except NoRoute as error:
+            if given_up:
+                chases.rest(tx, row)
+            else:
+                self._give_up(tx, row, None, str(error))
+            return None
+        row = chases.follow(tx, row, seen.dispatch)
+        found = self._next(tx, row, seen, directory)
+        if found is None:
+            return None
+        if given_up and found.remedy in _LEAVES_IT:
+            chases.rest(tx, row)
+            return None
+        if given_up:
+            row = chases.go_on(tx, row)
+        if found.remedy is None:
+            chases.wait(tx, row.lot_id, self._awaited(tx, row, seen, directory))
+            return None
+        state, others = self._begin(tx, row, seen, found, found.remedy, directory)
+        return (seen.dispatch.payer_id, found.remedy.value, state), others
+
+    def _next(
+        self, tx: Tx, row: chases.Chase, seen: Seen, directory: Directory
+    ) -> Next | None:
+        """Decide what is next for a lot; None: another node decides on its file."""
+        playbook = directory.payer(seen.dispatch.payer_id).playbook
+        known = Known.from_json(row.known)
+        found = decide(tx.connection, playbook, known, seen)
+        if found.remedy is Remedy.RESEND and seen.standing.recognises:
+            if not chases.hold_file(tx, seen.dispatch.id):
+                return None
+            found = decide(tx.connection, playbook, known, seen)
+        if found.remedy is None and _enrols_for_ever(row, seen, directory, tx.now):
+            why = "the sender's enrolment was asked for long ago, and is not open"
+            return Next(Remedy.PERSON, why)
+        return found
 
     def _awaited(
         self,
@@ -163,7 +193,7 @@ class Chase:
         chases.wait(tx, row.lot_id, until, known)
         if remedy not in BY_ROWS:
             return RemedyState.PLANNED, set()
-        planned = chases.one_remedy(tx.connection, name)
+        planned = remedies.one(tx.connection, name)
         return self._remedies.do_rows(tx, planned, seen, until)
 
     def _add(
@@ -175,7 +205,7 @@ class Chase:
         words: str,
         state: RemedyState = RemedyState.PLANNED,
     ) -> str:
-        return chases.add_remedy(
+        return remedies.add(
             tx,
             self._entropy,
             seen.lot,

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
-from gateway.journal import anomalies, chases, dispatches, enrolments
+from gateway.journal import anomalies, chases, dispatches, enrolments, remedies
 from gateway.journal.expectations import Came
 from gateway.steps.answers import apply_lot
 from protocols.desk import Ask, DeskAnswer, Enrolled
@@ -24,7 +24,7 @@ from routing.chase import Known, Status
 from routing.directory import Directory
 from routing.enrolment import EnrolmentEvent
 from routing.envelope import AnswerSeen, Level, Outcome
-from routing.errors import IllegalTransition, NoRoute
+from routing.errors import NoRoute
 from routing.remedy import Remedy
 
 _ENROLMENT: Final = {
@@ -61,13 +61,13 @@ class DeskAnswers:
 
         It does not if it is not believed, or speaks of an earlier sending of the lot.
         """
-        remedy = chases.find_remedy(tx.connection, answer.question)
+        remedy = remedies.find(tx.connection, answer.question)
         if remedy is None or not self._believes(tx, returned, answer, remedy):
             self._refuse(tx, returned)
             return False
         tx.say("desk.answered", remedy.lot_id, ask=answer.ask, said=answer.said)
         if answer.ask is Ask.STATUS:
-            self._status(tx, remedy, Status(answer.said))
+            self._status(tx, returned, remedy, Status(answer.said))
         elif answer.ask is Ask.ENROLMENT:
             self._enrolment(tx, remedy, Enrolled(answer.said), returned.network)
         return _is_of_last_sending(tx, remedy)
@@ -93,10 +93,17 @@ class DeskAnswers:
             found.add(self._directory().payer(remedy.payer_id).endpoint)
         return found
 
-    def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
+    def _status(
+        self,
+        tx: Tx,
+        returned: Row[*tuple[Any, ...]],
+        remedy: Row[*tuple[Any, ...]],
+        said: Status,
+    ) -> None:
         """Let the chase know what was so when it asked, unless it knows better."""
         if said in {Status.RECEIVED, Status.ANSWERED}:
-            apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
+            came = Came(tx.now, self._directory(), returned.network)
+            apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, came)
         chase = chases.locked(tx, remedy.lot_id)
         before = Known.from_json(chase.known if chase else "")
         known = before.told(said, remedy.at)
@@ -110,19 +117,11 @@ class DeskAnswers:
         lot = chases.lot_of(tx.connection, remedy.lot_id)
         its = self._networks[network]
         place = (its, lot.sender, remedy.payer_id, lot.flow)
-        try:
-            enrolments.move(
-                tx,
-                *place,
-                _ENROLMENT[said],
-                source="payer",
-                words=f"its desk said so ({remedy.id})",
-            )
-        except IllegalTransition as error:
-            tx.say("desk.not-applied", remedy.lot_id, words=str(error))
-        chase = chases.find(tx.connection, remedy.lot_id)
-        if said is Enrolled.YES and chase is not None:
-            chases.wake(tx, network, lot.sender, remedy.payer_id)
+        words = f"its desk said so ({remedy.id})"
+        event = _ENROLMENT[said]
+        if not enrolments.hear(tx, *place, event, of=remedy.at, words=words):
+            why = f"better is known of the enrolment since it was asked ({remedy.id})"
+            tx.say("desk.not-applied", remedy.lot_id, words=why)
         self._go_on(tx, remedy, None)
 
     def _go_on(
@@ -143,13 +142,14 @@ class DeskAnswers:
         chases.wait(tx, remedy.lot_id, until, known)
 
     def _refuse(self, tx: Tx, returned: Row[*tuple[Any, ...]]) -> None:
+        """Tell a person; the return by its id alone: its file's name may name a patient."""
         anomalies.raise_(
             tx,
             self._entropy,
             kind="return-foreign",
             severity=anomalies.WARNING,
             subject=f"{returned.endpoint_id}:desk",
-            words=f"return {returned.id} ({returned.remote_name}): the desk of "
+            words=f"return {returned.id}: the desk of "
             f"{returned.endpoint_id} answers a question that it was not asked, or "
             "not so; it changes nothing",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway.journal import schema
 from gateway.steps.standing import decide, see
@@ -36,17 +36,26 @@ def plan(
     networks: Mapping[str, Network],
     now: float,
     lots: Collection[str] | None = None,
+    *,
+    payer: str | None = None,
+    most: int = _MOST,
 ) -> list[Planned]:
     """Say what is next for each lot that is chased (or for some of them).
 
-    The next due comes first; 1000 at most.
+    What waits for a second person comes first, then what is due next, then what a
+    person has; `most` of them, 1000 unless said.
     """
     table = schema.chase
+    order = case(
+        (table.c.state == ChaseState.APPROVAL, 0),
+        (table.c.state == ChaseState.GIVEN_UP, 2),
+        else_=1,
+    )
     query = (
         select(table)
-        .where(table.c.state != ChaseState.ENDED)
-        .order_by(table.c.next_at, table.c.lot_id)
-        .limit(_MOST)
+        .where(*_chased(payer))
+        .order_by(order, table.c.next_at, table.c.lot_id)
+        .limit(most)
     )
     if lots is not None:
         query = query.where(table.c.lot_id.in_(lots))
@@ -75,3 +84,14 @@ def plan(
             )
         )
     return found
+
+
+def count(connection: Connection, payer: str | None = None) -> int:
+    """Count the lots that are chased, or that a person has."""
+    query = select(func.count()).select_from(schema.chase).where(*_chased(payer))
+    return int(connection.execute(query).scalar_one())
+
+
+def _chased(payer: str | None) -> list[ColumnElement[bool]]:
+    its = [] if payer is None else [schema.chase.c.payer_id == payer]
+    return [schema.chase.c.state != ChaseState.ENDED, *its]

@@ -18,7 +18,7 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import LostRace
-from gateway.journal import chases, dispatches, replay, returns
+from gateway.journal import chases, dispatches, remedies, replay, returns
 from gateway.steps.standing import Seen
 from protocols.desk import Ask, Question
 from protocols.errors import TransferError
@@ -80,7 +80,7 @@ class Remedies:
 
     def carry_out(self) -> bool:
         """Do what is planned, oldest first; False if nothing is."""
-        planned = self._database.read(chases.planned, _AT_ONCE)
+        planned = self._database.read(remedies.planned, _AT_ONCE)
         looked: set[str] = set()
         for row in planned:
             try:
@@ -127,7 +127,7 @@ class Remedies:
         self, connection: Connection, row: Row[*tuple[Any, ...]], now: float
     ) -> Seen:
         """See the lot of a try that is still to be made, or raise `LostRace`."""
-        if chases.one_remedy(connection, row.id).state != RemedyState.PLANNED:
+        if remedies.one(connection, row.id).state != RemedyState.PLANNED:
             raise LostRace(f"remedy {row.id} was carried out meanwhile, or is over")
         return self._look_at(connection, row.lot_id, now)
 
@@ -149,7 +149,7 @@ class Remedies:
         except NoRoute as error:  # its payer has left the directory
             words = str(error)
         chases.wait(tx, row.lot_id, tx.now)
-        return chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
+        return remedies.move(tx, row, RemedyEvent.FAIL, words=words)
 
     def _may(
         self, tx: Tx, row: Row[*tuple[Any, ...]], known: Known, seen: Seen
@@ -159,7 +159,7 @@ class Remedies:
             return False
         if row.kind != Remedy.RESEND or not seen.standing.recognises:
             return True
-        return not chases.word_on_file(tx.connection, seen.dispatch.id, row.lot_id)
+        return not remedies.word_on_file(tx.connection, seen.dispatch.id, row.lot_id)
 
     def do_rows(
         self, tx: Tx, planned: Row[*tuple[Any, ...]], seen: Seen, until: float
@@ -173,16 +173,16 @@ class Remedies:
         try:
             sent = BY_ROWS[Remedy(planned.kind)](tx, seen)
         except GatewayError as error:
-            state = chases.move_remedy(tx, planned, RemedyEvent.FAIL, words=str(error))
+            state = remedies.move(tx, planned, RemedyEvent.FAIL, words=str(error))
             return state, others
         if sent is not None:
             others = chases.note_sent_with(
                 tx, self._entropy, seen.dispatch, seen.lot.id, until
             )
-        return chases.move_remedy(tx, planned, RemedyEvent.DO), others
+        return remedies.move(tx, planned, RemedyEvent.DO), others
 
     def _done(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> str:
-        return chases.move_remedy(tx, row, RemedyEvent.DO)
+        return remedies.move(tx, row, RemedyEvent.DO)
 
     def _failed(self, tx: Tx, row: Row[*tuple[Any, ...]], words: str) -> None:
         """Note that a remedy could not be done, and let the chase try again soon.
@@ -191,10 +191,10 @@ class Remedies:
         cannot be reached comes to its end, and to a person.
         """
         chase = chases.locked(tx, row.lot_id)
-        chases.move_remedy(tx, row, RemedyEvent.FAIL, words=words)
+        remedies.move(tx, row, RemedyEvent.FAIL, words=words)
         if chase is None:
             return
-        if chases.failures(tx.connection, row.lot_id, row.kind) % _MOST_FAILURES:
+        if remedies.failures(tx.connection, row.lot_id, row.kind) % _MOST_FAILURES:
             known = Known.from_json(chase.known).without(row.kind)
             chases.wait(tx, row.lot_id, tx.now + _AFTER_FAILURE, known)
 

@@ -10,7 +10,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Row, select
 
 from config.directory_records import Playbook, Within
-from gateway.journal import chases, enrolments, schema
+from gateway.journal import chases, enrolments, remedies, schema
 from gateway.journal.prepared import Prepared, given
 from protocols.interface import Network
 from routing.chase import Known, RemedyState
@@ -88,7 +88,7 @@ def decide(
     found = next_remedy(playbook, known, seen.standing)
     if found.remedy is not Remedy.RESEND or not seen.standing.recognises:
         return found
-    word = chases.word_on_file(connection, seen.dispatch.id, seen.lot.id)
+    word = remedies.word_on_file(connection, seen.dispatch.id, seen.lot.id)
     if word is RemedyState.DENIED:
         refused = known.refused(Remedy.RESEND)
         return next_remedy(playbook, refused, seen.standing)

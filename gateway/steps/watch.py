@@ -27,6 +27,7 @@ from gateway.journal import (
     chases,
     expectations,
     ledger,
+    payer_chases,
     returns,
     schema,
 )
@@ -86,7 +87,7 @@ class Watch:
         for payer in sorted(fresh.keys() - silent):
             self._notice_silence(tx, payer)
         for payer in sorted(fresh.keys() & silent):
-            chases.pause(tx, payer)
+            payer_chases.pause(tx, payer)
         return len(rows)
 
     def _late(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> None:
@@ -126,8 +127,8 @@ class Watch:
                 )
         for row in anomalies.open_of_kind(tx.connection, "answer-missing"):
             payer, flow, _ = row.subject.rsplit(":", 2)
-            if not chases.any_missing(tx.connection, payer, flow, row.last_seen):
-                chases.end_given_up(tx, payer, flow)
+            if not payer_chases.any_missing(tx.connection, payer, flow, row.last_seen):
+                payer_chases.end_given_up(tx, payer, flow)
                 anomalies.settle(
                     tx,
                     kind="answer-missing",
@@ -142,11 +143,11 @@ class Watch:
 
     def _resume_forgotten(self, tx: Tx) -> None:
         """Let the chases of payers go on whose incident somebody has closed."""
-        paused = chases.payers_paused(tx.connection)
+        paused = payer_chases.payers_paused(tx.connection)
         if paused:
             open_ones = anomalies.open_of_kind(tx.connection, SILENT)
             for payer in sorted(paused - {row.subject for row in open_ones}):
-                chases.resume(tx, payer, at=tx.now)
+                payer_chases.resume(tx, payer, at=tx.now)
 
     # A payer that is silent as a whole
 
@@ -158,9 +159,9 @@ class Watch:
         heard = returns.last_from(tx.connection, endpoint)
         if heard is None or self._due(payer, heard, Within(1, 0.0)) > tx.now:
             return
-        if chases.clients_late_since(tx.connection, payer, heard, _MANY) < _MANY:
+        if payer_chases.clients_late_since(tx.connection, payer, heard, _MANY) < _MANY:
             return
-        count = chases.pause(tx, payer)
+        count = payer_chases.pause(tx, payer)
         anomalies.raise_(
             tx,
             self._entropy,
@@ -187,7 +188,7 @@ class Watch:
             reason, at = "the payer was silent for so long that it is asked", tx.now
         else:
             return
-        chases.resume(tx, payer, at=at)
+        payer_chases.resume(tx, payer, at=at)
         anomalies.settle(tx, kind=SILENT, subject=payer, reason=reason)
 
     def _put_off(self, tx: Tx, row: Row[*tuple[Any, ...]]) -> None:

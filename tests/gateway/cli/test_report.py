@@ -55,6 +55,9 @@ def test_the_rate_counts_what_was_answered_by_its_age(answered: Installation) ->
     said = answered.octway("report", "no-response", "--by", "day")
     assert "40.0 % of 20 claims had no closing answer 30 days" in said.out
     assert "10 claims are younger than 30 days and not counted yet" in said.out
+    count(answered, "2026-11-18")
+    today = answered.octway("report", "no-response", "--after", "0")
+    assert "10 claims were sent on a day that is not over" in today.out
     facts = answered.octway("report", "no-response", "--after", "45", "--json").facts
     assert facts["total"]["unanswered"] == 6
     assert facts["total"]["low"] < 0.3 < facts["total"]["high"]
@@ -121,6 +124,21 @@ def test_the_balance_tells_where_every_claim_stands(installed: Installation) -> 
     assert stands["dispatched"]["opening_claims"] == 3
     assert stands["dispatched"]["in_claims"] == 0
     assert "received" not in stands
+
+
+def test_the_balance_of_all_fits_a_screen(installed: Installation) -> None:
+    """One line for each account; --each and CSV have every client and payer."""
+    installed.octway("client", "add", "beta", "--name", "Beta")
+    for number, client in enumerate(("alpha", "beta"), 1):
+        content = installed.billing_file(lots=1, invoices=3, number=number)
+        installed.deposit(f"{client}.b2", content, client=client)
+    installed.work()
+    said = installed.octway("report", "balance", "--day", "2026-11-18")
+    (line,) = lines_with(said.out, "dispatched")
+    assert line.split()[1:5] == ["0", "6", "0", "6"]
+    assert "--each" in said.out.splitlines()[-1]
+    each = installed.octway("report", "balance", "--day", "2026-11-18", "--each")
+    assert len(lines_with(each.out, "dispatched", "caisse-nord")) == 2
 
 
 def test_a_balance_is_of_a_day_of_a_zone(installed: Installation) -> None:

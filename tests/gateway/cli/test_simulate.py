@@ -12,16 +12,17 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from gateway.cli.main import main
+from gateway.cli.simulate_shown import show
 from gateway.cli.terminal import Terminal
 from gateway.simulator.study import StudyBroken, conduct
 from gateway.simulator.study_faults import ALSO, MIX, Faults
-from gateway.simulator.study_payers import IDS
+from gateway.simulator.study_payers import ids_of
 from gateway.simulator.study_run import StudyOptions
+from protocols.catalog import Catalog
 
 
-def simulate(*arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    terminal = Terminal(
+def terminal_on(out: io.StringIO, err: io.StringIO) -> Terminal:
+    return Terminal(
         out=out,
         err=err,
         stdin=io.StringIO(),
@@ -30,7 +31,12 @@ def simulate(*arguments: str) -> tuple[int, str, str]:
         entropy=os.urandom,
         user="tester",
     )
-    return main(["simulate", *arguments], terminal), out.getvalue(), err.getvalue()
+
+
+def simulate(*arguments: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = main(["simulate", *arguments], terminal_on(out, err))
+    return status, out.getvalue(), err.getvalue()
 
 
 def test_a_study_gives_one_json_object_and_both_curves(tmp_path: Path) -> None:
@@ -52,6 +58,14 @@ def test_a_study_gives_one_json_object_and_both_curves(tmp_path: Path) -> None:
     lines = (tmp_path / "c.csv").read_text().splitlines()
     assert lines[0] == "day,untracked,tracked"
     assert len(lines) == 11
+    shown = io.StringIO()
+    for days in (
+        30,
+        60,
+    ):  # why a short study need not reach its floor is said beside it
+        show(found | {"days": days}, terminal_on(shown, io.StringIO()))
+    assert "In 30 days tracking may stay above the floor" in shown.getvalue()
+    assert "In 60 days" not in shown.getvalue()
 
 
 def test_a_run_that_ends_early_is_told(
@@ -116,6 +130,7 @@ def test_help_tells_the_whole_fault_file(capsys: pytest.CaptureFixture[str]) -> 
     assert simulate("--help")[0] == 0
     told = capsys.readouterr().out
     page = Path("docs/no-response.md").read_text(encoding="utf-8")
-    for name in (*MIX, *ALSO, "enrolment_days", "outage_days", *IDS):
+    payers = ids_of(list(Catalog.installed().simulated()))
+    for name in (*MIX, *ALSO, "enrolment_days", "outage_days", *payers):
         assert name in told
         assert f"`{name}`" in page

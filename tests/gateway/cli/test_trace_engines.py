@@ -17,6 +17,7 @@ from gateway.journal import (
     chases,
     enrolments,
     life,
+    remedies,
     schema,
     trace,
     verify,
@@ -138,7 +139,7 @@ def _chase(tx: Tx, lot: str) -> str:
     row = chases.lot_of(tx.connection, lot)
     chases.begin(tx, owed, row)
     dispatch = tx.connection.execute(select(schema.dispatch)).one()
-    return chases.add_remedy(
+    return remedies.add(
         tx,
         os.urandom,
         row,

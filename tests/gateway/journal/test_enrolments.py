@@ -7,7 +7,7 @@ import threading
 from sqlalchemy import select
 
 from gateway.committing import Tx
-from gateway.journal import enrolments, lots, schema
+from gateway.journal import enrolment_lists, enrolments, lots, schema
 from gateway.journal.enrolments import Stated
 from protocols.sesam.network import SESAM
 from routing.enrolment import EnrolmentEvent, EnrolmentState
@@ -60,9 +60,9 @@ def test_a_list_puts_all_where_it_says(desk: Desk) -> None:
     write = enrolments.state_all
     assert desk.write(lambda tx: write(tx, stated, source="import")) == len(stated)
     assert desk.write(lambda tx: write(tx, stated, source="import")) == 0
-    listed = desk.database.read(enrolments.listed, payer="p")
+    listed = desk.database.read(enrolment_lists.listed, payer="p")
     assert [row.state for row in listed] == list(EnrolmentState)
-    some = desk.database.read(enrolments.listed, senders={"1"}, state="absent")
+    some = desk.database.read(enrolment_lists.listed, senders={"1"}, state="absent")
     assert [row.sender for row in some] == ["1"]
 
 

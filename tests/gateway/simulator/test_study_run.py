@@ -8,15 +8,19 @@ import pytest
 
 from gateway.simulator.study_faults import read_faults
 from gateway.simulator.study_floor import beyond_remedy
-from gateway.simulator.study_payers import IDS
 from gateway.simulator.study_run import StudyOptions
-from tests.gateway.simulator.study import faults, lived, timings
+from tests.gateway.simulator.study import IDS, INSTALLED, faults, lived, timings
 
 
 def test_without_tracking_what_is_hit_stays_without_an_answer(tmp_path: Path) -> None:
     """The untracked run lacks exactly the claims that the default mix hits."""
-    options = StudyOptions(claims=160, days=35, seed=5, faults=read_faults(None, IDS))
-    plan, found = options.plan(), lived(tmp_path / "run", options, tracked=False)
+    options = StudyOptions(
+        claims=160, days=35, seed=5, faults=read_faults(None, IDS), networks=("sesam",)
+    )
+    plan, found = (
+        options.plan(INSTALLED),
+        lived(tmp_path / "run", options, tracked=False),
+    )
 
     for lot in plan.lots:
         if not lot.late:  # one that is may be answered after the end
@@ -29,7 +33,11 @@ def test_without_tracking_what_is_hit_stays_without_an_answer(tmp_path: Path) ->
 def test_the_same_seed_gives_the_same_result(tmp_path: Path, tracked: bool) -> None:
     """A study can be repeated to the last claim."""
     options = StudyOptions(
-        claims=48, days=25, seed=2, faults=faults(lost_in_transit=0.3, late=0.3)
+        claims=48,
+        days=25,
+        seed=2,
+        faults=faults(lost_in_transit=0.3, late=0.3),
+        networks=("sesam",),
     )
     first = lived(tmp_path / "first", options, tracked=tracked)
     second = lived(tmp_path / "second", options, tracked=tracked)
@@ -53,8 +61,12 @@ def test_with_tracking_only_the_floor_is_left(tmp_path: Path) -> None:
             refused_silently=0.1,
             never_answered=0.05,
         ),
+        networks=("sesam",),
     )
-    plan, found = options.plan(), lived(tmp_path / "run", options, tracked=True)
+    plan, found = (
+        options.plan(INSTALLED),
+        lived(tmp_path / "run", options, tracked=True),
+    )
     floor = beyond_remedy(plan, timings(plan))
     lacking = {lot.key for lot in plan.lots if found.answered(lot.key) < lot.claims}
 

@@ -41,7 +41,7 @@ from gateway.house import CurrentDirectory, House
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
-from gateway.journal import clients, events, ledger_check, schema
+from gateway.journal import clients, events, ledger_check, schema, staff
 from gateway.journal.dialect import open_engine
 from gateway.journal.schema_owed import SENT
 from gateway.journal.verify_accounts import accounts
@@ -386,6 +386,15 @@ class Site:
             max_open_uploads=0,
             max_bytes_per_second=0,
         )
+
+    def staff(self, name: str = "lea", role: str = "operator") -> str:
+        """Open a staff account once, and give its name."""
+        if self.row(schema.staff, schema.staff.c.id == name) is None:
+            values = {"role": role, "password_hash": "", "by": "test"}
+            self.gateway.database.write(
+                "staff", lambda tx: staff.add(tx, name, **values)
+            )
+        return name
 
     def deposit(
         self, content: bytes, *, client: str = "alpha", name: str = ""

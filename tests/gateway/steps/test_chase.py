@@ -12,7 +12,7 @@ from attrs import evolve
 
 from config.directory_records import DESK_ANSWERS, CodeEntry, DeskEntry, Playbook
 from config.playbook_files import DEFAULT
-from gateway.journal import anomalies, approvals, replay, schema
+from gateway.journal import anomalies, approvals, replay, schema, staff
 from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
 from protocols.errors import PayerUnavailable
 from routing.chase import Status
@@ -246,9 +246,7 @@ def test_above_an_amount_a_second_person_agrees_first(late: Site) -> None:
     assert late.states(schema.chase) == ["approval"]
     (waiting,) = late.rows(schema.remedy, schema.remedy.c.state == "approval")
     assert "15.00" in waiting.words
-    late.gateway.database.write(
-        "approve", lambda tx: approvals.decide(tx, waiting.id, by="lea", agreed=True)
-    )
+    say(late, waiting.id, agreed=True)
     late.run()
     late.run()
     assert len(payer.billing()) == 2
@@ -328,9 +326,10 @@ def waiting(site: Site) -> list[Any]:
     return site.rows(schema.remedy, schema.remedy.c.state == "approval")
 
 
-def say(site: Site, remedy: str, *, agreed: bool) -> None:
+def say(site: Site, remedy: str, *, agreed: bool, by: str = "") -> None:
+    by = by or site.staff("lea")
     site.gateway.database.write(
-        "say", lambda tx: approvals.decide(tx, remedy, by="lea", agreed=agreed)
+        "say", lambda tx: approvals.decide(tx, remedy, by=by, agreed=agreed)
     )
 
 
@@ -521,3 +520,46 @@ def test_an_enrolment_that_never_opens_comes_to_a_person(late: Site) -> None:
     asked = payer.heard.count(Ask.ENROLMENT)
     live(late, payer, 20)
     assert payer.heard.count(Ask.ENROLMENT) == asked
+
+
+def waits_anew(late: Site) -> str:
+    """Have a lot that a person had chased anew by lea, until a second one is asked."""
+    late.change("P1", playbook=Playbook(remedies=DEFAULT, approve_above=1000))
+    payer = Payer(late, "P1", {})
+    live(late, payer, 40)
+    again(late)
+    payer.says = {
+        Ask.STATUS: lambda _: Status.UNKNOWN,
+        Ask.ENROLMENT: lambda _: Enrolled.YES,
+    }
+    live(late, payer, 6)
+    (row,) = waiting(late)
+    return str(row.id)
+
+
+def test_who_asks_is_no_second_person(late: Site) -> None:
+    """Who had the lot chased anew may not agree, but may refuse; another may agree."""
+    remedy = waits_anew(late)
+    late.staff("lea")
+    with pytest.raises(approvals.NoSecondPerson, match="another person"):
+        say(late, remedy, agreed=True, by="lea")
+    say(late, remedy, agreed=True, by=late.staff("max"))
+    (row,) = late.rows(schema.remedy, schema.remedy.c.id == remedy)
+    assert (row.state, row.approved_by) == ("planned", "max")
+
+
+def test_a_second_person_is_an_open_account_that_may_work(late: Site) -> None:
+    """No free name, none that was closed, none that only looks; and no word is taken."""
+    remedy = waits_anew(late)
+    late.staff("old")
+    late.gateway.database.write("close", lambda tx: staff.disable(tx, "old", by="lea"))
+    refused = {
+        "somebody": "octway staff add",
+        "old": "disabled",
+        late.staff("eve", "auditor"): "auditor.*operator",
+    }
+    for name, words in refused.items():
+        for agreed in (True, False):
+            with pytest.raises(approvals.NoSecondPerson, match=words):
+                say(late, remedy, agreed=agreed, by=name)
+    assert [row.id for row in waiting(late)] == [remedy]

@@ -11,9 +11,11 @@ from attrs import evolve
 
 from config.directory_records import DESK_ANSWERS, CodeEntry, DeskEntry, Playbook
 from config.playbook_files import DEFAULT
-from gateway.journal import replay, schema
+from gateway.journal import enrolments, replay, schema
+from gateway.journal.enrolments import Stated
 from protocols.desk import Ask, Enrolled, Question, read_question
 from routing.chase import Status
+from routing.enrolment import EnrolmentState
 from tests.gateway.steps.site import LEASE, Site
 from tests.gateway.steps.test_chase import DAY, ONE_LOT, Payer, chased, live
 
@@ -188,7 +190,10 @@ def test_an_answer_to_what_was_not_asked_changes_nothing(
     assert [row.known for row in site.rows(schema.chase)] == known
     assert not site.rows(schema.enrolment)
     assert "rejected" not in {row.account for row in site.rows(schema.lot)}
-    assert site.anomalies()["return-foreign"] == "open"
+    (told,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "return-foreign")
+    (returned,) = site.rows(schema.payer_return)
+    assert returned.id in told.words
+    assert returned.remote_name not in told.words  # it may name a patient
     site.check()
 
 
@@ -266,3 +271,78 @@ def test_a_payers_free_text_stays_in_its_file(late: Site, said: str) -> None:
     late.run()
     told = (schema.event, schema.anomaly, schema.answer, schema.remedy)
     assert "DUPONT" not in str([late.rows(table) for table in told])
+
+
+def test_an_old_word_on_an_enrolment_does_not_undo_a_newer_one(late: Site) -> None:
+    """Refused first, then known: who reads the refusal again learns nothing from it."""
+    first, second = enrolment_asked_twice(late)
+    answers(late, first, Enrolled.REFUSED)
+    late.run()
+    refusal = late.rows(schema.payer_return)[-1].id
+    answers(late, second, Enrolled.YES)
+    late.run()
+    assert late.states(schema.enrolment) == ["open"]
+    late.gateway.database.write(
+        "replay", lambda tx: replay.payer_return(tx, refusal, by="lea")
+    )
+    answers(late, first, Enrolled.REFUSED, words="a reminder")
+    late.run()
+    assert late.states(schema.enrolment) == ["open"]
+
+
+@pytest.mark.parametrize("newer", [Enrolled.YES, Enrolled.REFUSED])
+def test_words_on_an_enrolment_may_come_in_any_order(
+    late: Site, newer: Enrolled
+) -> None:
+    """What was so when it was asked last counts, whichever answer comes first."""
+    older = {Enrolled.YES: Enrolled.REFUSED, Enrolled.REFUSED: Enrolled.YES}[newer]
+    first, second = enrolment_asked_twice(late)
+    answers(late, second, newer)
+    late.run("collect", "match")
+    answers(late, first, older)
+    late.run("collect", "match")
+    stands = {Enrolled.YES: "open", Enrolled.REFUSED: "absent"}[newer]
+    assert late.states(schema.enrolment) == [stands]
+
+
+def test_a_desk_may_say_yes_to_what_it_had_put_off(late: Site) -> None:
+    """It answers one question twice, and the second time it has registered the sender."""
+    first, _ = enrolment_asked_twice(late)
+    answers(late, first, Enrolled.REQUESTED)
+    late.run()
+    answers(late, first, Enrolled.YES)
+    late.run()
+    assert late.states(schema.enrolment) == ["open"]
+
+
+@pytest.mark.parametrize("stated", [EnrolmentState.OPEN, EnrolmentState.REQUESTED])
+def test_what_staff_said_since_the_question_counts(
+    late: Site, stated: EnrolmentState
+) -> None:
+    """An answer to an older question does not undo it; only a yes is good news still."""
+    first, second = enrolment_asked_twice(late)
+    late.at += 60
+    said = Stated(late.networks["toy"], "S1", "payer-P1", "billing", stated)
+    late.gateway.database.write(
+        "say", lambda tx: enrolments.state_all(tx, [said], source="staff")
+    )
+    answers(late, second, Enrolled.REFUSED)
+    late.run("collect", "match")
+    assert late.states(schema.enrolment) == [stated]
+    answers(late, first, Enrolled.YES)
+    late.run("collect", "match")
+    assert late.states(schema.enrolment) == ["open"]
+
+
+def enrolment_asked_twice(site: Site) -> tuple[Question, Question]:
+    """Let the chase ask its payer for an enrolment, and again when nothing is said."""
+    site.change("P1", playbook=Playbook(remedies=(*DEFAULT[2:5], DEFAULT[-1])))
+    answers(site, status_asked(site), "unknown")
+    site.run()
+    while True:
+        site.at += DAY / 2
+        site.run()
+        asked = [each for each in questions(site) if each.ask is Ask.ENROLMENT]
+        if len(asked) > 1:
+            first, second = sorted(asked, key=lambda each: each.id)
+            return first, second

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from config.directory_records import Playbook
+from config.playbook_files import DEFAULT
 from gateway.journal import enrolments, schema
+from protocols.desk import Ask, Enrolled, Question
+from routing.chase import Status
 from routing.enrolment import EnrolmentEvent, EnrolmentState
-from tests.gateway.steps import toy
+from tests.gateway.steps import test_chase, toy
 from tests.gateway.steps.site import Site
+from tests.gateway.steps.test_chase import DAY
 
 LOTS = toy.deposit("S1", "001 P1: 1=1000", "002 P2: 2=500")
 
@@ -106,3 +111,69 @@ def test_an_enrolment_that_is_open_already_holds_nothing(site: Site) -> None:
     site.run()
     assert site.states(schema.lot) == ["sent", "sent"]
     assert "lot-held" not in site.anomalies()
+
+
+def given_up(site: Site) -> test_chase.Payer:
+    """Let a lot come to a person, since its sender's enrolment never opened."""
+    test_chase.chased(site)
+    site.deposit(toy.deposit("S1", "001 P1: 1=1000"))
+    site.run()
+    start = site.at
+
+    def once(_: Question) -> str | None:
+        return Enrolled.REQUESTED if site.at < start + 6 * DAY else None
+
+    says = {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: once}
+    payer = test_chase.Payer(site, "P1", says)
+    test_chase.live(site, payer, 75)
+    assert site.states(schema.chase) == ["given-up"]
+    return payer
+
+
+def test_a_lot_that_a_person_has_goes_when_its_enrolment_opens(site: Site) -> None:
+    """By itself, as its playbook says; its answer settles the person's case."""
+    payer = given_up(site)
+    assert len(payer.billing()) == 1
+    move(site, EnrolmentEvent.OPEN)
+    site.run()
+    site.run()
+    assert len(payer.billing()) == 2
+    assert site.states(schema.chase) == ["open"]
+    payer.pay(payer.billing()[1])
+    site.run()
+    assert site.states(schema.chase) == ["ended"]
+    assert site.anomalies()["answer-missing"] == "resolved"
+
+
+def test_an_enrolment_that_opens_breaks_no_bound_of_the_playbook(site: Site) -> None:
+    """A lot that may not be sent again stays with its person, and is not told anew."""
+    payer = given_up(site)
+    book = Playbook(remedies=(*DEFAULT[:5], DEFAULT[-1]))
+    site.change("P1", playbook=book)
+    (before,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-missing")
+    move(site, EnrolmentEvent.OPEN)
+    test_chase.live(site, payer, 5)
+    assert len(payer.billing()) == 1
+    assert site.states(schema.chase) == ["given-up"]
+    (after,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-missing")
+    assert after.seen == before.seen
+
+
+def test_an_enrolment_that_opens_needs_the_second_person_all_the_same(
+    site: Site,
+) -> None:
+    """What is above the payer's amount waits for a word, also after a person had it."""
+    payer = given_up(site)
+    site.change("P1", playbook=Playbook(remedies=DEFAULT, approve_above=100))
+    move(site, EnrolmentEvent.OPEN)
+    test_chase.live(site, payer, 2)
+    assert len(payer.billing()) == 1
+    assert site.states(schema.chase) == ["approval"]
+
+
+def test_an_enrolment_that_opens_moves_nothing_of_others(site: Site) -> None:
+    """Another sender's, or what the payer said again: the person keeps the lot."""
+    payer = given_up(site)
+    move(site, EnrolmentEvent.OPEN, sender="S2")
+    test_chase.live(site, payer, 2)
+    assert site.states(schema.chase) == ["given-up"]

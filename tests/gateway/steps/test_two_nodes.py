@@ -9,17 +9,26 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from config.directory_records import Playbook
 from config.playbook_files import DEFAULT
 from gateway.errors import LostRace, StorageUnavailable
-from gateway.journal import approvals, schema
-from gateway.steps.standing import see
+from gateway.journal import schema
+from gateway.steps.standing import decide, see
 from protocols.desk import Ask, Enrolled
-from routing.chase import Status
+from routing.chase import Known, Status
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import Program, Site
-from tests.gateway.steps.test_chase import DAY, Payer, chased, live
+from tests.gateway.steps.test_chase import (
+    DAY,
+    Payer,
+    chased,
+    file_of,
+    live,
+    say,
+    waiting,
+)
 
 LOTS = 12
 REMEDY = schema.remedy
@@ -159,6 +168,71 @@ def wants_approval(site: Site) -> Payer:
 
 def agree(site: Site) -> None:
     (row,) = site.rows(REMEDY, REMEDY.c.state == "approval")
+    say(site, row.id, agreed=True)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_nodes_that_decide_at_once_ask_one_approval_of_a_file(
+    site: Site, other: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has another lot of it: one asks for the whole file, and the other waits."""
+    while_the_other_decides(site, other, monkeypatch, above=2000)
+    (asked,) = waiting(site)
+    say(site, asked.id, agreed=True)
+    site.run()
+    site.run()
+    assert len(site.payer("P1").taken) == 2
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_nodes_that_decide_at_once_send_a_file_once(
+    site: Site, other: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that one has sent again is not due again for the other's lot."""
+    while_the_other_decides(site, other, monkeypatch, above=None)
+    assert len(site.payer("P1").taken) == 2
+    for _ in range(3):  # within the two working days of the playbook
+        site.at += 3600
+        site.run()
+    assert len(site.payer("P1").taken) == 2
+
+
+def while_the_other_decides(
+    site: Site, other: Program, monkeypatch: pytest.MonkeyPatch, above: int | None
+) -> None:
+    """Let two nodes decide at one moment on two lots of one file that may go again."""
+    file_of(site, 3, above)
+    first, second, _ = site.rows(schema.lot)
+    while site.states(schema.chase) != ["open"] * 3:
+        site.at += DAY / 4
+        site.run("watch")
+    looked = {"look-again": 1}
+    for row, later in ((first, 0.0), (second, 1.0)):
+        known = Known(tried=looked).to_json()
+        values = {"known": known, "next_at": site.at + later}
+        site.gateway.database.write("due", lambda tx, r=row, v=values: due(tx, r, v))
+    third = site.rows(schema.lot)[2]
     site.gateway.database.write(
-        "agree", lambda tx: approvals.decide(tx, row.id, by="lea", agreed=True)
+        "due", lambda tx: due(tx, third, {"next_at": site.at + 9 * DAY})
+    )
+    busy: list[int] = []
+
+    def slowly(*args: Any) -> Any:
+        found = decide(*args)
+        if not busy:
+            busy.append(1)
+            site.at += 2.0
+            _turn(other.steps.chase.run_once)
+        return found
+
+    monkeypatch.setattr("gateway.steps.chase.decide", slowly)
+    _turn(site.gateway.steps.chase.run_once)
+    site.run()
+    assert busy
+
+
+def due(tx: Any, lot: Any, values: dict[str, Any]) -> None:
+    chase = schema.chase
+    tx.connection.execute(
+        update(chase).where(chase.c.lot_id == lot.id).values(**values)
     )

@@ -1,0 +1,66 @@
+"""Enrolments as a person asks about them: listed, with their history and what waits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select, text
+
+from gateway.journal import schema
+from gateway.journal.enrolments import HELD_FOR_IT, KEY, SenderRule, name_of
+from routing.lifecycle import LotState
+
+_TOLD: Final = 6  # events of one enrolment
+
+
+def listed(
+    connection: Connection,
+    *,
+    payer: str | None = None,
+    senders: Collection[str] | None = None,
+    state: str | None = None,
+) -> list[Row[*tuple[Any, ...]]]:
+    """List enrolments by payer, sender and flow; some only where told.
+
+    `senders` are in the normal form.
+    """
+    table = schema.enrolment
+    query = select(table).order_by(
+        table.c.network, table.c.payer_id, table.c.sender, table.c.flow
+    )
+    if payer is not None:
+        query = query.where(table.c.payer_id == payer)
+    if senders is not None:
+        query = query.where(table.c.sender.in_(senders))
+    if state is not None:
+        query = query.where(table.c.state == state)
+    return list(connection.execute(query))
+
+
+def history(connection: Connection, row: Any) -> list[Row[*tuple[Any, ...]]]:
+    """List the newest events of an enrolment's row, the oldest of them first."""
+    table = schema.event
+    name = name_of({each: str(getattr(row, each)) for each in KEY})
+    query = select(table.c.at, table.c.kind, table.c.subject, table.c.facts)
+    newest = query.where(table.c.subject == name).order_by(table.c.at.desc())
+    return list(reversed(connection.execute(newest.limit(_TOLD)).all()))
+
+
+def waiting(
+    connection: Connection, networks: Mapping[str, SenderRule]
+) -> Counter[tuple[str, str, str, str]]:
+    """Count the lots held for each enrolment: network, sender, payer, flow."""
+    lot = schema.lot
+    whose = (lot.c.network, lot.c.sender, lot.c.payer_id, lot.c.flow)
+    query = (
+        select(*whose, func.count())
+        .where(text(HELD_FOR_IT), lot.c.state == LotState.HELD)
+        .group_by(*whose)
+    )
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for network, sender, payer, flow, lots in connection.execute(query):
+        normal = networks[network].normal_sender(sender)
+        found[network, normal, payer, flow] += lots
+    return found

@@ -1,0 +1,111 @@
+"""The tables that the house keeps for itself: anomalies, ledger, history, staff."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+)
+
+from gateway.journal.columns import SERIAL, count, metadata, moment, states, words
+from routing import lifecycle
+
+anomaly = Table(
+    "anomaly",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # what repeats of it share
+    words("payer_id"),
+    words("client_id"),
+    words("words"),
+    Column("state", Text, nullable=False),
+    count("seen"),
+    moment("first_seen"),
+    moment("last_seen"),
+    words("assignee"),
+    words("resolution"),
+    words("facts"),  # what those behind it share: payer, code, field, software
+    words("advice"),  # the suggested cause, and what would mend it
+    count("claims"),  # how many it touches
+    states("state", lifecycle.AnomalyState),
+    Index("ix_anomaly_subject", "kind", "subject", unique=True),
+    Index("ix_anomaly_state", "state"),
+)
+
+anomaly_comment = Table(
+    "anomaly_comment",
+    metadata,
+    Column("anomaly_id", Text, ForeignKey("anomaly.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    moment("at"),
+)
+
+ledger_move = Table(
+    "ledger_move",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    moment("at"),
+    Column("lot_id", Text, ForeignKey("lot.id"), nullable=False, index=True),
+    Column("claim_seq", Integer),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    moment("at"),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("facts", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+event_chain = Table(
+    "event_chain",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+directory_version = Table(
+    "directory_version",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    moment("loaded_at"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    moment("until"),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    moment("created_at"),
+    moment("disabled_at", nullable=True),
+)
