@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
+from protocols.mycarenet.checks import Checks
 from protocols.mycarenet.columns import Table
 from protocols.mycarenet.examine_header import Header
 from protocols.mycarenet.examine_invoices import check_invoices
@@ -67,6 +68,7 @@ class Examination:
         self._messages = Messages(stream, block=block)
         self._last = Last()
         self._open: Sending | None = None
+        self._checks = Checks()
         self._junk = 0
 
     def chunks(self) -> Iterator[Examined]:
@@ -109,6 +111,7 @@ class Examination:
         if chunk.opens or self._open is None:
             header = Header(chunk.header)
             self._open, self._last = Sending(header), Last()
+            self._checks = Checks()
             self.sending = self.sending or self._open
             self.messages += 1
             problems += header.problems()
@@ -119,8 +122,11 @@ class Examination:
         findings += check_zones(table)
         findings += check_invoices(invoices)
         findings += self._open.check(table, invoices)
+        findings += self._checks.check(table)
+        self._checks.count(findings, chunk)
         if chunk.closes:
             problems += self._open.end()
+            problems += self._checks.end()
         return Examined(
             chunk=chunk,
             invoices=invoices,

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from protocols.mycarenet import checks_rules
-from protocols.mycarenet.checks import MOST, Checks, Share
+from protocols.mycarenet.checks import MOST, Share
 from routing.envelope import Severity
 from tests.protocols.mycarenet import nurse_sendings as sendings
 from tests.protocols.mycarenet.nurse_sendings import NURSE, Record, Values
@@ -199,9 +199,9 @@ def test_the_rule_that_was_broken_is_named(broken: Break) -> None:
     found = sendings.found(records)
     assert {each.code for each in found} == {broken.code} | broken.beside
     (named,) = (each for each in found if each.code == broken.code)
-    assert named.rows.tolist() == [at]
+    assert named.rows == [at]
     assert named.field == broken.field
-    assert "wanted" in named.explain(0) or named.code in checks_rules.OWN_WORDS
+    assert "wanted" in named.told or named.code in checks_rules.OWN_WORDS
 
 
 def test_every_rule_of_the_table_is_broken_by_a_test() -> None:
@@ -239,9 +239,7 @@ def test_a_reserved_zone_of_a_tariff_record_holds_zeros() -> None:
     content = sendings.write(records)
     at = 227 + 3 * 350 + 137
     blank = content[:at] + b" " * 25 + content[at + 25 :]
-    checks = Checks()
-    (chunk,) = sendings.chunks(blank)
-    assert "B512801" in {each.code for each in checks.check(chunk)}
+    assert "B512801" in {each.code for each in sendings.checked(blank)}
 
 
 def test_a_credit_note_is_negative_throughout() -> None:
@@ -251,7 +249,7 @@ def test_a_credit_note_is_negative_throughout() -> None:
     sendings.change(records, "80", 0, insurer_amount_a=-1284)
     sendings.change(records, "50", 0, insurer_amount=-642, units=-1)
     (found,) = sendings.found(records)
-    assert (found.code, found.rows.tolist()) == ("F201140", [1])
+    assert (found.code, found.rows) == ("F201140", [1])
     sendings.change(records, "50", 1, insurer_amount=-642, units=-1)
     assert sendings.found(records) == []
 
@@ -265,7 +263,7 @@ def test_no_message_tells_who_a_patient_is() -> None:
         )
         records[place].fields.update(broken.values)
         for each in sendings.found(records):
-            told = each.explain(0)
+            told = each.told
             assert sendings.PATIENT[2:] not in told
             assert "59123456789" not in told
 
