@@ -161,6 +161,22 @@ def _hold_nothing(texts: Texts, *, signed: bool) -> Mask:
     return found
 
 
+def prefix(texts: Texts, length: int) -> Texts:
+    """Return the first characters of each text; whole ones where they are no longer."""
+    size = texts.dtype.itemsize
+    if length >= size:
+        return texts
+    whole = np.ascontiguousarray(texts).view(np.uint8).reshape(len(texts), size)
+    cut = np.ascontiguousarray(whole[:, :length])
+    found: Texts = cut.view(f"S{length}")[:, 0]
+    return found
+
+
+def both(columns: Columns, record: str, one: str, other: str) -> Mask:
+    """Tell where two fields of a record both hold something."""
+    return ~(columns.empty(record, one) | columns.empty(record, other))
+
+
 def number(characters: Bytes) -> Numbers:
     """Return the number that digits spell; some other number where they are none."""
     total = np.zeros(len(characters), np.int64)
