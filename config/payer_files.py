@@ -71,10 +71,10 @@ def read_payer(
         rules=held,
         gather=_gather(root.table("gather")),
         delivery=(delivery := _delivery(root.table("delivery"))),
-        expects=tuple(_expects(table) for table in root.tables("expects")),
+        expects=(expects := tuple(_expects(table) for table in root.tables("expects"))),
         calendar=read_own(root.table("calendar"), calendars, country),
         desk=(desk := read_desk(root.table("desk"))),
-        playbook=read_playbook(root, desk, delivery),
+        playbook=read_playbook(root, desk, delivery, expects),
     )
     main.done()
     _check_payer(payer, root, main)

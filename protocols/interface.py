@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from attrs import field, frozen
 
-from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
+from protocols.tables import Importer
+from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Severity, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
 
@@ -133,6 +134,14 @@ class SplitReturn(NamedTuple):
     content: bytes
 
 
+class FileProblem(NamedTuple):
+    """A problem that the network's checks of billing files may name by its code."""
+
+    code: str
+    severity: Severity
+    words: str
+
+
 class Network(Protocol):
     """A family of payers that share formats and rules.
 
@@ -140,6 +149,9 @@ class Network(Protocol):
     `lot_identity` says in words what tells a lot from every other one of its sender;
     `invoices_unique` says that an invoice number which a sender used before, in any
     lot, is refused as a repeat.
+    `titles` says of each format what it is, for somebody who has never seen one;
+    `file_problems` explains every problem of billing files, by the formats' own name;
+    `importers` read the national tables that become the directory's, by their names.
     `simulation` is for the demo and the study, where the network brings one.
     """
 
@@ -147,6 +159,9 @@ class Network(Protocol):
     answer_kinds: Sequence[AnswerKind]
     lot_identity: str
     invoices_unique: bool
+    titles: Mapping[str, str]
+    file_problems: Mapping[str, Sequence[FileProblem]]
+    importers: Mapping[str, Importer]
     simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:

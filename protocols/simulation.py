@@ -14,9 +14,10 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple, Protocol
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
 from protocols.interface import Emitter
+from protocols.simulated_payer import Faults, SimulatedReturn
 from routing.envelope import Level
 
 
@@ -128,50 +129,6 @@ class ReturnFile(NamedTuple):
     content: bytes
 
 
-def _share(_: object, attribute: Attribute[float], value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{attribute.name} is {value}; a share from 0 to 1 is wanted")
-
-
-def share(default: float = 0.0) -> float:
-    """Declare a share, the chance that something happens: 0 never, 1 always."""
-    made: float = field(default=default, validator=_share)
-    return made
-
-
-@frozen(kw_only=True)
-class Faults:
-    """How often a simulated payer misbehaves: shares from 0 to 1.
-
-    Of returns: `lost` never comes, `late` comes `late_days` later, `doubled`
-    comes twice, `out_of_order` lets acknowledgements follow payments, `cut`
-    ends early.  Of lots: `refused` without a reason.  Of senders:
-    `unknown_sender` has everything dropped in silence.  Of claims:
-    `wrong_identifiers` alters what they are matched by, `never` says nothing.
-    """
-
-    lost: float = share()
-    late: float = share()
-    late_days: int = 20
-    doubled: float = share()
-    out_of_order: float = share()
-    cut: float = share()
-    refused: float = share()
-    wrong_identifiers: float = share()
-    unknown_sender: float = share()
-    never: float = share()
-
-
-@frozen(kw_only=True)
-class SimulatedReturn:
-    """One file in a payer's outbox, there `delay_days` after the day it answers."""
-
-    name: str
-    content: bytes
-    kind: str
-    delay_days: int
-
-
 class SimulatedPayer(Protocol):
     """One payer of the demo: takes files, decides, and remembers.
 
@@ -213,8 +170,9 @@ class Simulation(Protocol):
     who a gateway is to them.  `suffix` ends the names of vendors' files, `styles` are
     the kinds of them that there are.  `answers` are what a payer gives, in the order
     in which they come: the last one closes a claim.  `alterations` are the ways in
-    which a payer may spoil numbers; each can be put right by a careful reader.
-    `nobody` is a code that belongs to no payer of demo or study.
+    which a payer may spoil numbers; each can be put right by a careful reader.  Where
+    there are none, or where no code ever ends (`merges` is false), a study leaves the
+    fault out.  `nobody` is a code that belongs to no payer of demo or study.
     """
 
     country: str
@@ -223,6 +181,7 @@ class Simulation(Protocol):
     styles: Sequence[str]
     answers: Sequence[Promised]
     alterations: Sequence[str]
+    merges: bool
     nobody: str
     profiles: Sequence[Profile]
 
@@ -245,7 +204,7 @@ class Simulation(Protocol):
     def merged_code(self, merger: int, profile: int) -> str:
         """Return the code of what was merged into the n-th profile by the n-th merger.
 
-        No two are the same, and none is a profile's own; mergers go from 0 to 59.
+        Only asked for where `merges` is true.  No two are the same, and none is a profile's own; mergers go from 0 to 59.
         """
         ...
 

@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
+from routing.commitment import CommitmentSeen
+
 
 class Severity(StrEnum):
     """How bad a problem is: an error would make a payer refuse the lot."""
@@ -171,7 +173,8 @@ class AnswerSeen:
     of claims or lots (or the file number of dispatches).  `sender` is the
     professional whom the return names; `first` and `last` number the entities
     (from 1) that belong to the answer, for splitting a mixed return.  `traits`
-    serve only where no key finds anything.
+    serve only where no key finds anything.  `commitment` is what the payer promises
+    with it, where it does.
     """
 
     level: Level
@@ -185,6 +188,7 @@ class AnswerSeen:
     last: int = 0
     facts: Mapping[str, str] = field(factory=dict)
     traits: Traits = NO_TRAITS
+    commitment: CommitmentSeen | None = None
 
 
 class AnswerKind(NamedTuple):

@@ -19,7 +19,8 @@ from typing import Final, TypedDict
 from gateway.clock import Now
 from gateway.simulator.payer_folder import INBOX, OUTBOX
 from gateway.simulator.payer_questions import Questions, is_question
-from protocols.simulation import Faults, SimulatedReturn, Simulation
+from protocols.simulated_payer import Faults, SimulatedReturn
+from protocols.simulation import Simulation
 
 _STATE: Final = "state.json"
 _LATER: Final = "later"

@@ -29,7 +29,7 @@ from gateway.simulator import payer_faults
 from gateway.simulator.payer_desk import Desk
 from gateway.simulator.payer_host import PayerHost, load_host_key
 from protocols.catalog import Catalog
-from protocols.simulation import Faults
+from protocols.simulated_payer import Faults
 
 _LOOK_EVERY: Final = 0.5
 _NO_FAULT: Final = payer_faults.Faults()

@@ -59,8 +59,16 @@ def merged_codes(simulated: Sequence[Simulated], merger: int) -> Mapping[str, st
     return {
         profile.id: of.simulation.merged_code(merger, index)
         for of in simulated
+        if of.simulation.merges
         for index, profile in enumerate(of.simulation.profiles)
     }
+
+
+def unions_of(of: Simulated, mergers: Sequence[Merger]) -> Iterator[tuple[str, Merger]]:
+    """Yield id and merger of each payer of a network that was merged."""
+    if of.simulation.merges:
+        for merger in mergers:
+            yield merger.payer(of.name), merger
 
 
 def payer_files(
@@ -70,9 +78,8 @@ def payer_files(
     for of in simulated:
         for profile in of.simulation.profiles:
             yield f"{profile.id}.toml", _payer_text(of, profile)
-        for merger in mergers:
+        for name, merger in unions_of(of, mergers):
             known = merger.known_on <= today
-            name = merger.payer(of.name)
             yield f"{name}.toml", _union_text(of, merger, known=known)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain
 from random import Random
 from typing import Final
 
@@ -124,7 +125,7 @@ def deal(
         for index, size in enumerate(sizes)
     ]
     unregistered = _unregistered(lots, pairs, faults.mix["not_enrolled"])
-    lots = _hit(lots, unregistered, faults, rng)
+    lots = _hit(lots, unregistered, faults, spared_by(simulated), rng)
     lots = _also(lots, faults, rng)
     countries = [of.simulation.country for of in simulated]
     lots = _dated(lots, _sending_days(days, countries), rng)
@@ -137,6 +138,18 @@ def deal(
         lots=tuple(_numbered(lots, senders, simulated)),
         unregistered=unregistered,
     )
+
+
+def spared_by(simulated: Sequence[Simulated]) -> Mapping[str, frozenset[str]]:
+    """Return by fault the payers to which it cannot happen in their networks."""
+    return {
+        "misrouted": frozenset(
+            ids_of([of for of in simulated if not of.simulation.merges])
+        ),
+        "return_altered": frozenset(
+            ids_of([of for of in simulated if not of.simulation.alterations])
+        ),
+    }
 
 
 def _sizes(claims: int, rng: Random) -> list[int]:
@@ -177,9 +190,13 @@ def _hit(
     lots: Sequence[PlannedLot],
     unregistered: frozenset[tuple[int, str]],
     faults: Faults,
+    spared: Mapping[str, frozenset[str]],
     rng: Random,
 ) -> list[PlannedLot]:
-    """Deal the faults: absolute shares of all claims, one fault for a lot at most."""
+    """Deal the faults: absolute shares of all claims, one fault for a lot at most.
+
+    What cannot happen to a payer, those that it `spared`, happens to the others.
+    """
     found = {
         lot.index: evolve(lot, fault="not_enrolled")
         for lot in lots
@@ -187,24 +204,26 @@ def _hit(
     }
     left = [lot for lot in lots if lot.index not in found]
     rng.shuffle(left)
-    waiting = iter(left)
+    waiting: Iterator[PlannedLot] = iter(left)
     claims, share, hit = sum(lot.claims for lot in lots), 0.0, 0
     for name in MIX:
         if name == "not_enrolled":
             continue
         share += faults.mix[name]
+        passed = []
         for lot in waiting:
             if hit + lot.claims / 2 > share * claims:
-                waiting = _before(lot, waiting)
+                waiting = chain([lot], waiting)
                 break
+            if lot.payer in spared.get(name, ()):
+                passed.append(lot)
+                continue
             hit += lot.claims
             found[lot.index] = evolve(lot, fault=name)
+        else:
+            share = hit / claims  # nobody is left to whom it can happen
+        waiting = chain(passed, waiting)
     return [found.get(lot.index, lot) for lot in lots]
-
-
-def _before(lot: PlannedLot, rest: Iterable[PlannedLot]) -> Iterator[PlannedLot]:
-    yield lot
-    yield from rest
 
 
 def _also(lots: Sequence[PlannedLot], faults: Faults, rng: Random) -> list[PlannedLot]:

@@ -12,7 +12,7 @@ from gateway.clock import Now
 from gateway.simulator.study_channel import Mailbox
 from gateway.simulator.study_desk import Desk
 from gateway.simulator.study_payer import Payer
-from gateway.simulator.study_payers import Merger
+from gateway.simulator.study_payers import Merger, unions_of
 from gateway.simulator.study_plan import Plan
 from gateway.simulator.study_post import DESK, Post
 from gateway.simulator.study_timing import Timing
@@ -53,7 +53,7 @@ class World:
         self.unions = {
             name: DeadEnd(of.simulation, transit, calendars(name), now)
             for of in plan.simulated
-            for name in (each.payer(of.name) for each in mergers)
+            for name, _ in unions_of(of, mergers)
         }
 
     def channel(self, endpoint: str) -> Channel:

@@ -142,13 +142,14 @@ class DeskAnswers:
         chases.wait(tx, remedy.lot_id, until, known)
 
     def _refuse(self, tx: Tx, returned: Row[*tuple[Any, ...]]) -> None:
+        """Tell a person; the return by its id alone: its file's name may name a patient."""
         anomalies.raise_(
             tx,
             self._entropy,
             kind="return-foreign",
             severity=anomalies.WARNING,
             subject=f"{returned.endpoint_id}:desk",
-            words=f"return {returned.id} ({returned.remote_name}): the desk of "
+            words=f"return {returned.id}: the desk of "
             f"{returned.endpoint_id} answers a question that it was not asked, or "
             "not so; it changes nothing",
         )

@@ -20,7 +20,10 @@ def tell_absurd(
     returned: Row[*tuple[Any, ...]],
     absurd: Mapping[str, int],
 ) -> None:
-    """Raise that a return says what cannot be meant: so many answers, by reason."""
+    """Raise that a return says what cannot be meant: so many answers, by reason.
+
+    The return is named by its id alone: a payer may put a patient into a file's name.
+    """
     count = sum(absurd.values())
     counted = ", ".join(f"{many} times {why}" for why, many in absurd.items())
     anomalies.raise_(
@@ -30,7 +33,7 @@ def tell_absurd(
         severity=anomalies.ERROR,
         subject=returned.endpoint_id,
         seen=count,
-        words=f"return {returned.id} ({returned.remote_name}), collected from endpoint "
+        words=f"return {returned.id}, collected from endpoint "
         f"{returned.endpoint_id}, says what cannot be meant: {counted}; nothing of "
         "that is booked and the claims stay owed. Ask the payer; if it was meant, "
         "confirm it: octway match list",

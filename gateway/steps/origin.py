@@ -112,7 +112,8 @@ def tell_foreign(
     """Raise that a return answers for other payers' claims: so many, by payer.
 
     `fresh` of them were not seen before; those seen before are told only if
-    that never was.
+    that never was.  The return is named by its id alone: its file's name is the
+    payer's, and may name a patient.
     """
     table = schema.anomaly
     told = tx.connection.execute(
@@ -131,7 +132,7 @@ def tell_foreign(
         subject=returned.endpoint_id,
         payer=next(iter(foreign)),
         seen=fresh or sum(foreign.values()),
-        words=f"return {returned.id} ({returned.remote_name}), collected from endpoint "
+        words=f"return {returned.id}, collected from endpoint "
         f"{returned.endpoint_id}, answers for what went to payers that do not answer "
         f"there: {counted}; it is kept and changes nothing. If these payers do answer "
         "there, give them that endpoint, or their codes a successor, in the directory: "

@@ -156,7 +156,7 @@ def _credit_notes(columns: Columns) -> Iterator[Finding]:
         yield Finding(
             rule="payer",
             rows=rows,
-            words=f"{found.label['en']}. {found.advice}",
+            words=f"{found.label['en']}; {found.advice}",
             field=LAYOUTS["20"]["billing_type"],
             code={"code": found.written},
         )

@@ -45,17 +45,23 @@ def next_month(columns: Columns, rule: Rule, _: Tables) -> Mask:
     return _against(columns, rule, lambda day: _shifted(day, 1), early=False)
 
 
-def within_days(columns: Columns, rule: Rule, _: Tables) -> Mask:
-    """Tell which are more than so many days before another day."""
-    days = int(rule.arguments[0])
+def days_after(columns: Columns, rule: Rule, _: Tables) -> Mask:
+    """Tell which are more than so many days later than another day."""
+    span = timedelta(int(rule.arguments[0]))
+    each, which = np.unique(
+        columns.text(rule.record, rule.arguments[1]), return_inverse=True
+    )
+    found = [date_of(text) for text in each.tolist()]
+    limits = np.array([_later(day, span) for day in found], "S8")[which]
+    own = columns.text(rule.record, rule.field)
+    wrong: Mask = own > limits
+    return wrong & ~columns.empty(rule.record, rule.field)
 
-    def before(day: bytes) -> bytes:
-        found = date_of(day)
-        if found is None:
-            return b""
-        return (found - timedelta(days)).strftime("%Y%m%d").encode()
 
-    return _against(columns, rule, before, early=True)
+def _later(day: date | None, span: timedelta) -> bytes:
+    if day is None or date.max - day < span:
+        return b"99999999"
+    return f"{day + span:%Y%m%d}".encode()
 
 
 def _against(

@@ -54,7 +54,7 @@ JUDGES: Final[Mapping[str, Judge]] = {
     "not_after": days.not_after,
     "not_before": days.not_before,
     "within_months": days.within_months,
-    "within_days": days.within_days,
+    "days_after": days.days_after,
     "next_month": days.next_month,
     "time": values.time_of_day,
     "enterprise": values.enterprise,

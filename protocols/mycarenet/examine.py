@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from attrs import frozen
 
@@ -23,21 +23,19 @@ from protocols.mycarenet.examine_order import (
 )
 from protocols.mycarenet.examine_sending import Sending
 from protocols.mycarenet.examine_zones import check_zones
-from protocols.mycarenet.findings import Finding, LotProblems
+from protocols.mycarenet.findings import Finding, LotProblems, without
 from protocols.mycarenet.invoices import Invoices
-from protocols.mycarenet.message import BLOCK, Chunk, Messages
+from protocols.mycarenet.message import BLOCK, JUNK_SHARE, Chunk, Messages
 from protocols.mycarenet.problems import Tally, problem
 from routing.envelope import Problem
 
-LIKE: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?[\r\n]*"
-    rb"(?:920000[0-9]{4}|10000001[0-9](?:0001999|9991999))"
-)
-"""How a file of billing messages begins, with its first header or without it."""
-
-_HEAD = 64
+_MARK = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
+_FIRST = re.compile(rb"10000001[0-9](?:0001999|9991999)")
+_SEGMENT = 67  # characters of a header that hold hardly anything but digits
+_DIGITS_AT_LEAST = 50
+_DIGITS = [b"%d" % digit for digit in range(10)]
+_HEAD = 80
 _MOST_JUNK = 20_000  # records that are none, after which reading stops
-_JUNK_SHARE = 0.75
 
 
 @frozen(kw_only=True, eq=False)
@@ -98,7 +96,7 @@ class Examination:
         head = self._messages.head(_HEAD)
         if not head.strip(b"\r\n\x1a\x00 "):
             return problem("empty-file", "holds nothing; a billing message is expected")
-        if LIKE.match(head):
+        if begins_like(head, b""):
             return None
         return problem(
             "not-efact",
@@ -118,11 +116,14 @@ class Examination:
         table = Table(chunk)
         invoices = Invoices(table)
         findings, self._last = check_order(chunk, self._last)
-        findings += check_digits_of_records(chunk)
-        findings += check_zones(table)
-        findings += check_invoices(invoices)
-        findings += self._open.check(table, invoices)
-        findings += self._checks.check(table)
+        inside = [
+            *check_digits_of_records(chunk),
+            *check_zones(table),
+            *check_invoices(invoices),
+            *self._open.check(table, invoices),
+            *self._checks.check(table),
+        ]
+        findings += without(inside, chunk.odd) if chunk.odd else inside
         self._checks.count(findings, chunk)
         if chunk.closes:
             problems += self._open.end()
@@ -148,7 +149,7 @@ class Examination:
     def _is_junk(self, chunk: Chunk) -> bool:
         """Say whether to stop, since what comes has long been hardly any record."""
         unknown, count = int((chunk.kinds == 0).sum()), len(chunk.rows)
-        self._junk = self._junk + count if unknown > count * _JUNK_SHARE else 0
+        self._junk = self._junk + count if unknown > count * JUNK_SHARE else 0
         if self._junk < _MOST_JUNK:
             return False
         first = self.records - self._junk + 1
@@ -158,6 +159,21 @@ class Examination:
         )
         self.tally.add(problem("reading-stopped", words, record=first))
         return True
+
+
+def begins_like(head: bytes, message: bytes) -> bool:
+    """Say whether a stream begins as billing messages do, or with their record 10.
+
+    `message` are the digits with which its header must begin; b"": any.
+    """
+    mark = _MARK.match(head)
+    first = head[mark.end() if mark else 0 :]
+    if _FIRST.match(first):
+        return True
+    segment = first[:_SEGMENT]
+    digits = sum(map(segment.count, _DIGITS))
+    most = _DIGITS_AT_LEAST * len(segment)
+    return first.startswith(message) and digits * _SEGMENT >= most
 
 
 def list_problems(examined: Examined, kept: LotProblems) -> None:

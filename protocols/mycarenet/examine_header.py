@@ -31,11 +31,11 @@ _FIELDS: Mapping[str, Field] = {
 }
 _NEEDED = ("format_version", "reference", "sending_number")
 _CODED = (
-    ("message_type", (BILLING,), "22"),
-    ("environment", (PRODUCTION[0], TEST[0]), "20"),
-    ("instructions_version", (PRODUCTION[1], TEST[1]), "20"),
-    ("invoice_type", ("01", "03", "09"), "20"),
-    ("account_mode", ("01", "02"), "20"),
+    ("message_type", (BILLING,), "header-type"),
+    ("environment", (PRODUCTION[0], TEST[0]), "header-value"),
+    ("instructions_version", (PRODUCTION[1], TEST[1]), "header-value"),
+    ("invoice_type", ("01", "03", "09"), "header-value"),
+    ("account_mode", ("01", "02"), "header-value"),
 )
 _FIRST_DAY = "2002-01-01"  # no sending is older
 
@@ -86,14 +86,10 @@ class Header:
                 yield _problem("header-missing", _FIELDS[name], words)
 
     def _check_values(self) -> Iterator[Problem]:
-        for name, allowed, code in _CODED:
+        for name, allowed, rule in _CODED:
             if self[name] not in allowed:
-                yield _problem(
-                    "header-value",
-                    _FIELDS[name],
-                    f"is {self[name]!r}; {' or '.join(allowed)} is expected",
-                    code=f"{_FIELDS[name].zone}-{code}",
-                )
+                words = f"is {self[name]!r}; {' or '.join(allowed)} is expected"
+                yield _problem(rule, _FIELDS[name], words)
         pair = self["environment"], self["instructions_version"]
         crossed = (PRODUCTION[0], TEST[1]), (TEST[0], PRODUCTION[1])
         if pair in crossed:
@@ -110,12 +106,11 @@ class Header:
             )
 
 
-def _problem(rule: str, each: Field, words: str, code: str = "") -> Problem:
+def _problem(rule: str, each: Field, words: str) -> Problem:
     return problem(
         rule,
         f"header, {named(each)}: {words}",
         position=each.start,
         field=each.name,
         zone=each.zone,
-        code=code,
     )

@@ -59,7 +59,6 @@ def check_digits_of_records(chunk: Chunk) -> Iterator[Finding]:
     right = record_checks(chunk.rows)
     wrong = (stated != right) & _framed(chunk)
     if wrong.any():
-        wrong[list(chunk.odd)] = False
 
         def words(rows: Rows, which: int) -> str:
             row = rows[which]

@@ -73,7 +73,7 @@ def check_zones(table: Table) -> Iterator[Finding]:
 
 def of_text(each: Field, kind: str) -> dict[str, str]:
     """Return the parts of the code that tells a zone's wrong class."""
-    parts = of_zone(each, kind)
+    parts = of_zone(each, kind) | {"zone": each.zone.split(", ")[-1]}
     code = zone_codes().get((kind, each.zone))
     return parts | {"code": code} if code else parts
 

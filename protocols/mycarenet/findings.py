@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from attrs import evolve, frozen
 from attrs import field as attribute
-from attrs import frozen
 
 from protocols.mycarenet.codes import REFUSING
 from protocols.mycarenet.columns import Rows
@@ -53,6 +54,10 @@ class Finding:
         code = code_of(self.rule, **self.code)
         return self.counted and is_of_payer(code) and code[0] in REFUSING
 
+    def tell(self, which: int) -> str:
+        """Return the words for one row, by its place among the rows."""
+        return self.words if isinstance(self.words, str) else self.words(which)
+
 
 class Found(NamedTuple):
     """Where a finding's problem stands, for sorting."""
@@ -69,6 +74,21 @@ def of_zone(each: Field, record: str) -> dict[str, str]:
     return {"rr": record, "zz": first.zfill(2), "zone": first}
 
 
+def without(findings: Iterable[Finding], rows: Iterable[int]) -> Iterator[Finding]:
+    """Yield findings for all rows but some, whose records are not whole."""
+    dropped = np.array(sorted(rows), np.intp)
+    for each in findings:
+        places = np.flatnonzero(~np.isin(each.rows, dropped))
+        if len(places):
+            yield evolve(
+                each, rows=each.rows[places], words=partial(_words, each, places)
+            )
+
+
+def _words(finding: Finding, places: Rows, which: int) -> str:
+    return finding.tell(int(places[which]))
+
+
 def row_of(row: int) -> Rows:
     """Return one row as rows."""
     return np.array([row], np.intp)
@@ -77,7 +97,7 @@ def row_of(row: int) -> Rows:
 def describe(finding: Finding, which: int, chunk: Chunk) -> Problem:
     """Turn one row of a finding into a problem with its place."""
     row, each = int(finding.rows[which]), finding.field
-    words = finding.words if isinstance(finding.words, str) else finding.words(which)
+    words = finding.tell(which)
     position = finding.position or (each.start if each else 1)
     return problem(
         finding.rule,

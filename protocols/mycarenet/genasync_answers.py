@@ -14,6 +14,7 @@ from protocols.errors import (
     PayerUnavailable,
     TransferError,
 )
+from protocols.mycarenet.genasync_attachments import unpacked
 from protocols.mycarenet.genasync_line import Answer, NoAnswer
 from protocols.mycarenet.genasync_xml import (
     BadXml,
@@ -45,12 +46,8 @@ def answered(doing: str, answer: Answer, *, limit: int) -> Element:
     """
     if answer.status not in (_OK, _FAULT):
         raise _by_status(doing, answer.status)
-    if answer.kind.startswith("multipart/"):
-        raise BadXml(
-            "it is a multipart message (MTOM), which is not read here; wanted text/xml"
-        )
     try:
-        _, body = header_and_body(parse(answer.body, limit=limit))
+        _, body = header_and_body(_document(answer, limit))
     except BadXml as error:
         if answer.status == _FAULT:
             raise NoAnswer(f"HTTP status 500 without a SOAP fault: {error}") from error
@@ -61,6 +58,12 @@ def answered(doing: str, answer: Answer, *, limit: int) -> Element:
     if answer.status == _FAULT:
         raise NoAnswer("HTTP status 500 without a SOAP fault")
     return body
+
+
+def _document(answer: Answer, limit: int) -> Element:
+    if answer.package is None:
+        return parse(answer.body, limit=limit)
+    return unpacked(answer.body, answer.package, limit=limit)
 
 
 def _by_fault(doing: str, found: Fault) -> Exception:

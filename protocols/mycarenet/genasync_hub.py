@@ -46,7 +46,6 @@ from protocols.mycarenet.genasync_xml import (
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 NOT_ENOUGH_TIME: Final = "Not enough time between two gets (simulated get limit)"
 _MOST_BYTES: Final = 100_000_000
-_BOMB: Final = 200_000_000
 _OPERATIONS: Final = {POST: "post", GET: "get", CONFIRM: "confirm"}
 
 
@@ -85,6 +84,7 @@ class Hub:
 
     `licences` are the passwords of licensed programs, `trusts` says whether a
     signature's certificate is one of ours; both are left unchecked when None.
+    Blobs of more than `attach_above` bytes travel beside the envelope.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Hub:
         get_interval: float = 30.0,
         licences: Mapping[str, str] | None = None,
         trusts: Callable[[x509.Certificate], bool] | None = None,
+        attach_above: int = 81_920,
     ) -> None:
         self._now = now
         self._rng = rng
@@ -103,6 +104,7 @@ class Hub:
         self._get_interval = get_interval
         self._licences = licences
         self._trusts = trusts
+        self._attach_above = attach_above
         self._lock = threading.RLock()
         self._boxes: dict[str, Box] = {}
         self._faults = HubFaults()
@@ -152,18 +154,20 @@ class Hub:
             if faults.status:
                 return Reply(faults.status, b"simulated", "text/plain")
             try:
-                reply = Reply(200, self._answered(action, request, faults))
+                reply = self._answered(action, request, faults)
             except Refused as error:
-                made = answers.fault(error.code, str(error))
-                reply = Reply(500, _enveloped(action, made, "", self._reference()))
+                reply = self._fault(action, error.code, str(error))
             except (BadXml, BadBlob) as error:
-                made = answers.fault("Client", f"cannot be read: {error}")
-                reply = Reply(500, _enveloped(action, made, "", self._reference()))
+                reply = self._fault(action, "Client", f"cannot be read: {error}")
             if faults.garbage:
                 reply = Reply(200, *garbage(faults.garbage))
             return reply._replace(cut_after=faults.cut_after, slow=faults.slow)
 
-    def _answered(self, action: str, request: bytes, faults: HubFaults) -> bytes:
+    def _fault(self, action: str, code: str, words: str) -> Reply:
+        made = answers.fault(code, words)
+        return Reply(500, written(_envelope(action, made, "", self._reference())))
+
+    def _answered(self, action: str, request: bytes, faults: HubFaults) -> Reply:
         document = parse(request, limit=_MOST_BYTES)
         head, body = header_and_body(document)
         asked = answers.read_asked(head, body)
@@ -180,7 +184,12 @@ class Hub:
             made = self._confirm(asked, body)
         else:
             raise Refused("Client", "the SOAPAction is none of this service")
-        return _enveloped(action, made, asked.message_id, self._reference())
+        document = _envelope(action, made, asked.message_id, self._reference())
+        if any(len(each.text or "") > self._attach_above for each in document.iter()):
+            return Reply(
+                200, *answers.with_attachments(document, above=self._attach_above)
+            )
+        return Reply(200, written(document))
 
     def _let_in(self, document: Element, asked: Asked) -> None:
         if not asked.mailbox:
@@ -241,7 +250,7 @@ class Hub:
         shown = box.messages_due(now, answers.read_most(body, "MsgQuery"))
         tacks = box.tacks_due(answers.read_most(body, "TAckQuery"))
         if faults.bomb:
-            shown = [evolve(each, content=bytes(_BOMB)) for each in shown]
+            shown = [evolve(each, content=bytes(faults.bomb)) for each in shown]
         return answers.get_response(
             shown,
             tacks,
@@ -282,8 +291,8 @@ _REFUSAL: Final = {
 }
 
 
-def _enveloped(action: str, body: Element, relates_to: str, identifier: str) -> bytes:
+def _envelope(action: str, body: Element, relates_to: str, identifier: str) -> Element:
     document = envelope(f"{action}Response", body, message_id=f"urn:uuid:{identifier}")
     if relates_to:
         answers.relate(document, relates_to)
-    return written(document)
+    return document

@@ -24,9 +24,13 @@ from protocols.mycarenet.genasync_xml import (
     first,
     root,
     text,
+    written,
 )
 
 ISSUER: Final = "urn:nip:issuer:simulated"
+_XOP: Final = "http://www.w3.org/2004/08/xop/include"
+_ENVELOPE: Final = "envelope@simulated"
+_BOUNDARY: Final = "simulated-boundary"
 _ISSUER_OF_UNION: Final = "urn:nip:issuer:io:"
 
 
@@ -188,6 +192,31 @@ def fault(code: str, words: str) -> Element:
 def relate(document: Element, message_id: str) -> None:
     """Say in an answer's head which request it answers."""
     add(document[0], ADDRESSING, "RelatesTo", message_id)
+
+
+def with_attachments(document: Element, *, above: int) -> tuple[bytes, str]:
+    """Write an answer with large blobs beside it (MTOM/XOP); its content type too."""
+    parts = [(_ENVELOPE, b"")]
+    for number, detail in enumerate(document.iter(f"{{{GENERIC}}}Detail")):
+        packed = base64.b64decode(detail.text or "")
+        if len(packed) > above:
+            name = f"{number}@simulated"
+            detail.text = None
+            add(detail, _XOP, "Include", href=f"cid:{name}")
+            parts.append((name, packed))
+    parts[0] = (_ENVELOPE, written(document))
+    body = b"".join(
+        f"--{_BOUNDARY}\r\nContent-ID: <{name}>\r\n"
+        "Content-Transfer-Encoding: binary\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+        for name, content in parts
+    )
+    kind = (
+        'multipart/related; type="application/xop+xml"; start-info="text/xml";'
+        f' start="<{_ENVELOPE}>"; boundary="{_BOUNDARY}"'
+    )
+    return body + f"--{_BOUNDARY}--\r\n".encode(), kind
 
 
 def _add_tack(parent: Element, name: str, tack: TackMade) -> None:

@@ -26,10 +26,10 @@ class HubFaults:
     no union ever hears of it), `wrong_proof` (a TAck whose HMAC does not hold),
     `other_reference` (a TAck about another sending), `hides_tacks`.  Those of
     returns: `loses_returns`, `doubles_returns`, `delays_returns` (seconds),
-    `wrong_hash`, `bomb` (a content beyond all measure).
+    `wrong_hash`, `bomb` (so many bytes in place of the content).
     """
 
-    on: tuple[str, ...] = field(default=OPERATIONS, converter=tuple)
+    on: tuple[str, ...] = OPERATIONS
     status: int = field(default=0, validator=instance_of(int))
     cut_request_after: int | None = field(
         default=None, validator=optional((instance_of(int), ge(0)))
@@ -53,7 +53,7 @@ class HubFaults:
     doubles_returns: bool = field(default=False, validator=_SWITCH)
     delays_returns: float = field(default=0.0, validator=ge(0))
     wrong_hash: bool = field(default=False, validator=_SWITCH)
-    bomb: bool = field(default=False, validator=_SWITCH)
+    bomb: int = field(default=0, validator=ge(0))
 
 
 def garbage(kind: str) -> tuple[bytes, str]:

@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from typing import Final, NamedTuple
 
 from protocols.errors import (
@@ -21,6 +21,7 @@ from protocols.errors import (
     TransferError,
     UntrustedHost,
 )
+from protocols.mycarenet.genasync_attachments import Package
 from protocols.mycarenet.genasync_settings import GenAsyncSettings
 
 _BLOCK: Final = 1 << 16
@@ -41,11 +42,11 @@ class TooLong(NoAnswer):
 
 
 class Answer(NamedTuple):
-    """What came back: the HTTP status, the content's type and the content."""
+    """What came back; `package` where it is a multipart message."""
 
     status: int
-    kind: str
     body: bytes
+    package: Package | None = None
 
 
 class Line:
@@ -125,7 +126,7 @@ class Line:
         headers = {
             "Content-Type": "text/xml; charset=utf-8",
             "SOAPAction": f'"{action}"',
-            "Accept": "text/xml",
+            "Accept": "text/xml, multipart/related",
             "User-Agent": "Octway",
             "Connection": "close",
         }
@@ -146,8 +147,7 @@ class Line:
         try:
             with connection.getresponse() as response:
                 body = self._read(response, sock, until)
-                kind = response.headers.get_content_type()
-                return Answer(response.status, kind, body)
+                return Answer(response.status, body, _package(response.headers))
         except TimeoutError as error:
             raise NoAnswer("no answer in time", in_time=False) from error
         except (OSError, HTTPException) as error:
@@ -175,6 +175,16 @@ class Line:
         if response.length:
             raise NoAnswer(f"the line broke with {response.length} bytes still to come")
         return bytes(taken)
+
+
+def _package(headers: HTTPMessage) -> Package | None:
+    if headers.get_content_type() != "multipart/related":
+        return None
+    start = headers.get_param("start", "")
+    return Package(
+        boundary=headers.get_boundary("") or "",
+        start=start if isinstance(start, str) else "",
+    )
 
 
 def _alert(sock: socket.socket) -> Exception | None:

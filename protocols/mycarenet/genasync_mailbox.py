@@ -39,6 +39,7 @@ class Held:
     reference: str
     digests: tuple[bytes, ...] = ()
     proofs: tuple[bytes, ...] = ()
+    is_sound: bool = True  # whether its content is what its hash says
 
 
 class Mailbox:
@@ -59,10 +60,14 @@ class Mailbox:
             return self._confirmed
 
     def take(self, mail: Mail, *, asked_at: int) -> None:
-        """Hold what a `get` gave that was made at a `moment`, besides what was here."""
+        """Hold what a `get` gave that was made at a `moment`, besides what was here.
+
+        A message that was not what it said is forgotten: it is given again.
+        """
         held = [self._message(each) for each in mail.messages]
         held += [_refusal(each) for each in mail.tacks if not each.is_success]
         with self._lock:
+            self._held = {key: one for key, one in self._held.items() if one.is_sound}
             self._tacks.update({each.reference: each for each in mail.tacks})
             for each in held:
                 # One confirmed while this `get` was under way is not there any more.
@@ -114,11 +119,12 @@ class Mailbox:
 
     def _message(self, message: Message) -> Held:
         """Hold a message; one that is not what it says is listed, and cannot be had."""
-        blob, size, seen = message.blob, 0, hashlib.sha256()
+        blob, size, seen, is_sound = message.blob, 0, hashlib.sha256(), False
         with suppress(BadBlob):
             for part in blob.parts(self._max_content):
                 size += len(part)
                 seen.update(part)
+            is_sound = True
         digest = blob.digest or seen.digest()
         parts = (
             _plain(blob.message_name) or "MESSAGE",
@@ -131,6 +137,7 @@ class Mailbox:
             blob=blob,
             reference=message.input_reference,
             digests=(digest,),
+            is_sound=is_sound,
         )
 
 

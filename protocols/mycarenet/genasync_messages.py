@@ -150,21 +150,12 @@ def confirm(
 
 def read_post_response(body: Element) -> Tack:
     """Read the answer to `post`; raises `BadXml`."""
-    if body.tag != f"{{{GENERIC}}}postResponse":
-        raise BadXml(f"it is a {_local(body)}; wanted a postResponse")
-    found = first(body, "return")
-    if found is None:
-        raise BadXml("its postResponse holds no TAck")
-    return _tack(found)
+    return _tack(_returned(body, "postResponse"))
 
 
 def read_get_response(body: Element) -> Mail:
     """Read the answer to `get`; raises `BadXml` or `BadBlob`."""
-    if body.tag != f"{{{GENERIC}}}getResponse":
-        raise BadXml(f"it is a {_local(body)}; wanted a getResponse")
-    found = first(body, "return")
-    if found is None:
-        raise BadXml("its getResponse is empty")
+    found = _returned(body, "getResponse")
     return Mail(
         messages=[_message(each) for each in every(found, "MsgResponse")],
         tacks=[_tack(each) for each in every(found, "TAck")],
@@ -175,8 +166,7 @@ def read_get_response(body: Element) -> Mail:
 
 def read_confirm_response(body: Element) -> None:
     """Read the answer to `confirm`; raises `BadXml`."""
-    if body.tag != f"{{{GENERIC}}}confirmResponse":
-        raise BadXml(f"it is a {_local(body)}; wanted a confirmResponse")
+    _expect(body, "confirmResponse")
 
 
 def union_of(uri: str) -> str:
@@ -245,5 +235,15 @@ def _count(element: Element, name: str) -> int:
     return int(found) if found.isdecimal() else 0
 
 
-def _local(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2][:40]
+def _returned(body: Element, name: str) -> Element:
+    _expect(body, name)
+    found = first(body, "return")
+    if found is None:
+        raise BadXml(f"its {name} holds nothing")
+    return found
+
+
+def _expect(body: Element, name: str) -> None:
+    if body.tag != f"{{{GENERIC}}}{name}":
+        found = str(body.tag).rpartition("}")[2][:40]
+        raise BadXml(f"it is a {found}; wanted a {name}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,12 +15,14 @@ from attrs import field, frozen
 
 from config.errors import ConfigErrors, Mistake
 from config.reader import Table
+from protocols.channels.endpoint_settings import number, password, seconds
 from protocols.mycarenet.genasync_messages import Origin
 from protocols.mycarenet.genasync_signer import Signer, open_signer
 
 _NIHII: Final = 11
 _MOST_MESSAGES: Final = 1000
 _HTTPS: Final = 443
+_LICENCE: Final = "license_"
 
 
 @frozen(kw_only=True)
@@ -58,9 +59,9 @@ def read_settings(
     host, port, path = _address(table)
     tls = _tls(table)
     origin = _origin(table, environment)
-    signer = open_signer(table.get("signer", str, "none"), table)
+    signer = _signer(table)
     most, answer, content = (
-        _number(table, "max_messages", 64),
+        number(table, "max_messages", 64, _MOST_MESSAGES),
         table.size("max_answer", "50M"),
         table.size("max_content", "100M"),
     )
@@ -70,8 +71,8 @@ def read_settings(
         table.duration("get_wait", "30s"),
     )
     connect, answering = (
-        _timeout(table, "connect_timeout", "15s"),
-        _timeout(table, "answer_timeout", "60s"),
+        seconds(table, "connect_timeout", "15s"),
+        seconds(table, "answer_timeout", "60s"),
     )
     table.done()
     if mistakes or tls is None or signer is None:
@@ -137,14 +138,25 @@ def _tls(table: Table) -> ssl.SSLContext | None:
     return context
 
 
+def _signer(table: Table) -> Signer | None:
+    name = table.get("signer", str)
+    return open_signer(name, table) if name else None
+
+
 def _origin(table: Table, environment: Mapping[str, str]) -> Origin:
     nihii = table.get("nihii", str)
     if nihii and not (nihii.isdecimal() and len(nihii) == _NIHII):
         table.wrong("nihii", f"is {nihii!r}; wanted a NIHII number of 11 digits")
+    secret = password(table, environment, prefix=_LICENCE)
+    if not {f"{_LICENCE}password_file", f"{_LICENCE}password_env"} & set(table.data):
+        table.wrong(
+            "license_password_file",
+            "is missing; wanted license_password_file or license_password_env",
+        )
     return Origin(
         package=table.get("package", str),
         user=table.get("license_user", str),
-        password=_password(table, environment),
+        password=secret or "",
         nihii=nihii,
         quality=table.get("quality", str, "nurse"),
         name=table.get("name", str, ""),
@@ -152,50 +164,7 @@ def _origin(table: Table, environment: Mapping[str, str]) -> Origin:
     )
 
 
-def _password(table: Table, environment: Mapping[str, str]) -> str:
-    file = table.get("license_password_file", str, "")
-    variable = table.get("license_password_env", str, "")
-    if bool(file) == bool(variable):
-        table.wrong(
-            "license_password_file",
-            "is missing or given twice; wanted it or license_password_env",
-        )
-        return ""
-    if variable:
-        found = environment.get(variable, "")
-        if not found:
-            table.wrong(
-                "license_password_env",
-                f"names {variable}, which is not set or empty",
-            )
-        return found
-    try:
-        found = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        table.wrong("license_password_file", f"{file} cannot be read: {_why(error)}")
-        return ""
-    if not found:
-        table.wrong("license_password_file", f"{file} is empty; wanted a password")
-    return found
-
-
-def _number(table: Table, key: str, default: int) -> int:
-    found = table.get(key, int, default)
-    if not 1 <= found <= _MOST_MESSAGES:
-        table.wrong(key, f"is {found}; wanted a number from 1 to {_MOST_MESSAGES}")
-    return found
-
-
-def _timeout(table: Table, key: str, default: str) -> float:
-    found = table.duration(key, default)
-    if found <= 0 and isinstance(table.data.get(key), str):
-        table.wrong(key, "is no time at all; wanted a duration such as 30s")
-    return found
-
-
 def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return error.reason or "it is not PEM"
-    if isinstance(error, OSError):
-        return error.strerror or "it cannot be read"
-    return "it is not UTF-8"
+    return (error.strerror if isinstance(error, OSError) else "") or "it cannot be read"

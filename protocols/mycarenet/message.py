@@ -38,7 +38,10 @@ The layout of 21 and 40 is not publicly known: they are let through, and only
 what every record has in the same place is checked of them.
 """
 
+JUNK_SHARE: Final = 0.75  # of records that are unknown, where no more are expected
+
 _FIRST_ROWS = 64  # of a message: many have no more
+_MANY = 4096
 _TENS = 10 ** np.arange(5, -1, -1)
 _TOTALS = KINDS.index("95")
 _ENDS = np.isin(np.array(KINDS), ("80", "90", "95", "96"))
@@ -128,7 +131,7 @@ class Messages:
             kinds, cut = self._frame(wanted, order)
             whole = len(cut.offsets) if cut.closes else _whole(kinds)
             broken = not whole and cut.end - self._at >= LARGEST_INVOICE
-            if broken:
+            if broken or (not whole and _is_junk(kinds)):
                 whole = len(cut.offsets)
             if whole or cut.closes:
                 chunk = self._chunk(kinds, cut, whole)
@@ -247,6 +250,12 @@ def _regular(table: Bytes, kinds: Bytes, order: int) -> int:
     strange = (kinds == 0) | ((order_numbers(table) != expected) & (kinds < _TOTALS))
     found = np.flatnonzero(strange)
     return int(found[0]) if len(found) else len(table)
+
+
+def _is_junk(kinds: Bytes) -> bool:
+    """Say whether hardly any of many records is known: then none need be waited for."""
+    unknown = int(np.count_nonzero(kinds == 0))
+    return len(kinds) > _MANY and unknown > len(kinds) * JUNK_SHARE
 
 
 def _whole(kinds: Bytes) -> int:

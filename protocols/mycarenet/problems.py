@@ -78,8 +78,11 @@ def explain(code: str) -> Rule | None:
         pattern = _OPEN.sub("[0-9]+", re.escape(rule.code))
         if "{code}" not in rule.code and re.fullmatch(pattern, code):
             return rule
-    repeats = {row["code"] for row in read_data("repeats")}
-    return RULES["repeat"] if code in repeats else _in_words(code)
+    if code in {row["code"] for row in read_data("repeats")}:
+        return RULES["repeat"]
+    if code in zone_codes().values():
+        return RULES["not-numeric"]
+    return _in_words(code)
 
 
 def _in_words(code: str) -> Rule | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import BinaryIO
 
 from attrs import evolve
@@ -18,6 +19,7 @@ from protocols.interface import (
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     Network,
     Reading,
@@ -28,6 +30,7 @@ from protocols.interface import (
 from protocols.sesam import (
     arl,
     b2_show,
+    checks,
     keys,
     reader,
     returns,
@@ -35,8 +38,10 @@ from protocols.sesam import (
     sample_maker,
     writer,
 )
+from protocols.sesam.imported_payers import import_funds
 from protocols.sesam.simulation import SIMULATION
 from protocols.simulation import Simulation
+from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
@@ -68,6 +73,27 @@ class Sesam:
     )
     lot_identity = "lot number"
     invoices_unique = True
+    titles: Mapping[str, str] = MappingProxyType(
+        {
+            reader.FORMAT: "a French billing file (B2): invoices that a professional "
+            "sends to funds",
+            "sesam.noemie": "a French payment return (NOEMIE): what a fund decided and "
+            "paid",
+            "sesam.b2-return": "a French B2 return: what a complementary insurer "
+            "decided and paid",
+            arl.SIMULATED_FORMAT: "a French acknowledgement of lots, SIMULATED: which "
+            "of them a fund has taken",
+        }
+    )
+    file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
+        {
+            "B2": tuple(
+                FileProblem(code, checks.severity_of(code), words)
+                for code, words in checks.PROBLEMS.items()
+            )
+        }
+    )
+    importers: Mapping[str, Importer] = MappingProxyType({routing.TABLE: import_funds})
     simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:

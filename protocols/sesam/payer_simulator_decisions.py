@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from protocols.sesam.keys import iso_date
 from protocols.sesam.payer_simulator_sent import SentClaim, SentFile, SentLot
-from protocols.simulation import Faults, share
+from protocols.simulated_payer import Faults, share
 
 Part = tuple[int, str, int]  # cents asked, state, cents paid
 REASONS = (

@@ -22,8 +22,8 @@ from protocols.sesam import (
     simulated_profiles,
 )
 from protocols.sesam.payer_simulator import Caisse, Seen
+from protocols.simulated_payer import Faults
 from protocols.simulation import (
-    Faults,
     Order,
     Profile,
     Promised,
@@ -55,6 +55,7 @@ class SesamSimulation:
         Promised("payment", Level.CLAIM, within=10, demo_within=10),
     )
     alterations: Sequence[str] = tuple(simulated_files.Altered)
+    merges = True
     nobody = "01888"
     profiles: Sequence[Profile] = simulated_profiles.PROFILES
 

@@ -112,8 +112,59 @@ from tests.config.folder import mistakes, put, put_payer, read
         (
             '[[remedy]]\ndo = "look-again"\nmost = 3\nwait = "0h"\n'
             '[[remedy]]\ndo = "person"\n',
-            "b.toml:13: remedy[0].wait: is no time between tries; wanted some, such as "
-            "'4h'",
+            "b.toml:13: remedy[0].wait: is '0h', so the payer would be asked without a "
+            "pause; wanted '10m' or more",
+        ),
+        (
+            '[desk]\nanswers = ["status"]\n[[remedy]]\ndo = "ask-status"\nmost = 9\n'
+            'wait = "1s"\n[[remedy]]\ndo = "person"\n',
+            "b.toml:15: remedy[0].wait: is '1s', so the payer would be asked without a "
+            "pause; wanted '10m' or more",
+        ),
+        (
+            '[[expects]]\nkind = "arl"\nlevel = "lot"\nwithin = "30s"\n'
+            '[[remedy]]\ndo = "look-again"\nmost = 2\nwait = "2s"\n'
+            '[[remedy]]\ndo = "person"\n',
+            "b.toml:17: remedy[0].wait: is '2s', so the payer would be asked without a "
+            "pause; wanted '3s' or more",
+        ),
+        (
+            '[[remedy]]\ndo = "look-again"\nmost = 100000\n[[remedy]]\ndo = "person"\n',
+            "b.toml:12: remedy[0].most: is 100000; wanted from 1 to 100",
+        ),
+        (
+            '[[remedy]]\ndo = "look-again"\nwait = "200 working days"\n'
+            '[[remedy]]\ndo = "person"\n',
+            "b.toml:12: remedy[0].wait: is '200 working days'; wanted 90 days at most",
+        ),
+        (
+            '[[remedy]]\ndo = "look-again"\nmost = 50\nwait = "80 working days"\n'
+            '[[remedy]]\ndo = "person"\n',
+            "b.toml:12: remedy[0].most: is 50: with it a person has a lot only after "
+            "4,002 days; wanted 400 days at most for all remedies",
+        ),
+        (
+            '[[remedy]]\ndo = "person"\nmost = 3\n',
+            "b.toml:12: remedy[0].most: is 3; wanted 1, or nothing",
+        ),
+        (
+            '[[remedy]]\ndo = "look-again"\n[[remedy]]\ndo = "look-again"\nmost = 3\n'
+            '[[remedy]]\ndo = "person"\n',
+            "b.toml:13: remedy[1].do: is 'look-again' again; wanted each remedy once",
+        ),
+        (
+            '[playbook]\npatience = "300 working days"\n',
+            "b.toml:11: playbook.patience: is '300 working days'; wanted 90 days at most",
+        ),
+        (
+            '[playbook]\npatience = "0h"\n',
+            "b.toml:11: playbook.patience: is '0h', so the payer would be asked without "
+            "a pause; wanted '10m' or more",
+        ),
+        (
+            "[playbook]\napprove_above = 99999999999999\n",
+            "b.toml:11: playbook.approve_above: is 99999999999999; wanted cents, from 0 "
+            "to 1000000000000, or none where nobody need agree",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from random import Random
 from gateway.simulator.payer_desk import Desk
 from protocols.sesam.sample_maker import make_file, make_sender
 from protocols.sesam.simulation import SIMULATION
-from protocols.simulation import Faults
+from protocols.simulated_payer import Faults
 
 START = 1_795_305_600.0
 DAY = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -17,12 +18,14 @@ from gateway.simulator.demo_vendors import write_samples
 from gateway.simulator.demo_welcome import welcome
 from gateway.simulator.study_floor import beyond_remedy
 from gateway.simulator.study_payers import ids_of
+from gateway.simulator.study_plan import deal
 from gateway.simulator.study_report import Study
 from gateway.simulator.study_run import StudyOptions
+from protocols.catalog import Simulated
 from protocols.interface import Network
 from routing.directory import Directory
 from tests.gateway.simulator.study import FRENCH, faults, lived, timings
-from tests.gateway.simulator.toy_network import BOTH, SIMULATED_TOY, TOY
+from tests.gateway.simulator.toy_network import BOTH, SIMULATED_TOY, TOY, ToySimulation
 from tests.protocols.contract.simulation_contract import SimulationContract
 
 NOW = 1_795_305_600.0
@@ -132,3 +135,35 @@ def test_a_visitor_has_a_sample_of_each(home: DemoHome) -> None:
     assert "ls out/toy" in text
     for path, of in zip(samples, home.simulated, strict=True):
         assert of.network.recognise(path.read_bytes()[:4096]) is not None
+
+
+class Steady(ToySimulation):
+    """A network whose codes never end, and whose payers spoil no numbers."""
+
+    merges = False
+    alterations: Sequence[str] = ()
+
+
+def test_what_cannot_happen_in_a_network_happens_in_the_other() -> None:
+    """Faults that a network does not know hit its neighbours, or nobody."""
+    mix = faults(misrouted=0.1, return_altered=0.1, return_lost=0.1)
+    steady = Simulated(TOY, Steady())
+    both = deal([FRENCH, steady], claims=2000, days=60, seed=1, faults=mix)
+    alone = deal([steady], claims=2000, days=60, seed=1, faults=mix)
+    shares = [
+        {
+            name: round(
+                sum(lot.claims for lot in plan.lots if lot.fault == name) / 2000, 2
+            )
+            for name in ("misrouted", "return_altered", "return_lost")
+        }
+        for plan in (both, alone)
+    ]
+
+    assert shares == [
+        {"misrouted": 0.1, "return_altered": 0.1, "return_lost": 0.1},
+        {"misrouted": 0.0, "return_altered": 0.0, "return_lost": 0.1},
+    ]
+    assert {lot.payer for lot in both.lots if lot.fault == "misrouted"} <= set(
+        ids_of([FRENCH])
+    )

@@ -14,8 +14,8 @@ from zlib import crc32
 
 from protocols.catalog import Catalog, Simulated
 from protocols.interface import Emitter
+from protocols.simulated_payer import Faults, SimulatedReturn
 from protocols.simulation import (
-    Faults,
     Order,
     Profile,
     Promised,
@@ -24,7 +24,6 @@ from protocols.simulation import (
     SentFile,
     SentLot,
     SimulatedPayer,
-    SimulatedReturn,
     Simulation,
     Spoilt,
     Told,
@@ -68,6 +67,7 @@ class ToySimulation:
         Promised("payment", Level.CLAIM, within=8, demo_within=10),
     )
     alterations: Sequence[str] = ("nameless",)
+    merges = True
     nobody = "P9"
     profiles: Sequence[Profile] = (
         Profile(id="toy-one", code="P1", within=8, delays=(2, 3, 5), same_number=True),

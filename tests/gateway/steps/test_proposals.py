@@ -206,6 +206,9 @@ def test_what_cannot_be_meant_is_kept_and_told(site: Site, line: str) -> None:
     kind = schema.anomaly.c.kind == "return-absurd"
     (anomaly,) = site.rows(schema.anomaly, kind)
     assert anomaly.seen == 1
+    (returned,) = site.rows(schema.payer_return)
+    assert returned.id in anomaly.words
+    assert returned.remote_name not in anomaly.words  # it may name a patient
 
     if "paid=-1" not in line:
         confirm(site, row)

@@ -24,11 +24,13 @@ from protocols.interface import (
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     RecordShown,
     SplitReturn,
 )
 from protocols.simulation import Simulation
+from protocols.tables import Importer
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -189,6 +191,9 @@ class Toy:
     )
     lot_identity = "number"
     invoices_unique = True
+    titles: Mapping[str, str] = {}
+    file_problems: Mapping[str, Sequence[FileProblem]] = {}
+    importers: Mapping[str, Importer] = {}
     simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:

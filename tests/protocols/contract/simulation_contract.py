@@ -13,8 +13,8 @@ import pytest
 from attrs import evolve
 
 from protocols.interface import Addressee, LotPart, Network
+from protocols.simulated_payer import Faults
 from protocols.simulation import (
-    Faults,
     Order,
     SentLot,
     SimulatedPayer,

@@ -19,6 +19,13 @@ Values = dict[str, str | int]
 
 CREATED: Final = "20261118"
 DAY: Final = "20261103"
+UNCOMMITTED: Final[Values] = {
+    "payment_commitment": "",
+    "insured_from": "",
+    "insured_until": "",
+    "communicated": "",
+}
+"""The fields of a record 20 without a payment commitment."""
 _LAYOUTS = load_layouts("efact")
 
 

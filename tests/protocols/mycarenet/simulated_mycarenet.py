@@ -16,7 +16,7 @@ from protocols.interface import Channel
 from protocols.mycarenet.genasync import GenAsyncChannel
 from protocols.mycarenet.genasync_hub import Coming, Hub
 from protocols.mycarenet.genasync_hub_faults import HubFaults
-from protocols.mycarenet.genasync_settings import read_settings
+from protocols.mycarenet.genasync_settings import GenAsyncSettings, read_settings
 
 NIHII = "41234567001"
 START = 1_800_000_000.0
@@ -116,11 +116,16 @@ class SimulatedMyCareNet:
         }
 
     def open(self, **changes: object) -> Channel:
+        return self.channel(read_settings(self.settings(**changes), {}))
+
+    def channel(
+        self, settings: GenAsyncSettings, monotonic: Callable[[], float] | None = None
+    ) -> Channel:
         numbers = count(1)
         return GenAsyncChannel(
-            settings=read_settings(self.settings(**changes), {}),
+            settings=settings,
             now=self.clock,
-            monotonic=self.clock,
+            monotonic=monotonic or self.clock,
             new_id=lambda: f"id-{next(numbers)}",
         )
 

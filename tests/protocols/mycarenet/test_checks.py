@@ -38,6 +38,11 @@ PREVIOUS: Final[Values] = {
     "previous_mutuality": 134,
     "previous_year_month": 202610,
 }
+ALONE: Final[Values] = {  # no commitment, at a union that does not ask for one
+    **sendings.UNCOMMITTED,
+    "affiliation_mutuality": "319",
+    "destination_mutuality": "319",
+}
 BREAKS: Final = (
     _break("B100303", "10", "account_index", account_index=2),
     _break("B100313", "10", "iban_b", iban_b=sendings.iban("001000000001")),
@@ -100,16 +105,24 @@ BREAKS: Final = (
         *("F204111", "20", "previous_year_month"),
         PREVIOUS | {"previous_year_month": 202612},
     ),
-    _break("commitment-missing", "20", "payment_commitment", payment_commitment=""),
+    Break("commitment-missing", "20", "payment_commitment", sendings.UNCOMMITTED),
     _break("commitment-incomplete", "20", "insured_from", insured_from=""),
     _break("commitment-incomplete", "20", "communicated", communicated=""),
-    _break("commitment-stale", "20", "communicated", communicated="20261018"),
+    *(
+        Break(code, "20", name, {**ALONE, name: "20261102"})
+        for code, name in (
+            ("F205311", "insured_from"),
+            ("F205411", "insured_until"),
+            ("F205511", "communicated"),
+        )
+    ),
     _break("R500344", "50", "insurer_amount", norm=9),
     _break("R500344", "50", "patient_share", norm=9, insurer_amount=0, patient_share=1),
     _break("B500404", "50", "code", code="1425110"),
     _break("R500555", "50", "first_date", first_date="20261119"),
     _break("R500546", "50", "first_date", "R500525", first_date="20241031"),
     _break("R500525", "50", "first_date", first_date="20261031"),
+    _break("R500525", "50", "last_date", last_date="20261201"),
     _break("B501103", "50", "account_used", account_used=2),
     _break("B501110", "50", "account_used", account_used=1),
     _break("B501504", "50", "provider", provider="1" + NURSE[1:]),
@@ -162,6 +175,7 @@ BREAKS: Final = (
 )
 _ELSEWHERE: Final = {  # rules whose breaking takes more than one changed record
     "F201110": "test_lump_sums_are_rectified_only_by_their_own_types",
+    "F204226": "test_faq_04_a_payment_commitment_holds_for_thirty_days",
     "F201810": "test_faq_21_a_wrong_contact_in_zone_18_is_refused",
     "R500112": "test_faq_09_reading_of_the_identity_card",
     "R500453": "test_faq_28_repeated_visits_need_basic_acts_by_the_same_caregiver",

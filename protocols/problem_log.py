@@ -1,4 +1,4 @@
-"""What is wrong in a return, kept up to a limit and counted without one.
+"""What is wrong in a payer's return, kept up to a limit and counted without one.
 
 A damaged file can have a problem in every entity; a person reads the first
 few.  So only those are kept, while the counts stay true.
