@@ -12,12 +12,13 @@ from typing import Final
 
 import numpy as np
 
-from protocols.mycarenet.checks_columns import Columns, Mask, both, prefix
+from protocols.mycarenet.checks_columns import Columns, Mask, both, number, prefix
 from protocols.mycarenet.checks_rules import Rule
 from protocols.mycarenet.tables import Tables
 
 _MONTH: Final = len("YYYYMM")
 _MONTHS: Final = 12
+_NEVER: Final = 10**9
 
 
 def not_after(columns: Columns, rule: Rule, _: Tables) -> Mask:
@@ -45,23 +46,26 @@ def next_month(columns: Columns, rule: Rule, _: Tables) -> Mask:
     return _against(columns, rule, lambda day: _shifted(day, 1), early=False)
 
 
-def days_after(columns: Columns, rule: Rule, _: Tables) -> Mask:
-    """Tell which are more than so many days later than another day."""
+def outlasts_care(columns: Columns, rule: Rule, _: Tables) -> Mask:
+    """Tell which were told more than so many days before their last day of care."""
+    told = columns.text(rule.record, rule.field)
     span = timedelta(int(rule.arguments[0]))
-    each, which = np.unique(
-        columns.text(rule.record, rule.arguments[1]), return_inverse=True
+    last = np.zeros(len(told), np.int64)
+    days = number(columns.characters("50", "last_date"))
+    owners = np.searchsorted(
+        columns.rows(rule.record), columns.master("50", rule.record)
     )
-    found = [date_of(text) for text in each.tolist()]
-    limits = np.array([_later(day, span) for day in found], "S8")[which]
-    own = columns.text(rule.record, rule.field)
-    wrong: Mask = own > limits
-    return wrong & ~columns.empty(rule.record, rule.field)
+    np.maximum.at(last, owners, days)
+    limits = {each: _later(date_of(each), span) for each in set(told.tolist())}
+    limit = np.array([limits[each] for each in told.tolist()], np.int64)
+    wrong: Mask = last > limit
+    return wrong
 
 
-def _later(day: date | None, span: timedelta) -> bytes:
+def _later(day: date | None, span: timedelta) -> int:
     if day is None or date.max - day < span:
-        return b"99999999"
-    return f"{day + span:%Y%m%d}".encode()
+        return _NEVER
+    return int(f"{day + span:%Y%m%d}")
 
 
 def _against(

@@ -54,7 +54,7 @@ JUDGES: Final[Mapping[str, Judge]] = {
     "not_after": days.not_after,
     "not_before": days.not_before,
     "within_months": days.within_months,
-    "days_after": days.days_after,
+    "outlasts_care": days.outlasts_care,
     "next_month": days.next_month,
     "time": values.time_of_day,
     "enterprise": values.enterprise,

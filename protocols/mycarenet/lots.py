@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from protocols.mycarenet import rules
 from protocols.mycarenet.columns import part, texts
 from protocols.mycarenet.examine import Examined, list_problems
 from protocols.mycarenet.examine_sending import Sending
@@ -53,12 +54,13 @@ class LotBuilder:
         """Return the lot; its bytes go from its header to its last record."""
         sending, key = self._sending, key_of(self._sending)
         header = sending.header
+        sender = normal_sender(sending.fact("third_party"))
         return LotSeen(
             position=self._position,
             number=sending.fact("sending_number") or header["sending_number"],
             match_key=key,
             date=header.meaning("created"),
-            sender=normal_sender(sending.fact("third_party")),
+            sender=sender,
             flow=FLOW,
             destination={
                 "union": sending.union,
@@ -73,7 +75,16 @@ class LotBuilder:
             length=self._end - self._offset,
             claims=tuple(self._claims),
             problems=tuple(self._problems.kept),
+            series=_series(sender, sending),
         )
+
+
+def _series(sender: str, sending: Sending) -> str:
+    """Name the register of the sending's number; "" if something of it is unknown."""
+    year = sending.header["year_month"][:4]
+    if not (sender and sending.union and year):
+        return ""
+    return rules.series(sender, sending.union, year)
 
 
 def key_of(sending: Sending) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from random import Random
 from types import MappingProxyType
-from typing import Final
+from typing import BinaryIO, Final
 
 from attrs import frozen
 
@@ -100,6 +100,21 @@ def facts_of(
             invoices=claims,
             first_invoice=invoice + index * claims + 1,
         )
+
+
+def write_sendings(
+    code: str,
+    *,
+    rng: Random,
+    day: str,
+    sender: str,
+    lots: int,
+    claims: int,
+    into: BinaryIO,
+) -> int:
+    """Write a file of sendings invoice by invoice; return its size."""
+    wanted = facts_of(code, rng=rng, day=day, sender=sender, lots=lots, claims=claims)
+    return sum(into.write(part) for facts in wanted for part in parts_of(rng, facts))
 
 
 def make_sending(rng: Random, facts: SendingFacts) -> bytes:

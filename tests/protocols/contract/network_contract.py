@@ -49,7 +49,7 @@ class NetworkContract:
         assert len(set(codes)) == len(codes)
         for kinds in network.file_problems.values():
             for each in kinds:
-                assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", each.code)
+                assert re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", each.code)
                 assert each.severity in set(Severity)
                 assert each.words
 

@@ -39,7 +39,7 @@ PREVIOUS: Final[Values] = {
     "previous_year_month": 202610,
 }
 ALONE: Final[Values] = {  # no commitment, at a union that does not ask for one
-    **sendings.UNCOMMITTED,
+    **sendings.NO_COMMITMENT,
     "affiliation_mutuality": "319",
     "destination_mutuality": "319",
 }
@@ -105,7 +105,8 @@ BREAKS: Final = (
         *("F204111", "20", "previous_year_month"),
         PREVIOUS | {"previous_year_month": 202612},
     ),
-    Break("commitment-missing", "20", "payment_commitment", sendings.UNCOMMITTED),
+    Break("commitment-missing", "20", "payment_commitment", sendings.NO_COMMITMENT),
+    _break("F204226", "20", "communicated", communicated="20261003"),
     _break("commitment-incomplete", "20", "insured_from", insured_from=""),
     _break("commitment-incomplete", "20", "communicated", communicated=""),
     *(
@@ -175,7 +176,6 @@ BREAKS: Final = (
 )
 _ELSEWHERE: Final = {  # rules whose breaking takes more than one changed record
     "F201110": "test_lump_sums_are_rectified_only_by_their_own_types",
-    "F204226": "test_faq_04_a_payment_commitment_holds_for_thirty_days",
     "F201810": "test_faq_21_a_wrong_contact_in_zone_18_is_refused",
     "R500112": "test_faq_09_reading_of_the_identity_card",
     "R500453": "test_faq_28_repeated_visits_need_basic_acts_by_the_same_caregiver",

@@ -58,7 +58,7 @@ def test_faq_04_a_payment_commitment_holds_for_thirty_days(
 def test_faq_05_the_commitment_stands_in_record_20() -> None:
     """Zones 42 to 45 and its days in 53 to 55, for nurses at these mutualities."""
     records = sendings.sending()
-    records[1].fields.update(sendings.UNCOMMITTED)
+    records[1].fields.update(sendings.NO_COMMITMENT)
     (found,) = sendings.found(records)
     assert found.code == "commitment-missing"
     assert "801000" in found.told
@@ -71,7 +71,7 @@ def test_faq_05_the_commitment_stands_in_record_20() -> None:
 def test_faq_08_a_missing_commitment_names_the_refusals_that_it_prevents() -> None:
     """F200742 and R500450 take the payer much work by hand."""
     records = sendings.sending()
-    records[1].fields.update(sendings.UNCOMMITTED)
+    records[1].fields.update(sendings.NO_COMMITMENT)
     told = sendings.found(records)[0].told
     assert "F200742" in told
     assert "R500450" in told
