@@ -23,6 +23,7 @@ from protocols.mycarenet.problems import SHARE, problem
 from protocols.mycarenet.tables import SHIPPED, Tables
 from routing.envelope import Problem, Severity
 
+CREDIT_NOTE: Final = "F201140"
 MOST: Final = 5.0  # percent of the records 10 to 90 that may be in error
 
 _COUNTED: Final = np.array([kind not in {"?", "95", "96"} for kind in KINDS])
@@ -152,11 +153,11 @@ def _credit_notes(columns: Columns) -> Iterator[Finding]:
     )
     rows = np.intersect1d(columns.master("50", "20")[positive], negative)
     if len(rows):
-        found = codes.OWN.find("F201140")
+        found = codes.OWN.find(CREDIT_NOTE)
         yield Finding(
             rule="payer",
             rows=rows,
             words=f"{found.label['en']}; {found.advice}",
             field=LAYOUTS["20"]["billing_type"],
-            code={"code": found.written},
+            code={"code": CREDIT_NOTE},
         )

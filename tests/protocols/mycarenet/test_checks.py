@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from protocols.mycarenet import checks_rules
+from protocols.mycarenet import checks_rules, file_problems
 from protocols.mycarenet.checks import MOST, Share
 from routing.envelope import Severity
 from tests.protocols.mycarenet import nurse_sendings as sendings
@@ -322,3 +322,14 @@ def test_a_table_of_rules_with_a_mistake_is_refused_with_its_line() -> None:
     ):
         with pytest.raises(ValueError, match=rf"rules.csv:2: .*{words}"):
             checks_rules.read_rules(head + row + "\n")
+
+
+def test_every_code_that_may_be_told_is_listed_with_its_severity() -> None:
+    """Documents and the console list the codes that these checks name."""
+    listed = {each.code: each.severity for each in file_problems.listed()}
+    assert {broken.code for broken in BREAKS} - set(listed) == set()
+    assert listed["B103103"] is Severity.ERROR
+    assert listed["R504803"] is Severity.WARNING
+    assert listed["F200802"] is Severity.WARNING
+    assert listed["error-share"] is Severity.ERROR
+    assert listed["commitment-missing"] is Severity.WARNING
