@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from protocols.errors import UnknownFormat
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
     Emitter,
@@ -23,6 +24,7 @@ from protocols.interface import (
     RecordShown,
     ReturnReading,
     SplitReturn,
+    Tables,
 )
 from protocols.mycarenet import (
     care_checks,
@@ -84,7 +86,9 @@ class MyCareNet:
         """Say whether files of this format come from payers."""
         return format in returns.RETURN_FORMATS or format in care_returns.FORMATS
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
         """Read sendings or questions; raises `UnknownFormat` for another format."""
         if format in care_reader.FORMATS:
             return care_reader.CareReading(stream, format)

@@ -51,9 +51,7 @@ def compose(
             )
         size = into.write(head)
         if corrected is not None:
-            size += sum(
-                into.write(corrected.apply(record)) for record in records_of(stream)
-            )
+            size += sum(map(into.write, corrected.apply(records_of(stream))))
         while block := stream.read(_BLOCK):
             size += into.write(block)
     return Composed(

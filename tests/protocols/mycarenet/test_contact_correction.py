@@ -18,10 +18,10 @@ EMITTER = Emitter(number="1", kind="OT", name="")
 
 @pytest.fixture(scope="module")
 def sending() -> bytes:
-    """A valid sending of two invoices to one mutuality of the union 100."""
+    """A valid sending of one invoice to a mutuality of the union 100."""
     into = BytesIO()
     MYCARENET.sample(
-        "100", {}, rng=Random(1), day=DAY, sender="", lots=1, claims=2, into=into
+        "100", {}, rng=Random(1), day=DAY, sender="", lots=1, claims=1, into=into
     )
     return into.getvalue()
 
@@ -88,15 +88,27 @@ def test_what_is_right_stays_as_it_is(sending: bytes) -> None:
     assert made.notes == ()
 
 
-def test_of_several_destinations_nobody_can_say_which_is_meant() -> None:
-    """Invoices to two mutualities go as they came."""
+def test_several_destinations_become_one(sending: bytes) -> None:
+    """Their totals are added up, and every check digit fits again."""
     into = BytesIO()
     MYCARENET.sample(
         "100", {}, rng=Random(1), day=DAY, sender="", lots=1, claims=3, into=into
     )
     mixed = into.getvalue()
-    assert {mixed[at + 84 : at + 87] for at in range(227, len(mixed), 350)} > {
-        b"120",
-        b"134",
-    }
-    assert composed(mixed, correct="yes")[1] == mixed
+    made, sent = composed(mixed, correct="yes")
+    lot = read(sent)
+    assert (lot.valid, lot.destination["mutuality"]) == (True, "187")
+    assert sum(each.asked for each in lot.claims) == sum(
+        each.asked for each in read(mixed).claims
+    )
+    assert len(mixed) - len(sent) == 350  # one record 95 less
+    assert "120, 134" in made.notes[0]
+
+
+def test_another_unions_sending_is_left_alone() -> None:
+    """A contact is one of its own union only."""
+    into = BytesIO()
+    MYCARENET.sample(
+        "300", {}, rng=Random(1), day=DAY, sender="", lots=1, claims=1, into=into
+    )
+    assert composed(into.getvalue(), correct="yes")[1] == into.getvalue()
