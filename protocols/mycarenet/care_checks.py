@@ -147,7 +147,7 @@ def _sound(field: Field) -> bytes:
     if field.form:
         number = _DAY
     blank = b"| {%d}|0{%d}" % (width, width) if free else b""
-    return b"(?:%b%b)" % (number, blank)
+    return b"(?>%b%b)" % (number, blank)  # atomic: zeros fit twice, and are tried once
 
 
 def _unknown(message: CareMessage) -> Problem:
