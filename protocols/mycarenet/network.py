@@ -25,6 +25,7 @@ from protocols.interface import (
     SplitReturn,
 )
 from protocols.mycarenet import (
+    care_checks,
     care_message,
     care_reader,
     care_returns,
@@ -59,13 +60,16 @@ class MyCareNet:
         AnswerKind(rules.SETTLEMENT, Level.CLAIM),
         AnswerKind(rules.PAYMENT, Level.LOT),
         AnswerKind(care_returns.REPLY, Level.LOT),
-        AnswerKind(care_returns.KIND, Level.LOT),
+        AnswerKind(care_returns.KIND, Level.CLAIM),
     )
     lot_identity = "reference, month and number of the sending"
     invoices_unique = False
     titles: Mapping[str, str] = MappingProxyType(titles.TITLES)
     file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
-        {"eFact 920000": file_problems.listed()}
+        {
+            "eFact 920000": file_problems.listed(),
+            "Questions and notices about one patient": care_checks.listed(),
+        }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
     simulation: Simulation | None = None
