@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from attrs import frozen
 
+from protocols.mycarenet.checks import Checks
 from protocols.mycarenet.columns import Table
 from protocols.mycarenet.examine_header import Header
 from protocols.mycarenet.examine_invoices import check_invoices
@@ -65,6 +66,7 @@ class Examination:
         self._messages = Messages(stream, block=block)
         self._last = Last()
         self._open: Sending | None = None
+        self._checks = Checks()
         self._junk = 0
 
     def chunks(self) -> Iterator[Examined]:
@@ -107,25 +109,19 @@ class Examination:
         if chunk.opens or self._open is None:
             header = Header(chunk.header)
             self._open, self._last = Sending(header), Last()
+            self._checks = Checks()
             self.sending = self.sending or self._open
             self.messages += 1
             problems += header.problems()
         table = Table(chunk)
         invoices = Invoices(table)
         findings, self._last = check_order(chunk, self._last)
-        inside = (
-            []
-            if not len(chunk.rows)
-            else [
-                *check_digits_of_records(chunk),
-                *check_zones(table),
-                *check_invoices(invoices),
-                *self._open.check(table, invoices),
-            ]
-        )
+        inside = self._judge(self._open, table, invoices) if len(chunk.rows) else []
         findings += without(inside, chunk.odd) if chunk.odd else inside
+        self._checks.count(findings, chunk)
         if chunk.closes:
             problems += self._open.end()
+            problems += self._checks.end()
         return Examined(
             chunk=chunk,
             invoices=invoices,
@@ -133,6 +129,18 @@ class Examination:
             findings=tuple(findings),
             problems=tuple(problems),
         )
+
+    def _judge(
+        self, sending: Sending, table: Table, invoices: Invoices
+    ) -> list[Finding]:
+        """Return what is wrong inside records, and of them together."""
+        return [
+            *check_digits_of_records(table.chunk),
+            *check_zones(table),
+            *check_invoices(invoices),
+            *sending.check(table, invoices),
+            *self._checks.check(table),
+        ]
 
     def _add(self, examined: Examined) -> None:
         invoices = examined.invoices
