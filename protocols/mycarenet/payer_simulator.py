@@ -21,6 +21,7 @@ from typing import Final, Literal, TypedDict
 
 from attrs import evolve
 
+from protocols.mycarenet import care_message, care_simulated
 from protocols.mycarenet.keys import normal_sender
 from protocols.mycarenet.payer_simulator_decisions import (
     Mix,
@@ -127,7 +128,10 @@ class Union:
     def respond(
         self, content: bytes, *, rng: Random, day: str
     ) -> list[SimulatedReturn]:
-        """Take a file of sendings on an ISO day; return what is sent back for it."""
+        """Take a file on an ISO day; return what is sent back for it."""
+        if care_message.recognise(content):
+            asked = care_simulated.replies(content, rng=rng, day=day)
+            return deliver(asked, self._faults, rng, early=_RECEIPT)
         made: list[SimulatedReturn] = []
         for lot in read_lots(content):
             made += self._answer(lot, rng.getrandbits(48), day)

@@ -1,7 +1,8 @@
 """Writes the file for a union: one message, its characters as they came.
 
 A message holds one sending, or one question, and carries its sender's own
-reference and number, so nothing is gathered and nothing is made anew.
+reference and number, so nothing is gathered and nothing is made anew; only a point
+of contact is put right where the client agreed to it (`contact_correction`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from typing import BinaryIO
 
 from protocols.interface import Addressee, Composed, LotPart
 from protocols.mycarenet import care_reader, reader
+from protocols.mycarenet.contact_correction import (
+    Correction,
+    correction,
+    records_of,
+)
 from protocols.mycarenet.examine_header import BILLING, Header
 from protocols.mycarenet.message_cut import HEADER, RECORD
 
@@ -34,6 +40,7 @@ def compose(
             "holds exactly one: gather each by itself"
         )
     part = parts[0]
+    corrected = _correction(part, addressee)
     with part.open() as stream:
         head = stream.read(HEADER)
         message, reference = (Header(head)[name] for name in _NAMED)
@@ -43,6 +50,8 @@ def compose(
                 "a message and its reference; only valid lots can be sent"
             )
         size = into.write(head)
+        if corrected is not None:
+            size += sum(map(into.write, corrected.apply(records_of(stream))))
         while block := stream.read(_BLOCK):
             size += into.write(block)
     return Composed(
@@ -51,4 +60,20 @@ def compose(
         records=(size - HEADER) // RECORD if message == BILLING else 1,
         lots=1,
         claims=part.claims,
+        notes=() if corrected is None else (corrected.words,),
     )
+
+
+def _correction(part: LotPart, addressee: Addressee) -> Correction | None:
+    """Say what is put right in a sending; nothing in other messages."""
+    with part.open() as stream:
+        header = Header(stream.read(HEADER))
+        if header["message_type"] != BILLING:
+            return None
+        made = header["created"]
+        return correction(
+            stream,
+            third_party=part.sender,
+            day=f"{made[:4]}-{made[4:6]}-{made[6:]}",
+            tables=addressee.tables,
+        )

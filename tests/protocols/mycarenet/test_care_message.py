@@ -137,6 +137,10 @@ def test_people_see_zone_numbers_meanings_and_how_sure_they_are() -> None:
     assert fields["insured_from_1"].meaning == "2026-01-01"
     assert fields["commitment_1"].value == COMMITMENT
     assert fields["environment"].meaning == "test"
+    assert fields["mutuality_1"].title == "Mutuality of the insurance (zone 327)"
+    assert (
+        fields["commitment_1"].title == "Payment commitment"
+    )  # its zone is not public
 
 
 @pytest.mark.parametrize(
