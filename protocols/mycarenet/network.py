@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import BinaryIO
 
 from protocols.errors import UnknownFormat
@@ -15,6 +16,7 @@ from protocols.interface import (
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     Network,
     Reading,
@@ -24,6 +26,7 @@ from protocols.interface import (
 )
 from protocols.mycarenet import (
     keys,
+    problems,
     reader,
     returns,
     routing,
@@ -34,7 +37,9 @@ from protocols.mycarenet import (
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
+from protocols.mycarenet.simulation import SIMULATION
 from protocols.simulation import Simulation
+from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
@@ -52,7 +57,27 @@ class MyCareNet:
     )
     lot_identity = "reference, month and number of the sending"
     invoices_unique = False
-    simulation: Simulation | None = None
+    titles: Mapping[str, str] = MappingProxyType(
+        {
+            reader.FORMAT: "a Belgian billing file (eFact 920000): sendings that a "
+            "third-party payer makes to a union",
+            "mycarenet.931000": "a Belgian receipt (eFact 931000): a union has a sending, "
+            "and says no more",
+            "mycarenet.920999": "a Belgian refusal before checking (eFact 920999): header "
+            "or totals are wrong, or the number came twice",
+            "mycarenet.920098": "a Belgian acceptance (eFact 920098): what a union noted "
+            "of a sending that it took",
+            "mycarenet.920099": "a Belgian refusal (eFact 920099): a whole sending that "
+            "is not paid, and why",
+            "mycarenet.920900": "a Belgian settlement (eFact 920900): what a union pays "
+            "of a sending, and what it refuses",
+        }
+    )
+    file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
+        {"eFact": problems.explained()}
+    )
+    importers: Mapping[str, Importer] = MappingProxyType({})
+    simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `mycarenet.920000` or a return's; None otherwise."""

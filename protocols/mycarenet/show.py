@@ -55,8 +55,7 @@ def _fields(layout: Layout, record: bytes) -> tuple[FieldShown, ...]:
         each._replace(title=f"{each.title} (zone {layout[each.name].zone})")
         for each in layout.show(record)
         if each.value.strip(" 0")
-        or not each.name.startswith("filler")
-        and not each.name.endswith("_error")
+        or (not each.name.startswith("filler") and not each.name.endswith("_error"))
     )
 
 
