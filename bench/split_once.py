@@ -19,6 +19,7 @@ from sqlalchemy import true
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from bench.ingest import Nobody, open_database, open_payloads
+from config.directory_records import DirectoryData
 from gateway.database import Database
 from gateway.garbage import leave_alone
 from gateway.intake.interface import Client, Stored
@@ -30,6 +31,9 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.storage.payloads import Payloads
 from protocols.catalog import Catalog
 from protocols.sesam import sample_maker
+from routing.directory import Directory
+
+_NOBODY = Directory(DirectoryData(payers=(), endpoints=(), tables={}, sources={}))
 
 _BLOCK = 1 << 20
 _VENDOR = Client(
@@ -116,6 +120,7 @@ def _step(database: Database, payloads: Payloads, kind: type[Split]) -> Split:
         database=database,
         payloads=payloads,
         networks={network.name: network for network in Catalog.installed().networks()},
+        directory=lambda: _NOBODY,
         entropy=os.urandom,
         worker="bench",
         lease=120.0,

@@ -103,17 +103,13 @@ class Layout:
 
     def show(self, record: bytes) -> tuple[FieldShown, ...]:
         """Return the fields for people; empty ones that only fill up are left out."""
+        text = record.decode("latin-1")
         return tuple(
             FieldShown(
-                position=each.start,
-                length=each.length,
-                name=each.name,
-                title=each.title,
-                value=value,
-                meaning=each.meaning(value),
+                each.start, each.length, name, each.title, value, each.meaning(value)
             )
-            for each in self.fields
-            if (value := each.raw(record).rstrip(" ")) or not _is_filler(each.name)
+            for each, (name, cut, _) in zip(self.fields, self._cuts, strict=True)
+            if (value := text[cut].rstrip(" ")) or not _is_filler(name)
         )
 
 

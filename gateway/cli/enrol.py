@@ -41,12 +41,17 @@ def define(parser: Parser) -> None:
         "octway enrol list --payer caisse-nord",
         _list,
     )
-    listed.add_argument("--payer", metavar="ID")
-    listed.add_argument("--sender", metavar="NUMBER")
-    listed.add_argument("--state", choices=list(EnrolmentState), metavar="STATE")
+    listed.add_argument("--payer", metavar="ID", help="with one payer only")
+    listed.add_argument("--sender", metavar="NUMBER", help="of one sender only")
+    listed.add_argument(
+        "--state",
+        choices=list(EnrolmentState),
+        metavar="STATE",
+        help=f"in one state: {', '.join(EnrolmentState)}",
+    )
     put = actions.add(
         "set",
-        "say how an enrolment stands; held lots go when it is open",
+        "say how an enrolment stands; its lots, held or chased, go when it is open",
         "octway enrol set 275968535 caisse-nord open",
         _set,
     )

@@ -31,6 +31,17 @@ EXAMPLE: Final = (
 
 _MOST: Final = 25
 
+STATES: Final = {
+    RemedyState.APPROVAL.value: "waits for a second person",
+    RemedyState.PLANNED.value: "done next",
+    RemedyState.TRIED.value: "done, and awaited",
+    RemedyState.BROUGHT.value: "claims were answered after it",
+    RemedyState.NOTHING.value: "the next one had to be tried",
+    RemedyState.FAILED.value: "could not be done",
+    RemedyState.DENIED.value: "refused by the second person",
+}
+"""Where a try stands, for people."""
+
 
 def define(parser: Parser) -> None:
     """Define the command line."""
@@ -38,13 +49,16 @@ def define(parser: Parser) -> None:
     listed = actions.add(
         "list", "list what was tried", "octway remedy list --payer caisse-nord", _list
     )
-    listed.add_argument("--payer", metavar="ID")
-    listed.add_argument("--lot", metavar="ID")
+    listed.add_argument("--lot", metavar="ID", help="for one lot only")
+    states = "; ".join(f"{name}: {words}" for name, words in STATES.items())
     listed.add_argument(
-        "--state", choices=[each.value for each in RemedyState], metavar="STATE"
+        "--state", choices=list(STATES), metavar="STATE", help=f"in one state: {states}"
     )
     listed.add_argument(
-        "--what", choices=[each.value for each in Remedy], metavar="REMEDY"
+        "--what",
+        choices=[each.value for each in Remedy],
+        metavar="REMEDY",
+        help=f"of one kind: {', '.join(Remedy)}",
     )
     planned = actions.add(
         "plan",
@@ -52,8 +66,8 @@ def define(parser: Parser) -> None:
         "octway remedy plan --payer caisse-nord",
         _plan,
     )
-    planned.add_argument("--payer", metavar="ID")
     for each in (listed, planned):
+        each.add_argument("--payer", metavar="ID", help="of one payer only")
         each.add_argument(
             "--most",
             type=a_most,
@@ -127,7 +141,7 @@ def _list(options: Options, terminal: Terminal) -> int:
         ],
         right=("brought",),
     )
-    how = f"--most {count}, or fewer with --payer, --lot, --what or --state"
+    how = f"--most {count}; to see fewer: --payer, --lot, --what or --state"
     more(terminal, len(rows), count, how)
     return 0
 
@@ -168,7 +182,7 @@ def _plan(options: Options, terminal: Terminal) -> int:
         ],
         right=("asked",),
     )
-    more(terminal, len(found), count, f"--most {count}, or fewer with --payer")
+    more(terminal, len(found), count, f"--most {count}; to see fewer: --payer")
     return 0
 
 
@@ -194,7 +208,12 @@ def _deny(options: Options, terminal: Terminal) -> int:
 def _decide(options: Options, terminal: Terminal, *, agreed: bool) -> int:
     by = options.by or terminal.user
     with opening.journal(options, terminal) as opened:
-        _must_exist(opened.database, options.remedy)
+        row = _must_exist(opened.database, options.remedy)
+        if row.state != RemedyState.APPROVAL:
+            raise Refusal(
+                f"remedy {row.id} is {row.state} ({STATES[row.state]}) and waits for "
+                "nobody's word; see: octway remedy list --state approval"
+            )
         opened.database.write(
             "remedy.decide",
             lambda tx: approvals.decide(tx, options.remedy, by=by, agreed=agreed),

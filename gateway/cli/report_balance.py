@@ -106,7 +106,7 @@ def _show(
         return
     table(
         terminal,
-        ("client", "payer", "account", "opening", "in", "out", "closing", "asked"),
+        ("client", "payer", "account", "opening", "in", "out", "closing", "asked then"),
         [
             (
                 line.client,
@@ -120,7 +120,7 @@ def _show(
             )
             for line in lines
         ],
-        right=("opening", "in", "out", "closing", "asked"),
+        right=("opening", "in", "out", "closing", "asked then"),
     )
     terminal.say()
     if any(total):
@@ -130,8 +130,8 @@ def _show(
         )
     else:
         terminal.say(
-            f"at the end of {day} ({zone}) all accounts add up to nothing, as they must: "
-            "what came in from outside stands in the others"
+            f"claims on {day} ({zone}), and what those at its end ask; all accounts add up "
+            "to nothing, as they must: what came in from outside stands in the others"
         )
 
 

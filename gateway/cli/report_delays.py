@@ -14,8 +14,9 @@ from protocols.catalog import Catalog
 from routing.delays import Delays, Key, Learned
 
 _NOTHING = (
-    "nothing is learned yet: no answer has come to what was sent in the last half year; "
-    "until then the contract's due dates alone count"
+    "nothing is learned yet: a payer's delays are learned from whole days, and of what "
+    "was sent in the last half year no day that is over has an answer; until then the "
+    "contract's due dates alone count"
 )
 _NONE_FITS = (
     "none fits: nothing is learned yet of that payer, so its contract's due dates "

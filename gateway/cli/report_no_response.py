@@ -132,10 +132,18 @@ def _show(
             f"closing answer {options.after} days after they were sent"
         )
     if total.young:
-        terminal.say(
-            f"{counted(total.young, 'claim')} {'is' if total.young == 1 else 'are'} "
-            f"younger than {options.after} days and not counted yet"
+        terminal.say(f"{_young(total.young, options.after)} and not counted yet")
+
+
+def _young(claims: int, after: int) -> str:
+    told = counted(claims, "claim")
+    if not after:
+        return (
+            f"{told} {'was' if claims == 1 else 'were'} sent on a day that is not over"
         )
+    return (
+        f"{told} {'is' if claims == 1 else 'are'} younger than {counted(after, 'day')}"
+    )
 
 
 def _write(options: Options, groups: Mapping[str, Rate], terminal: Terminal) -> None:

@@ -13,11 +13,14 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from gateway.journal import report_remedies
 from routing.chase import RemedyState
+from routing.remedy import Remedy
 
 _HEADER = (
     *("payer", "remedy", "tried", "brought", "claims"),
     *("nothing", "failed", "waiting", "denied"),
 )
+
+_QUESTIONS = frozenset({Remedy.ASK_STATUS, Remedy.ASK_ENROLMENT})
 
 
 def define(actions: Actions) -> None:
@@ -68,6 +71,11 @@ def run(options: Options, terminal: Terminal) -> int:
     terminal.say(
         f"{counted(tried, 'try')} brought the answers of {counted(claims, 'claim')}"
     )
+    if any(row[1] in _QUESTIONS and not row[3] for row in rows):
+        terminal.say(
+            "ask-status and ask-enrolment seldom bring an answer themselves: they tell "
+            "which remedy is safe next"
+        )
     return 0
 
 

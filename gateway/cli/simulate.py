@@ -13,7 +13,7 @@ from typing import Final
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.report_files import a_picture, a_sheet, write_csv, write_file
-from gateway.cli.simulate_shown import show
+from gateway.cli.simulate_shown import SHORT, show
 from gateway.cli.terminal import Terminal
 from gateway.plots import line_plot
 from gateway.simulator import study
@@ -32,7 +32,6 @@ EXAMPLE: Final = (
 _CLAIMS: Final = 10_000
 _DAYS: Final = 120
 _LEAST_DAYS: Final = 20
-_SHORT: Final = 60  # days; the slowest remedies need more
 _MOST_CLAIMS: Final = 1_000_000
 
 
@@ -69,7 +68,7 @@ def define(parser: Parser) -> None:
         default=_DAYS,
         metavar="D",
         help="days that the study lasts (default: %(default)s); under "
-        f"{_SHORT} the slowest remedies have no time",
+        f"{SHORT} the slowest remedies have no time",
     )
     parser.add_argument(
         "--seed",
@@ -118,10 +117,10 @@ def run(options: Options, terminal: Terminal) -> int:
         faults=read_faults(options.faults, ids_of(there)),
         networks=_networks(options.network, there),
     )
-    if options.days < _SHORT:
+    if options.days < SHORT:
         terminal.note(
             f"note: {options.days} days are too short for the slowest remedies, so "
-            f"tracking shows less than it brings; wanted {_SHORT} or more"
+            f"tracking shows less than it brings; wanted {SHORT} or more"
         )
     bars = Bars(terminal.err, study.RUNS, options.days, redraw=terminal.err.isatty())
     began = terminal.now()

@@ -10,6 +10,9 @@ from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.simulator.study_faults import MIX
 
+SHORT: Final = 60
+"""Days of a study under which the slowest remedies have no time."""
+
 _ALSO: Final = {
     "late": "answered after the due date",
     "doubled": "answered twice",
@@ -29,6 +32,12 @@ def show(facts: Mapping[str, Any], terminal: Terminal) -> None:
             ("floor", f"{facts['floor']:.2%}  (what no remedy could have brought)"),
         ],
     )
+    if facts["days"] < SHORT:
+        terminal.say(
+            f"In {facts['days']} days tracking may stay above the floor: that counts each "
+            "fault as mended when it strikes, and to notice, to ask and to send again "
+            f"takes up to {SHORT} days of a payer's calendar."
+        )
     _show_payers(facts, terminal)
     _show_causes(facts, terminal)
     _show_remedies(facts, terminal)

@@ -45,6 +45,7 @@ def life_as_json(
         "client": life.client and life.client.id,
         "deposit": life.deposit and _deposit(life.deposit),
         "claim": life.claim and _claim(life.claim),
+        "commitment": life.promise and life.promise._asdict(),
         "lot_count": life.lot_count,
         "states": dict(life.states),
         "accounts": _accounts(life.standing),

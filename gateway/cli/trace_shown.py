@@ -62,6 +62,10 @@ def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
         found.append(
             ("invoice", f"{claim.number} of {claim.date}, record {claim.record}")
         )
+    if life.promise is not None:
+        promise = life.promise
+        words = f"of {promise.communicated}, valid until {promise.valid_until}"
+        found.append(("payment commitment", words))
     if life.payer_return is not None:
         returned = life.payer_return
         found.append(("return", f"{returned.id}  {returned.format} {returned.kind}"))

@@ -50,6 +50,7 @@ from gateway.journal.schema_payers import (
     answer,
     attempt,
     circuit,
+    commitment,
     dispatch,
     dispatch_lot,
     expectation,
@@ -71,6 +72,7 @@ __all__ = (
     "client",
     "client_key",
     "cohort",
+    "commitment",
     "deposit",
     "directory_version",
     "dispatch",
@@ -100,5 +102,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0005_lot_numbers"
+SCHEMA_VERSION: Final = "0006_commitments"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple
 
+from protocols.interface import FileProblem
 from protocols.mycarenet import palliative
 from protocols.mycarenet.care_message import (
     HEADER,
@@ -41,9 +42,14 @@ class CareRule(NamedTuple):
 @cache
 def care_rules(record: str) -> tuple[CareRule, ...]:
     """Return the rules of one layout."""
+    return tuple(rule for rule in _all_rules() if rule.record in {"*", record})
+
+
+@cache
+def _all_rules() -> tuple[CareRule, ...]:
     file = resources.files("protocols.mycarenet") / "data" / "care_rules.csv"
     rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
-    return tuple(CareRule(**row) for row in rows if row["record"] in {"*", record})
+    return tuple(CareRule(**row) for row in rows)
 
 
 def check_message(message: CareMessage) -> tuple[Problem, ...]:
@@ -76,6 +82,22 @@ def check_message(message: CareMessage) -> tuple[Problem, ...]:
             severity = Severity(rule.severity)
             words = f"{named(field)}: {rule.words}"
             found.append(_problem(message, field, rule.rule, words, severity))
+    return tuple(found)
+
+
+def listed() -> tuple[FileProblem, ...]:
+    """Return every code of these checks with its severity and what it means."""
+    error = Severity.ERROR
+    found = [FileProblem(code, error, words) for code, words in _OF_FORM.items()]
+    fields: dict[tuple[str, str], list[str]] = {}
+    for rule in _all_rules():
+        fields.setdefault((rule.rule, rule.severity), []).append(rule.field)
+    told = set()
+    for (code, severity), names in fields.items():
+        if code not in told:
+            told.add(code)
+            words = f"{_WORDS[code]}: {', '.join(names)}"
+            found.append(FileProblem(code, Severity(severity), words))
     return tuple(found)
 
 
@@ -148,6 +170,29 @@ _JUDGES: Final[Mapping[str, _Judge]] = {
     "mutuality": _filled(lambda value, _: bool(union_of(value))),
     "listed": _filled(lambda value, field: value in field.meanings),
     "present": lambda field, values, _: bool(values[field.name].strip("0 ")),
-    "not_before": _not_before,
-    "palliative": _in_time,
+    "not-before": _not_before,
+    "too-far-back": _in_time,
 }
+
+_OF_FORM: Final = {
+    "cut": "the message ends too early; make the file anew",
+    "unknown-form": "where the zones of this version stand is not public: only its "
+    "header is read",
+    "out-of-place": "a payer's answer stands among questions; take it out of the file",
+    "missing": "a field that must be filled is blank or zero",
+    "digits": "a number holds something else than digits",
+    "control": "a text holds a control character",
+    "date": "a day is no date",
+}
+"""What is told of a message's form and of single fields."""
+
+_WORDS: Final = {
+    "niss": "no national number whose check digits are right",
+    "nihii": "no provider's number whose check digits are right",
+    "mutuality": "no mutuality's number",
+    "listed": "not one of the codes of the zone",
+    "present": "zero where something must stand",
+    "not-before": "a last day before its first day",
+    "too-far-back": "notified later than ten days after the first day",
+}
+"""What each kind of rule finds, behind which its fields are listed."""

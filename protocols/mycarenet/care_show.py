@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from protocols.interface import RecordShown
-from protocols.mycarenet.care_message import HEADER, CareMessage, read_messages
+from protocols.interface import FieldShown, RecordShown
+from protocols.mycarenet.care_message import HEADER, CareMessage, named, read_messages
 
 
 def show(stream: BinaryIO) -> Iterator[RecordShown]:
@@ -19,8 +19,19 @@ def show(stream: BinaryIO) -> Iterator[RecordShown]:
             record=message.number,
             kind=message.values["message_type"],
             title=_title(message),
-            fields=message.layout.show(message.raw),
+            fields=_fields(message),
         )
+
+
+def _fields(message: CareMessage) -> tuple[FieldShown, ...]:
+    """Name each field by its zone too, where the number is public."""
+    layout = message.layout
+    return tuple(
+        each
+        if each.name.endswith("_error")
+        else each._replace(title=named(layout[each.name]))
+        for each in layout.show(message.raw)
+    )
 
 
 def _title(message: CareMessage) -> str:

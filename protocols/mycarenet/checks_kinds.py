@@ -133,16 +133,25 @@ def _next_month(columns: Columns, rule: Rule, _: Tables) -> Mask:
     return _against(columns, rule, lambda day: _shifted(day, 1), early=False)
 
 
-def _within_days(columns: Columns, rule: Rule, _: Tables) -> Mask:
-    days = int(rule.arguments[0])
+def _outlasts_care(columns: Columns, rule: Rule, _: Tables) -> Mask:
+    """Told more than so many days before the invoice's last day of care."""
+    told = columns.text(rule.record, rule.field)
+    limits = {each: _days_after(each, int(rule.arguments[0])) for each in set(told)}
+    last = np.zeros(len(told), np.int64)
+    lines = columns.master("50", rule.record)
+    days = number(columns.characters("50", "last_date"))
+    np.maximum.at(last, np.searchsorted(columns.rows(rule.record), lines), days)
+    limit = np.array([limits[each] for each in told.tolist()], np.int64)
+    wrong: Mask = (limit > 0) & (last > limit)
+    return wrong
 
-    def before(day: bytes) -> bytes:
-        found = _date(day)
-        if found is None:
-            return b""
-        return (found - timedelta(days)).strftime("%Y%m%d").encode()
 
-    return _against(columns, rule, before, early=True)
+def _days_after(day: bytes, days: int) -> int:
+    """Return a day so many days later as a number YYYYMMDD; 0 where it is none."""
+    found = _date(day)
+    if found is None:
+        return 0
+    return int((found + timedelta(days)).strftime("%Y%m%d"))
 
 
 def _against(
@@ -350,7 +359,7 @@ JUDGES: Final[Mapping[str, Judge]] = {
     "not_after": _not_after,
     "not_before": _not_before,
     "within_months": _within_months,
-    "within_days": _within_days,
+    "outlasts_care": _outlasts_care,
     "next_month": _next_month,
     "time": _time,
     "enterprise": _enterprise,

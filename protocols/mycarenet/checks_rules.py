@@ -30,8 +30,6 @@ OWN_WORDS: Final = {
     "answer 801900 into zones 42 to 45 and 53 to 58",
     "commitment-incomplete": "the payment commitment stands there without its days; "
     "copy zones 53 to 58 from the same 801900 answer",
-    "commitment-stale": "the payment commitment was told more than 30 days before "
-    "the file was made; ask with 801000 again",
 }
 """What is told though no payer has a code for it."""
 

@@ -15,7 +15,15 @@ from typing import Final
 from attrs import frozen
 
 TABLE: Final = "contacts"
-COLUMNS: Final = ("third_party", "contact", "valid_from", "valid_until")
+COLUMNS: Final = ("third_party", "contact", "valid_from", "valid_until", "correct")
+
+
+_AGREED: Final = "yes"
+
+
+def is_corrected(row: Mapping[str, str]) -> bool:
+    """Say whether the client agreed that a wrong contact is put right for it."""
+    return row.get("correct", "").strip().lower() == _AGREED
 
 
 @frozen(kw_only=True)

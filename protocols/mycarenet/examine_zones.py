@@ -83,6 +83,8 @@ def _classes(kind: str) -> _Classes:
     least = np.full(LAYOUTS[kind].length, _BLANK, np.uint8)
     most = np.full(LAYOUTS[kind].length, _LAST_PLAIN, np.uint8)
     for each in LAYOUTS[kind].fields:
+        if each.name.startswith("filler") and each.kind == "A":
+            most[each.start - 1 : each.end] = _BLANK
         if each.kind == "A" or each.name in _JUDGED_ELSEWHERE:
             continue
         first = each.start - 1 + (each.kind == "S")
@@ -152,6 +154,10 @@ def _check_text(
 ) -> Iterator[Finding]:
     odd = (columns < _BLANK) | ((columns > _LAST_PLAIN) & (columns < _FIRST_ACCENT))
     control = anywhere(odd)
+    if each.name.startswith("filler"):
+        used = ~_all_blank(columns) & ~control
+        words = "holds something; blanks are expected, since it is not used"
+        yield from _said("reserve-else", table, kind, each, used, words)
     accent = anywhere(columns >= _FIRST_ACCENT) & ~control
     yield from _said(
         "character",

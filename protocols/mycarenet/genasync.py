@@ -27,7 +27,7 @@ from protocols.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.mycarenet import genasync_messages as messages
 from protocols.mycarenet.genasync_answers import NotEnoughTime, answered
 from protocols.mycarenet.genasync_blob import BadBlob
-from protocols.mycarenet.genasync_line import Line, NoAnswer, TooLong
+from protocols.mycarenet.genasync_line import Exchanges, Line, NoAnswer, TooLong
 from protocols.mycarenet.genasync_mailbox import Held, Mailbox, Turns
 from protocols.mycarenet.genasync_messages import Mail, Tack
 from protocols.mycarenet.genasync_sending import (
@@ -39,7 +39,7 @@ from protocols.mycarenet.genasync_sending import (
 from protocols.mycarenet.genasync_settings import GenAsyncSettings, read_settings
 from protocols.mycarenet.genasync_xml import BadXml, Element, envelope, shown, written
 
-_MOST_TACKS: Final = 100  # the schema's own default
+_MOST_TACKS: Final = 1000  # more than are unanswered on a bad day
 
 
 def open_channel(settings: Mapping[str, object]) -> Channel:
@@ -50,8 +50,13 @@ def open_channel(settings: Mapping[str, object]) -> Channel:
     """
     read = read_settings(settings, os.environ)
     now = time.time  # noqa: TID251 - this is the clock that others are given
+    monotonic = time.monotonic
     return GenAsyncChannel(
-        settings=read, now=now, monotonic=time.monotonic, new_id=uuid.uuid4
+        settings=read,
+        line=Line(read, monotonic=monotonic),
+        now=now,
+        monotonic=monotonic,
+        new_id=uuid.uuid4,
     )
 
 
@@ -66,6 +71,7 @@ class GenAsyncChannel:
         self,
         *,
         settings: GenAsyncSettings,
+        line: Exchanges,
         now: Callable[[], float],
         monotonic: Callable[[], float],
         new_id: Callable[[], object],
@@ -73,9 +79,10 @@ class GenAsyncChannel:
         self._settings = settings
         self._now = now
         self._new_id = new_id
-        self._line = Line(settings, monotonic=monotonic)
+        self._line = line
         self._mailbox = Mailbox(max_content=settings.max_content)
         self._turns = Turns(
+            monotonic=monotonic,
             now=now,
             interval=settings.get_interval,
             wait=settings.get_wait,
@@ -107,6 +114,7 @@ class GenAsyncChannel:
         except (NoAnswer, BadXml) as error:
             raise _in_doubt(doing, str(error)) from error
         self._check_tack(doing, sending, content, tack)
+        self._mailbox.posted(sending.reference)
         return Sent(
             reference=tack.own_reference or sending.reference,
             note=(
@@ -122,11 +130,14 @@ class GenAsyncChannel:
         Nothing at all is `UNCLEAR`, for a TAck may be late, or confirmed already.
         """
         sending = named(name)
-        found = self._arrival(sending.reference)
-        if found is Arrival.UNCLEAR:
-            self._get(self._doing("asking for", name))
-            found = self._arrival(sending.reference)
-        return found
+        if self._mailbox.arrival(sending.reference) is Arrival.UNCLEAR:
+            self._get(
+                self._doing("asking for", name),
+                unless=lambda: (
+                    self._mailbox.arrival(sending.reference) is not Arrival.UNCLEAR
+                ),
+            )
+        return self._mailbox.arrival(sending.reference)
 
     def list(self) -> Sequence[RemoteFile]:
         """List what the mailbox holds, as far as one `get` gives it.
@@ -136,8 +147,10 @@ class GenAsyncChannel:
         the mailbox is not asked again: what is still unconfirmed is listed.  A
         refusal of a sending that came after its post is listed as a file `TACK-…`.
         """
-        if self._turns.is_over or self._turns.was_refused:
-            self._get(self._doing("listing", "the mailbox"))
+        self._get(
+            self._doing("listing", "the mailbox"),
+            unless=lambda: not (self._turns.is_over or self._turns.was_refused),
+        )
         return self._mailbox.files()
 
     def fetch(self, file: RemoteFile, into: BinaryIO) -> int:
@@ -192,10 +205,8 @@ class GenAsyncChannel:
 
     def _in_hand(self, doing: str, name: str) -> Held:
         """Return a message by its name; the mailbox is asked again if need be."""
+        self._get(doing, unless=lambda: self._mailbox.find(name) is not None)
         held = self._mailbox.find(name)
-        if held is None:
-            self._get(doing)
-            held = self._mailbox.find(name)
         if held is None:
             raise PayerUnavailable(
                 f"{doing}: the mailbox does not give it now; what is unconfirmed is"
@@ -203,9 +214,16 @@ class GenAsyncChannel:
             )
         return held
 
-    def _get(self, doing: str) -> None:
-        """Ask the mailbox once, in its turn; hold what it gives."""
+    def _get(self, doing: str, *, unless: Callable[[], bool]) -> None:
+        """Ask the mailbox once, in its turn; hold what it gives.
+
+        It is not asked when there is no need, or no more after waiting for another.
+        """
+        if unless():
+            return
         with self._asking:
+            if unless():
+                return
             if not self._turns.is_over:
                 raise PayerUnavailable(
                     f"{doing}: MyCareNet limits how often a mailbox may be asked; it"
@@ -230,7 +248,7 @@ class GenAsyncChannel:
         except NotEnoughTime:
             self._turns.refused()
             raise
-        except (TooLong, NoAnswer, BadXml, BadBlob) as error:
+        except (NoAnswer, BadXml) as error:
             slow = isinstance(error, NoAnswer) and not error.in_time
             if slow or isinstance(error, TooLong):
                 self._turns.too_much()
@@ -242,9 +260,10 @@ class GenAsyncChannel:
         return mail
 
     def _confirm(self, doing: str, held: Held) -> None:
-        proofs = held.proofs or tuple(self._mailbox.proofs(held.reference))
         request = messages.confirm(
-            self._settings.origin, digests=held.digests, proofs=proofs
+            self._settings.origin,
+            digests=held.digests,
+            proofs=self._mailbox.proofs(held),
         )
         try:
             answer = self._say(doing, messages.CONFIRM, request)
@@ -276,14 +295,6 @@ class GenAsyncChannel:
                 f"{doing}: the TAck says no: {said or 'no reason given'}; it was"
                 " expected to be taken: mend the sending, or see with the union"
             )
-
-    def _arrival(self, reference: str) -> Arrival:
-        if self._mailbox.answers(reference):
-            return Arrival.ARRIVED
-        tack = self._mailbox.tack(reference)
-        if tack is None:
-            return Arrival.UNCLEAR
-        return Arrival.ARRIVED if tack.is_success else Arrival.ABSENT
 
     def _doing(self, verb: str, what: str) -> str:
         return f"{self._settings.endpoint}: {verb} {what}"

@@ -30,7 +30,10 @@ class BadBlob(ValueError):
 
 @frozen(kw_only=True)
 class Blob:
-    """A blob as it came: still deflated, its hash not yet looked at."""
+    """A blob as it came: still deflated, its hash not yet looked at.
+
+    `defect` says why there is nothing in it to be had.
+    """
 
     message_name: str
     encoding: str
@@ -38,6 +41,7 @@ class Blob:
     digest: bytes
     reference: str = ""
     issuer: str = ""
+    defect: str = ""
 
     def parts(self, limit: int) -> Iterator[bytes]:
         """Yield the content, part by part; raises `BadBlob`.
@@ -45,6 +49,8 @@ class Blob:
         It is raised as well when the whole has been given and the hash is wrong,
         so what was taken is worth nothing before the end.
         """
+        if self.defect:
+            raise BadBlob(self.defect)
         seen, size = hashlib.sha256(), 0
         for part in self._inflated():
             size += len(part)
@@ -74,12 +80,13 @@ class Blob:
 
 
 def read_blob(element: Element) -> Blob:
-    """Read a blob's element; raises `BadBlob`."""
+    """Read a blob's element; what is wrong with it is told when it is unpacked."""
+    packed, digest, defect = b"", b"", ""
     try:
-        packed = base64.b64decode("".join((element.text or "").split()), validate=True)
         digest = base64.b64decode(element.get("HashValue", ""), validate=True)
+        packed = base64.b64decode("".join((element.text or "").split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadBlob(f"it is no base64: {error}") from error
+        defect = f"it is no base64: {error}"
     return Blob(
         message_name=element.get("MessageName", ""),
         encoding=element.get("ContentEncoding", "deflate"),
@@ -87,6 +94,7 @@ def read_blob(element: Element) -> Blob:
         digest=digest,
         reference=element.get("Reference", ""),
         issuer=element.get("Issuer", ""),
+        defect=defect,
     )
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from protocols.errors import (
     CredentialsRefused,
@@ -49,6 +49,22 @@ class Answer(NamedTuple):
     package: Package | None = None
 
 
+class Exchanges(Protocol):
+    """What carries requests there and answers back."""
+
+    def exchange(self, doing: str, action: str, request: bytes) -> Answer:
+        """Send a request and return its answer.
+
+        Raises `NoAnswer` once the last byte is out; before that a `TransferError`
+        with nothing handed over, which names what was being done.
+        """
+        ...
+
+    def close(self) -> None:
+        """End every exchange under way, and make no more."""
+        ...
+
+
 class Line:
     """Makes exchanges with one endpoint.  Thread-safe; holds no line open."""
 
@@ -62,11 +78,7 @@ class Line:
         self._closed = False
 
     def exchange(self, doing: str, action: str, request: bytes) -> Answer:
-        """Send a request and return its answer.
-
-        Raises `NoAnswer` once the last byte is out; before that a `TransferError`
-        with nothing handed over, which names what was being done.
-        """
+        """Send a request and return its answer, on a line of its own."""
         connection = HTTPSConnection(
             self._settings.host,
             self._settings.port,

@@ -9,22 +9,23 @@ an unknown outcome alike.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 
-from protocols.interface import RemoteFile
+from protocols.interface import Arrival, RemoteFile
 from protocols.mycarenet.genasync_blob import BadBlob, Blob, digest_of
 from protocols.mycarenet.genasync_messages import Mail, Message, Tack
 
 REFUSAL: Final = "TACK"
-_REMEMBERED: Final = 10_000  # confirmed names, so that confirming twice is silent
+_REMEMBERED: Final = 10_000  # of what is only remembered, the newest
 _HASH_SHOWN: Final = 16
 _ODD: Final = re.compile(r"[^0-9A-Za-z]+")
 _FEWER: Final = 4
@@ -49,7 +50,8 @@ class Mailbox:
         self._max_content = max_content
         self._lock = threading.Lock()
         self._held: dict[str, Held] = {}
-        self._tacks: dict[str, Tack] = {}
+        self._tacks: OrderedDict[str, Tack] = OrderedDict()
+        self._posted: OrderedDict[str, None] = OrderedDict()
         self._gone: OrderedDict[str, int] = OrderedDict()
         self._confirmed = 0
 
@@ -69,6 +71,7 @@ class Mailbox:
         with self._lock:
             self._held = {key: one for key, one in self._held.items() if one.is_sound}
             self._tacks.update({each.reference: each for each in mail.tacks})
+            _trim(self._tacks)
             for each in held:
                 # One confirmed while this `get` was under way is not there any more.
                 if self._gone.get(each.file.name, 0) <= asked_at:
@@ -89,23 +92,31 @@ class Mailbox:
         with self._lock:
             return name in self._gone
 
-    def tack(self, reference: str) -> Tack | None:
-        """Return the TAck about a sending, as far as one was given."""
+    def posted(self, reference: str) -> None:
+        """Note that a sending's post was answered with a good TAck."""
         with self._lock:
-            return self._tacks.get(reference)
+            self._posted[reference] = None
+            _trim(self._posted)
 
-    def answers(self, reference: str) -> bool:
-        """Say whether a message about a sending is in hand: then it has arrived."""
+    def arrival(self, reference: str) -> Arrival:
+        """Say what is known of a sending; a message about it proves its arrival."""
         with self._lock:
-            return any(
+            tack = self._tacks.get(reference)
+            if reference in self._posted or any(
                 each.reference == reference and each.digests
                 for each in self._held.values()
-            )
+            ):
+                return Arrival.ARRIVED
+        if tack is not None and tack.is_success:
+            return Arrival.ARRIVED
+        is_absent = tack is not None and tack.is_failure
+        return Arrival.ABSENT if is_absent else Arrival.UNCLEAR
 
-    def proofs(self, reference: str) -> Iterable[bytes]:
-        """Return what confirms the TAck of a sending that was answered."""
-        tack = self.tack(reference)
-        return () if tack is None else (tack.proof,)
+    def proofs(self, held: Held) -> Sequence[bytes]:
+        """Return what confirms TAcks with a message: the one that it answers."""
+        with self._lock:
+            tack = self._tacks.get(held.reference)
+        return held.proofs or (() if tack is None else (tack.proof,))
 
     def drop(self, held: Held) -> None:
         """Forget what is confirmed, and that TAck with it."""
@@ -114,8 +125,7 @@ class Mailbox:
             self._tacks.pop(held.reference, None)
             self._confirmed += 1
             self._gone[held.file.name] = self._confirmed
-            if len(self._gone) > _REMEMBERED:
-                self._gone.popitem(last=False)
+            _trim(self._gone)
 
     def _message(self, message: Message) -> Held:
         """Hold a message; one that is not what it says is listed, and cannot be had."""
@@ -142,17 +152,27 @@ class Mailbox:
 
 
 class Turns:
-    """When a `get` may be made, and for how much it asks.  Thread-safe."""
+    """When a `get` may be made, and for how much it asks.  Thread-safe.
+
+    Pauses are counted on a clock that never jumps; `now` only tells people when.
+    """
 
     def __init__(
-        self, *, now: Callable[[], float], interval: float, wait: float, most: int
+        self,
+        *,
+        monotonic: Callable[[], float],
+        now: Callable[[], float],
+        interval: float,
+        wait: float,
+        most: int,
     ) -> None:
+        self._monotonic = monotonic
         self._now = now
         self._interval = interval
         self._wait = wait
         self._most = most
         self._lock = threading.Lock()
-        self._not_before = 0.0
+        self._not_before = -math.inf
         self._refused = False
         self._size = most
 
@@ -166,20 +186,20 @@ class Turns:
     def is_over(self) -> bool:
         """Say whether the mailbox may be asked now."""
         with self._lock:
-            return self._now() >= self._not_before
+            return self._monotonic() >= self._not_before
 
     @property
     def was_refused(self) -> bool:
         """Say whether the pause under way was laid upon us by MyCareNet."""
         with self._lock:
-            return self._refused and self._now() < self._not_before
+            return self._refused and self._monotonic() < self._not_before
 
     @property
     def when(self) -> str:
         """Say for people when the mailbox may be asked again."""
         with self._lock:
-            left = max(0.0, self._not_before - self._now())
-            moment = datetime.fromtimestamp(self._not_before, UTC)
+            left = max(0.0, self._not_before - self._monotonic())
+        moment = datetime.fromtimestamp(self._now() + left, UTC)
         return f"at {moment:%H:%M:%S} UTC, in {left:.0f} s"
 
     def made(self, messages: int) -> None:
@@ -201,8 +221,13 @@ class Turns:
             self._size = max(1, self._size // _FEWER)
 
     def _pause(self, seconds: float, *, refused: bool) -> None:
-        self._not_before = self._now() + seconds
+        self._not_before = self._monotonic() + seconds
         self._refused = refused
+
+
+def _trim(remembered: OrderedDict[str, Any]) -> None:
+    while len(remembered) > _REMEMBERED:
+        remembered.popitem(last=False)
 
 
 def _refusal(tack: Tack) -> Held:

@@ -1,4 +1,4 @@
-"""The Belgian network: sendings of eFact out, receipts and settlements back.
+"""The Belgian network: sendings and questions out, settlements and decisions back.
 
 Everything is done by the modules of this folder; here stands only which of
 them does what, as `protocols.interface.Network` wants it.
@@ -25,14 +25,20 @@ from protocols.interface import (
     SplitReturn,
 )
 from protocols.mycarenet import (
+    care_checks,
+    care_message,
+    care_reader,
+    care_returns,
+    care_show,
+    file_problems,
     keys,
-    problems,
     reader,
     returns,
     routing,
     rules,
     sample_maker,
     show,
+    titles,
     writer,
 )
 from protocols.mycarenet.examine import begins_like
@@ -54,53 +60,48 @@ class MyCareNet:
         AnswerKind(rules.VERDICT, Level.LOT),
         AnswerKind(rules.SETTLEMENT, Level.CLAIM),
         AnswerKind(rules.PAYMENT, Level.LOT),
+        AnswerKind(care_returns.REPLY, Level.LOT),
+        AnswerKind(care_returns.KIND, Level.CLAIM),
     )
     lot_identity = "reference, month and number of the sending"
     invoices_unique = False
-    titles: Mapping[str, str] = MappingProxyType(
-        {
-            reader.FORMAT: "a Belgian billing file (eFact 920000): sendings that a "
-            "third-party payer makes to a union",
-            "mycarenet.931000": "a Belgian receipt (eFact 931000): a union has a sending, "
-            "and says no more",
-            "mycarenet.920999": "a Belgian refusal before checking (eFact 920999): header "
-            "or totals are wrong, or the number came twice",
-            "mycarenet.920098": "a Belgian acceptance (eFact 920098): what a union noted "
-            "of a sending that it took",
-            "mycarenet.920099": "a Belgian refusal (eFact 920099): a whole sending that "
-            "is not paid, and why",
-            "mycarenet.920900": "a Belgian settlement (eFact 920900): what a union pays "
-            "of a sending, and what it refuses",
-        }
-    )
+    titles: Mapping[str, str] = MappingProxyType(titles.TITLES)
     file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
-        {"eFact": problems.explained()}
+        {
+            "eFact 920000": file_problems.listed(),
+            "Questions and notices about one patient": care_checks.listed(),
+        }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
     simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
-        """Name a file's format: `mycarenet.920000` or a return's; None otherwise."""
-        known = returns.recognise_return(head)
-        if known is None and begins_like(head, BILLING.encode()):
-            return reader.FORMAT
-        return known
+        """Name a file's format, `mycarenet.` and its message number; None otherwise."""
+        if known := returns.recognise_return(head) or care_message.recognise(head):
+            return known
+        return reader.FORMAT if begins_like(head, BILLING.encode()) else None
 
     def is_return(self, format: str) -> bool:
         """Say whether files of this format come from payers."""
-        return format in returns.RETURN_FORMATS
+        return format in returns.RETURN_FORMATS or format in care_returns.FORMATS
 
     def read(self, stream: BinaryIO, format: str) -> Reading:
-        """Read sendings; raises `UnknownFormat` for another format."""
+        """Read sendings or questions; raises `UnknownFormat` for another format."""
+        if format in care_reader.FORMATS:
+            return care_reader.CareReading(stream, format)
         _expect_billing(format)
         return reader.read(stream)
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
         """Read a payer's return; raises `UnknownFormat` for another format."""
+        if format in care_returns.FORMATS:
+            return care_returns.CareReturnReading(stream, format)
         return returns.read_return(stream, format)
 
     def show(self, stream: BinaryIO, format: str) -> Iterator[RecordShown]:
         """Show every record of a file of this network, for people."""
+        if format in care_reader.FORMATS or format in care_returns.FORMATS:
+            return care_show.show(stream)
         if self.is_return(format):
             return returns.show_return(stream, format)
         _expect_billing(format)
@@ -175,21 +176,23 @@ class MyCareNet:
         day: str,
         into: BinaryIO,
     ) -> Composed:
-        """Write one sending for one union, as it came; ValueError for more than one."""
+        """Write one message for one union, as it came; ValueError for more than one."""
         return writer.compose(parts, addressee=addressee, into=into)
 
     def split_return(
         self, content: BinaryIO, format: str, owners: Mapping[int, str]
     ) -> Sequence[SplitReturn]:
         """Cut a mixed return per owner, in the same format."""
+        if format in care_returns.FORMATS:
+            return care_returns.split(content, owners)
         return returns.split_return(content, format, owners)
 
 
 def _expect_billing(format: str) -> None:
     if format != reader.FORMAT:
         raise UnknownFormat(
-            f"{format!r} is no billing format of the network mycarenet; "
-            f"{reader.FORMAT!r} is the only one"
+            f"{format!r} is no format of the network mycarenet that is sent; "
+            f"{reader.FORMAT!r} is the one of billing"
         )
 
 

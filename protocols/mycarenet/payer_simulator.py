@@ -21,6 +21,7 @@ from typing import Final, Literal, TypedDict
 
 from attrs import evolve
 
+from protocols.mycarenet import care_message, care_simulated
 from protocols.mycarenet.keys import normal_sender
 from protocols.mycarenet.payer_simulator_decisions import (
     Mix,
@@ -54,9 +55,10 @@ _NUMBERS = 4  # of messages kept for one sending; it has three at most
 class SendingSeen(TypedDict):
     """What a union keeps of a sending: how it decides, and what became of it.
 
-    `number` is that of its first message (zone 205).
+    `lot` is its match key, `number` that of its first message (zone 205).
     """
 
+    lot: str
     seed: int
     day: str
     number: int
@@ -81,15 +83,16 @@ class Seen(TypedDict):
 class Union:
     """One simulated union with a memory; `seen` may be kept and given to the next.
 
-    `code` is its number (`100`), `dialect` how it writes its returns (its own by
-    default), `mutualities` those that it knows, or all of its hundred if empty.
+    `code` is its number (`100`); without one it answers as the union that a sending
+    is for.  `dialect` is how it writes its returns, its own by default; `mutualities`
+    are those that it knows, all of its hundred if empty.
     """
 
     def __init__(
         self,
         *,
-        code: str,
         faults: Faults,
+        code: str = "",
         mix: Mix | None = None,
         dialect: str = "",
         mutualities: Collection[str] = (),
@@ -101,7 +104,7 @@ class Union:
         self._code = code
         self._faults = faults
         self._mix = mix or Mix()
-        self._dialect = dialect or code
+        self._dialect = dialect
         self._mutualities = frozenset(mutualities)
 
     def register(self, third_party: str) -> None:
@@ -115,10 +118,20 @@ class Union:
         who = normal_sender(third_party)
         return who in self.seen["registered"] or who not in self.seen["dropped"]
 
+    def has(self, lot: str) -> bool:
+        """Say whether a sending was taken, by its match key."""
+        return any(
+            each["lot"] == lot and each["state"] == "taken"
+            for each in self.seen["sendings"].values()
+        )
+
     def respond(
         self, content: bytes, *, rng: Random, day: str
     ) -> list[SimulatedReturn]:
-        """Take a file of sendings on an ISO day; return what is sent back for it."""
+        """Take a file on an ISO day; return what is sent back for it."""
+        if care_message.recognise(content):
+            asked = care_simulated.replies(content, rng=rng, day=day)
+            return deliver(asked, self._faults, rng, early=_RECEIPT)
         made: list[SimulatedReturn] = []
         for lot in read_lots(content):
             made += self._answer(lot, rng.getrandbits(48), day)
@@ -135,17 +148,19 @@ class Union:
 
     def _answer(self, lot: SentLot, seed: int, day: str) -> list[SimulatedReturn]:
         who = normal_sender(lot.third_party)
-        if who not in self.seen["registered"] and self._is_unknown(who):
+        union = self._union(lot)
+        if who not in self.seen["registered"] and self._is_unknown(who, union):
             if who not in self.seen["dropped"]:
                 self.seen["dropped"].append(who)
             return []
         known = self.seen["sendings"].get(lot.key)
         if known is not None and known["state"] == "taken":
             return [self._refuse(lot, day, _UNIQUENESS, {})]
-        errors, of_totals = early_errors(lot, self._code, self._mutualities)
+        errors, of_totals = early_errors(lot, union, self._mutualities)
         if errors or of_totals:
             return [self._refuse(lot, day, errors, of_totals)]
         known = SendingSeen(
+            lot=lot.seen.match_key,
             seed=seed,
             day=day,
             number=self._number(),
@@ -163,7 +178,7 @@ class Union:
         first = date.fromisoformat(known["day"])
         wait = 1 + int(self._dice(known, "verdict") * 3)
         later = wait + 6 + int(self._dice(known, "settlement") * 5)
-        payer = self._payer(known["number"], first)
+        payer = self._payer(lot, known["number"], first)
         judging = evolve(
             payer, number=payer.number + 1, day=_plain(first + timedelta(days=wait))
         )
@@ -194,10 +209,14 @@ class Union:
             )
             content = write_settlement(lot.sending, paying, decided)
             returns.append(("920900", _SETTLEMENT, content, later))
-        return [
-            self._made(message, kind, content, days, known["number"] + offset, known)
-            for offset, (message, kind, content, days) in enumerate(returns)
-        ]
+        made = []
+        for offset, (message, kind, content, days) in enumerate(returns):
+            dice = self._dice(known, f"name|{message}")
+            altered = dice < self._faults.wrong_identifiers
+            sent = _misnamed(content) if altered else content
+            numbered = evolve(payer, number=payer.number + offset)
+            made.append(_made(message, kind, sent, days, numbered))
+        return made
 
     def _refuse(
         self,
@@ -206,34 +225,18 @@ class Union:
         errors: dict[str, str],
         of_totals: dict[int, dict[str, str]],
     ) -> SimulatedReturn:
-        payer = self._payer(self._number(), date.fromisoformat(day))
+        payer = self._payer(lot, self._number(), date.fromisoformat(day))
         content = write_preliminary(lot.sending, payer, errors, of_totals)
-        return self._made("920999", _VERDICT, content, 0, payer.number, None)
+        return _made("920999", _VERDICT, content, 0, payer)
 
-    def _made(
-        self,
-        message: str,
-        kind: str,
-        content: bytes,
-        days: int,
-        number: int,
-        known: SendingSeen | None,
-    ) -> SimulatedReturn:
-        if known is not None:
-            dice = self._dice(known, f"identifiers|{message}")
-            if dice < self._faults.wrong_identifiers:
-                content = _misnamed(content)
-        return SimulatedReturn(
-            name=f"{message}-{self._code}-{number:06}.txt",
-            content=content,
-            kind=kind,
-            delay_days=days,
-        )
+    def _union(self, lot: SentLot) -> str:
+        return self._code or lot.seen.destination["union"]
 
-    def _payer(self, number: int, day: date) -> Payer:
+    def _payer(self, lot: SentLot, number: int, day: date) -> Payer:
+        union = self._union(lot)
         return Payer(
-            union=self._code,
-            dialect=self._dialect,
+            union=union,
+            dialect=self._dialect or union,
             number=number,
             day=_plain(day),
             series=number % 100_000,
@@ -244,13 +247,20 @@ class Union:
         self.seen["next_number"] += _NUMBERS
         return number
 
-    def _is_unknown(self, third_party: str) -> bool:
+    def _is_unknown(self, third_party: str, union: str) -> bool:
         """Whether a third-party payer is not registered: the same for ever."""
-        dice = Random(f"unknown|{self._code}|{third_party}")  # noqa: S311
+        dice = Random(f"unknown|{union}|{third_party}")  # noqa: S311
         return dice.random() < self._faults.unknown_sender
 
     def _dice(self, known: SendingSeen, what: str) -> float:
         return Random(f"{known['seed']}|{what}").random()  # noqa: S311
+
+
+def _made(
+    message: str, kind: str, content: bytes, days: int, payer: Payer
+) -> SimulatedReturn:
+    name = f"{message}-{payer.union}-{payer.number:06}.txt"
+    return SimulatedReturn(name=name, content=content, kind=kind, delay_days=days)
 
 
 def _digest(lot: SentLot) -> str:

@@ -19,7 +19,6 @@ from typing import Final
 
 from attrs import frozen
 
-from protocols.interface import FileProblem
 from routing.envelope import Problem, Severity
 
 KEPT: Final = 1000  # problems kept of one file; the rest are counted
@@ -55,21 +54,6 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     }
 )
 """Every rule by its name."""
-
-
-def explained() -> tuple[FileProblem, ...]:
-    """Return every code once, with the words of the rules that it stands for."""
-    words: dict[str, list[Rule]] = {}
-    for rule in RULES.values():
-        words.setdefault(rule.code, []).append(rule)
-    return tuple(
-        FileProblem(
-            code,
-            found[0].severity,
-            " Or: ".join(f"{each.explanation} {each.advice}" for each in found),
-        )
-        for code, found in words.items()
-    )
 
 
 @cache

@@ -30,6 +30,7 @@ class ClaimAnswers:
         self.seen = 0
         self.refused = 0  # cents, as the records shown say
         self.union = ""
+        self.damaged = False  # whether records were read that cannot be believed
         self._header = header
         self._format = format
         self._log = log
@@ -41,8 +42,8 @@ class ClaimAnswers:
             self.union = f"{invoice.start.mutuality[0]}00"
         asked = _asked(invoice)
         if self._format == SETTLED:
-            if invoice.close is None:
-                self._no_close(invoice)
+            if problem := self._untold(invoice):
+                self._note(invoice, "no-close", problem, severity=Severity.ERROR)
             else:
                 paid = self._accepted(invoice, asked)
                 yield self._answer(invoice, _settled(invoice, asked, paid), asked, paid)
@@ -107,14 +108,22 @@ class ClaimAnswers:
         self.refused += asked - told
         return told
 
-    def _no_close(self, invoice: Invoice) -> None:
-        """Leave an invoice unanswered that the file or the payer did not end."""
-        self._note(
-            invoice,
-            "no-close",
-            "an invoice has no record 80, which tells what is accepted of it; nothing "
-            "is taken from it. Ask the payer for the settlement again",
-            severity=Severity.ERROR,
+    def _untold(self, invoice: Invoice) -> str:
+        """Say why it cannot be told what is paid of an invoice; "" if it can."""
+        close, why = invoice.close, ""
+        if close is None:
+            why = "is missing"
+        elif close.spoilt:
+            why = f"cannot be read in {close.spoilt[0]}"
+        elif close.accepted is None and self.damaged:
+            why = "does not tell it, and lines that would tell it may be damaged"
+        elif close.accepted is not None and not _possible(close.accepted, close.asked):
+            why = "says more than was asked"
+        if not why:
+            return ""
+        return (
+            f"what is accepted of an invoice is on its record 80, which {why}; the "
+            "invoice gets no answer. Ask the payer for the settlement again"
         )
 
     def _note(
@@ -128,6 +137,10 @@ class ClaimAnswers:
         self._log.add(
             code, message, severity=severity, record=record.number, position=478
         )
+
+
+def _possible(accepted: int, asked: int) -> bool:
+    return min(0, asked) <= accepted <= max(0, asked)
 
 
 def _asked(invoice: Invoice) -> int:

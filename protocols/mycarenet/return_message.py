@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 from attrs import frozen
 
 from protocols.mycarenet.keys import lot_key
+from protocols.mycarenet.return_alignment import LOOKED_AT, record_excess
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 from routing.envelope import Severity
@@ -53,11 +54,15 @@ SHAPES: Final[Mapping[str, Shape]] = {
 
 
 class ReturnRecord(NamedTuple):
-    """One record; `number` counts from 1, `whole` says that nothing is cut off."""
+    """One record; `number` counts from 1.
+
+    `sound` says that every position in it can be believed: where characters are
+    missing or too many, none can.  The last of a cut file is sound and short.
+    """
 
     number: int
     content: bytes
-    whole: bool
+    sound: bool
 
     @property
     def kind(self) -> str:
@@ -109,6 +114,7 @@ class ReturnMessage:
         self._shape = SHAPES[format]
         self._problems = problems
         self._broken = False
+        self._ahead = b""
         self.header = self._read_header()
 
     def records(self) -> Iterator[ReturnRecord]:
@@ -121,15 +127,33 @@ class ReturnMessage:
             if not size:
                 self._problem("surplus", "text follows the header, which is all", 1)
                 return
-            whole = len(content) == size
-            if not whole:
+            sound = True
+            if len(content) < size:
                 self._problem(
                     "cut",
                     f"the file ends after {len(content)} of {size} characters; "
                     "part of it is missing, ask the payer for it again",
                     len(content) + 1,
                 )
-            yield ReturnRecord(self.records_read, content, whole)
+            elif size > SENT:
+                content = self._aligned(content)
+                sound = len(content) == size
+            yield ReturnRecord(self.records_read, content, sound)
+
+    def _aligned(self, content: bytes) -> bytes:
+        """Return a record up to where the next one begins, if that is not at its end."""
+        off = record_excess(content, self._peek(LOOKED_AT).lstrip(_BREAKS))
+        if off:
+            self._problem(
+                "record-length",
+                f"has {len(content) + off} characters; {len(content)} are expected. "
+                "What it says cannot be told, ask the payer for the return again",
+                1,
+            )
+        if off >= 0:
+            return content + self._read(off)
+        self._ahead = content[off:] + self._ahead
+        return content[:off]
 
     def _read_header(self) -> ReturnHeader:
         shape = self._shape
@@ -163,8 +187,13 @@ class ReturnMessage:
             self._report_breaks()
         return content
 
+    def _peek(self, size: int) -> bytes:
+        """Return the next characters without giving them up."""
+        self._ahead = self._read(size)
+        return self._ahead
+
     def _read(self, size: int) -> bytes:
-        content = self._stream.read(size)
+        content, self._ahead = self._ahead[:size], self._ahead[size:]
         while len(content) < size and (more := self._stream.read(size - len(content))):
             content += more
         return content

@@ -55,13 +55,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 _LEAST: Final = 513  # characters of a record that hold its codes and amounts
 _UNIQUENESS: Final = ("301", "40")
-_FACTS: Final = {
-    "reference": "reference",
-    "payer_reference": "payer_reference",
-    "sending": "sending_number",
-    "year_month": "year_month",
-    "status": "message_status",
-}
+_KEYS: Final = ("reference", "payer_reference", "sending_number", "year_month")
 
 
 class EfactReturnReading:
@@ -98,14 +92,11 @@ class EfactReturnReading:
 
     def summary(self) -> Summary:
         """Say what the whole file was; only after `answers` is exhausted."""
-        keys = {"message": self.format.rpartition(".")[2]}
-        keys |= {
-            name: value
-            for name, field in _FACTS.items()
-            if (value := self._header.values.get(field, ""))
+        keys = {
+            **{name: self._header.values.get(name, "") for name in _KEYS},
+            "third_party": self._claims.sender,
+            "union": self._totals.union or self._claims.union,
         }
-        if self._claims.sender:
-            keys["third_party"] = self._claims.sender
         totals = dict(self._totals.whole)
         if not totals and self._end is not None:
             totals = {"asked": self._end.asked}
@@ -116,7 +107,7 @@ class EfactReturnReading:
             claims=self._claims.seen,
             errors=self._problems.errors,
             warnings=self._problems.warnings,
-            keys=keys,
+            keys={name: value for name, value in keys.items() if value},
             totals=totals,
             problems=tuple(self._problems.kept),
         )
@@ -127,6 +118,9 @@ class EfactReturnReading:
         yield from self._invoices.rest()
 
     def _take(self, record: ReturnRecord) -> Iterator[Invoice]:
+        if not record.sound:
+            self._claims.damaged = True
+            return
         kind, size = record.kind, len(record.content)
         if self.format == PRELIMINARY:
             self._take_sum(record)
@@ -139,6 +133,7 @@ class EfactReturnReading:
             yield from self._take_sent(read_record(record))
 
     def _take_sent(self, record: Returned) -> Iterator[Invoice]:
+        self._claims.damaged |= bool(record.odd)
         for odd in record.odd:
             self._problems.add(
                 "code",
@@ -168,6 +163,7 @@ class EfactReturnReading:
         self._remarks += header_remarks(errors, where=f"total of {what} {whose}")
 
     def _unknown(self, record: ReturnRecord) -> None:
+        self._claims.damaged = True
         known = "95 and 96" if self.format == PRELIMINARY else "10 to 90"
         self._problems.add(
             "record-type",
@@ -235,25 +231,28 @@ class EfactReturnReading:
 
     def _facts(self) -> dict[str, str]:
         values = self._header.values
-        facts = {name: values.get(field, "") for name, field in _FACTS.items()}
+        facts = {name: values.get(name, "") for name in (*_KEYS, "message_status")}
         facts["message"] = self.format.rpartition(".")[2]
         facts["test"] = "yes" if values.get("environment") == "92" else ""
         if self._start is not None:
             facts["verdict_day"] = self._start.verdict_day
-        if "error_percentage" in values:
-            layout = load_layouts("efact_returns")["300r"]
-            share = values["error_percentage"]
-            facts["error_percentage"] = share.strip("0") and layout[
-                "error_percentage"
-            ].meaning(share)
-            refusal = values["refusal_type"]
-            facts["refusal_type"] = refusal.strip("0") and refusal
-            facts["refusal"] = refusal.strip("0") and layout["refusal_type"].meaning(
-                refusal
-            )
+        facts |= _refusal(values)
         whole = self._totals.whole
         if whole:
             facts["refused"] = str(whole["refused"])
         facts["union"] = self._totals.union or self._claims.union
         facts["payment_reference"] = ", ".join(self._totals.references)
         return {name: value for name, value in facts.items() if value}
+
+
+def _refusal(values: Mapping[str, str]) -> dict[str, str]:
+    """Tell the share of errors and the type of refusal, where they are not zero."""
+    layout = load_layouts("efact_returns")["300r"]
+    share, kind = values.get("error_percentage", ""), values.get("refusal_type", "")
+    facts = {}
+    if share.strip("0"):
+        facts["error_percentage"] = layout["error_percentage"].meaning(share)
+    if kind.strip("0"):
+        facts["refusal_type"] = kind
+        facts["refusal"] = layout["refusal_type"].meaning(kind)
+    return facts

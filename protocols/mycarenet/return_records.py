@@ -28,6 +28,9 @@ SENT_KINDS: Final = LINES | {START, INVOICE, CLOSE, END}
 _SLOTS: Final = 3
 _AMOUNT: Final = re.compile(r"[+-][0-9]{11}")
 _CODE: Final = re.compile(r"[0-9A-Z]{6}")
+_LEFT_OUT: Final = re.compile(r"0*(?:1*|9*)")
+_ASKED: Final = ("insurer_amount_a", "insurer_amount_b")
+_ACCEPTED: Final = ("accepted_a", "accepted_b")
 _FILLERS: Final = frozenset({"", "000000", "0000", "111111", "999999"})
 
 
@@ -51,7 +54,8 @@ class Returned:
     """A record that was read.
 
     `order` is its number in the sending, 0 if it cannot be read.  `accepted` is
-    None where the payer does not tell it.  `odd` are slots that hold no code.
+    None where the payer does not tell it; `spoilt` are amounts of record 80 that
+    cannot be read, by name.  `odd` are slots that hold no code.
     """
 
     number: int
@@ -59,6 +63,7 @@ class Returned:
     order: int
     codes: tuple[Code, ...] = ()
     odd: tuple[str, ...] = ()
+    spoilt: tuple[str, ...] = ()
     comment: str = ""
     patient: str = ""
     invoice: str = ""
@@ -90,15 +95,18 @@ def read_record(record: ReturnRecord) -> Returned:
     asked = cents(_text(sent, "insurer_amount", content)) if priced else None
     accepted = cents(word["accepted_a"].raw(content)) if priced else None
     if kind in {CLOSE, END}:
-        asked = _sum(sent, ("insurer_amount_a", "insurer_amount_b"), content)
+        asked = _sum(sent, _ASKED, content)
+    spoilt: tuple[str, ...] = ()
     if kind == CLOSE:
-        accepted = _sum(word, ("accepted_a", "accepted_b"), content)
+        accepted = _sum(word, _ACCEPTED, content)
+        spoilt = (*_spoilt(sent, _ASKED, content), *_spoilt(word, _ACCEPTED, content))
     return Returned(
         number=record.number,
         kind=kind,
         order=int(order) if _digits(order) else 0,
         codes=codes,
         odd=odd,
+        spoilt=spoilt,
         comment=word["comment"].raw(content).strip()
         if kind not in {START, END}
         else "",
@@ -140,10 +148,20 @@ def _slots(word: Layout, content: bytes) -> Iterator[tuple[str, str]]:
         yield letter, word[f"code_{slot}"].raw(content).strip()
 
 
-def _sum(layout: Layout, names: tuple[str, str], content: bytes) -> int | None:
+def _sum(layout: Layout, names: tuple[str, ...], content: bytes) -> int | None:
     found = [cents(layout[name].raw(content)) for name in names]
     told = [each for each in found if each is not None]
     return sum(told) if told else None
+
+
+def _spoilt(layout: Layout, names: tuple[str, ...], content: bytes) -> tuple[str, ...]:
+    """Name the amounts that are neither one nor left out."""
+    raw = {name: layout[name].raw(content).strip() for name in names}
+    return tuple(
+        name
+        for name, text in raw.items()
+        if not _AMOUNT.fullmatch(text) and not _LEFT_OUT.fullmatch(text)
+    )
 
 
 def _corrects(sent: Layout, content: bytes) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from protocols.interface import Emitter
-from protocols.mycarenet import mutualities
+from protocols.mycarenet import commitment, mutualities
 
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 """The unions; nothing else is a payer's code in this network."""
@@ -49,9 +49,10 @@ def _codes(
 
 
 def check_rules(rules: Mapping[str, object]) -> Iterator[str]:
-    """Say what is wrong in a union's rules: it has none."""
-    for key in rules:
-        yield f"{key}: is unknown in mycarenet; its payers have no rules of their own"
+    """Say what is wrong in a union's rules: it has one, `commitments`."""
+    for key in rules.keys() - {commitment.RULE}:
+        yield f"{key}: is unknown in mycarenet; {commitment.RULE} is the only rule"
+    yield from commitment.check_rule(rules)
 
 
 def check_code(code: str) -> str:

@@ -14,9 +14,11 @@ from protocols.mycarenet.examine_zones import LAYOUTS
 from protocols.mycarenet.message import BLOCK, KINDS, Messages
 from protocols.records import Layout
 
-_LEVELS: Final = {"20": 1, "80": 1, **dict.fromkeys(("21", "30", "40", "50"), 2)}
-_INNERMOST: Final = {"51": 3, "52": 3}
-_UNKNOWN: Final = 2
+_LEVELS: Final = {
+    **dict.fromkeys(("20", "80"), 1),
+    **dict.fromkeys(("21", "30", "40", "50", "?"), 2),
+    **dict.fromkeys(("51", "52"), 3),
+}
 
 
 def show(stream: BinaryIO, *, block: int = BLOCK) -> Iterator[RecordShown]:
@@ -26,13 +28,12 @@ def show(stream: BinaryIO, *, block: int = BLOCK) -> Iterator[RecordShown]:
             yield from _header(chunk.header)
         for row, kind in enumerate(KINDS[index] for index in chunk.kinds.tolist()):
             record, layout = chunk.record(row), LAYOUTS.get(kind)
-            levels = _LEVELS | _INNERMOST
             yield RecordShown(
                 record=chunk.first + row,
                 kind=kind,
                 title=layout.title if layout else _title(kind),
                 fields=_fields(layout, record) if layout else (_whole(record),),
-                level=levels.get(kind, _UNKNOWN if kind == "?" else 0),
+                level=_LEVELS.get(kind, 0),
             )
 
 
@@ -54,9 +55,12 @@ def _fields(layout: Layout, record: bytes) -> tuple[FieldShown, ...]:
     return tuple(
         each._replace(title=f"{each.title} (zone {layout[each.name].zone})")
         for each in layout.show(record)
-        if each.value.strip(" 0")
-        or (not each.name.startswith("filler") and not each.name.endswith("_error"))
+        if each.value.strip(" 0") or not _may_be_left_out(each.name)
     )
+
+
+def _may_be_left_out(name: str) -> bool:
+    return name.startswith("filler") or name.endswith("_error")
 
 
 def _title(kind: str) -> str:

@@ -14,7 +14,11 @@ from protocols.mycarenet.mutualities import Mutualities
 
 @frozen(kw_only=True)
 class Tables:
-    """What is known of mutualities, and of each third-party payer's point of contact."""
+    """What is known of mutualities, and of each third-party payer's point of contact.
+
+    Where a wrong contact is put right before it is sent, none is known here: there is
+    nothing to refuse.
+    """
 
     mutualities: Mutualities
     contacts: Contacts
@@ -24,7 +28,11 @@ class Tables:
         """Take the directory's tables; what is missing there comes with the program."""
         return cls(
             mutualities=mutualities.of_directory(rows),
-            contacts=Contacts(rows.get(contacts.TABLE, ())),
+            contacts=Contacts(
+                row
+                for row in rows.get(contacts.TABLE, ())
+                if not contacts.is_corrected(row)
+            ),
         )
 
 

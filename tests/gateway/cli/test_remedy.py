@@ -107,3 +107,12 @@ def test_a_second_person_agrees(tried: Installation) -> None:
         "remedies"
     ]
     assert first["approved_by"] == "lea"
+
+
+def test_a_word_on_what_waits_for_none_is_refused(tried: Installation) -> None:
+    """It says how the try stands, and where those are that wait."""
+    tried.octway("staff", "add", "lea", "--role", "operator")
+    said = tried.octway("remedy", "deny", "m39", "--by", "lea")
+    assert said.status == 1
+    assert "m39 is nothing (the next one had to be tried)" in said.err
+    assert "octway remedy list --state approval" in said.err

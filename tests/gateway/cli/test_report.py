@@ -55,6 +55,9 @@ def test_the_rate_counts_what_was_answered_by_its_age(answered: Installation) ->
     said = answered.octway("report", "no-response", "--by", "day")
     assert "40.0 % of 20 claims had no closing answer 30 days" in said.out
     assert "10 claims are younger than 30 days and not counted yet" in said.out
+    count(answered, "2026-11-18")
+    today = answered.octway("report", "no-response", "--after", "0")
+    assert "10 claims were sent on a day that is not over" in today.out
     facts = answered.octway("report", "no-response", "--after", "45", "--json").facts
     assert facts["total"]["unanswered"] == 6
     assert facts["total"]["low"] < 0.3 < facts["total"]["high"]

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from gateway.cli.main import main
+from gateway.cli.simulate_shown import show
 from gateway.cli.terminal import Terminal
 from gateway.simulator.study import StudyBroken, conduct
 from gateway.simulator.study_faults import ALSO, MIX, Faults
@@ -20,9 +21,8 @@ from gateway.simulator.study_run import StudyOptions
 from protocols.catalog import Catalog
 
 
-def simulate(*arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    terminal = Terminal(
+def terminal_on(out: io.StringIO, err: io.StringIO) -> Terminal:
+    return Terminal(
         out=out,
         err=err,
         stdin=io.StringIO(),
@@ -31,7 +31,12 @@ def simulate(*arguments: str) -> tuple[int, str, str]:
         entropy=os.urandom,
         user="tester",
     )
-    return main(["simulate", *arguments], terminal), out.getvalue(), err.getvalue()
+
+
+def simulate(*arguments: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = main(["simulate", *arguments], terminal_on(out, err))
+    return status, out.getvalue(), err.getvalue()
 
 
 def test_a_study_gives_one_json_object_and_both_curves(tmp_path: Path) -> None:
@@ -53,6 +58,14 @@ def test_a_study_gives_one_json_object_and_both_curves(tmp_path: Path) -> None:
     lines = (tmp_path / "c.csv").read_text().splitlines()
     assert lines[0] == "day,untracked,tracked"
     assert len(lines) == 11
+    shown = io.StringIO()
+    for days in (
+        30,
+        60,
+    ):  # why a short study need not reach its floor is said beside it
+        show(found | {"days": days}, terminal_on(shown, io.StringIO()))
+    assert "In 30 days tracking may stay above the floor" in shown.getvalue()
+    assert "In 60 days" not in shown.getvalue()
 
 
 def test_a_run_that_ends_early_is_told(

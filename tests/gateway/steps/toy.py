@@ -10,7 +10,8 @@ A deposit::
     LOT 002 P2 BAD              a lot that a payer would refuse
 
 A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`,
-which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`.
+which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`;
+`promise=P1/2026-11-02/2026-12-02/S11` is a payer's commitment for a patient.
 The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b are one's.
 """
 
@@ -31,6 +32,7 @@ from protocols.interface import (
 )
 from protocols.simulation import Simulation
 from protocols.tables import Importer
+from routing.commitment import CommitmentSeen
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -163,6 +165,7 @@ class ReturnReading:
                     date="2026-11-02" if "patient" in more else "",
                     patients=(more["patient"],) if "patient" in more else (),
                 ),
+                commitment=_promise(more["promise"]) if "promise" in more else None,
             )
 
     def summary(self) -> Summary:
@@ -175,6 +178,11 @@ class ReturnReading:
             warnings=0,
             keys=self._keys,
         )
+
+
+def _promise(told: str) -> CommitmentSeen:
+    payer, communicated, until, patient = told.split("/")
+    return CommitmentSeen(patient, payer, communicated, until)
 
 
 def _numbered(series: str, number: Sequence[str]) -> Mapping[str, str]:

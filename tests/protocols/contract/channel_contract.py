@@ -463,7 +463,7 @@ def _every_call(channel: Channel, payer: Payer) -> list[Callable[[], object]]:
         channel.check,
         channel.list,
         lambda: _send(channel, payer, 1),
-        lambda: channel.ask(payer.name(1), 3),
+        lambda: channel.ask(payer.name(999), 3),
         lambda: channel.fetch(file, io.BytesIO()),
     ]
 

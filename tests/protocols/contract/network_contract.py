@@ -41,7 +41,7 @@ class NetworkContract:
         assert network.recognise(head) is None
 
     def test_problems_are_explained_once(self, network: Network) -> None:
-        """Each code has one severity and a sentence, and no blanks in it."""
+        """Each code has one severity and a sentence, and is a name for programs."""
         codes = [
             each.code for kinds in network.file_problems.values() for each in kinds
         ]
@@ -49,7 +49,7 @@ class NetworkContract:
         assert len(set(codes)) == len(codes)
         for kinds in network.file_problems.values():
             for each in kinds:
-                assert re.fullmatch(r"[!-~]+", each.code)
+                assert re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", each.code)
                 assert each.severity in set(Severity)
                 assert each.words
 

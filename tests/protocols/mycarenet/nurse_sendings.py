@@ -40,6 +40,15 @@ PATIENT: Final = patient("500101901")
 OTHER_PATIENT: Final = patient("600202902")
 
 
+COMMITMENT: Final[Values] = {
+    "payment_commitment": "A1B2C3D4" * 4,
+    "insured_from": "20261101",
+    "insured_until": "20261130",
+    "communicated": "20261102",
+}
+NO_COMMITMENT: Final[Values] = dict.fromkeys(COMMITMENT, "")
+
+
 class Record(NamedTuple):
     """A record before it is written: its kind, and its fields by name."""
 
@@ -79,13 +88,9 @@ def invoice(number: int = 1, lines: int = 1, **changes: str | int) -> list[Recor
         "patient_flag": 1,
     }
     shared |= {name: value for name, value in changes.items() if name in shared}
-    more = {
-        "holder_codes": "0000110110",
-        "payment_commitment": "A1B2C3D4" * 4,
-        "insured_from": "20261101",
-        "insured_until": "20261130",
-        "communicated": "20261102",
-    } | {name: value for name, value in changes.items() if name not in shared}
+    more = {"holder_codes": "0000110110", **COMMITMENT} | {
+        name: value for name, value in changes.items() if name not in shared
+    }
     records = [Record("20", shared | more)]
     for _ in range(lines):
         records += [line(shared), read()]

@@ -16,6 +16,7 @@ from protocols.interface import Channel
 from protocols.mycarenet.genasync import GenAsyncChannel
 from protocols.mycarenet.genasync_hub import Coming, Hub
 from protocols.mycarenet.genasync_hub_faults import HubFaults
+from protocols.mycarenet.genasync_line import Line
 from protocols.mycarenet.genasync_settings import GenAsyncSettings, read_settings
 
 NIHII = "41234567001"
@@ -121,11 +122,12 @@ class SimulatedMyCareNet:
     def channel(
         self, settings: GenAsyncSettings, monotonic: Callable[[], float] | None = None
     ) -> Channel:
-        numbers = count(1)
+        numbers, clock = count(1), monotonic or self.clock
         return GenAsyncChannel(
             settings=settings,
+            line=Line(settings, monotonic=clock),
             now=self.clock,
-            monotonic=monotonic or self.clock,
+            monotonic=clock,
             new_id=lambda: f"id-{next(numbers)}",
         )
 

@@ -137,6 +137,10 @@ def test_people_see_zone_numbers_meanings_and_how_sure_they_are() -> None:
     assert fields["insured_from_1"].meaning == "2026-01-01"
     assert fields["commitment_1"].value == COMMITMENT
     assert fields["environment"].meaning == "test"
+    assert fields["mutuality_1"].title == "Mutuality of the insurance (zone 327)"
+    assert (
+        fields["commitment_1"].title == "Payment commitment"
+    )  # its zone is not public
 
 
 @pytest.mark.parametrize(
@@ -147,12 +151,12 @@ def test_people_see_zone_numbers_meanings_and_how_sure_they_are() -> None:
         ("801000", {"requester": "41234500401"}, "nihii", "requester"),
         ("801000", {"mutuality": "719"}, "mutuality", "mutuality"),
         ("801000", {"period_start": "20261301"}, "date", "period_start"),
-        ("801000", {"period_end": "20261031"}, "not_before", "period_end"),
+        ("801000", {"period_end": "20261031"}, "not-before", "period_end"),
         ("801000", {"request_type": "7"}, "listed", "request_type"),
         ("801000", {"environment": "13"}, "listed", "environment"),
         ("801000", {"reference": "0"}, "present", "reference"),
         ("410000", {"contractual_type": "Z"}, "listed", "contractual_type"),
-        ("420000", {"period_start": "20261023"}, "palliative", "period_start"),
+        ("420000", {"period_start": "20261023"}, "too-far-back", "period_start"),
     ],
 )
 def test_each_rule_names_what_it_finds(

@@ -100,10 +100,22 @@ BREAKS: Final = (
         *("F204111", "20", "previous_year_month"),
         PREVIOUS | {"previous_year_month": 202612},
     ),
-    _break("commitment-missing", "20", "payment_commitment", payment_commitment=""),
+    Break("commitment-missing", "20", "payment_commitment", sendings.NO_COMMITMENT),
+    *(
+        Break(
+            *(code, "20", name),
+            sendings.NO_COMMITMENT | {name: sendings.COMMITMENT[name]},
+            frozenset({"commitment-missing"}),
+        )
+        for code, name in (
+            ("F205311", "insured_from"),
+            ("F205411", "insured_until"),
+            ("F205511", "communicated"),
+        )
+    ),
     _break("commitment-incomplete", "20", "insured_from", insured_from=""),
     _break("commitment-incomplete", "20", "communicated", communicated=""),
-    _break("commitment-stale", "20", "communicated", communicated="20261018"),
+    _break("F204226", "20", "communicated", communicated="20261003"),
     _break("R500344", "50", "insurer_amount", norm=9),
     _break("R500344", "50", "patient_share", norm=9, insurer_amount=0, patient_share=1),
     _break("B500404", "50", "code", code="1425110"),

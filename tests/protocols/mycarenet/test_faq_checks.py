@@ -44,25 +44,26 @@ def test_faq_03_who_bills_through_a_group_has_its_contact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "stale"), [("20261019", False), ("20261018", True), ("20261118", False)]
+    ("told", "stale"), [("20261004", False), ("20261003", True), ("20261118", False)]
 )
 def test_faq_04_a_payment_commitment_holds_for_thirty_days(
     told: str, stale: bool
 ) -> None:
-    """An older answer is warned about: ask each month."""
+    """Care of 3 November needs an answer of 4 October or later: ask each month."""
     records = sendings.sending()
     sendings.change(records, "20", communicated=told)
-    assert sendings.codes_of(records) == ({"commitment-stale"} if stale else set())
+    assert sendings.codes_of(records) == ({"F204226"} if stale else set())
 
 
 def test_faq_05_the_commitment_stands_in_record_20() -> None:
     """Zones 42 to 45 and its days in 53 to 55, for nurses at these mutualities."""
     records = sendings.sending()
-    sendings.change(records, "20", payment_commitment="")
+    sendings.change(records, "20", 0, **sendings.NO_COMMITMENT)
     (found,) = sendings.found(records)
     assert found.code == "commitment-missing"
     assert "801000" in found.explain(0)
-    sendings.change(records, "20", payment_commitment="F" * 32, communicated="")
+    sendings.change(records, "20", 0, **sendings.COMMITMENT)
+    sendings.change(records, "20", communicated="")
     assert sendings.codes_of(records) == {"commitment-incomplete"}
     sendings.change(records, "20", communicated="20261102")
     assert sendings.codes_of(records) == set()

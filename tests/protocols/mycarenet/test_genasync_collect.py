@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from protocols.errors import PayerRefused, PayerUnavailable
+from protocols.errors import OutcomeUnknown, PayerRefused, PayerUnavailable
 from protocols.interface import Channel, RemoteFile
 from protocols.mycarenet.genasync_hub import Coming
 from protocols.mycarenet.genasync_settings import read_settings
@@ -301,9 +301,11 @@ def test_one_get_serves_the_question_too(payer: SimulatedMyCareNet) -> None:
     """Asking for a sending uses what the last get showed; else it waits its turn."""
     payer.limit(30.0)
     with closing(payer.open(get_interval="30s")) as channel:
+        payer.dial(wrong_proof=True)
         for number in (7, 8):
             body = sending(number)
-            channel.send(name(number), len(body), io.BytesIO(body))
+            with pytest.raises(OutcomeUnknown):
+                channel.send(name(number), len(body), io.BytesIO(body))
         channel.list()
 
         assert channel.ask(name(7), 227) == "arrived"
@@ -318,12 +320,16 @@ def test_a_slow_mailbox_is_asked_for_less(payer: SimulatedMyCareNet) -> None:
     for number in range(20):
         payer.put(b"return %d" % number)
     settings = read_settings(payer.settings(max_messages=64), {})
-    minutes = count(0, 60)  # one passes between any two looks at the clock
+    minutes, now = count(1), 0
     hurried = True
 
-    with closing(
-        payer.channel(settings, lambda: next(minutes) if hurried else 0)
-    ) as channel:
+    def clock() -> float:
+        """Let a minute pass between any two looks, as long as it is hurried."""
+        nonlocal now
+        now = next(minutes) * 60 if hurried else now
+        return now
+
+    with closing(payer.channel(settings, clock)) as channel:
         for size in (16, 4, 1, 1):
             with pytest.raises(PayerUnavailable, match=f"{size} messages will be"):
                 channel.list()

@@ -167,18 +167,30 @@ def test_no_tack_and_no_answer_is_unclear(
     payer: SimulatedMyCareNet, channel: Channel
 ) -> None:
     """That the mailbox shows nothing does not mean that nothing was taken."""
-    payer.dial(hides_tacks=True)
-    _send(channel)
+    payer.dial(hides_tacks=True, wrong_proof=True)
+    with pytest.raises(OutcomeUnknown):
+        _send(channel)
 
     assert _ask(channel) is Arrival.UNCLEAR
+
+
+def test_what_was_taken_needs_no_asking(
+    payer: SimulatedMyCareNet, channel: Channel
+) -> None:
+    """A good TAck that the journal has lost is still known here: no `get` is made."""
+    _send(channel)
+
+    assert _ask(channel) is Arrival.ARRIVED
+    assert payer.hub.asked["get"] == 0
 
 
 def test_a_return_proves_the_arrival(
     payer: SimulatedMyCareNet, channel: Channel
 ) -> None:
     """Where an answer to the sending lies in the mailbox, it has arrived."""
-    payer.dial(hides_tacks=True)
-    _send(channel)
+    payer.dial(hides_tacks=True, wrong_proof=True)
+    with pytest.raises(OutcomeUnknown):
+        _send(channel)
     payer.put(b"931000", about=7)
 
     assert _ask(channel) is Arrival.ARRIVED

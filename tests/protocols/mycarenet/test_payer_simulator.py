@@ -202,6 +202,16 @@ def test_a_union_remembers_in_plain_values() -> None:
     assert double.name.startswith("920999")
 
 
+def test_a_payer_without_a_number_answers_for_every_union() -> None:
+    """One mailbox may stand for all of them."""
+    payer = Union(faults=GOOD, mix=PAYS_ALL)
+    made = ask(payer, TWO) + ask(payer, sending([Bill(mutuality="319")], number=8))
+
+    assert [each.name[7:10] for each in made] == ["100"] * 3 + ["300"] * 3
+    assert payer.has("20261126000001/202611/007")
+    assert not payer.has("20261126000001/202611/009")
+
+
 def test_a_union_that_is_asked_sends_everything_anew() -> None:
     payer = union(Mix(rejected=0.5, partly=0.5, lowered=0, noted=0.5))
     first = ask(payer, TWO)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from protocols.errors import UnknownFormat
@@ -19,6 +19,7 @@ from protocols.mycarenet.returns import (
 )
 from routing.envelope import Outcome, Severity
 from tests.protocols.mycarenet.return_files import (
+    DIALECTS,
     hear,
     preliminary,
     receipt,
@@ -121,6 +122,55 @@ def test_a_record_of_an_unknown_kind_is_told() -> None:
         2,
         1,
     )
+
+
+@pytest.mark.parametrize("more", [b"", b"00", b"\xa0" * 30])
+def test_a_record_of_another_length_stops_at_itself(more: bytes) -> None:
+    """Nothing in it can be believed; those behind it are read as ever."""
+    whole = WHOLE["mycarenet.920900"]
+    at = 677 + 2 * 800 + 100  # in the first invoice's line
+    heard = hear(whole[:at] + more + whole[at + (not more) :])
+
+    assert heard.problems[0] == "record-length"
+    assert heard.summary.problems[0].record == 3
+    first, second = heard.of_claims
+    assert (first.outcome, first.paid) == (Outcome.REJECTED, 0)  # record 80 says so
+    assert [each.code for each in first.remarks] == ["R520119"]
+    assert second == hear(whole).of_claims[1]
+    assert heard.of_lot.paid == 0
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(DIALECTS),
+    st.integers(677, 677 + 9 * 800),
+    st.integers(1, 9),
+    st.text("A ?\n\xa0", max_size=9).map(lambda text: text.encode("latin-1")),
+)
+def test_lost_characters_never_change_what_is_paid(
+    dialect: str, at: int, lost: int, instead: bytes
+) -> None:
+    """An invoice may be left without an answer; it never gets a wrong one."""
+    assume(len(instead) != lost)
+    whole = settlement(SENT, SAID, dialect)
+    right = {each.match_keys: each.paid for each in hear(whole).of_claims}
+    damaged = hear(whole[:at] + instead + whole[at + lost :])
+
+    paid = {each.match_keys: each.paid for each in damaged.of_claims}
+    assert paid.items() <= right.items()
+
+
+@pytest.mark.parametrize(
+    ("place", "what"), [(88, b"x?"), (478, b"x?"), (490, b"x?"), (478, b"00000001001")]
+)
+def test_an_amount_that_cannot_be_is_no_answer(place: int, what: bytes) -> None:
+    """Not to be read, or more than was asked: what is paid is never guessed."""
+    content = bytearray(WHOLE["mycarenet.920900"])
+    content[677 + 4 * 800 + place : 677 + 4 * 800 + place + len(what)] = what
+    heard = hear(bytes(content))
+
+    assert [each.facts["invoice"][-1] for each in heard.of_claims] == ["2"]
+    assert "no-close" in heard.problems
 
 
 def test_lines_of_no_invoice_are_told_with_the_sending() -> None:

@@ -272,6 +272,12 @@ def test_blanks_where_nothing_is_used_are_a_warning() -> None:
     assert (found.code, found.severity) == ("reserve-blank", Severity.WARNING)
 
 
+def test_something_in_the_unused_end_of_a_total_is_a_warning() -> None:
+    (found,) = problems(put(_GOOD, 17, "filler_94", "X".rjust(257)))
+
+    assert (found.code, found.severity) == ("reserve", Severity.WARNING)
+
+
 def test_accents_are_a_warning() -> None:
     (found,) = problems(put(_GOOD, 2, "own_reference", "Andr\xe9".ljust(25)))
 
