@@ -45,6 +45,7 @@ from protocols.mycarenet import (
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
+from protocols.mycarenet.simulation import SIMULATION
 from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
 from protocols.simulation import Simulation
@@ -76,7 +77,7 @@ class MyCareNet:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
-    simulation: Simulation | None = None
+    simulation: Simulation | None = SIMULATION
 
     def __init__(self) -> None:
         self._rows: Tables = NO_TABLES
