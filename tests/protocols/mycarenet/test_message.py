@@ -6,7 +6,7 @@ import io
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.mycarenet.message import KINDS, Chunk, Messages
@@ -42,7 +42,8 @@ def test_a_message_is_a_header_and_its_records() -> None:
     assert not chunk.odd
 
 
-@given(st.lists(st.integers(1, 90), min_size=1, max_size=4), st.integers(1, 9000))
+@settings(max_examples=40)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=4), st.integers(1, 9000))
 def test_every_record_is_given_once_however_it_is_read(
     sizes: list[int], block: int
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_message_cut_anywhere_is_read_to_its_end() -> None:
         assert read + sum(len(each.header) for each in chunks) == size
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=3000), st.integers(0, 3000))
 def test_no_bytes_are_too_strange(junk: bytes, at: int) -> None:
     """Junk alone, or within a message: it ends, and all but line ends is given."""
