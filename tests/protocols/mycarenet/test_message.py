@@ -87,6 +87,23 @@ def test_line_ends_between_records_are_told() -> None:
     assert not chunk.odd
 
 
+@pytest.mark.parametrize("lines", [1, 2, 59, 60, 61, 62, 120, 125])
+def test_one_line_end_anywhere_is_told_once(lines: int) -> None:
+    """Behind an invoice, wherever it ends in what is read at once."""
+    kinds = ["10", "20", *["50"] * lines, "80", "20", "50", "80", "90"]
+    records = [f"{kind}{order:06}" for order, kind in enumerate(kinds, 1)]
+    filled = [each.encode().ljust(350, b"a") for each in records]
+    end = lines + 3
+
+    chunks = _chunks(_HEADER + b"".join(filled[:end]) + b"\n" + b"".join(filled[end:]))
+
+    broken = [each.first + row for each in chunks for row in each.breaks]
+    assert broken == [end]
+    assert [each.record(row) for each in chunks for row in range(len(each.rows))] == (
+        filled
+    )
+
+
 @pytest.mark.parametrize("record", range(8))
 @pytest.mark.parametrize("change", [-300, -1, 1, 100])
 def test_a_record_too_short_or_too_long_does_not_spoil_the_next(
