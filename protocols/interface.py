@@ -142,6 +142,12 @@ class FileProblem(NamedTuple):
     words: str
 
 
+DirectoryTables = Mapping[str, Sequence[Mapping[str, str]]]
+"""The directory's tables of one network: rows by the table's name."""
+
+NO_TABLES: DirectoryTables = {}
+
+
 class Network(Protocol):
     """A family of payers that share formats and rules.
 
@@ -175,8 +181,14 @@ class Network(Protocol):
         """Say whether files of this format come from payers."""
         ...
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
-        """Read a billing file; never raises for what the file holds."""
+    def read(
+        self, stream: BinaryIO, format: str, tables: DirectoryTables = NO_TABLES
+    ) -> Reading:
+        """Read a billing file; never raises for what the file holds.
+
+        `tables` are the directory's tables of this network, by name, where it is at
+        hand: checks may know more with them.
+        """
         ...
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:

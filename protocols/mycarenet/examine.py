@@ -27,6 +27,7 @@ from protocols.mycarenet.findings import Finding, LotProblems, without
 from protocols.mycarenet.invoices import Invoices
 from protocols.mycarenet.message import BLOCK, JUNK_SHARE, Chunk, Messages
 from protocols.mycarenet.problems import Tally, problem
+from protocols.mycarenet.tables import SHIPPED, Tables
 from routing.envelope import Problem
 
 _MARK = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
@@ -55,7 +56,9 @@ class Examined:
 class Examination:
     """One stream being examined, once, from its beginning to its end."""
 
-    def __init__(self, stream: BinaryIO, *, block: int = BLOCK) -> None:
+    def __init__(
+        self, stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
+    ) -> None:
         self.tally = Tally()
         self.records = 0
         self.messages = 0
@@ -66,7 +69,8 @@ class Examination:
         self._messages = Messages(stream, block=block)
         self._last = Last()
         self._open: Sending | None = None
-        self._checks = Checks()
+        self._tables = tables
+        self._checks = Checks(tables)
         self._junk = 0
 
     def chunks(self) -> Iterator[Examined]:
@@ -109,7 +113,7 @@ class Examination:
         if chunk.opens or self._open is None:
             header = Header(chunk.header)
             self._open, self._last = Sending(header), Last()
-            self._checks = Checks()
+            self._checks = Checks(self._tables)
             self.sending = self.sending or self._open
             self.messages += 1
             problems += header.problems()

@@ -13,8 +13,10 @@ from typing import BinaryIO
 
 from protocols.errors import UnknownFormat
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
+    DirectoryTables,
     Emitter,
     FileProblem,
     LotPart,
@@ -43,6 +45,7 @@ from protocols.mycarenet import (
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
+from protocols.mycarenet.tables import Tables
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Summary
@@ -84,12 +87,14 @@ class MyCareNet:
         """Say whether files of this format come from payers."""
         return format in returns.RETURN_FORMATS or format in care_returns.FORMATS
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: DirectoryTables = NO_TABLES
+    ) -> Reading:
         """Read sendings or questions; raises `UnknownFormat` for another format."""
         if format in care_reader.FORMATS:
             return care_reader.CareReading(stream, format)
         _expect_billing(format)
-        return reader.read(stream)
+        return reader.read(stream, tables=Tables.of(tables))
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
         """Read a payer's return; raises `UnknownFormat` for another format."""

@@ -15,6 +15,7 @@ from protocols.mycarenet.findings import LotProblems
 from protocols.mycarenet.lots import LotBuilder
 from protocols.mycarenet.message import BLOCK
 from protocols.mycarenet.problems import KEPT
+from protocols.mycarenet.tables import SHIPPED, Tables
 from routing.envelope import LotSeen, Summary
 
 FORMAT: Final = "mycarenet.920000"
@@ -25,8 +26,10 @@ class BillingReading:
 
     format = FORMAT
 
-    def __init__(self, stream: BinaryIO, *, block: int = BLOCK) -> None:
-        self._examination = Examination(stream, block=block)
+    def __init__(
+        self, stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
+    ) -> None:
+        self._examination = Examination(stream, block=block, tables=tables)
         self._left = KEPT
 
     def lots(self) -> Iterator[LotSeen]:
@@ -50,9 +53,14 @@ class BillingReading:
         return _summary(self._examination)
 
 
-def read(stream: BinaryIO, *, block: int = BLOCK) -> BillingReading:
-    """Start reading billing messages; nothing is read before `lots` is asked."""
-    return BillingReading(stream, block=block)
+def read(
+    stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
+) -> BillingReading:
+    """Start reading billing messages; nothing is read before `lots` is asked.
+
+    `tables` are what the directory knows of mutualities and points of contact.
+    """
+    return BillingReading(stream, block=block, tables=tables)
 
 
 def validate(stream: BinaryIO, *, block: int = BLOCK) -> Summary:

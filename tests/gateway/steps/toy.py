@@ -22,8 +22,10 @@ from random import Random
 from typing import BinaryIO
 
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
+    DirectoryTables,
     Emitter,
     FileProblem,
     LotPart,
@@ -212,7 +214,9 @@ class Toy:
     def is_return(self, format: str) -> bool:
         return format == RETURN
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: DirectoryTables = NO_TABLES
+    ) -> Reading:
         return Reading(stream)
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
