@@ -119,9 +119,9 @@ def decide(lot: SentLot, seed: int, mix: Mix) -> dict[int, Verdict]:
         chance = dice.random()
         lines = [each for each in invoice if is_priced(each)]
         if chance < mix.rejected:
-            decided |= _rejected(invoice)
+            decided |= reject(invoice)
         elif chance < mix.rejected + mix.partly and lines:
-            decided |= _partly(lines, dice)
+            decided |= refuse_line(lines, dice)
         elif chance < mix.rejected + mix.partly + mix.lowered and lines:
             line = dice.choice(lines)
             asked = line.amount("insurer_amount")
@@ -147,7 +147,7 @@ def too_many(lot: SentLot, decided: Mapping[int, Verdict]) -> bool:
     return size >= LEAST and refused > LIMIT * size
 
 
-def _rejected(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
+def reject(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
     """Refuse an invoice: the patient is not known; its lines hang on it."""
     decided = {invoice[0].place: Verdict(("F200742",))}
     for record in invoice[1:-1]:
@@ -156,7 +156,7 @@ def _rejected(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
     return decided
 
 
-def _partly(lines: Sequence[SentRecord], dice: Random) -> dict[int, Verdict]:
+def refuse_line(lines: Sequence[SentRecord], dice: Random) -> dict[int, Verdict]:
     """Refuse one line, and the others of its day because of it."""
     culprit = dice.choice(lines)
     day = culprit.field("first_date")

@@ -16,7 +16,7 @@ from protocols.mycarenet.lots import LotBuilder
 from protocols.mycarenet.message import BLOCK
 from protocols.mycarenet.problems import KEPT
 from protocols.mycarenet.tables import SHIPPED, Tables
-from routing.envelope import LotSeen, Summary
+from routing.envelope import LotSeen, Problem, Summary
 
 FORMAT: Final = "mycarenet.920000"
 
@@ -56,10 +56,7 @@ class BillingReading:
 def read(
     stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
 ) -> BillingReading:
-    """Start reading billing messages; nothing is read before `lots` is asked.
-
-    `tables` are what the directory knows of mutualities and points of contact.
-    """
+    """Start reading billing messages; nothing is read before `lots` is asked."""
     return BillingReading(stream, block=block, tables=tables)
 
 
@@ -70,14 +67,14 @@ def validate(stream: BinaryIO, *, block: int = BLOCK) -> Summary:
     """
     examination = Examination(stream, block=block)
     tally = examination.tally
-    kept: list[LotProblems] = []
+    found: list[Problem] = []
+    kept = LotProblems(tally, KEPT)
     for examined in examination.chunks():
         if examined.chunk.opens:
-            room = KEPT - sum(len(each.kept) for each in kept)
-            kept.append(LotProblems(tally, room))
-        list_problems(examined, kept[-1])
-    own = tally.kept
-    tally.kept = [problem for lot in kept for problem in lot.kept][:KEPT] + own
+            found += kept.kept
+            kept = LotProblems(tally, KEPT - len(found))
+        list_problems(examined, kept)
+    tally.kept = [*found, *kept.kept][:KEPT] + tally.kept
     return _summary(examination)
 
 

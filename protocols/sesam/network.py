@@ -19,7 +19,6 @@ from protocols.interface import (
     NO_TABLES,
     Addressee,
     Composed,
-    DirectoryTables,
     Emitter,
     FileProblem,
     LotPart,
@@ -28,6 +27,7 @@ from protocols.interface import (
     RecordShown,
     ReturnReading,
     SplitReturn,
+    Tables,
 )
 from protocols.sesam import (
     arl,
@@ -112,7 +112,7 @@ class Sesam:
         return format in returns.RETURN_FORMATS
 
     def read(
-        self, stream: BinaryIO, format: str, tables: DirectoryTables = NO_TABLES
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
     ) -> Reading:
         """Read a B2 file; raises `UnknownFormat` for another format."""
         _expect_b2(format)

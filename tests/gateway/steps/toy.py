@@ -25,12 +25,12 @@ from protocols.interface import (
     NO_TABLES,
     Addressee,
     Composed,
-    DirectoryTables,
     Emitter,
     FileProblem,
     LotPart,
     RecordShown,
     SplitReturn,
+    Tables,
 )
 from protocols.simulation import Simulation
 from protocols.tables import Importer
@@ -215,7 +215,7 @@ class Toy:
         return format == RETURN
 
     def read(
-        self, stream: BinaryIO, format: str, tables: DirectoryTables = NO_TABLES
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
     ) -> Reading:
         return Reading(stream)
 
