@@ -244,6 +244,16 @@ class Network(Protocol):
         """Say what is wrong in a payer's code, for the directory's loader; "": nothing."""
         ...
 
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Say what is wrong in one of the directory's tables of this network.
+
+        For each fault the row's place (from 0), the column and words, for the
+        directory's loader.  A table that the network does not know is not judged.
+        """
+        ...
+
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
         ...

@@ -40,6 +40,7 @@ from protocols.mycarenet import (
     rules,
     sample_maker,
     show,
+    table_checks,
     titles,
     writer,
 )
@@ -154,6 +155,12 @@ class MyCareNet:
     def check_code(self, code: str) -> str:
         """Say what is wrong in a union's code; empty: nothing."""
         return routing.check_code(code)
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Say what is wrong in one of the directory's tables of this network."""
+        return table_checks.check(name, rows)
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

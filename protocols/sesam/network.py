@@ -169,6 +169,12 @@ class Sesam:
         """Say what is wrong in a fund's code; empty: nothing."""
         return routing.check_code(code)
 
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Judge no table: what cannot be used is left out where it is read."""
+        return ()
+
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
         return routing.check_emitter(emitter)

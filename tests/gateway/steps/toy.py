@@ -260,6 +260,11 @@ class Toy:
     def check_code(self, code: str) -> str:
         return ""
 
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        return ()
+
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         return ()
 
