@@ -89,6 +89,28 @@ def blocking(lot: SentLot) -> dict[int, Verdict]:
     }
 
 
+def refused(lot: SentLot) -> dict[int, Verdict]:
+    """Return the verdicts on invoices and lines that the checks found wrong, by place."""
+    codes: dict[int, list[str]] = {}
+    for problem in lot.refused:
+        codes.setdefault(problem.record or 1, []).append(problem.code)
+    found = {
+        place: Verdict(tuple(dict.fromkeys(each))[:_MOST])
+        for place, each in codes.items()
+    }
+    for invoice in lot.sending.invoices():
+        line: SentRecord | None = None
+        hangs = not found.keys().isdisjoint({invoice[0].place, invoice[-1].place})
+        for record in invoice[1:-1]:
+            if is_priced(record):
+                line = record
+                if hangs:
+                    found.setdefault(record.place, Verdict(("R500119",)))
+            elif record.place in found and line is not None:
+                found.setdefault(line.place, Verdict(("R500120",)))
+    return found
+
+
 def decide(lot: SentLot, seed: int, mix: Mix) -> dict[int, Verdict]:
     """Decide what is paid: the verdicts on records, by place."""
     decided: dict[int, Verdict] = {}

@@ -60,7 +60,7 @@ class ClaimAnswers:
         patient = normal_patient(invoice.start.patient)
         return AnswerSeen(
             level=Level.CLAIM,
-            match_keys=(claim_key(self._header.lot_key, invoice.number),),
+            match_keys=self._keys(invoice),
             sender=self.sender,
             outcome=outcome,
             asked=asked,
@@ -77,6 +77,10 @@ class ClaimAnswers:
                 patients=(patient,) if patient.strip("0") else (),
             ),
         )
+
+    def _keys(self, invoice: Invoice) -> tuple[str, ...]:
+        lot = self._header.lot_key
+        return (claim_key(lot, invoice.number),) if lot and invoice.number else ()
 
     def _accepted(self, invoice: Invoice, asked: int) -> int:
         """Tell the cents accepted, and note what does not agree about them."""

@@ -94,14 +94,20 @@ class ReturnHeader:
     def lot_key(self) -> str:
         """Key of the sending: zone 204, year and month, number; "" in a 931000."""
         number = self.values.get("sending_number", "")
-        if not number:
+        if not (number and self.reference):
             return ""
-        return lot_key(self.values["reference"], self.values["year_month"], number)
+        return lot_key(self.reference, self.values["year_month"], number)
+
+    @property
+    def reference(self) -> str:
+        """Zone 204, the sender's own reference; "" where there is none."""
+        reference = self.values["reference"]
+        return reference if reference.strip("0") else ""
 
     @property
     def lot_keys(self) -> tuple[str, ...]:
         """Keys of the sending, strongest first; the last is zone 204 alone."""
-        return tuple(key for key in (self.lot_key, self.values["reference"]) if key)
+        return tuple(key for key in (self.lot_key, self.reference) if key)
 
 
 class ReturnMessage:

@@ -82,6 +82,14 @@ class EfactReturnReading:
         """Yield what is said of each invoice, and of the sending last."""
         if not self._header.usable:
             return
+        if not self._header.reference:
+            self._problems.add(
+                "no-reference",
+                "the header has no reference (zone 204); by it a return is tied to its "
+                "sending. Ask the payer which sending it answers",
+                position=21,
+                field="reference",
+            )
         self._remarks += header_remarks(self._header.errors)
         for invoice in self._read_invoices():
             self.records = tuple(each.number for each in invoice.records)

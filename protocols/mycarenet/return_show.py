@@ -8,7 +8,8 @@ fills up is left out there, since each payer fills with something else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import BinaryIO, Final
 
 from protocols.interface import FieldShown, RecordShown
@@ -16,19 +17,31 @@ from protocols.mycarenet.codes import header_label_of, label_of
 from protocols.mycarenet.return_message import (
     PRELIMINARY,
     SENT,
+    SETTLED,
     ReturnMessage,
     ReturnRecord,
     segments,
 )
-from protocols.mycarenet.return_records import CLOSE, END, INVOICE, START
+from protocols.mycarenet.return_records import (
+    CLOSE,
+    END,
+    INVOICE,
+    LINES,
+    PRICED,
+    START,
+)
 from protocols.mycarenet.return_totals import KINDS
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 
 _FRAMES: Final = frozenset({START, END})
 _MEANT: Final = frozenset({"error_sending_number", "error_date", "error_third_party"})
-_LEVELS: Final = {START: 0, END: 0, INVOICE: 1, CLOSE: 1}
-_LINE_LEVEL: Final = 2
+_LEVELS: Final = {
+    **dict.fromkeys((START, END, "95", "96"), 0),
+    **dict.fromkeys((INVOICE, CLOSE), 1),
+    **dict.fromkeys(PRICED, 2),
+    **dict.fromkeys(LINES - PRICED, 3),
+}
 _WORD: Final = "error"
 _FILLER: Final = re.compile(r"0*(?:1*|9*)")
 
@@ -42,7 +55,7 @@ def show_return(stream: BinaryIO, format: str) -> Iterator[RecordShown]:
                 record=0,
                 kind=layout.kind,
                 title=layout.title,
-                fields=_with_errors(layout, segment),
+                fields=_told(layout, segment),
             )
     for record in message.records():
         yield _shown(record, format)
@@ -50,43 +63,40 @@ def show_return(stream: BinaryIO, format: str) -> Iterator[RecordShown]:
 
 def _shown(record: ReturnRecord, format: str) -> RecordShown:
     kind, content = record.kind, record.content
-    returns = load_layouts("efact_returns")
-    if kind in KINDS and format != PRELIMINARY:
-        layout = returns[kind]
-        fields, level = _with_errors(layout, content), 0
-    elif (sent := load_layouts("efact").get(kind)) is not None and kind.isdigit():
-        layout = sent
-        fields = _with_errors(sent, content[:SENT])
+    returns, sent = load_layouts("efact_returns"), load_layouts("efact")
+    level = 0 if format == PRELIMINARY else _LEVELS.get(kind, 0)
+    if record.sound and format == SETTLED and kind in KINDS:
+        title, fields = returns[kind].title, _told(returns[kind], content)
+    elif record.sound and kind in _LEVELS and kind in sent:
+        title, fields = sent[kind].title, _told(sent[kind], content[:SENT])
         if len(content) > SENT:
             fields += _word(returns[_WORD], kind, content)
-        level = 0 if format == PRELIMINARY else _LEVELS.get(kind, _LINE_LEVEL)
     else:
         raw = content.decode("latin-1")
-        return RecordShown(
-            record=record.number,
-            kind=kind,
-            title="Record that cannot be read",
-            fields=(FieldShown(1, len(raw), "raw", "As it stands", raw, ""),),
-        )
+        title = "Record that cannot be read"
+        fields = (FieldShown(1, len(raw), "record", "As it stands", raw, ""),)
     return RecordShown(
-        record=record.number, kind=kind, title=layout.title, fields=fields, level=level
+        record=record.number, kind=kind, title=title, fields=fields, level=level
     )
 
 
-def _with_errors(layout: Layout, content: bytes) -> tuple[FieldShown, ...]:
-    """Show the fields, and the errors behind them only where there are some."""
+def _told(layout: Layout, content: bytes) -> tuple[FieldShown, ...]:
+    """Show the zones, but for unused ones and errors that say nothing."""
     shown = []
     for each in layout.show(content):
         name = each.name.removesuffix("_error")
+        if not each.value.strip(" 0") and _may_be_left_out(each.name):
+            continue
         if name == each.name:
-            shown.append(each)
-        elif each.value.strip(" 0"):
+            shown.append(_zoned(each, layout))
+        else:
             zone = layout[name].zone.split(",")[-1].strip()
             shown.append(each._replace(meaning=header_label_of(zone, each.value)))
     return tuple(shown)
 
 
 def _word(layout: Layout, kind: str, content: bytes) -> tuple[FieldShown, ...]:
+    """Show what the payer wrote, without what only fills up."""
     shown = []
     letters = {
         each.name[-1]: each.raw(content).strip(" 0")
@@ -94,14 +104,28 @@ def _word(layout: Layout, kind: str, content: bytes) -> tuple[FieldShown, ...]:
         if each.name.startswith("letter_")
     }
     for each in layout.show(content):
-        if _is_filler(each.value) or (kind in _FRAMES and not _has_sense(each)):
+        says_nothing = kind in _FRAMES and not _has_sense(each)
+        if says_nothing or _FILLER.fullmatch(each.value.strip()):
             continue
+        told = _zoned(each, layout)
         if each.name.startswith("code_"):
             code = letters[each.name[-1]] + each.value.strip()
-            shown.append(each._replace(meaning=label_of(code)))
-        else:
-            shown.append(each)
+            told = told._replace(meaning=label_of(code))
+        shown.append(told)
     return tuple(shown)
+
+
+def _zoned(each: FieldShown, layout: Layout) -> FieldShown:
+    """Add the payers' number of a field to its title."""
+    return FieldShown(*each[:3], _titles(layout)[each.name], *each[4:])
+
+
+@cache
+def _titles(layout: Layout) -> Mapping[str, str]:
+    return {
+        each.name: f"{each.title} (zone {each.zone})" if each.zone else each.title
+        for each in layout.fields
+    }
 
 
 def _has_sense(each: FieldShown) -> bool:
@@ -109,6 +133,5 @@ def _has_sense(each: FieldShown) -> bool:
     return each.name in _MEANT or each.name.startswith(("letter_", "code_"))
 
 
-def _is_filler(value: str) -> bool:
-    """Whether there is nothing but blanks, zeros, ones or nines."""
-    return _FILLER.fullmatch(value.strip()) is not None
+def _may_be_left_out(name: str) -> bool:
+    return name.startswith("filler") or name.endswith("_error")

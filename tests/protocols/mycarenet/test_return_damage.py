@@ -183,6 +183,15 @@ def test_lines_of_no_invoice_are_told_with_the_sending() -> None:
     assert heard.problems.count("no-invoice") == 3
 
 
+def test_a_return_without_reference_is_tied_to_nothing_by_mistake() -> None:
+    """Its answers have no keys; a person finds the sending."""
+    whole = WHOLE["mycarenet.920099"]
+    heard = hear(whole[:20] + b"0" * 14 + whole[34:])
+
+    assert {each.match_keys for each in heard.answers} == {()}
+    assert heard.problems == ["no-reference"]
+
+
 def test_text_behind_a_receipt_is_told() -> None:
     heard = hear(WHOLE["mycarenet.931000"] + b"x" * 10)
 
