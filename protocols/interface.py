@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from attrs import field, frozen
 
+from protocols.labels import Labels
 from protocols.tables import Importer
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Severity, Summary
 from routing.number_use import NumberRuling, NumberUse
@@ -160,6 +161,7 @@ class Network(Protocol):
     `titles` says of each format what it is, for somebody who has never seen one;
     `file_problems` explains every problem of billing files, by the formats' own name;
     `importers` read the national tables that become the directory's, by their names.
+    `labels` say what the payers' codes mean, where they answer in codes;
     `simulation` is for the demo and the study, where the network brings one.
     """
 
@@ -170,6 +172,7 @@ class Network(Protocol):
     titles: Mapping[str, str]
     file_problems: Mapping[str, Sequence[FileProblem]]
     importers: Mapping[str, Importer]
+    labels: Labels | None
     simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:

@@ -26,6 +26,7 @@ from protocols.interface import (
     SplitReturn,
     Tables,
 )
+from protocols.labels import Labels
 from protocols.mycarenet import (
     care_checks,
     care_message,
@@ -46,6 +47,7 @@ from protocols.mycarenet import (
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
+from protocols.mycarenet.labels import LABELS
 from protocols.mycarenet.simulation import SIMULATION
 from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
@@ -78,6 +80,7 @@ class MyCareNet:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
+    labels: Labels | None = LABELS
     simulation: Simulation | None = SIMULATION
 
     def __init__(self) -> None:

@@ -29,6 +29,7 @@ from protocols.interface import (
     SplitReturn,
     Tables,
 )
+from protocols.labels import Labels
 from protocols.sesam import (
     arl,
     b2_show,
@@ -96,6 +97,7 @@ class Sesam:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({routing.TABLE: import_funds})
+    labels: Labels | None = None
     simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:

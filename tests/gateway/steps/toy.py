@@ -32,6 +32,7 @@ from protocols.interface import (
     SplitReturn,
     Tables,
 )
+from protocols.labels import Labels
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.commitment import CommitmentSeen
@@ -204,6 +205,7 @@ class Toy:
     titles: Mapping[str, str] = {}
     file_problems: Mapping[str, Sequence[FileProblem]] = {}
     importers: Mapping[str, Importer] = {}
+    labels: Labels | None = None
     simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
