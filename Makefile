@@ -19,8 +19,8 @@ $(VENV)/.test: $(VENV)/.run requirements-test.lock
 demo: $(VENV)/.run  ## the whole system on one machine; ARGS='--for 60 --json'
 	$(BIN)/octway demo $(ARGS)
 
-test: $(VENV)/.test  ## the whole test suite; ARGS='-k sftp'
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.test  ## the whole test suite in two processes; ARGS='-k sftp -n 0'
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 fuzz: $(VENV)/.test  ## property tests with new cases; ARGS='tests/protocols'
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz $(ARGS)

@@ -19,7 +19,9 @@ from sqlalchemy import true
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from bench.ingest import Nobody, open_database, open_payloads
+from config.directory_records import DirectoryData
 from gateway.database import Database
+from gateway.garbage import leave_alone
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
@@ -29,6 +31,9 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.storage.payloads import Payloads
 from protocols.catalog import Catalog
 from protocols.sesam import sample_maker
+from routing.directory import Directory
+
+_NOBODY = Directory(DirectoryData(payers=(), endpoints=(), tables={}, sources={}))
 
 _BLOCK = 1 << 20
 _VENDOR = Client(
@@ -69,6 +74,7 @@ def split(house: Path) -> None:
     database = open_database(house, _at_once)
     database.start()
     step = _step(database, open_payloads(house), SplitLarge)
+    leave_alone()  # as a node does once it has started
     idle = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     began = time.perf_counter()
@@ -114,6 +120,7 @@ def _step(database: Database, payloads: Payloads, kind: type[Split]) -> Split:
         database=database,
         payloads=payloads,
         networks={network.name: network for network in Catalog.installed().networks()},
+        directory=lambda: _NOBODY,
         entropy=os.urandom,
         worker="bench",
         lease=120.0,

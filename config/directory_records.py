@@ -7,7 +7,7 @@ opens and when an answer is due is worked out in `routing`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -250,13 +250,16 @@ Rows = tuple[Mapping[str, str], ...]
 class DirectoryData:
     """A whole directory.  `tables` are rows by network and table name.
 
-    `sources` is what the files said, by their names, as plain values.
+    `sources` is what the files said, by their names, as plain values; `kinds` are
+    the answers that payers of each network give, with what each speaks of, in the
+    order in which they come.
     """
 
     payers: tuple[PayerEntry, ...]
     endpoints: tuple[EndpointEntry, ...]
     tables: Mapping[str, Mapping[str, Rows]]
     sources: Mapping[str, Any] = field(repr=False)
+    kinds: Mapping[str, Sequence[tuple[str, str]]] = field(factory=dict)
 
     @property
     def version(self) -> str:

@@ -25,6 +25,16 @@ def names() -> tuple[str, ...]:
     )
 
 
+def payers_of(network: str) -> tuple[str, ...]:
+    """Return the example payers of a network, and its tables."""
+    return tuple(
+        name
+        for name in names()
+        if name.startswith(f"payers/tables/{network}/")
+        or (name.startswith("payers/") and f'\nnetwork = "{network}"\n' in _text(name))
+    )
+
+
 def placeholders(name: str) -> tuple[str, ...]:
     """Return what `render` needs for an example."""
     return tuple(Template(_text(name)).get_identifiers())

@@ -19,6 +19,7 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from config.settings import Settings
+from gateway.garbage import leave_alone
 from gateway.house import open_house
 from gateway.logs import FromLibraries, observer
 from gateway.metrics import Metrics
@@ -69,7 +70,8 @@ def run(settings: Settings) -> int:
 
     def begin() -> None:
         log.info("starting", version=release, node=settings.node.id)
-        Deferred.fromCoroutine(node.start()).addErrback(give_up)
+        started = Deferred.fromCoroutine(node.start())
+        started.addCallbacks(lambda _: leave_alone(), give_up)
 
     def end() -> Deferred[None]:
         log.info("draining")

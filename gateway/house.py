@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import Connection, insert, select
 
 from config.directory_files import load_directory
@@ -71,15 +71,16 @@ def open_house(
     entropy: Entropy,
     call_from_thread: Callable[[Callable[[], None]], None],
     durable: bool = True,
+    catalog: Catalog | None = None,
 ) -> House:
-    """Open everything, or raise.
+    """Open everything, or raise; networks are those installed, or of a `catalog`.
 
     What is written need not outlive the machine where it is not `durable`.
 
     Raises `SchemaMismatch` when the database is of another version,
     `ConfigErrors` when the payer directory has mistakes.
     """
-    catalog = Catalog.installed()
+    catalog = catalog or Catalog.installed()
     networks = {network.name: network for network in catalog.networks()}
     directory = Directory(read_directory(settings.directory.path, catalog, networks))
     database = open_database(settings, chain, now, call_from_thread, durable=durable)
@@ -146,16 +147,21 @@ def read_directory(
     path: Path, catalog: Catalog, networks: Mapping[str, Network]
 ) -> DirectoryData:
     """Read the payer directory's files, or raise `ConfigErrors` with all mistakes."""
-    return load_directory(
+    data = load_directory(
         path,
         check_rules=lambda network, rules: networks[network].check_rules(rules),
         check_code=lambda network, code: networks[network].check_code(code),
+        check_table=lambda network, name, rows: networks[network].check_table(
+            name, rows
+        ),
         check_profile=lambda payer: profile.problems(
             payer, networks[payer.network].answer_kinds
         ),
         known_networks=catalog.network_names,
         known_channels=catalog.channel_names,
     )
+    kinds = {name: tuple(each.answer_kinds) for name, each in networks.items()}
+    return evolve(data, kinds=kinds)
 
 
 def note_directory(tx: Tx, data: DirectoryData) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from config.errors import ConfigErrors
 from gateway.database import Database
-from gateway.journal import chased, enrolment_lists, enrolments
+from gateway.journal import chased, enrolment_lists, enrolments, lot_numbers
 from gateway.journal.chased import AnyRow, Rows, Try
 from gateway.journal.life import scope_of
 from gateway.journal.trace import Found
@@ -26,6 +26,7 @@ from routing.delays import Delays, Key
 from routing.directory import Directory
 from routing.enrolment import EnrolmentState
 from routing.errors import NoRoute
+from routing.number_use import NumberRuling
 
 _UNREADABLE: Final = "the payer directory cannot be read (octway check)"
 
@@ -45,6 +46,13 @@ class Enrolment(NamedTuple):
     events: Rows
 
 
+class Numbered(NamedTuple):
+    """A lot's number in a register of its payer, and what may be done with it now."""
+
+    lot: AnyRow
+    ruling: NumberRuling
+
+
 @frozen(kw_only=True)
 class Pursuit:
     """What is done about late answers; empty where none are.
@@ -59,6 +67,7 @@ class Pursuit:
     planned: tuple[Planned, ...]
     late: tuple[Lateness, ...]
     enrolments: tuple[Enrolment, ...]
+    numbers: tuple[Numbered, ...] = ()
     obstacle: str = ""
 
 
@@ -93,6 +102,7 @@ def read(
         planned=planned,
         late=late,
         enrolments=database.read(_enrolments, scope, networks),
+        numbers=database.read(_numbers, scope, networks),
         obstacle=obstacle,
     )
 
@@ -128,6 +138,19 @@ def _words(
         return delays.words(key, sent_on=date.fromisoformat(day), today=today)
     except NoRoute:
         return None
+
+
+def _numbers(
+    connection: Connection,
+    scope: ColumnElement[bool],
+    networks: Mapping[str, Network],
+) -> tuple[Numbered, ...]:
+    return tuple(
+        Numbered(lot, networks[lot.network].rule_number(used))
+        for lot in lot_numbers.numbered(connection, scope)
+        if lot.network in networks
+        and (used := lot_numbers.uses(connection, lot, itself=True))
+    )
 
 
 def _enrolments(

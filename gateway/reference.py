@@ -24,7 +24,8 @@ from gateway.cli.main import COMMANDS
 from gateway.journal.anomalies import KINDS
 from gateway.metrics import METRICS
 from gateway.steps.route import CAUSES
-from protocols.sesam.checks import PROBLEMS, severity_of
+from protocols.catalog import Catalog
+from protocols.interface import FileProblem
 from routing import chase, enrolment, lifecycle, proposal
 from routing.errors import GatewayError
 from routing.ledger import LOT_ACCOUNT, MOVES
@@ -148,13 +149,21 @@ def _causes() -> str:
 
 
 def _file_problems() -> str:
-    rows = [(f"`{code}`", severity_of(code), words) for code, words in PROBLEMS.items()]
+    sections = [
+        f"\n## {title}\n\n{_problems(kinds)}"
+        for network in Catalog.installed().networks()
+        for title, kinds in network.file_problems.items()
+    ]
     return (
         "# Problems of billing files\n\nWhat the receipts' reports and the API name by "
         "code, and `octway inspect` in words, with record and position. An *error* would make a payer refuse "
-        "the lot, so it is not sent.\n\n## B2\n\n"
-        + _table(("code", "severity", "means"), rows)
+        "the lot, so it is not sent.\n" + "".join(sections)
     )
+
+
+def _problems(kinds: Sequence[FileProblem]) -> str:
+    rows = [(f"`{each.code}`", each.severity, each.words) for each in kinds]
+    return _table(("code", "severity", "means"), rows)
 
 
 def _all_errors() -> Iterator[type[GatewayError]]:

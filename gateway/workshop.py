@@ -105,6 +105,7 @@ def build_steps(
             database=database,
             payloads=payloads,
             networks=house.networks,
+            directory=house.directory,
             entropy=entropy,
             worker=worker,
             lease=lease,

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, NamedTuple
 
 from protocols.interface import Channel, ChannelFactory, Network
+from protocols.simulation import Simulation
 from routing.errors import GatewayError
 
 
@@ -32,6 +33,18 @@ class Recognised(NamedTuple):
 
     network: Network
     format: str
+
+
+class Simulated(NamedTuple):
+    """A network that can be simulated."""
+
+    network: Network
+    simulation: Simulation
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.network.name
 
 
 class Catalog:
@@ -69,6 +82,12 @@ class Catalog:
     def networks(self) -> Iterator[Network]:
         """Yield every network, in alphabetical order."""
         return (self.network(name) for name in self.network_names)
+
+    def simulated(self) -> Iterator[Simulated]:
+        """Yield every network that brings a simulation, in alphabetical order."""
+        for network in self.networks():
+            if network.simulation is not None:
+                yield Simulated(network, network.simulation)
 
     def channel(self, name: str) -> ChannelFactory:
         """Return what opens a kind of channel; raises `UnknownName`."""

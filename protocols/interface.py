@@ -11,12 +11,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from random import Random
-from typing import BinaryIO, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from attrs import field, frozen
 
-from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Summary
+from protocols.labels import Labels
+from protocols.tables import Importer
+from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Severity, Summary
+from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
+
+if TYPE_CHECKING:
+    from protocols.simulation import Simulation
+
+
+Tables = Mapping[str, Sequence[Mapping[str, str]]]
+"""Tables of the directory by name: rows, by the names of their columns."""
+
+NO_TABLES: Final[Tables] = MappingProxyType({})
+"""Where no directory is at hand; a network falls back on what comes with it."""
 
 
 class Reading(Protocol):
@@ -84,13 +98,18 @@ class LotPart(NamedTuple):
 
 @frozen(kw_only=True)
 class Composed:
-    """A file made for a payer: its remote name and what it holds."""
+    """A file made for a payer: its remote name and what it holds.
+
+    `notes` say what in it differs from the lots, as they came and as it is now; they
+    name no patient.
+    """
 
     name: str
     size: int
     records: int
     lots: int
     claims: int
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -98,12 +117,14 @@ class Addressee:
     """The payer as a network's writer needs it.
 
     `code` is the directory's code of the payer in this network, `rules` the
-    network's own settings for it, already checked by `Network.check_rules`.
+    network's own settings for it, already checked by `Network.check_rules`;
+    `tables` are the directory's tables of this network, by name.
     """
 
     payer: str
     code: str
     rules: Mapping[str, object] = field(factory=dict)
+    tables: Tables = NO_TABLES
 
 
 @frozen(kw_only=True)
@@ -122,14 +143,37 @@ class SplitReturn(NamedTuple):
     content: bytes
 
 
+class FileProblem(NamedTuple):
+    """A problem that the network's checks of billing files may name by its code."""
+
+    code: str
+    severity: Severity
+    words: str
+
+
 class Network(Protocol):
     """A family of payers that share formats and rules.
 
     `answer_kinds` are those that a payer may owe, in the order in which they come.
+    `lot_identity` says in words what tells a lot from every other one of its sender;
+    `invoices_unique` says that an invoice number which a sender used before, in any
+    lot, is refused as a repeat.
+    `titles` says of each format what it is, for somebody who has never seen one;
+    `file_problems` explains every problem of billing files, by the formats' own name;
+    `importers` read the national tables that become the directory's, by their names.
+    `labels` say what the payers' codes mean, where they answer in codes;
+    `simulation` is for the demo and the study, where the network brings one.
     """
 
     name: str
     answer_kinds: Sequence[AnswerKind]
+    lot_identity: str
+    invoices_unique: bool
+    titles: Mapping[str, str]
+    file_problems: Mapping[str, Sequence[FileProblem]]
+    importers: Mapping[str, Importer]
+    labels: Labels | None
+    simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:
         """Name the format of a file from its first 4096 bytes, or None.
@@ -142,8 +186,13 @@ class Network(Protocol):
         """Say whether files of this format come from payers."""
         ...
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
-        """Read a billing file; never raises for what the file holds."""
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
+        """Read a billing file; never raises for what the file holds.
+
+        `tables` are the directory's of this network, for rules that need them.
+        """
         ...
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
@@ -157,7 +206,7 @@ class Network(Protocol):
     def payer_codes(
         self,
         destination: Mapping[str, str],
-        tables: Mapping[str, Sequence[Mapping[str, str]]],
+        tables: Tables,
     ) -> Sequence[str]:
         """Codes of the payer that a lot is meant for, best first; may be empty.
 
@@ -170,6 +219,17 @@ class Network(Protocol):
 
         Files of one series are numbered by one counter, as far as is known.
         """
+        ...
+
+    def number_series(self, sender: str, code: str, year: str) -> str:
+        """Name the register of lot numbers of a sender with a payer in a year.
+
+        Empty where payers of the network hold none; as `LotSeen.series` otherwise.
+        """
+        ...
+
+    def rule_number(self, uses: Sequence[NumberUse]) -> NumberRuling:
+        """Say what may be done with a lot's number, given its uses, oldest first."""
         ...
 
     def normal_sender(self, number: str) -> str:
@@ -185,6 +245,16 @@ class Network(Protocol):
 
     def check_code(self, code: str) -> str:
         """Say what is wrong in a payer's code, for the directory's loader; "": nothing."""
+        ...
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Say what is wrong in one of the directory's tables of this network.
+
+        For each fault the row's place (from 0), the column and words, for the
+        directory's loader.  A table that the network does not know is not judged.
+        """
         ...
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:

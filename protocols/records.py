@@ -1,10 +1,7 @@
 """Fixed-length records driven by data: read, write, check and show any of them.
 
 A format is a file `layouts/<name>.csv`, one line a field; `layouts/
-<name>_meanings.csv`, where there is one, gives the meaning of codes.  Numbers
-stand right-justified and zero-filled, texts left-justified and blank-filled,
-both in Latin-1 (french.md 1.1).  What surprises: a numeric field that need not
-be filled may be blank as well as zero, because both are met in practice.
+<name>_meanings.csv`, where there is one, gives the meaning of codes.
 """
 
 from __future__ import annotations
@@ -12,7 +9,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -21,6 +17,7 @@ from types import MappingProxyType
 from attrs import field, frozen
 
 from protocols.interface import FieldShown
+from protocols.record_fields import FORMS, Field
 
 COLUMNS = (
     "record",
@@ -34,122 +31,8 @@ COLUMNS = (
     "title",
     "note",
 )
-_CENTURY = 80  # years 00-79 are read as 2000-2079, 80-99 as 1980-1999
 _DECIMALS = re.compile(r"\d+\+(\d+)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_NOT_DIGIT = re.compile(r"[^0-9]")
-
-
-@frozen(kw_only=True, eq=False)
-class Field:
-    """One field: where it stands, of which class it is and what its codes mean.
-
-    `start` counts from 1.  `kind` is N (digits) or A (text); `presence` is O
-    (mandatory), F (free), FO (where a condition holds) or I (it depends).
-    `decimals` are the implied ones; `const` is the only value allowed, or "".
-    `private` marks what identifies a patient: no message repeats its value,
-    and a birth date is not judged, since lunar dates are in use.
-    """
-
-    name: str
-    start: int
-    length: int
-    kind: str
-    presence: str
-    title: str
-    decimals: int = 0
-    is_date: bool = False
-    const: str = ""
-    private: bool = False
-    meanings: Mapping[str, str] = field(factory=dict)
-
-    @property
-    def end(self) -> int:
-        """Last position, counted from 1."""
-        return self.start + self.length - 1
-
-    def raw(self, record: bytes) -> str:
-        """Return the field as it stands; shorter or empty where the record ends."""
-        return record[self.start - 1 : self.end].decode("latin-1")
-
-    def pack(self, value: str | int) -> bytes:
-        """Return `value` padded to the width; raises ValueError if it cannot be."""
-        text = str(value)
-        if len(text) > self.length:
-            raise ValueError(
-                f"{self.name}: {len(text)} characters do not fit; "
-                f"the width is {self.length}"
-            )
-        if self.kind == "N" and _NOT_DIGIT.search(text):
-            raise ValueError(
-                f"{self.name}: not only digits; a number of width {self.length} is"
-                " expected"
-            )
-        try:
-            packed = text.encode("latin-1")
-        except UnicodeEncodeError:
-            raise ValueError(
-                f"{self.name}: holds a character outside Latin-1"
-            ) from None
-        if self.kind == "N":
-            return packed.rjust(self.length, b"0")
-        return packed.ljust(self.length)
-
-    def meaning(self, value: str) -> str:
-        """Say what a value means: a code's words, an ISO date, a decimal number."""
-        known = self.meanings.get(value.strip())
-        if known is not None:
-            return known
-        if self.is_date:
-            return iso_date(value)
-        if self.decimals and value.isascii() and value.isdigit():
-            digits = value.lstrip("0").rjust(self.decimals + 1, "0")
-            return f"{digits[: -self.decimals]}.{digits[-self.decimals :]}"
-        return ""
-
-    def faults(self, record: bytes) -> Iterator[tuple[str, str]]:
-        """Yield code and message of everything wrong with the field."""
-        value = self.raw(record)
-        if len(value) < self.length:
-            yield "cut", f"the record ends before {self._place()}"
-        elif self.const:
-            if value != self.const.ljust(self.length):
-                yield "constant", f"is {value!r}; {self.const!r} is expected"
-        elif not value.strip(" "):
-            if self.presence == "O":
-                yield "missing", f"is blank; {self._wanted()} is expected"
-        elif self.kind == "N":
-            yield from self._number_faults(value)
-        elif found := _CONTROL.search(value):
-            yield (
-                "control",
-                f"holds the control character {found[0]!r} "
-                f"at position {self.start + found.start()}; text is expected",
-            )
-
-    def _number_faults(self, value: str) -> Iterator[tuple[str, str]]:
-        if found := _NOT_DIGIT.search(value):
-            yield (
-                "digits",
-                f"holds {found[0]!r} at position {self.start + found.start()}; "
-                f"{self._wanted()} is expected",
-            )
-        elif not self.is_date or self.private or iso_date(value):
-            return
-        elif value.strip("0"):
-            yield "date", f"{value} is no date; YYMMDD is expected"
-        elif self.presence == "O":
-            yield "missing", "is zero; a date YYMMDD is expected"
-
-    def _place(self) -> str:
-        return f"positions {self.start}-{self.end}"
-
-    def _wanted(self) -> str:
-        if self.is_date:
-            return "a date YYMMDD"
-        if self.kind == "N":
-            return f"a number of {self.length} digits filled with zeros"
-        return "a value"
+_ZONE = re.compile(r"zone (.+)")
 
 
 @frozen(kw_only=True, eq=False)
@@ -167,7 +50,7 @@ class Layout:
     @_cuts.default
     def _cut(self) -> tuple[tuple[str, slice, bool], ...]:
         return tuple(
-            (each.name, slice(each.start - 1, each.end), each.kind == "N")
+            (each.name, slice(each.start - 1, each.end), each.kind != "A")
             for each in self.fields
         )
 
@@ -211,7 +94,7 @@ class Layout:
     def check(self, record: bytes) -> Iterator[tuple[Field, str, str]]:
         """Yield field, code and message of everything wrong inside one record.
 
-        Codes: `cut`, `constant`, `missing`, `digits`, `control`, `date`.
+        Codes: `cut`, `constant`, `missing`, `digits`, `sign`, `control`, `date`.
         Messages hold no value of a private field.
         """
         for each in self.fields:
@@ -220,29 +103,14 @@ class Layout:
 
     def show(self, record: bytes) -> tuple[FieldShown, ...]:
         """Return the fields for people; empty ones that only fill up are left out."""
+        text = record.decode("latin-1")
         return tuple(
             FieldShown(
-                position=each.start,
-                length=each.length,
-                name=each.name,
-                title=each.title,
-                value=value,
-                meaning=each.meaning(value),
+                each.start, each.length, name, each.title, value, each.meaning(value)
             )
-            for each in self.fields
-            if (value := each.raw(record).rstrip(" ")) or not _is_filler(each.name)
+            for each, (name, cut, _) in zip(self.fields, self._cuts, strict=True)
+            if (value := text[cut].rstrip(" ")) or not _is_filler(name)
         )
-
-
-def iso_date(yymmdd: str) -> str:
-    """Turn YYMMDD into an ISO date; "" if it is none."""
-    if len(yymmdd) != len("YYMMDD") or not (yymmdd.isascii() and yymmdd.isdigit()):
-        return ""
-    year, month, day = int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])
-    try:
-        return date(year + (2000 if year < _CENTURY else 1900), month, day).isoformat()
-    except ValueError:
-        return ""
 
 
 @cache
@@ -250,7 +118,8 @@ def load_layouts(name: str) -> Mapping[str, Layout]:
     """Return the layouts of a format by record kind, in the order of their file.
 
     A note is words separated by `;`: `=X` is a constant, `6+2` tells implied
-    decimals, `YYMMDD` a date, `private` a patient's datum; the rest is free.
+    decimals, `YYMMDD` (and the other `FORMS`) a date, `private` a patient's datum,
+    `zone 7` the payers' number of the field; the rest is free.
     A field called `filler` is given its position as part of its name.  Raises
     ValueError naming file and line when the data contradict themselves.
     """
@@ -281,10 +150,10 @@ def _build_layout(
         made = _build_field(row, kind, meanings)
         title, length = title or row["record_title"], length or int(row["length"])
         right = made.end == int(row["end"]) and after < made.start <= made.end <= length
-        if not right or made.name in seen or made.kind not in {"N", "A"}:
+        if not right or made.name in seen or made.kind not in {"N", "S", "A"}:
             raise ValueError(
                 f"{name}.csv:{line}: {kind}/{made.name}: fields must follow one "
-                "another inside the record, with their own names, as N or A"
+                "another inside the record, with their own names, as N, S or A"
             )
         after = made.end
         seen.add(made.name)
@@ -309,8 +178,9 @@ def _build_field(
         presence=row["presence"],
         title=row["title"] or name.replace("_", " "),
         decimals=decimals[0] if decimals else 0,
-        is_date="YYMMDD" in notes,
+        form=next((note for note in notes if note in FORMS), ""),
         const=next((note[1:] for note in notes if note.startswith("=")), ""),
+        zone=next((hit[1] for note in notes if (hit := _ZONE.fullmatch(note))), ""),
         private="private" in notes,
         meanings=meanings.get((kind, name)) or meanings.get(("*", name)) or {},
     )

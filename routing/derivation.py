@@ -48,8 +48,9 @@ def derive(asked: int, history: Iterable[Word | Anew]) -> Derived:
         if isinstance(word, Anew):
             account, with_lot = Account.DISPATCHED, True
         elif word.whole:
-            if with_lot:
-                account = account_for(word.outcome, account) or account
+            if with_lot and (target := account_for(word.outcome, account)) is not None:
+                account = target
+                paid = asked if target is Account.PAID else paid
         elif word not in said:
             said.add(word)
             paid += word.paid if word.outcome in MONEY else 0

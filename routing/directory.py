@@ -20,7 +20,9 @@ from config.directory_records import (
     Rows,
 )
 from routing.calendar import WorkCalendar
+from routing.envelope import AnswerKind, Level
 from routing.errors import NoRoute
+from routing.expectation import AnswerOrder
 
 _LONGEST_CHAIN = 16  # mergers of mergers of mergers; a circle is refused at loading
 
@@ -53,6 +55,10 @@ class Directory:
             payer.id: WorkCalendar(payer.calendar, payer.time_zone)
             for payer in data.payers
         }
+        self._orders = {
+            network: AnswerOrder([AnswerKind(kind, Level(level)) for kind, level in of])
+            for network, of in data.kinds.items()
+        }
         self._codes: dict[tuple[str, str], list[_Holder]] = {}
         for payer in data.payers:
             for entry in payer.codes:
@@ -76,6 +82,10 @@ class Directory:
     def calendar(self, id: str) -> WorkCalendar:
         """Return the calendar of a payer by the payer's id."""
         return self._calendars[self.payer(id).id]
+
+    def answers_of(self, network: str) -> AnswerOrder:
+        """Return the answers that a network's payers give, in their order."""
+        return self._orders.get(network, AnswerOrder())
 
     def endpoint(self, id: str) -> EndpointEntry:
         """Return an endpoint by its id, or raise `NoRoute` (`no-endpoint`)."""

@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
+from routing.commitment import CommitmentSeen
+
 
 class Severity(StrEnum):
     """How bad a problem is: an error would make a payer refuse the lot."""
@@ -68,8 +70,9 @@ class LotSeen:
 
     `position` counts from 1 in the deposit.  `destination` holds the network's
     own routing fields (in `sesam`: regime, organism, centre); lots that differ
-    in its `batch` never share a dispatch.  A lot with a problem of severity
-    error in `problems` must not be sent.
+    in its `batch` never share a dispatch.  `series` names the register of payers in
+    which the lot's number may stand once only; empty: there is none.  A lot with a
+    problem of severity error in `problems` must not be sent.
     """
 
     position: int
@@ -84,6 +87,7 @@ class LotSeen:
     length: int
     claims: tuple[ClaimSeen, ...]
     problems: tuple[Problem, ...] = ()
+    series: str = ""
 
     @property
     def valid(self) -> bool:
@@ -166,10 +170,12 @@ class AnswerSeen:
     """What one return says about one dispatch, lot or claim.
 
     `match_keys` are tried in order, strongest first, against the `match_key`
-    of claims or lots (or the file number of dispatches).  `sender` is the
+    of claims or lots (or the file number of dispatches); a lot may be named by the
+    beginning of its key up to a `/`.  `sender` is the
     professional whom the return names; `first` and `last` number the entities
     (from 1) that belong to the answer, for splitting a mixed return.  `traits`
-    serve only where no key finds anything.
+    serve only where no key finds anything.  `commitment` is what the payer promises
+    with it, where it does.
     """
 
     level: Level
@@ -183,6 +189,7 @@ class AnswerSeen:
     last: int = 0
     facts: Mapping[str, str] = field(factory=dict)
     traits: Traits = NO_TRAITS
+    commitment: CommitmentSeen | None = None
 
 
 class AnswerKind(NamedTuple):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
+
+from attrs import frozen
 
 from config.directory_records import Expects
 from routing.calendar import WorkCalendar
-from routing.envelope import Level
+from routing.envelope import AnswerKind, Level
 
 
 class Owed(NamedTuple):
@@ -27,6 +29,35 @@ class Owed(NamedTuple):
     def late_at(self) -> float:
         """When it is late: as the payer usually goes, else by contract."""
         return self.due_at if self.usual_at is None else self.usual_at
+
+
+@frozen
+class AnswerOrder:
+    """The kinds of answers that a network's payers give, in the order they come.
+
+    One proves all that come before it: who has decided on a lot has received it.
+    """
+
+    kinds: Sequence[AnswerKind] = ()
+
+    def proves(self, kind: str, level: Level, owed: str) -> bool:
+        """Say whether an answer of a kind, that speaks of a level, proves an owed one.
+
+        A kind of which nobody is owed any counts as the last that speaks of claims,
+        or as the first that speaks of lots.
+        """
+        places = {each: place for place, (each, _) in enumerate(self.kinds)}
+        if owed not in places:
+            return True
+        return places[owed] <= places.get(kind, self._place(level))
+
+    def _place(self, level: Level) -> int:
+        of_level = [
+            place for place, each in enumerate(self.kinds) if each.level == level
+        ]
+        if not of_level:
+            return len(self.kinds)
+        return of_level[-1] if level is Level.CLAIM else of_level[0]
 
 
 def _unlearned(_kind: str, _due_at: float) -> None:

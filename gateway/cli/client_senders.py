@@ -13,14 +13,15 @@ from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
 from gateway.cli.client_access import must_exist
 from gateway.cli.csv_files import rows_of
+from gateway.cli.network_names import of_directory
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from gateway.journal import clients
+from protocols.catalog import Catalog
 
 _EXAMPLE = "octway client sender add cabinet-1 275968535 'Cabinet des Tilleuls'"
 _IMPORT = "octway client sender import cabinet-1 senders.csv   # number;name"
-_NETWORK = "sesam"
 
 
 def define(actions: Actions) -> None:
@@ -36,7 +37,11 @@ def define(actions: Actions) -> None:
     imported.add_argument("client", metavar="ID")
     imported.add_argument("file", metavar="FILE", type=Path)
     for each in (add, imported):
-        each.add_argument("--network", default=_NETWORK, help="default: sesam")
+        each.add_argument(
+            "--network",
+            metavar="NAME",
+            help="default: the only one in the payer directory",
+        )
 
 
 def list_senders(senders: Sequence[Row[*tuple[Any, ...]]], terminal: Terminal) -> None:
@@ -60,14 +65,17 @@ def _note(
 ) -> int:
     with opening.journal(options, terminal) as opened:
         must_exist(opened.database, options.client)
+        catalog = Catalog.installed()
+        directory = opening.directory_of(opened.settings, catalog)
+        network = of_directory(options.network, catalog, directory)
         known = {
             (row.network, row.number)
             for row in opened.database.read(clients.senders, options.client)
         }
-        fresh = [each for each in senders if (options.network, each[0]) not in known]
+        fresh = [each for each in senders if (network, each[0]) not in known]
         opened.database.write(
             "client.senders",
-            lambda tx: clients.add_senders(tx, options.client, options.network, fresh),
+            lambda tx: clients.add_senders(tx, options.client, network, fresh),
         )
     there = len(senders) - len(fresh)
     if options.json:

@@ -20,7 +20,7 @@ def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
     by semicolons, or by commas where there is no semicolon.  Empty rows and those
     that begin with `#` are left out.  Raises `ConfigErrors` for anything else.
     """
-    text = _text(file)
+    text = text_of(file)
     delimiter = ";" if ";" in text or "," not in text else ","
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
@@ -32,7 +32,11 @@ def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise _wrong(file, reader.line_num, f"is no CSV: {error}") from error
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return a table's text: UTF-8, else Windows-1252, which holds Latin-1.
+
+    Raises `ConfigErrors` with the line of what is neither.
+    """
     content = file.read_bytes()
     if b"\0" in content:
         line = content[: content.index(b"\0")].count(b"\n") + 1

@@ -25,11 +25,6 @@ _LOOKED_THROUGH: Final = 5000  # records searched for those that problems name
 _AROUND: Final = 32  # characters shown on each side of a problem
 _INDENT: Final = "  "
 _HEAD_SHOWN: Final = 64
-_FORMATS: Final = {
-    "sesam.b2": "a French billing file (B2): invoices that a professional sends to funds",
-    "sesam.noemie": "a French payment return (NOEMIE): what a fund decided and paid",
-    "sesam.b2-return": "a French B2 return: what a complementary insurer decided and paid",
-}
 _KEYS: Final = {
     "sender_no": "from (sender number)",
     "sender_type": "from (kind)",
@@ -91,7 +86,8 @@ def _show_sentence(
     summary = found.summary
     format = found.recognised.format
     usual = "a payer's return" if found.is_return else "a billing file"
-    what = _FORMATS.get(format, f"{usual} of network {found.recognised.network.name}")
+    network = found.recognised.network
+    what = network.titles.get(format, f"{usual} of network {network.name}")
     kind = f", kind {found.kind}" if found.kind else ""
     terminal.say(terminal.paint(f"{name}: {what}", "bold"))
     counts = [counted(summary.records, "record")]

@@ -1,55 +1,71 @@
-"""`octway payer import FILE`: the national table of funds becomes the directory's.
+"""`octway payer import FILE`: a national table of payers becomes the directory's.
 
 The whole result is loaded in a copy before anything is written, so an import
 either gives a directory that works or changes nothing.  A payer file that is
 there is never touched; a code that a payer has already gets no second file.
+Which tables there are, and what they mean, is each network's word.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import shutil
-import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from config.errors import ConfigErrors, Mistake
-from config.settings import Settings
-from gateway.cli import key_files, opening
+from attrs import frozen
+
+from config.errors import Mistake
+from gateway.cli import key_files, network_names, opening, table_files
 from gateway.cli.arguments import Actions, Options
-from gateway.cli.refusal import DOES_NOT_HOLD
+from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
-from gateway.house import read_directory
 from protocols.catalog import Catalog
-from protocols.sesam.importer import (
-    Fund,
-    Imported,
-    decode,
-    read_national,
-    write_destinations,
-)
-from protocols.sesam.routing import RECIPIENT_TYPES, TABLE
+from protocols.interface import Network
+from protocols.tables import Imported, ImportedPayer
+from routing.directory import Directory
 from routing.envelope import Severity
 
-_NETWORK: Final = "sesam"
-_PLACE: Final = f"tables/{_NETWORK}/{TABLE}.csv"
-_EXAMPLE: Final = "octway payer import national.csv --dry-run"
+_EXAMPLE: Final = (
+    "octway payer import national.csv --dry-run\n"
+    "octway payer import national.csv --network sesam"
+)
 _SHOWN: Final = 20
-_NAME_LENGTH: Final = 37  # of a fund's name in the header of a file
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """A table that is taken over: whose it is, what it holds, what of it is new."""
+
+    network: str
+    table: str
+    found: Imported
+    fresh: tuple[ImportedPayer, ...]
+
+    @property
+    def place(self) -> str:
+        """The table's file in the directory."""
+        return f"tables/{self.network}/{self.table}.csv"
+
+    def name(self, payer: ImportedPayer) -> str:
+        """Return the id of a payer that is added."""
+        return f"{self.network}-{payer.code}"
 
 
 def define(actions: Actions) -> None:
     """Define the action."""
     action = actions.add(
         "import",
-        "take the national table of funds over into the directory",
+        "take a national table of payers over into the directory",
         _EXAMPLE,
         _import,
     )
     action.add_argument("file", metavar="FILE", type=Path, help="the table, CSV")
+    action.add_argument(
+        "--network", metavar="NAME", help="whose table it is, if it may be of several"
+    )
+    action.add_argument(
+        "--table", metavar="NAME", help="which one, of a network that has several"
+    )
     action.add_argument(
         "--dry-run", action="store_true", help="say what it would do; write nothing"
     )
@@ -57,65 +73,105 @@ def define(actions: Actions) -> None:
 
 def _import(options: Options, terminal: Terminal) -> int:
     settings = opening.settings_of(options, terminal)
-    found = read_national(io.StringIO(decode(options.file.read_bytes()), newline=""))
+    catalog = Catalog.installed()
+    directory = opening.directory_of(settings, catalog)
+    network = _network(options, catalog, directory)
+    table = _table(options, network)
+    found = network.importers[table](options.file.read_bytes())
     bad = sum(each.severity is Severity.ERROR for each in found.problems)
     _tell_problems(options.file, found, terminal)
-    if not found.destinations:
-        terminal.complain(f"{options.file}: holds no fund that can be used")
+    if not found.rows:
+        terminal.complain(f"{options.file}: holds no payer that can be used")
         return DOES_NOT_HOLD
     folder = settings.directory.path
-    known = _known_codes(settings)
-    fresh = [
-        fund
-        for fund in found.funds
-        if fund.code not in known and not (folder / _file(fund)).exists()
-    ]
-    files = {_file(fund): _payer_text(fund) for fund in fresh}
-    files[_PLACE] = _table_text(found, options.file)
-    table = folder / _PLACE
-    replaced = table.exists() and table.read_text(encoding="utf-8") != files[_PLACE]
-    _try_out(folder, files)
-    if not options.dry_run:
-        _write(folder, files, replaced=replaced)
+    known = _known_codes(directory, network.name)
+    wanted = Wanted(
+        network=network.name,
+        table=table,
+        found=found,
+        fresh=tuple(
+            payer
+            for payer in found.payers
+            if payer.code not in known
+            and not (folder / f"{network.name}-{payer.code}.toml").exists()
+        ),
+    )
+    replaced = _take_over(folder, wanted, options)
     if options.json:
         terminal.give(
             {
                 "written": not options.dry_run,
+                "network": network.name,
                 "version": found.version or None,
-                "destinations": len(found.destinations),
-                "funds": len(found.funds),
-                "payers_added": [_name(fund) for fund in fresh],
-                "payers_kept": len(found.funds) - len(fresh),
+                "destinations": found.rows,
+                "funds": len(found.payers),
+                "payers_added": [wanted.name(payer) for payer in wanted.fresh],
+                "payers_kept": len(found.payers) - len(wanted.fresh),
                 "problems": len(found.problems),
             }
         )
     else:
-        _say(options, found, fresh, replaced=replaced, terminal=terminal)
+        _say(options, wanted, replaced=replaced, terminal=terminal)
     return DOES_NOT_HOLD if bad else 0
 
 
+def _network(options: Options, catalog: Catalog, directory: Directory) -> Network:
+    """Return the network that is meant, of those that can import."""
+    can = [each.name for each in catalog.networks() if each.importers]
+    there = {payer.network for payer in directory.payers()}
+    likely = [name for name in can if name in there] or can
+    return catalog.network(network_names.one_of(options.network, can, likely))
+
+
+def _table(options: Options, network: Network) -> str:
+    """Return the table that is meant, by its name in the directory."""
+    known = sorted(network.importers)
+    if options.table in known:
+        return str(options.table)
+    if options.table is None and len(known) == 1:
+        return known[0]
+    raise Refusal(
+        f"network {network.name} can import {', '.join(known)}; name one with --table",
+        WRONG_USAGE,
+    )
+
+
+def _take_over(folder: Path, wanted: Wanted, options: Options) -> bool:
+    """Write the table and the new payers; return whether there was another table."""
+    found = wanted.found
+    version = f", version {found.version}" if found.version else ""
+    remark = f"# Made by `octway payer import` from {options.file.name}{version}.\n"
+    text = remark + found.text
+    files = {f"{wanted.name(payer)}.toml": payer.text for payer in wanted.fresh}
+    table_files.try_out(folder, {**files, wanted.place: text})
+    table = folder / wanted.place
+    replaced = table.exists() and table.read_text(encoding="utf-8") != text
+    if not options.dry_run:
+        for name, payer in files.items():
+            key_files.write_new(folder / name, payer, key_files.PUBLIC)
+        table_files.replace(table, text, keep=replaced)
+    return replaced
+
+
 def _say(
-    options: Options,
-    found: Imported,
-    fresh: list[Fund],
-    *,
-    replaced: bool,
-    terminal: Terminal,
+    options: Options, wanted: Wanted, *, replaced: bool, terminal: Terminal
 ) -> None:
+    found = wanted.found
     would = "would be " if options.dry_run else ""
     version = f", version {found.version}" if found.version else ""
     terminal.say(
-        f"{counted(len(found.destinations), 'destination')} of "
-        f"{counted(len(found.funds), 'fund')}{version}: {would}written to {_PLACE}"
+        f"{counted(found.rows, 'destination')} of "
+        f"{counted(len(found.payers), 'payer')}{version}: "
+        f"{would}written to {wanted.place}"
     )
-    kept = len(found.funds) - len(fresh)
+    kept = len(found.payers) - len(wanted.fresh)
     terminal.say(
-        f"{counted(len(fresh), 'payer')} {would}added, {kept:,} there already and "
-        "left as they are"
+        f"{counted(len(wanted.fresh), 'payer')} {would}added, {kept:,} there already "
+        "and left as they are"
     )
     if replaced:
-        terminal.say(f"the table before {would}kept as {_PLACE}.before")
-    if fresh:
+        terminal.say(f"the table before {would}kept as {wanted.place}.before")
+    if wanted.fresh:
         terminal.say(
             "new payers have no endpoint yet, so their lots are held; give each one in "
             "its file"
@@ -133,112 +189,10 @@ def _tell_problems(file: Path, found: Imported, terminal: Terminal) -> None:
         terminal.complain(f"{file}: and {counted(more, 'problem')} more")
 
 
-def _known_codes(settings: Settings) -> frozenset[str]:
-    directory = opening.directory_of(settings, Catalog.installed())
+def _known_codes(directory: Directory, network: str) -> frozenset[str]:
     return frozenset(
         code.code
         for payer in directory.payers()
-        if payer.network == _NETWORK
+        if payer.network == network
         for code in payer.codes
     )
-
-
-def _try_out(folder: Path, files: Mapping[str, str]) -> None:
-    """Load the directory as it would be; raise `ConfigErrors` if it would not work."""
-    with tempfile.TemporaryDirectory(prefix="octway-import-") as temporary:
-        copy = Path(temporary) / "payers"
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("keys"))
-        for name, text in files.items():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_text(text, encoding="utf-8")
-        catalog = Catalog.installed()
-        networks = {network.name: network for network in catalog.networks()}
-        try:
-            read_directory(copy, catalog, networks)
-        except ConfigErrors as errors:
-            raise ConfigErrors(
-                each._replace(file=each.file.replace(str(copy), str(folder)))
-                for each in errors.mistakes
-            ) from None
-
-
-def _write(folder: Path, files: Mapping[str, str], *, replaced: bool) -> None:
-    table = folder / _PLACE
-    table.parent.mkdir(parents=True, exist_ok=True)
-    if replaced:
-        shutil.copy2(table, table.with_name(f"{table.name}.before"))
-    for name, text in files.items():
-        if name == _PLACE:
-            key_files.replace(table, text, key_files.PUBLIC)
-        else:
-            key_files.write_new(folder / name, text, key_files.PUBLIC)
-
-
-def _table_text(found: Imported, file: Path) -> str:
-    into = io.StringIO()
-    version = f", version {found.version}" if found.version else ""
-    remark = f"Made by `octway payer import` from {file.name}{version}."
-    write_destinations(found.destinations, into, remark=remark)
-    return into.getvalue()
-
-
-def _name(fund: Fund) -> str:
-    return f"{_NETWORK}-{fund.code}"
-
-
-def _file(fund: Fund) -> str:
-    return f"{_name(fund)}.toml"
-
-
-def _payer_text(fund: Fund) -> str:
-    """Write the file of a payer that can be routed to, and not reached yet."""
-    regime, organism = fund.code[:2], fund.code[2:]
-    name = fund.label or f"Fund {fund.code}"
-    plain = name.encode("ascii", "replace").decode().upper()[:_NAME_LENGTH]
-    rules = {
-        "regime": regime,
-        "organism": organism,
-        "centre": fund.computer_centre or "000",
-        "recipient_type": RECIPIENT_TYPES.get(regime, ""),
-        "name": plain.replace("?", " ").strip(),
-    }
-    lines = [
-        "# Made by `octway payer import`; yours from here on, never written again.",
-        "",
-        "[payer]",
-        f"id = {_quoted(_name(fund))}",
-        f"name = {_quoted(name)}",
-        f"network = {_quoted(_NETWORK)}",
-        "",
-        "[[code]]",
-        f"code = {_quoted(fund.code)}",
-        "",
-        "[rules]",
-        *(f"{key} = {_quoted(value)}" for key, value in rules.items() if value),
-        "",
-        "[[expects]]",
-        'kind = "arl"',
-        'level = "lot"',
-        'within = "2 working days"',
-        "",
-        "[[expects]]",
-        'kind = "payment"',
-        'level = "claim"',
-        'within = "10 working days"',
-        "",
-        "# How it is reached: without this its lots are held.",
-        "# [endpoint]",
-        '# channel = "sftp"',
-        "# [endpoint.settings]",
-        '# host = "sftp.example"',
-        '# user = "octway"',
-        '# key_file = "keys/payer_ed25519"',
-        '# host_keys = ["ssh-ed25519 AAAA..."]',
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    """Write a TOML string."""
-    return json.dumps(text, ensure_ascii=False)

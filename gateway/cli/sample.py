@@ -10,6 +10,7 @@ from typing import Final
 from config.directory_records import PayerEntry
 from gateway.cli import opening
 from gateway.cli.arguments import Options, Parser, add_config, add_json
+from gateway.cli.network_names import one_of
 from gateway.cli.payer_names import find, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
@@ -31,7 +32,9 @@ def define(parser: Parser) -> None:
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--payer", metavar="ID", help="a payer of the directory")
     whom.add_argument("--code", metavar="CODE", help="a payer's code")
-    parser.add_argument("--network", default="sesam", help="of --code (sesam)")
+    parser.add_argument(
+        "--network", metavar="NAME", help="of --code, if it may be of several"
+    )
     parser.add_argument("--sender", default="", metavar="NUMBER", help="who bills")
     parser.add_argument("--lots", type=int, default=1, metavar="N")
     parser.add_argument(
@@ -89,10 +92,13 @@ def _whom(
     """Return the network, a code of today, and the payer if one is named."""
     catalog = Catalog.installed()
     if options.payer is None:
-        if options.network not in catalog.network_names:
-            known = ", ".join(catalog.network_names)
-            raise Refusal(f"there is no network {options.network!r}; known: {known}")
-        network = catalog.network(options.network)
+        known = catalog.network_names
+        likely = [
+            each.name
+            for each in catalog.networks()
+            if not each.check_code(options.code)
+        ]
+        network = catalog.network(one_of(options.network, known, likely or known))
         if words := network.check_code(options.code):
             raise Refusal(f"--code {words}", WRONG_USAGE)
         return network, options.code, None

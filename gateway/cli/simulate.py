@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,10 +18,11 @@ from gateway.cli.terminal import Terminal
 from gateway.plots import line_plot
 from gateway.simulator import study
 from gateway.simulator.study_faults import ALSO, MIX, read_faults
-from gateway.simulator.study_payers import IDS, MOST_DAYS
+from gateway.simulator.study_payers import MOST_DAYS, ids_of
 from gateway.simulator.study_progress import Bars
 from gateway.simulator.study_report import SETTLED_AFTER, Study
 from gateway.simulator.study_run import StudyOptions
+from protocols.catalog import Catalog, Simulated
 
 EXAMPLE: Final = (
     "octway simulate\n"
@@ -47,7 +48,7 @@ _FAULT_FILE: Final = (
     f"  [also]  of all lots, each by itself:\n{_names(ALSO)}\n"
     '  [payers."*"]  enrolment_days = 10 (days to register a sender once asked),\n'
     "          outage_days = [40, 41] (days of the study, from 0, without a word)\n"
-    f"  payers: {', '.join(IDS)}\n"
+    "  payers:\n{payers}\n"
     "docs/no-response.md says more, docs/studies holds examples."
 )
 
@@ -82,7 +83,14 @@ def define(parser: Parser) -> None:
         metavar="FILE",
         help="what goes wrong, TOML (default: about 30 %% of all answers are lost)",
     )
-    parser.description = f"{parser.description}\n\n{_FAULT_FILE}"
+    payers = _names(ids_of(list(Catalog.installed().simulated())))
+    fault_file = _FAULT_FILE.format(payers=payers)
+    parser.description = f"{parser.description}\n\n{fault_file}"
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="only its payers (default: of every network that can be simulated)",
+    )
     parser.add_argument(
         "--plot", type=a_picture, metavar="FILE", help="write both curves as SVG"
     )
@@ -101,11 +109,13 @@ def define(parser: Parser) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Conduct the study; exit 1 if a claim was paid twice or a ledger is out of balance."""
+    there = list(Catalog.installed().simulated())
     asked = StudyOptions(
         claims=options.claims,
         days=options.days,
         seed=options.seed,
-        faults=read_faults(options.faults, IDS),
+        faults=read_faults(options.faults, ids_of(there)),
+        networks=_networks(options.network, there),
     )
     if options.days < SHORT:
         terminal.note(
@@ -129,6 +139,20 @@ def run(options: Options, terminal: Terminal) -> int:
     _write(found, options, terminal)
     sound = not facts["processed_twice"] and not facts["ledger_imbalance"]
     return 0 if sound else DOES_NOT_HOLD
+
+
+def _networks(wanted: str | None, there: Sequence[Simulated]) -> tuple[str, ...]:
+    """Return the networks whose payers are studied."""
+    names = tuple(each.name for each in there)
+    if wanted is None:
+        return names
+    if wanted not in names:
+        known = ", ".join(names)
+        raise Refusal(
+            f"network {wanted!r} cannot be simulated; wanted one of {known}",
+            WRONG_USAGE,
+        )
+    return (wanted,)
 
 
 def _write(found: Study, options: Options, terminal: Terminal) -> None:

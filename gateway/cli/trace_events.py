@@ -34,6 +34,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "lot.withdrawn-by": "withdrawn by {by}: {why}",
     "dispatch.gathered": "begun for {payer}",
     "dispatch.composed": "file {filename} made, {size}",
+    "dispatch.corrected": "in the file: {words}",
     "dispatch.claim": "handing over begins",
     "dispatch.accepted": "taken by the payer",
     "dispatch.retry": "not taken ({cause}); tried again later",

@@ -42,9 +42,15 @@ def life_as_json(
         "headline": trace_words.headline(life, zone),
         "todo": trace_words.todo(life, pursuit),
         "next": trace_next.next_steps(life, pursuit, now, zone),
+        "numbers": [
+            {"lot": lot.id, "number": lot.number, "series": lot.series}
+            | ruling._asdict()
+            for lot, ruling in pursuit.numbers
+        ],
         "client": life.client and life.client.id,
         "deposit": life.deposit and _deposit(life.deposit),
         "claim": life.claim and _claim(life.claim),
+        "commitment": life.promise and life.promise._asdict(),
         "lot_count": life.lot_count,
         "states": dict(life.states),
         "accounts": _accounts(life.standing),

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from gateway.cli import trace_chase
 from gateway.cli.wording import listing, moment
 from gateway.journal.life import Life
+from gateway.journal.lot_numbers import WAITING
 from gateway.journal.lots import NOT_ENROLLED
 from gateway.pursuit import Pursuit
 from routing.lifecycle import (
@@ -23,7 +24,7 @@ from routing.lifecycle import (
 )
 
 AnyRow = Row[*tuple[Any, ...]]
-_REPEATS: Final = frozenset({"duplicate-lot", "duplicate-invoice"})
+_REPEATS: Final = frozenset({"duplicate-lot", "duplicate-invoice", "number-used"})
 
 
 def next_steps(
@@ -39,7 +40,9 @@ def next_steps(
         found.append("a running node routes the new lots next")
     if NOT_ENROLLED in life.held_for:
         found.append("lots held for an enrolment go when it opens")
-    if life.held_for - _REPEATS - {NOT_ENROLLED}:
+    if WAITING in life.held_for:
+        found.append("lots that wait for their number go when its payer has decided")
+    if life.held_for - _REPEATS - {NOT_ENROLLED, WAITING}:
         found.append("held lots are routed again when a new directory is loaded")
     if life.held_for & _REPEATS:
         found.append("lots held as duplicates stay held until a person acts")

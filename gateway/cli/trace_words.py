@@ -36,6 +36,10 @@ _CAUSES: Final = {
     "else withdraw it (octway withdraw LOT)",
     "duplicate-invoice": "its client must bill only what was not sent before; then "
     "withdraw this one (octway withdraw LOT)",
+    "number-waiting": "its payer must decide on the earlier lot of that number first; "
+    "then it goes on by itself, or is held for good",
+    "number-used": "its client must send it under a new number (octway number list "
+    "names the next free one); then withdraw this one (octway withdraw LOT)",
     "no-destination": "its client must name the payer in the file",
     "unknown-payer": "add the code to a payer of the directory (octway payer import "
     "FILE, or a [[code]] in its file); then it goes on by itself",

@@ -103,6 +103,8 @@ def compose(tx: Tx, dispatch: str, composed: Composed, stored: StoredPayload) ->
         size=stored.size,
         sha256=stored.sha256,
     )
+    for words in composed.notes:
+        tx.say("dispatch.corrected", dispatch, words=words)
 
 
 def move(

@@ -20,7 +20,7 @@ from routing.chase import RemedyState
 from routing.directory import Directory
 from routing.envelope import Level
 from routing.errors import NoRoute
-from routing.expectation import Owed
+from routing.expectation import AnswerOrder, Owed
 from routing.ledger import ANSWERED
 from routing.lifecycle import (
     EXPECTATION,
@@ -33,10 +33,20 @@ _CLOSED: Final = EXPECTATION.final
 
 
 class Came(NamedTuple):
-    """When the file came in that an answer is read from; days are the payer's own."""
+    """When the file came in that an answer is read from, and of which kind it is.
+
+    Days are the payer's own.  Without a kind it is one of which nobody is owed any.
+    """
 
     at: float
     directory: Directory
+    network: str = ""
+    kind: str = ""
+
+    def proves(self, level: Level, owed: str) -> bool:
+        """Say whether an answer that speaks of a level proves one that is owed."""
+        order = self.directory.answers_of(self.network)
+        return order.proves(self.kind, level, owed)
 
     def day(self, payer: str, at: float) -> date:
         """Return a payer's day; UTC's for one that has left the directory."""
@@ -53,6 +63,7 @@ def owe(
     owed: Sequence[Owed],
     *,
     sent_on: str,
+    order: AnswerOrder,
 ) -> None:
     """Write what the payer owes for the lots of a dispatch that it has taken.
 
@@ -67,7 +78,7 @@ def owe(
     for lot, rows_before in zip(lots, before, strict=True):
         first = {row.kind: row.sent_on for row in reversed(rows_before)}
         for each in owed:
-            left = _still_owed(lot, each)
+            left = _still_owed(tx, lot, each, order)
             if each.kind not in first:
                 first[each.kind] = sent_on
                 cohort = Cohort(dispatch.payer_id, dispatch.flow, each.kind, sent_on)
@@ -139,17 +150,27 @@ def _count_sent(
 
 
 def answered(
-    tx: Tx, lot: str, claims: int, asked: int, *, level: Level, came: Came
+    tx: Tx,
+    lot: str,
+    claims: int,
+    asked: int,
+    *,
+    level: Level,
+    came: Came,
+    last: bool = False,
 ) -> None:
     """Pay off what is owed for a lot: `claims` of it, or all for a lot's answer.
 
-    A claim's answer also proves that the lot as a whole has arrived.  Each kind is
-    counted once, for the payer that owed it first.
+    An answer proves those that come before it.  After the `last` one nothing more is
+    owed, whatever its kind.  Each kind is counted once, for the payer that owed it
+    first.
     """
     counted = set()
     for row in _UNMET.rows(tx.connection, {"its_lot": lot}):
         whole = row.level != Level.CLAIM
         if level is not Level.CLAIM and not whole:
+            continue
+        if whole and not last and not came.proves(level, row.kind):
             continue
         left = 0 if whole else max(0, row.owed - claims)
         state = before = ExpectationState(row.state)
@@ -231,11 +252,17 @@ def of_dispatch(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, .
     return _OF_DISPATCH.rows(connection, {"its_dispatch": dispatch})
 
 
-def _still_owed(lot: Row[*tuple[Any, ...]], each: Owed) -> int:
+def _still_owed(
+    tx: Tx, lot: Row[*tuple[Any, ...]], each: Owed, order: AnswerOrder
+) -> int:
     if each.level == Level.CLAIM:
         return 0 if lot.account in ANSWERED else int(lot.standing_claims)
     heard = lot.state in {LotState.ACKNOWLEDGED, LotState.ANSWERED}
-    return 0 if heard or lot.standing_claims < lot.claims else 1
+    if not heard and lot.standing_claims == lot.claims:
+        return 1
+    words = _WORDS.rows(tx.connection, {"its_lot": lot.id})
+    said = [(word.kind, Level(word.level)) for word in words] or [("", Level.LOT)]
+    return 0 if any(order.proves(*word, each.kind) for word in said) else 1
 
 
 _TABLE: Final = schema.expectation
@@ -280,6 +307,12 @@ _UNMET: Final = Prepared(
         _TABLE.c.state != ExpectationState.MET.value,
     )
     .order_by(_TABLE.c.created_at, _TABLE.c.dispatch_id)
+)
+_WORDS: Final = Prepared(
+    select(schema.payer_return.c.kind, schema.answer.c.level)
+    .join(schema.payer_return, schema.payer_return.c.id == schema.answer.c.return_id)
+    .where(schema.answer.c.lot_id == given("its_lot"))
+    .distinct()
 )
 _PAY_OFF: Final = Prepared(
     update(_TABLE).where(

@@ -24,9 +24,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.journal import life_files, life_lots, schema
+from gateway.journal import commitments, life_files, life_lots, schema
 from gateway.journal.life_lots import AnyRow, Rows, Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
+from routing.commitment import Promise
 
 PROBLEMS: Final = 5
 HAPPENINGS: Final = 60
@@ -68,6 +69,7 @@ class Life:
     deposit: AnyRow | None
     client: AnyRow | None
     claim: AnyRow | None
+    promise: Promise | None  # the payer's commitment for the claim's patient
     dispatch: AnyRow | None
     payer_return: AnyRow | None
     anomaly: AnyRow | None
@@ -111,6 +113,7 @@ def read(connection: Connection, found: Found) -> Life:
         deposit=deposit,
         client=_client(connection, deposit, lots),
         claim=_claim(connection, found),
+        promise=_promise(connection, found),
         dispatch=dispatch,
         payer_return=payer_return,
         anomaly=_one(connection, schema.anomaly, found, ANOMALY),
@@ -198,6 +201,12 @@ def _claim(connection: Connection, found: Found) -> AnyRow | None:
         .join(lot, lot.c.id == claim.c.lot_id)
         .where(claim.c.lot_id == found.id, claim.c.seq == found.seq)
     ).one_or_none()
+
+
+def _promise(connection: Connection, found: Found) -> Promise | None:
+    if found.kind != CLAIM or found.seq is None:
+        return None
+    return commitments.of_claim(connection, found.id, found.seq)
 
 
 def _problems(

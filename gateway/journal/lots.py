@@ -15,13 +15,14 @@ from gateway.journal.prepared import Prepared, given
 from routing.ledger import LOT_ACCOUNT, Account
 from routing.lifecycle import LOT, DepositState, LotEvent, LotState
 
-_GONE_ON: Final = (
+GONE_ON: Final = (
     LotState.ROUTED,
     LotState.GATHERED,
     LotState.SENT,
     LotState.ACKNOWLEDGED,
     LotState.ANSWERED,
 )
+"""States of a lot that goes to its payer, or went there."""
 
 NOT_ENROLLED: Final = "not-enrolled"
 """The cause of lots that wait until their payer knows their sender."""
@@ -127,7 +128,7 @@ def _twin() -> Select[str]:
     table = schema.lot
     its_id = given("its_id")
     first = tuple_(table.c.created_at, table.c.id) < tuple_(given("its_time"), its_id)
-    gone_on = table.c.state.in_(_GONE_ON)
+    gone_on = table.c.state.in_(GONE_ON)
     return (
         select(table.c.id)
         .where(
@@ -154,7 +155,7 @@ def _claim_before() -> Select[str]:
             mine.c.lot_id == its_id,
             other.c.lot_id != its_id,
             others.c.network == given("its_network"),
-            others.c.state.in_(_GONE_ON),
+            others.c.state.in_(GONE_ON),
             func.coalesce(other.c.account, others.c.account) != Account.REJECTED.value,
         )
         .limit(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 from attrs import frozen
@@ -15,9 +16,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, union_all, updat
 
 from gateway.committing import Tx
 from gateway.journal import dialect, ledger, schema
-from gateway.journal.dialect import plain
+from gateway.journal.dialect import all_plain, plain
 from gateway.journal.prepared import Prepared, given
-from routing.envelope import LotSeen, Problem, Severity, Summary
+from routing.envelope import ClaimSeen, LotSeen, Problem, Severity, Summary
 from routing.ledger import Account
 from routing.lifecycle import DepositState, LotState
 
@@ -93,24 +94,9 @@ def add(
         schema.claim,
         _CLAIM_COLUMNS,
         [
-            (
-                row["id"],
-                seq,
-                row["sender"],
-                plain(claim.number),
-                plain(claim.match_key),
-                plain(claim.date),
-                patient_hash(claim.patient),
-                claim.billed,
-                claim.asked,
-                claim.asked_main,
-                claim.asked_other,
-                claim.record,
-                claim.offset,
-                claim.length,
-            )
+            claim
             for row, lot in zip(rows, found, strict=True)
-            for seq, claim in enumerate(lot.claims, 1)
+            for claim in _claim_rows(row, lot.claims, patient_hash)
         ],
     )
     ledger.open_lots(tx, [(row["id"], row["claims"], row["asked"]) for row in rows])
@@ -187,6 +173,24 @@ def _problem_rows(
     ]
 
 
+def _claim_rows(
+    row: dict[str, Any], claims: Sequence[ClaimSeen], patient_hash: PatientHash
+) -> Iterable[tuple[Any, ...]]:
+    """Make the rows of a lot's claims, column by column: there may be very many."""
+    if not claims:
+        return ()
+    number, match_key, date, patient, *rest = zip(*claims, strict=True)
+    return zip(
+        repeat(row["id"], len(claims)),
+        range(1, len(claims) + 1),
+        repeat(row["sender"], len(claims)),
+        *map(all_plain, (number, match_key, date)),
+        map(patient_hash, patient),
+        *rest,
+        strict=True,
+    )
+
+
 def _lot_row(
     now: float, deposit: str, client: str, network: str, lot: LotSeen
 ) -> dict[str, Any]:
@@ -205,6 +209,7 @@ def _lot_row(
         "sender": plain(lot.sender),
         "destination": json.dumps(dict(lot.destination), sort_keys=True),
         "record": lot.record,
+        "series": plain(lot.series),
         "offset": lot.offset,
         "length": lot.length,
         "claims": len(lot.claims),
@@ -220,22 +225,7 @@ def _lot_row(
     }
 
 
-_CLAIM_COLUMNS: Final = (
-    "lot_id",
-    "seq",
-    "sender",
-    "number",
-    "match_key",
-    "date",
-    "patient",
-    "billed",
-    "asked",
-    "asked_main",
-    "asked_other",
-    "record",
-    "offset",
-    "length",
-)
+_CLAIM_COLUMNS: Final = ("lot_id", "seq", "sender", *ClaimSeen._fields)
 _ADD_LOT: Final = Prepared(
     insert(schema.lot),
     (
@@ -249,6 +239,7 @@ _ADD_LOT: Final = Prepared(
         "match_key",
         "date",
         "sender",
+        "series",
         "destination",
         "record",
         "offset",

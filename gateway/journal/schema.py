@@ -34,6 +34,7 @@ from gateway.journal.schema_intake import (
     problem,
     sender,
     upload,
+    used_number,
 )
 from gateway.journal.schema_owed import (
     anomaly_item,
@@ -49,6 +50,7 @@ from gateway.journal.schema_payers import (
     answer,
     attempt,
     circuit,
+    commitment,
     dispatch,
     dispatch_lot,
     expectation,
@@ -70,6 +72,7 @@ __all__ = (
     "client",
     "client_key",
     "cohort",
+    "commitment",
     "deposit",
     "directory_version",
     "dispatch",
@@ -96,7 +99,8 @@ __all__ = (
     "sequence_gap",
     "staff",
     "upload",
+    "used_number",
 )
 
-SCHEMA_VERSION: Final = "0004_told_at"
+SCHEMA_VERSION: Final = "0006_commitments"
 """The Alembic revision that this program works with; it refuses any other."""

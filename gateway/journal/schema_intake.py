@@ -174,6 +174,7 @@ lot = Table(
     Column("dispatch_id", Text, ForeignKey("dispatch.id")),
     moment("created_at"),
     moment("changed_at"),
+    words("series"),  # the register of payers in which its number stands
     states("state", lifecycle.LotState),
     states("account", ledger.Account),
     Index("ix_lot_state", "state", "changed_at"),
@@ -185,6 +186,22 @@ lot = Table(
         sqlite_where=text("cause = 'not-enrolled'"),
         postgresql_where=text("cause = 'not-enrolled'"),
     ),
+    Index(
+        "ix_lot_series_number",
+        *("series", "number"),
+        sqlite_where=text("series <> ''"),
+        postgresql_where=text("series <> ''"),
+    ),
+)
+
+used_number = Table(  # numbers of lots that did not go through here
+    "used_number",
+    metadata,
+    Column("network", Text, primary_key=True),
+    Column("series", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    words("note"),
+    moment("noted_at"),
 )
 
 claim = Table(

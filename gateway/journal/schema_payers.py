@@ -169,6 +169,25 @@ answer = Table(
     ),
 )
 
+commitment = Table(  # a payer's word, for a while, that it will pay for a patient
+    "commitment",
+    metadata,
+    Column("return_id", Text, ForeignKey("payer_return.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),  # the answer's that gave it
+    Column("network", Text, nullable=False),
+    Column("patient", BigInteger, nullable=False),  # keyed hash, see vault
+    Column("payer_code", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("client_id", Text, ForeignKey("client.id"), nullable=False),
+    Column("communicated_on", Text, nullable=False),  # ISO days
+    Column("valid_until", Text, nullable=False),
+    words("insured_from"),
+    words("insured_until"),
+    moment("created_at"),
+    Index("ix_commitment_patient", "patient", "client_id", "network"),
+    Index("ix_commitment_valid_until", "valid_until"),
+)
+
 handback = Table(
     "handback",
     metadata,

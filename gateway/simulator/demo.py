@@ -33,11 +33,12 @@ from gateway.simulator.demo_figures import Figures, count
 from gateway.simulator.demo_programs import Program, ProgramFailed
 from gateway.simulator.demo_setup import DemoHome, NotADemo
 from gateway.simulator.demo_signals import Interrupts, listening_for_signals
-from gateway.simulator.demo_vendors import hire, write_sample
+from gateway.simulator.demo_vendors import hire, write_samples
 from gateway.simulator.demo_welcome import hints, welcome
 from gateway.simulator.options import DemoOptions
 from gateway.simulator.progress import Progress, summary
 from gateway.simulator.vendors import Notebook, Office
+from protocols.catalog import Catalog
 
 _FAULT_EVERY: Final = 8.0  # seconds between two faults of a payer's line
 _LOCK_OUT_AT: Final = 60.0
@@ -141,7 +142,12 @@ def _run(
         width=shutil.get_terminal_size((_WIDTH, 24)).columns,
     )
     home = demo_setup.prepare(
-        folder, count=options.clients, seed=options.seed, now=now, entropy=os.urandom
+        folder,
+        list(Catalog.installed().simulated()),
+        count=options.clients,
+        seed=options.seed,
+        now=now,
+        entropy=os.urandom,
     )
     with ExitStack() as stack:
         payers = stack.enter_context(_running(_payers(home, options)))
@@ -177,8 +183,8 @@ def _run(
 def _welcome(demo: Demo, places: dict[str, str]) -> None:
     home, options = demo.home, demo.options
     demo_setup.write_known_hosts(home, places["sftp"])
-    sample = write_sample(home, Random(f"{options.seed}|sample"), now)  # noqa: S311
-    for text in welcome(home, places, sample):
+    samples = write_samples(home, Random(f"{options.seed}|sample"), now)  # noqa: S311
+    for text in welcome(home, places, samples):
         demo.progress.say(text)
     if options.open:
         webbrowser.open(f"https://{places['https']}/docs")
@@ -230,11 +236,11 @@ def _payers(home: DemoHome, options: DemoOptions) -> Program:
         *("--dir", str(home.folder / "payers-side"), "--key", home.payer_key),
         *("--seed", str(options.seed), "--fault-every", str(_FAULT_EVERY)),
         *(("--locked-out-at", str(_LOCK_OUT_AT)) if long else ()),
-        *home.payers,
+        *(f"{each.network}:{each.code}:{each.id}" for each in home.payers),
     ]
     return Program(
         name="payers",
-        module="gateway.simulator.caisses",
+        module="gateway.simulator.payers",
         arguments=arguments,
         log=home.folder / "payers.log",
     )

@@ -1,37 +1,40 @@
-"""The example payers with days of a second, so that a person can watch them.
+"""The payers of the demo, with days of a second, so that a person can watch them.
 
-An example's own deadlines are working days; in the demo a payer answers within
+A payer's own deadlines are working days; in the demo a payer answers within
 seconds, and an answer is overdue as soon as somebody would begin to wonder.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from gateway.simulator.vendor_files import Address
+from protocols.catalog import Simulated
+from protocols.simulation import Promised
+
+SUFFIX: Final = ".toml"
+"""Ends the name of a payer's file."""
 
 _TABLE: Final = re.compile(r"\[\[?([a-z_.]+)\]\]?")
 _REPLACED: Final = frozenset(
     {"expects", "delivery.retry", "desk", "remedy", "playbook"}
 )
+_EXPECTED: Final = """
+[[expects]]
+kind = "{kind}"
+level = "{level}"
+within = "{within}s"
+grace = "20s"
+"""
 _HURRIED: Final = """
 # The demo's own deadlines: a simulated payer's day lasts a second.
 [delivery.retry]
 first = "2s"
 max = "10s"
-
-[[expects]]
-kind = "arl"
-level = "lot"
-within = "6s"
-grace = "20s"
-
-[[expects]]
-kind = "payment"
-level = "claim"
-within = "10s"
-grace = "20s"
-
+{expects}
 # Its service desk answers, on the next of its days, and it is chased by seconds.
 [desk]
 answers = ["status", "return", "enrolment", "complaint"]
@@ -71,9 +74,47 @@ wait = "1s"
 """
 
 
-def hurried(text: str) -> str:
+class DemoPayer(NamedTuple):
+    """A payer of the demo: its network, its id, and its file in the directory."""
+
+    network: str
+    id: str
+    text: str
+
+    @property
+    def code(self) -> str:
+        """The first of its codes."""
+        return next(self.addresses()).code
+
+    def addresses(self) -> Iterator[Address]:
+        """Yield how claims for it are addressed, once for each of its codes."""
+        found = tomllib.loads(self.text)
+        for code in found["code"]:
+            yield Address(
+                network=self.network,
+                code=code["code"],
+                rules=found.get("rules", {}),
+                merged="successor" in code,
+            )
+
+
+def payers_of(simulated: Iterable[Simulated]) -> Iterator[DemoPayer]:
+    """Yield every payer, whose place is nowhere yet."""
+    nowhere = dict.fromkeys(("host", "key_file", "host_key"), "-") | {"port": "0"}
+    for of in simulated:
+        for name, text in of.simulation.demo_files(nowhere).items():
+            if name.endswith(SUFFIX):
+                yield DemoPayer(of.name, name.removesuffix(SUFFIX), text)
+
+
+def hurried(text: str, answers: Sequence[Promised]) -> str:
     """Return a payer's file with the demo's deadlines in place of its own."""
-    return "".join(_without(text, _REPLACED)).rstrip() + "\n" + _HURRIED
+    expects = "".join(
+        _EXPECTED.format(kind=each.kind, level=each.level, within=each.demo_within)
+        for each in answers
+    )
+    kept = "".join(_without(text, _REPLACED)).rstrip()
+    return f"{kept}\n{_HURRIED.format(expects=expects)}"
 
 
 def _without(text: str, tables: frozenset[str]) -> Iterator[str]:

@@ -1,15 +1,14 @@
 """The folder of a demo: settings, keys, simulated payers, clients, a login.
 
 What is there is kept, so a second run on the same folder goes on where the
-first one ended.  Only the payers' files are written anew each time: the caisses
+first one ended.  Only the payers' files are written anew each time: the payers
 listen somewhere else, and their days last a second.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from paramiko import Ed25519Key
 
-from config import example_files
 from config.settings import Settings, load
 from gateway.cli import key_files
 from gateway.cli.passwords import new_password
@@ -29,20 +27,20 @@ from gateway.house import open_database
 from gateway.intake.credentials import hash_password, ssh_fingerprint, token_hash
 from gateway.journal import clients, migrations, staff
 from gateway.journal.dialect import open_engine
-from gateway.simulator.demo_payers import hurried
+from gateway.simulator.demo_payers import SUFFIX, DemoPayer, hurried, payers_of
+from gateway.simulator.emitters import emitter_settings
 from gateway.simulator.vendor_accounts import Account, invent, read_account
-from gateway.simulator.vendor_files import Fund
+from gateway.simulator.vendor_files import Address
 from gateway.storage.vault import new_key_file
-from protocols.sesam.sample_maker import fund_of
+from protocols.catalog import Simulated
 
 CONFIG: Final = "octway.toml"
 _PAYER_KEY: Final = "payer_ed25519"
 _LOGIN: Final = "login.json"
 _NODE: Final = "demo"
 _STAFF: Final = "demo"
-_NETWORK: Final = "sesam"
 
-SETTINGS: Final = """\
+_SETTINGS: Final = """\
 # Octway's demo: settings of its gateway.  What is not said here has its default;
 # `octway init DIR` writes a file with every setting.
 [node]
@@ -60,11 +58,7 @@ listen = "127.0.0.1:0"
 [limits]
 free_space = "50M"
 
-[network.sesam]
-emitter_number = "00000000000000"
-emitter_kind = "OT"
-
-[work]                          # a simulated payer's day lasts a second
+{emitters}[work]                          # a simulated payer's day lasts a second
 gather_interval = "1s"
 collect_interval = "2s"
 watch_interval = "2s"
@@ -87,8 +81,9 @@ class DemoHome:
     staff: str
     password: str
     payer_key: str
-    payers: tuple[str, ...]
-    funds: tuple[Fund, ...]
+    simulated: tuple[Simulated, ...]
+    payers: tuple[DemoPayer, ...]
+    addresses: tuple[Address, ...]
 
     @property
     def config(self) -> Path:
@@ -103,14 +98,21 @@ class DemoHome:
 
 
 def prepare(
-    folder: Path, *, count: int, seed: int, now: Now, entropy: Entropy
+    folder: Path,
+    simulated: Sequence[Simulated],
+    *,
+    count: int,
+    seed: int,
+    now: Now,
+    entropy: Entropy,
 ) -> DemoHome:
-    """Make what is missing for `count` simulated clients, and a visitor.
+    """Make what is missing for `count` clients of simulated networks, and a visitor.
 
     Raises `NotADemo` for the folder of another gateway, and leaves it alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key_files.write_new(folder / CONFIG, SETTINGS, key_files.PUBLIC)
+    text = _SETTINGS.format(emitters=emitter_settings(simulated))
+    key_files.write_new(folder / CONFIG, text, key_files.PUBLIC)
     settings = load(folder / CONFIG, {})
     if settings.node.id != _NODE:
         raise NotADemo(
@@ -121,11 +123,12 @@ def prepare(
     receipt_key = _write_keys(settings, now, entropy)
     payer_key = _keep_key(folder / "keys" / _PAYER_KEY, entropy)
     vendors = [
-        _account(folder, invent(number, seed, entropy), entropy)
+        _account(folder, invent(number, seed, entropy, simulated), entropy)
         for number in range(1, count + 1)
     ]
-    visitor = _account(folder, invent(0, seed, entropy), entropy)
+    visitor = _account(folder, invent(0, seed, entropy, simulated), entropy)
     password = _prepare_database(folder, settings, [*vendors, visitor], now, entropy)
+    payers = list(payers_of(simulated))
     return DemoHome(
         folder=folder,
         settings=settings,
@@ -135,15 +138,14 @@ def prepare(
         staff=_STAFF,
         password=password,
         payer_key=payer_key,
-        payers=tuple(_example_payers()),
-        funds=tuple(
-            fund for text in _example_payers().values() for fund in _funds(text)
-        ),
+        simulated=tuple(simulated),
+        payers=tuple(payers),
+        addresses=tuple(address for each in payers for address in each.addresses()),
     )
 
 
 def write_payers(home: DemoHome, *, where: str, host_key: str) -> None:
-    """Write the payer directory for caisses that listen at `where`."""
+    """Write the payer directory for payers that listen at `where`."""
     host, _, port = where.rpartition(":")
     places = {
         "host": host,
@@ -152,16 +154,14 @@ def write_payers(home: DemoHome, *, where: str, host_key: str) -> None:
         "host_key": host_key,
     }
     folder = home.settings.directory.path
-    for name in example_files.names():
-        top, _, rest = name.partition("/")
-        if top != "payers":
-            continue
-        path = folder / rest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = example_files.render(name, places | {"user": path.stem})
-        path.write_text(
-            hurried(text) if path.suffix == ".toml" else text, encoding="utf-8"
-        )
+    for of in home.simulated:
+        for name, text in of.simulation.demo_files(places).items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == SUFFIX:
+                path.write_text(hurried(text, of.simulation.answers), encoding="utf-8")
+            else:
+                path.write_text(text, encoding="utf-8")
 
 
 def write_known_hosts(home: DemoHome, where: str) -> None:
@@ -257,8 +257,13 @@ def _add_client(tx: Tx, account: Account) -> None:
         public="",
         comment="demo",
     )
-    senders = [(each.number, each.name) for each in account.senders]
-    clients.add_senders(tx, account.id, _NETWORK, senders)
+    for network in account.networks:
+        senders = [
+            (each.number, each.name)
+            for each in account.senders
+            if each.network == network
+        ]
+        clients.add_senders(tx, account.id, network, senders)
 
 
 def _login(folder: Path, database: Database, entropy: Entropy) -> str:
@@ -276,31 +281,6 @@ def _login(folder: Path, database: Database, entropy: Entropy) -> str:
 
         database.write("demo.staff", add)
     return kept["password"]
-
-
-def _example_payers() -> dict[str, str]:
-    """Return the text of each example payer by the payer's id."""
-    nowhere = dict.fromkeys(("host", "user", "key_file", "host_key"), "-") | {
-        "port": "0"
-    }
-    return {
-        Path(name).stem: example_files.render(name, nowhere)
-        for name in example_files.names()
-        if name.startswith("payers/") and name.endswith(".toml")
-    }
-
-
-def _funds(text: str) -> list[Fund]:
-    """Say how invoices for a payer are addressed, one for each of its codes."""
-    payer = tomllib.loads(text)
-    rules = payer["rules"]
-    return [
-        Fund(
-            merged="successor" in code,
-            facts=fund_of(code["code"], rules),
-        )
-        for code in payer["code"]
-    ]
 
 
 def _call_at_once(call: Callable[[], None]) -> None:

@@ -58,6 +58,7 @@ def hire(
             account=account,
             door=door_of(account),
             typist=typist(home, account, dice, now),
+            networks=[of.network for of in home.simulated],
             key=home.receipt_key,
             rng=Random(dice.getrandbits(_KEY_BITS)),  # noqa: S311
             pause=len(home.vendors) / _FILES_A_SECOND,
@@ -74,17 +75,22 @@ def typist(home: DemoHome, account: Account, dice: Random, now: Now) -> Typist:
     """Return who makes the files of an account."""
     return Typist(
         account=account,
-        funds=home.funds,
+        simulated=home.simulated,
+        addresses=home.addresses,
         numbers=NumberBook(account.folder / "numbers.json"),
         rng=Random(dice.getrandbits(_KEY_BITS)),  # noqa: S311
         today=lambda: datetime.fromtimestamp(now(), UTC).date().isoformat(),
     )
 
 
-def write_sample(home: DemoHome, dice: Random, now: Now) -> Path:
-    """Write a good file that the visitor may send by hand."""
+def write_samples(home: DemoHome, dice: Random, now: Now) -> list[Path]:
+    """Write a good file of each network that the visitor may send by hand."""
     visitor = home.visitor
-    bill = typist(home, visitor, dice, now).make(Kind.GOOD, visitor.senders[0])
-    path = home.folder / "sample.b2"
-    path.write_bytes(bill.content)
-    return path
+    maker = typist(home, visitor, dice, now)
+    paths = []
+    for of in home.simulated:
+        sender = next(each for each in visitor.senders if each.network == of.name)
+        path = home.folder / f"sample{of.simulation.suffix}"
+        path.write_bytes(maker.make(Kind.GOOD, sender).content)
+        paths.append(path)
+    return paths

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.simulator.demo_setup import DemoHome
 
 
-def welcome(home: DemoHome, places: Mapping[str, str], sample: Path) -> Iterator[str]:
-    """Say where everything listens, and how to try it by hand."""
+def welcome(
+    home: DemoHome, places: Mapping[str, str], samples: Sequence[Path]
+) -> Iterator[str]:
+    """Say where everything listens, and how to try it by hand with samples."""
     sftp, https = places["sftp"], places["https"]
     config = shlex.quote(str(home.config))
     yield "Octway demo: a gateway, simulated payers and simulated vendor software."
@@ -28,9 +30,11 @@ def welcome(home: DemoHome, places: Mapping[str, str], sample: Path) -> Iterator
     yield ""
     yield "Try it by hand, in another terminal, as the client 'visitor':"
     yield f"  {sftp_command(home, sftp)}"
-    yield f"    then: put {shlex.quote(str(sample))} in/   ls receipts   ls out/sesam"
-    yield f"  {curl_command(home, https, sample)}"
-    yield f"  octway trace {sample.name} -c {config}"
+    for sample, network in zip(samples, home.visitor.networks, strict=True):
+        put = f"put {shlex.quote(str(sample))} in/"
+        yield f"    then: {put}   ls receipts   ls out/{network}"
+    yield f"  {curl_command(home, https, samples[0])}"
+    yield f"  octway trace {samples[0].name} -c {config}"
     yield ""
     yield "See what is done about missing answers, and what a person must see:"
     yield from (f"  {each}" for each in hints(home.config))

@@ -42,9 +42,11 @@ def conduct(options: StudyOptions, folder: Path, progress: Progress) -> Study:
     """
     with _both(options, folder) as connections:
         found = dict(_listen(connections, progress))
+    catalog = Catalog.installed()
+    plan = options.plan(catalog)
     return Study(
-        plan=options.plan(),
-        timings=timings(options.plan(), _directory(folder / UNTRACKED).calendar),
+        plan=plan,
+        timings=timings(plan, _directory(folder / UNTRACKED, catalog).calendar),
         untracked=found[UNTRACKED],
         tracked=found[TRACKED],
     )
@@ -99,11 +101,16 @@ def _listen(
 def _live(options: StudyOptions, name: str, folder: Path, said: Connection) -> None:
     """Be one run, in a process of its own; Ctrl-C is for the one who started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run = Run(options, tracked=name == TRACKED, folder=folder, monotonic=time.monotonic)
+    run = Run(
+        options,
+        tracked=name == TRACKED,
+        folder=folder,
+        catalog=Catalog.installed(),
+        monotonic=time.monotonic,
+    )
     said.send(run.run(said.send))
 
 
-def _directory(folder: Path) -> Directory:
-    catalog = Catalog.installed()
+def _directory(folder: Path, catalog: Catalog) -> Directory:
     networks = {network.name: network for network in catalog.networks()}
     return Directory(read_directory(folder / "payers", catalog, networks))

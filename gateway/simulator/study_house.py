@@ -14,8 +14,11 @@ from gateway.cli import key_files
 from gateway.house import House, note_directory, open_house, read_directory
 from gateway.journal import migrations
 from gateway.journal.dialect import open_engine
+from gateway.simulator.emitters import emitter_settings
 from gateway.simulator.study_payers import Merger, payer_files
+from gateway.simulator.study_plan import Plan
 from gateway.storage.vault import new_key_file
+from protocols.catalog import Catalog
 from routing.approximation import SURE
 from routing.directory import Directory
 
@@ -43,11 +46,7 @@ enabled = false
 [limits]
 free_space = "50M"
 
-[network.sesam]
-emitter_number = "00000000000000"
-emitter_kind = "OT"
-
-[matching]
+{emitters}[matching]
 sure_mark = {sure_mark}
 
 [work]
@@ -68,20 +67,25 @@ class Clock:
 
 def build(
     folder: Path,
+    plan: Plan,
     mergers: Sequence[Merger],
     clock: Clock,
     *,
-    seed: int,
+    catalog: Catalog,
     tracked: bool,
 ) -> House:
-    """Make a gateway in a new folder and open it; nothing of it is durable.
+    """Make the gateway of a plan in a new folder and open it; nothing of it is durable.
 
     One that is not `tracked` believes exact keys only.
     """
     # Two runs with one seed draw the same identifiers and keys: it is no secret.
-    entropy = Random(f"{seed}|gateway").randbytes  # noqa: S311
+    entropy = Random(f"{plan.seed}|gateway").randbytes  # noqa: S311
     config = folder / CONFIG
-    text = _SETTINGS.format(config=config, sure_mark=SURE if tracked else _NEVER_SURE)
+    text = _SETTINGS.format(
+        config=config,
+        emitters=emitter_settings(plan.simulated),
+        sure_mark=SURE if tracked else _NEVER_SURE,
+    )
     key_files.write_new(config, text, key_files.PUBLIC)
     settings = load(config, {})
     settings.node.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,7 +94,7 @@ def build(
     )
     signer = key_files.pem_private(key_files.new_ed25519(entropy))
     key_files.write_new(settings.receipts.key_file, signer, key_files.PRIVATE)
-    _write_payers(settings.directory.path, mergers, 0)
+    _write_payers(settings.directory.path, plan, mergers, 0)
     engine = open_engine(
         settings.database.url, write=True, connections=1, durable=False
     )
@@ -105,21 +109,24 @@ def build(
         entropy=entropy,
         call_from_thread=lambda call: call(),
         durable=False,
+        catalog=catalog,
     )
     house.database.write("directory.note", note_directory, house.directory().data)
     return house
 
 
-def publish(house: House, mergers: Sequence[Merger], today: int) -> None:
+def publish(house: House, plan: Plan, mergers: Sequence[Merger], today: int) -> None:
     """Put the directory in force that is known on a day of the study."""
     path = house.settings.directory.path
-    _write_payers(path, mergers, today)
+    _write_payers(path, plan, mergers, today)
     data = read_directory(path, house.catalog, house.networks)
     house.database.write("directory.note", note_directory, data)
     house.directory.replace(Directory(data))
 
 
-def _write_payers(path: Path, mergers: Sequence[Merger], today: int) -> None:
+def _write_payers(
+    path: Path, plan: Plan, mergers: Sequence[Merger], today: int
+) -> None:
     path.mkdir(parents=True, exist_ok=True)
-    for name, text in payer_files(mergers, today):
+    for name, text in payer_files(plan.simulated, mergers, today):
         (path / name).write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ each such payment is counted, because a remedy must never cause one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from random import Random
@@ -15,20 +16,12 @@ from typing import Final
 from gateway.clock import Now
 from gateway.simulator.study_channel import Mailbox
 from gateway.simulator.study_desk import Desk
-from gateway.simulator.study_files import (
-    Altered,
-    Parties,
-    SentFile,
-    SentLot,
-    read_b2,
-    write_arl,
-    write_payments,
-)
-from gateway.simulator.study_post import Case, Kind, Post
+from gateway.simulator.study_post import DESK, Case, Post
 from gateway.simulator.study_timing import Timing
 from gateway.simulator.study_transit import Transit
+from protocols.catalog import Simulated
 from protocols.desk import Enrolled
-from protocols.sesam.keys import normal_ps
+from protocols.simulation import SentFile, SentLot, Told
 from routing.chase import Status
 
 _ON_COMPLAINT: Final = 0.5  # chance that a complaint has a return sent again
@@ -38,10 +31,20 @@ class Payer:
     """A payer behind its mailbox; `work` has it hand over what is due on a day."""
 
     def __init__(
-        self, *, timing: Timing, transit: Transit, unknown: frozenset[str], now: Now
+        self,
+        *,
+        of: Simulated,
+        timing: Timing,
+        transit: Transit,
+        unknown: frozenset[str],
+        now: Now,
     ) -> None:
         self.mailbox = Mailbox(now, self._take)
         self.paid_twice = 0  # claims
+        self._network, self._simulation = of
+        *before, last = of.simulation.answers
+        self._before = [each.kind for each in before]
+        self._last = last.kind
         self._timing = timing
         self._transit = transit
         self._now = now
@@ -50,7 +53,6 @@ class Payer:
         self._system: dict[str, Case] = {}
         self._post = Post()
         self._desk = Desk(self)
-        self._parties: Parties | None = None
         self._number = 0
 
     @property
@@ -63,10 +65,13 @@ class Payer:
         if not self._timing.hands_over(self.today):
             return
         due = self._post.until(self.today)
-        arls = [each.subject for each in due if each.kind is Kind.ARL]
-        payments = [each.subject for each in due if each.kind is Kind.PAYMENT]
-        self._acknowledge([each for each in arls if isinstance(each, Case)])
-        self._pay([each for each in payments if isinstance(each, Case)])
+        cases: dict[str, list[Case]] = {}
+        for each in due:
+            if isinstance(each.subject, Case):
+                cases.setdefault(each.kind, []).append(each.subject)
+        for kind in self._before:
+            self._tell(kind, [Told(case.lot) for case in cases.get(kind, ())])
+        self._pay(cases.get(self._last, ()))
         for each in due:
             if not isinstance(each.subject, Case):
                 answer = self._desk.answer(each.subject)
@@ -81,7 +86,7 @@ class Payer:
         """Send the answers for a lot once more, if they were ever sent."""
         case = self._system.get(lot)
         if case is not None and case.status is Status.ANSWERED:
-            self._post.add(self._tomorrow(), Kind.PAYMENT, case)
+            self._post.add(self._tomorrow(), self._last, case)
 
     def complain(self, lot: str) -> None:
         """Have a person look, who may find that the answers never came."""
@@ -90,7 +95,7 @@ class Payer:
 
     def enrol(self, sender: str) -> None:
         """Begin to register a sender, if it is unknown."""
-        who = normal_ps(sender)
+        who = self._network.normal_sender(sender)
         if who in self._unknown:
             on = self._timing.registered_on(self.today)
             self._registered.setdefault(who, on)
@@ -100,7 +105,7 @@ class Payer:
         return Enrolled.YES if self._knows(sender) else Enrolled.REQUESTED
 
     def _knows(self, sender: str) -> bool:
-        who = normal_ps(sender)
+        who = self._network.normal_sender(sender)
         if who not in self._unknown:
             return True
         return who in self._registered and self._registered[who] <= self.today
@@ -111,67 +116,64 @@ class Payer:
     def _take(self, name: str, content: bytes) -> None:
         question = self._desk.read(content)
         if question is not None:
-            self._post.add(self._tomorrow(), Kind.ANSWER, question)
+            self._post.add(self._tomorrow(), DESK, question)
             return
-        file = read_b2(content)
-        head = file.header
-        self._parties = Parties(
-            sender_type=head["recipient_type"],
-            sender_no=head["recipient_no"],
-            recipient_type=head["sender_type"],
-            recipient_no=head["sender_no"],
-        )
+        file, sha256 = self._simulation.read_sent(content), _hash(content)
         for lot in file.lots:
-            if self._transit.arrives(lot.key) and self._knows(lot.professional):
-                self._receive(file, lot)
+            if self._transit.arrives(lot.key) and self._knows(lot.sender):
+                self._receive(file, sha256, lot)
 
-    def _receive(self, file: SentFile, lot: SentLot) -> None:
+    def _receive(self, file: SentFile, sha256: str, lot: SentLot) -> None:
         plan, known = self._transit.plan.by_key[lot.key], self._system.get(lot.key)
         if known is not None:
-            self._receive_again(file, known)
+            self._receive_again((file.ident, sha256), known)
             return
         refused = plan.fault == "refused_silently"
         case = Case(
             plan=plan,
             lot=lot,
             ident=file.ident,
-            sha256=file.sha256,
+            sha256=sha256,
             status=Status.REFUSED if refused else Status.RECEIVED,
         )
         self._system[lot.key] = case
         if not refused:
             self._plan_answers(case, first=True)
 
-    def _receive_again(self, file: SentFile, case: Case) -> None:
+    def _receive_again(self, file: tuple[str, str], case: Case) -> None:
         if case.status is Status.REFUSED:
             return
-        same = (file.ident, file.sha256) == (case.ident, case.sha256)
+        same = file == (case.ident, case.sha256)
         if not (same and self._timing.profile.same_number):
-            self.paid_twice += len(case.lot.claims)
+            self.paid_twice += case.lot.claims
             self._plan_answers(case, first=False)
             return
-        self._post.add(self._tomorrow(), Kind.ARL, case)
+        self._acknowledge(case, self._tomorrow())
         self.send_again(case.lot.key)
 
     def _plan_answers(self, case: Case, *, first: bool) -> None:
-        """Plan the acknowledgement of a lot, and its payment unless it never comes."""
+        """Plan what is said of a lot, and its payment unless it never comes."""
         acknowledged = self._tomorrow()
         if case.plan.fault != "never_answered":
             paid = self._timing.answers_on(case.plan, self._now(), first=first)
-            self._post.add(paid, Kind.PAYMENT, case)
+            self._post.add(paid, self._last, case)
             if case.plan.out_of_order:
                 acknowledged = self._timing.working_day(paid, after=1)
-        self._post.add(acknowledged, Kind.ARL, case)
+        self._acknowledge(case, acknowledged)
 
-    def _acknowledge(self, cases: Sequence[Case]) -> None:
-        if cases and self._parties:
-            content = write_arl(
-                [each.lot for each in cases],
-                self._parties,
-                number=self._next_number(),
-                day=self.today,
-            )
-            self.mailbox.put(f"arl-{self._number:06}.noe", content)
+    def _acknowledge(self, case: Case, day: date) -> None:
+        """Plan all answers but the last: the first on a day, each other one day later."""
+        for after, kind in enumerate(self._before):
+            self._post.add(self._timing.working_day(day, after=after), kind, case)
+
+    def _tell(self, kind: str, lots: Sequence[Told]) -> None:
+        """Send answers of one kind; nothing if there are none."""
+        if lots:
+            number = self._next_number()
+            for file in self._simulation.answer(
+                kind, lots, number=number, day=self.today
+            ):
+                self.mailbox.put(*file)
 
     def _pay(self, cases: Sequence[Case]) -> None:
         """Send the payments of a day in one return; those that get lost in another."""
@@ -181,27 +183,24 @@ class Payer:
             if arrives:
                 coming.append(case)
                 if case.plan.doubled and not case.passages:
-                    self._post.add(self._tomorrow(), Kind.PAYMENT, case)
+                    self._post.add(self._tomorrow(), self._last, case)
             case.passages += 1
             case.status = Status.ANSWERED
         if len(coming) < len(cases):
             self._next_number()
-        if coming and self._parties:
-            content = write_payments(
-                [(each.lot, _altered(each)) for each in coming],
-                self._parties,
-                number=self._next_number(),
-                day=self.today,
-            )
-            self.mailbox.put(f"noemie-{self._number:06}.noe", content)
+        self._tell(self._last, [Told(each.lot, self._altered(each)) for each in coming])
+
+    def _altered(self, case: Case) -> str:
+        """Say how a payer spoils the numbers of a lot, if it does: always in one way."""
+        ways = self._simulation.alterations
+        if case.plan.fault != "return_altered":
+            return ""
+        return ways[case.plan.index % len(ways)]
 
     def _next_number(self) -> int:
         self._number += 1
         return self._number
 
 
-def _altered(case: Case) -> Altered | None:
-    """Say how a payer spoils the numbers of a lot, if it does: always in one way."""
-    if case.plan.fault != "return_altered":
-        return None
-    return tuple(Altered)[case.plan.index % len(Altered)]
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

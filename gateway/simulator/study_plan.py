@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain
 from random import Random
 from typing import Final
 
@@ -17,9 +18,9 @@ import holidays
 from attrs import evolve, field, frozen
 
 from gateway.simulator.study_faults import ALSO, MIX, Faults
-from gateway.simulator.study_payers import FIRST_DAY, IDS
-from protocols.sesam.keys import lot_key
-from protocols.sesam.sample_maker import SenderFacts, make_sender
+from gateway.simulator.study_payers import FIRST_DAY, ids_of
+from protocols.catalog import Simulated
+from protocols.simulation import Sender
 
 _LOTS: Final = 3000  # of a large study
 _SIZES: Final = (4, 40)  # claims of a lot, at least and at most
@@ -73,7 +74,8 @@ class Plan:
     days: int
     seed: int
     faults: Faults
-    senders: tuple[SenderFacts, ...]
+    simulated: tuple[Simulated, ...]
+    senders: tuple[Sender, ...]
     lots: tuple[PlannedLot, ...]
     unregistered: frozenset[tuple[int, str]]
     by_key: Mapping[str, PlannedLot] = field(init=False, repr=False)
@@ -92,13 +94,26 @@ class Plan:
         return (lot for lot in self.lots if (lot.day, lot.turn) == (day, turn))
 
 
-def deal(*, claims: int, days: int, seed: int, faults: Faults) -> Plan:
-    """Plan a study; the same arguments, the same plan."""
+def deal(
+    simulated: Sequence[Simulated],
+    *,
+    claims: int,
+    days: int,
+    seed: int,
+    faults: Faults,
+) -> Plan:
+    """Plan a study among the payers of networks; the same arguments, the same plan."""
     rng = Random(f"{seed}|plan")  # noqa: S311 - invented, no secret
     sizes = _sizes(claims, rng)
-    count = min(_MOST_SENDERS, max(1, len(sizes) // (_LOTS_OF_A_PAIR * len(IDS))))
-    senders = _senders(count, rng)
-    pairs = [(sender, payer) for sender in range(count) for payer in IDS]
+    payers = len(ids_of(simulated))
+    count = min(_MOST_SENDERS, max(1, len(sizes) // (_LOTS_OF_A_PAIR * payers)))
+    senders = tuple(each for of in simulated for each in _senders(of, count, rng))
+    pairs = [
+        (sender, payer)
+        for index, of in enumerate(simulated)
+        for sender in range(index * count, (index + 1) * count)
+        for payer in ids_of([of])
+    ]
     rng.shuffle(pairs)
     lots = [
         PlannedLot(
@@ -110,17 +125,31 @@ def deal(*, claims: int, days: int, seed: int, faults: Faults) -> Plan:
         for index, size in enumerate(sizes)
     ]
     unregistered = _unregistered(lots, pairs, faults.mix["not_enrolled"])
-    lots = _hit(lots, unregistered, faults, rng)
+    lots = _hit(lots, unregistered, faults, spared_by(simulated), rng)
     lots = _also(lots, faults, rng)
-    lots = _dated(lots, _sending_days(days), rng)
+    countries = [of.simulation.country for of in simulated]
+    lots = _dated(lots, _sending_days(days, countries), rng)
     return Plan(
         days=days,
         seed=seed,
         faults=faults,
+        simulated=tuple(simulated),
         senders=senders,
-        lots=tuple(_numbered(lots, senders)),
+        lots=tuple(_numbered(lots, senders, simulated)),
         unregistered=unregistered,
     )
+
+
+def spared_by(simulated: Sequence[Simulated]) -> Mapping[str, frozenset[str]]:
+    """Return by fault the payers to which it cannot happen in their networks."""
+    return {
+        "misrouted": frozenset(
+            ids_of([of for of in simulated if not of.simulation.merges])
+        ),
+        "return_altered": frozenset(
+            ids_of([of for of in simulated if not of.simulation.alterations])
+        ),
+    }
 
 
 def _sizes(claims: int, rng: Random) -> list[int]:
@@ -133,10 +162,10 @@ def _sizes(claims: int, rng: Random) -> list[int]:
     return sizes
 
 
-def _senders(count: int, rng: Random) -> tuple[SenderFacts, ...]:
-    found: dict[str, SenderFacts] = {}
+def _senders(of: Simulated, count: int, rng: Random) -> tuple[Sender, ...]:
+    found: dict[str, Sender] = {}
     while len(found) < count:
-        made = make_sender(rng)
+        made = of.simulation.sender(rng)
         found[made.number] = made
     return tuple(found.values())
 
@@ -161,9 +190,13 @@ def _hit(
     lots: Sequence[PlannedLot],
     unregistered: frozenset[tuple[int, str]],
     faults: Faults,
+    spared: Mapping[str, frozenset[str]],
     rng: Random,
 ) -> list[PlannedLot]:
-    """Deal the faults: absolute shares of all claims, one fault for a lot at most."""
+    """Deal the faults: absolute shares of all claims, one fault for a lot at most.
+
+    What cannot happen to a payer, those that it `spared`, happens to the others.
+    """
     found = {
         lot.index: evolve(lot, fault="not_enrolled")
         for lot in lots
@@ -171,24 +204,26 @@ def _hit(
     }
     left = [lot for lot in lots if lot.index not in found]
     rng.shuffle(left)
-    waiting = iter(left)
+    waiting: Iterator[PlannedLot] = iter(left)
     claims, share, hit = sum(lot.claims for lot in lots), 0.0, 0
     for name in MIX:
         if name == "not_enrolled":
             continue
         share += faults.mix[name]
+        passed = []
         for lot in waiting:
             if hit + lot.claims / 2 > share * claims:
-                waiting = _before(lot, waiting)
+                waiting = chain([lot], waiting)
                 break
+            if lot.payer in spared.get(name, ()):
+                passed.append(lot)
+                continue
             hit += lot.claims
             found[lot.index] = evolve(lot, fault=name)
+        else:
+            share = hit / claims  # nobody is left to whom it can happen
+        waiting = chain(passed, waiting)
     return [found.get(lot.index, lot) for lot in lots]
-
-
-def _before(lot: PlannedLot, rest: Iterable[PlannedLot]) -> Iterator[PlannedLot]:
-    yield lot
-    yield from rest
 
 
 def _also(lots: Sequence[PlannedLot], faults: Faults, rng: Random) -> list[PlannedLot]:
@@ -207,16 +242,17 @@ def _also(lots: Sequence[PlannedLot], faults: Faults, rng: Random) -> list[Plann
     ]
 
 
-def _sending_days(days: int) -> list[int]:
+def _sending_days(days: int, countries: Iterable[str]) -> list[int]:
     """Return the days on which vendors send: working days of the first part."""
     last = days - _QUIET
     if days < _LONG:
         last = max(_LEAST_SENDING, min(int(days * _SENDING_SHARE), days - _LEAST_QUIET))
-    closed = holidays.country_holidays("FR")
+    closed = [holidays.country_holidays(each) for each in countries]
     found = []
     for day in range(last):
         when = FIRST_DAY + timedelta(days=day)
-        if when.weekday() < 5 and when not in closed:  # noqa: PLR2004 - Saturday
+        weekend = when.weekday() >= 5  # noqa: PLR2004 - Saturday
+        if not weekend and not any(when in each for each in closed):
             found.append(day)
     return found
 
@@ -236,15 +272,20 @@ def _dated(
 
 
 def _numbered(
-    lots: Iterable[PlannedLot], senders: Sequence[SenderFacts]
+    lots: Iterable[PlannedLot],
+    senders: Sequence[Sender],
+    simulated: Sequence[Simulated],
 ) -> Iterator[PlannedLot]:
     """Give every lot the numbers that its sender's software counts."""
+    simulations = {of.name: of.simulation for of in simulated}
     files: Counter[int] = Counter()
     invoices: Counter[int] = Counter()
     for lot in lots:
         files[lot.sender] += 1
         number = (files[lot.sender] - 1) % _LOT_NUMBERS + 1
-        key = lot_key(senders[lot.sender].number, lot.date.isoformat(), f"{number:03}")
+        sender = senders[lot.sender]
+        simulation = simulations[sender.network]
+        key = simulation.lot_key(sender, lot.date.isoformat(), number)
         yield evolve(
             lot,
             file=files[lot.sender],

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import heapq
 from datetime import date
-from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import define
 
-from gateway.simulator.study_files import SentLot
 from gateway.simulator.study_plan import PlannedLot
 from protocols.desk import Question
+from protocols.simulation import SentLot
 from routing.chase import Status
 
 
@@ -31,12 +30,8 @@ class Case:
     passages: int = 0
 
 
-class Kind(Enum):
-    """What leaves."""
-
-    ARL = "arl"
-    PAYMENT = "payment"
-    ANSWER = "answer"  # of the desk
+DESK: Final = "desk"
+"""The kind of what a payer's desk says; all other kinds are the network's answers."""
 
 
 class Out(NamedTuple):
@@ -44,7 +39,7 @@ class Out(NamedTuple):
 
     day: date
     order: int
-    kind: Kind
+    kind: str
     subject: Case | Question
 
 
@@ -55,7 +50,7 @@ class Post:
         self._heap: list[Out] = []
         self._count = 0
 
-    def add(self, day: date, kind: Kind, subject: Case | Question) -> None:
+    def add(self, day: date, kind: str, subject: Case | Question) -> None:
         """Have something leave on a day."""
         self._count += 1
         heapq.heappush(self._heap, Out(day, self._count, kind, subject))

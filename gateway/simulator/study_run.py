@@ -36,6 +36,7 @@ from gateway.simulator.study_vendors import Vendors
 from gateway.simulator.study_world import World
 from gateway.supervise import Step
 from gateway.workshop import build_steps
+from protocols.catalog import Catalog
 
 _TRACKING: Final = frozenset({"watch", "chase"})
 _ELSEWHERE: Final = frozenset({"collect", "tidy"})  # by the hour; nothing to tidy
@@ -46,17 +47,29 @@ _TICK: Final = 1.0  # seconds between two passes
 
 @frozen(kw_only=True)
 class StudyOptions:
-    """What a study is asked for."""
+    """What a study is asked for; `networks` are those whose payers are in it.
+
+    Without any it has all that bring a simulation.
+    """
 
     claims: int
     days: int
     seed: int
     faults: Faults
+    networks: tuple[str, ...] = ()
 
-    def plan(self) -> Plan:
+    def plan(self, catalog: Catalog) -> Plan:
         """Deal the plan; every run of a study deals the same."""
         return deal(
-            claims=self.claims, days=self.days, seed=self.seed, faults=self.faults
+            [
+                each
+                for each in catalog.simulated()
+                if not self.networks or each.name in self.networks
+            ],
+            claims=self.claims,
+            days=self.days,
+            seed=self.seed,
+            faults=self.faults,
         )
 
 
@@ -79,17 +92,19 @@ class Run:
         *,
         tracked: bool,
         folder: Path,
+        catalog: Catalog,
         monotonic: Callable[[], float],
     ) -> None:
-        self._plan = options.plan()
+        self._plan = options.plan(catalog)
         self._mergers = mergers_of(self._plan)
         self._monotonic = monotonic
         self._clock = Clock(moment(0, 0))
         self._house = study_house.build(
             folder,
+            self._plan,
             self._mergers,
             self._clock,
-            seed=options.seed,
+            catalog=catalog,
             tracked=tracked,
         )
         metrics = Metrics(CollectorRegistry(), version="study")
@@ -125,7 +140,7 @@ class Run:
         self._clock.at = moment(day, hour)
         if hour == OPENS_AT:
             if any(each.known_on == day for each in self._mergers):
-                study_house.publish(self._house, self._mergers, day)
+                study_house.publish(self._house, self._plan, self._mergers, day)
             self._world.work()
         if hour in SENDS_AT:
             lots = self._plan.sent_on(day, SENDS_AT.index(hour))

@@ -11,8 +11,9 @@ from attrs import frozen
 
 from config.directory_records import Within
 from gateway.simulator.study_faults import PayerFaults
-from gateway.simulator.study_payers import FIRST_DAY, Profile
+from gateway.simulator.study_payers import FIRST_DAY
 from gateway.simulator.study_plan import PlannedLot
+from protocols.simulation import Profile
 from routing.calendar import WorkCalendar
 
 ZONE: Final = ZoneInfo("Europe/Paris")

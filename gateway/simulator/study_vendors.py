@@ -14,12 +14,11 @@ from gateway.database import Database
 from gateway.intake.interface import Client, Stored
 from gateway.intake.reception import Reception
 from gateway.journal import clients
-from gateway.simulator.study_payers import NETWORK, PROFILES, merger_of
+from gateway.simulator.study_payers import merged_codes, merger_of
 from gateway.simulator.study_plan import Plan, PlannedLot
-from protocols.sesam.sample_maker import FundFacts, SenderFacts, make_file
+from protocols.simulation import Order, Sender
 
 _SENDERS_OF_A_CLIENT: Final = 4
-_ORGANISMS: Final = {each.id: each.organism for each in PROFILES}
 
 
 class Vendors:
@@ -28,6 +27,12 @@ class Vendors:
     def __init__(self, plan: Plan, reception: Reception) -> None:
         self._plan = plan
         self._reception = reception
+        self._simulations = {of.name: of.simulation for of in plan.simulated}
+        self._codes = {
+            profile.id: profile.code
+            for of in plan.simulated
+            for profile in of.simulation.profiles
+        }
 
     def open_accounts(self, database: Database) -> None:
         """Have the gateway know them and their senders."""
@@ -37,8 +42,13 @@ class Vendors:
                 clients.add(
                     tx, name, name=name, vendor="Simulated", software="Study 1.0"
                 )
-                named = [(each.number, each.name) for each in senders]
-                clients.add_senders(tx, name, NETWORK, named)
+                for network in self._simulations:
+                    named = [
+                        (each.number, each.name)
+                        for each in senders
+                        if each.network == network
+                    ]
+                    clients.add_senders(tx, name, network, named)
 
         database.write("study.clients", add)
 
@@ -48,8 +58,8 @@ class Vendors:
         for each in waiting:
             _result(each)
 
-    def _accounts(self) -> dict[str, list[SenderFacts]]:
-        found: dict[str, list[SenderFacts]] = {}
+    def _accounts(self) -> dict[str, list[Sender]]:
+        found: dict[str, list[Sender]] = {}
         for index, each in enumerate(self._plan.senders):
             found.setdefault(_client(index), []).append(each)
         return found
@@ -63,26 +73,33 @@ class Vendors:
             max_open_uploads=0,
             max_bytes_per_second=0,
         )
-        number = self._plan.senders[lot.sender].number
-        upload = self._reception.begin(client, "sftp", f"/in/{number}-{lot.file:06}.b2")
+        sender = self._plan.senders[lot.sender]
+        suffix = self._simulations[sender.network].suffix
+        path = f"/in/{sender.number}-{lot.file:06}{suffix}"
+        upload = self._reception.begin(client, "sftp", path)
         upload.write(0, self._file(lot))
         return upload.close()
 
     def _file(self, lot: PlannedLot) -> bytes:
-        organism = _ORGANISMS[lot.payer]
+        code = self._codes[lot.payer]
         if lot.fault == "misrouted":
-            organism = merger_of(lot.day).organism(lot.payer)
-        return make_file(
+            merger = merger_of(lot.day)
+            code = merged_codes(self._plan.simulated, merger.number)[lot.payer]
+        sender = self._plan.senders[lot.sender]
+        simulation = self._simulations[sender.network]
+        return simulation.bill(
             Random(f"{self._plan.seed}|lot|{lot.index}"),  # noqa: S311 - invented
-            sender=self._plan.senders[lot.sender],
-            lots=1,
-            invoices_per_lot=lot.claims,
-            day=lot.date.isoformat(),
-            norm="SE",
-            fund=FundFacts(fund=organism, organism=organism, computer_centre="000"),
-            file_number=lot.file,
-            first_lot=lot.number,
-            first_invoice=lot.first_invoice,
+            Order(
+                sender=sender,
+                code=code,
+                rules=simulation.rules(code),
+                lots=1,
+                claims=lot.claims,
+                day=lot.date.isoformat(),
+                file=lot.file,
+                first_lot=lot.number,
+                first_claim=lot.first_invoice,
+            ),
         )
 
 

@@ -1,4 +1,4 @@
-"""Everything around the gateway in a study: payers, their mailboxes, merged funds.
+"""Everything around the gateway in a study: payers, their mailboxes, merged payers.
 
 The gateway meets it through channels only, by the endpoints of its directory.
 """
@@ -11,16 +11,16 @@ from datetime import date
 from gateway.clock import Now
 from gateway.simulator.study_channel import Mailbox
 from gateway.simulator.study_desk import Desk
-from gateway.simulator.study_files import read_b2
 from gateway.simulator.study_payer import Payer
-from gateway.simulator.study_payers import PROFILES, Merger
+from gateway.simulator.study_payers import Merger, unions_of
 from gateway.simulator.study_plan import Plan
-from gateway.simulator.study_post import Kind, Post
+from gateway.simulator.study_post import DESK, Post
 from gateway.simulator.study_timing import Timing
 from gateway.simulator.study_transit import Transit
+from protocols.catalog import Simulated
 from protocols.desk import Enrolled, Question
 from protocols.interface import Channel
-from protocols.sesam.keys import normal_ps
+from protocols.simulation import Simulation
 from routing.calendar import WorkCalendar
 from routing.chase import Status
 
@@ -41,19 +41,19 @@ class World:
         transit = Transit(plan)
         self.payers = {
             timing.profile.id: Payer(
+                of=of,
                 timing=timing,
                 transit=transit,
-                unknown=frozenset(
-                    normal_ps(plan.senders[sender].number)
-                    for sender, payer in plan.unregistered
-                    if payer == timing.profile.id
-                ),
+                unknown=_unknown(plan, of, timing.profile.id),
                 now=now,
             )
-            for timing in timings(plan, calendars)
+            for of in plan.simulated
+            for timing in _timings(plan, of, calendars)
         }
         self.unions = {
-            each.id: DeadEnd(transit, calendars(each.id), now) for each in mergers
+            name: DeadEnd(of.simulation, transit, calendars(name), now)
+            for of in plan.simulated
+            for name, _ in unions_of(of, mergers)
         }
 
     def channel(self, endpoint: str) -> Channel:
@@ -74,13 +74,20 @@ class World:
 
 
 class DeadEnd:
-    """The mailbox of funds that were merged: it takes files, and nobody reads them.
+    """The mailbox of payers that were merged: it takes files, and nobody reads them.
 
     Only its desk still answers: it has nothing, and knows everybody.
     """
 
-    def __init__(self, transit: Transit, calendar: WorkCalendar, now: Now) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        transit: Transit,
+        calendar: WorkCalendar,
+        now: Now,
+    ) -> None:
         self.mailbox = Mailbox(now, self._take)
+        self._simulation = simulation
         self._transit = transit
         self._calendar = calendar
         self._now = now
@@ -120,15 +127,19 @@ class DeadEnd:
     def _take(self, name: str, content: bytes) -> None:
         question = self._desk.read(content)
         if question is None:
-            for lot in read_b2(content).lots:
+            for lot in self._simulation.read_sent(content).lots:
                 self._transit.arrives(lot.key)
             return
         day = self._calendar.next_working_day(self._calendar.counts_from(self._now()))
-        self._post.add(day, Kind.ANSWER, question)
+        self._post.add(day, DESK, question)
 
 
 def timings(plan: Plan, calendars: Calendars) -> list[Timing]:
     """Return the pace of every payer that answers."""
+    return [each for of in plan.simulated for each in _timings(plan, of, calendars)]
+
+
+def _timings(plan: Plan, of: Simulated, calendars: Calendars) -> list[Timing]:
     return [
         Timing(
             profile=each,
@@ -136,5 +147,14 @@ def timings(plan: Plan, calendars: Calendars) -> list[Timing]:
             faults=plan.faults.of_payer(each.id),
             seed=plan.seed,
         )
-        for each in PROFILES
+        for each in of.simulation.profiles
     ]
+
+
+def _unknown(plan: Plan, of: Simulated, payer: str) -> frozenset[str]:
+    """Return the senders that are not registered with a payer."""
+    return frozenset(
+        of.network.normal_sender(plan.senders[sender].number)
+        for sender, where in plan.unregistered
+        if where == payer
+    )

@@ -8,15 +8,17 @@ killed and started again never bills under a number twice.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from gateway.clock import Entropy
 from gateway.intake.credentials import new_token
-from protocols.sesam.sample_maker import SenderFacts, make_sender
+from protocols.catalog import Simulated
+from protocols.simulation import Sender
 
 _VENDORS: Final = (
     ("Editions du Lac (simulated)", "LacSoft 4.2"),
@@ -37,8 +39,13 @@ class Account:
     software: str
     channel: str
     token: str = field(repr=False)
-    senders: tuple[SenderFacts, ...]
+    senders: tuple[Sender, ...]
     folder: Path = Path()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks in which it bills."""
+        return tuple(sorted({each.network for each in self.senders}))
 
     @property
     def key_file(self) -> Path:
@@ -54,15 +61,21 @@ class Account:
             "software": self.software,
             "channel": self.channel,
             "token": self.token,
-            "senders": [
-                {"kind": each.kind, "number": each.number, "name": each.name}
-                for each in self.senders
-            ],
+            "senders": [asdict(each) for each in self.senders],
         }
 
 
-def invent(number: int, seed: int, entropy: Entropy) -> Account:
-    """Invent the n-th account; number 0 is the visitor, a person at a keyboard."""
+def invent(
+    number: int, seed: int, entropy: Entropy, simulated: Sequence[Simulated]
+) -> Account:
+    """Invent the n-th account; number 0 is the visitor, a person at a keyboard.
+
+    Software bills in one network, two accounts after the other in each; a visitor
+    has senders in all of them.
+    """
+    # Two, so that a network has software at either door.
+    turn = (number - 1) // 2 % len(simulated)
+    networks = [simulated[turn]] if number else simulated
     rng = Random(f"{seed}|account|{number}")  # noqa: S311 - invented names, no secret
     vendor, software = rng.choice(_VENDORS)
     count = rng.randint(1, _MOST_SENDERS)
@@ -73,14 +86,16 @@ def invent(number: int, seed: int, entropy: Entropy) -> Account:
         software=software,
         channel=HTTPS if number and number % 2 == 0 else SFTP,
         token=new_token(entropy),
-        senders=tuple(make_sender(rng) for _ in range(count)),
+        senders=tuple(
+            of.simulation.sender(rng) for of in networks for _ in range(count)
+        ),
     )
 
 
 def read_account(folder: Path) -> Account:
     """Read an account that is kept in a folder."""
     kept = json.loads((folder / "account.json").read_text(encoding="utf-8"))
-    senders = tuple(SenderFacts(**each) for each in kept.pop("senders"))
+    senders = tuple(Sender(**each) for each in kept.pop("senders"))
     return Account(**kept, senders=senders, folder=folder)
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.intake import receipts
 from gateway.simulator.vendor_files import REFUSED, Bill, Kind
-from protocols.sesam.network import SESAM
+from protocols.interface import Network
 from routing.envelope import AnswerSeen, Level, Outcome
 
 _HEAD: Final = 4096
@@ -56,24 +56,30 @@ def check_report(report: bytes, bill: Bill) -> Iterable[str]:
 
 
 def check_return(
-    name: str, content: bytes, *, senders: Iterable[str], asked: Mapping[str, int]
+    name: str,
+    content: bytes,
+    *,
+    networks: Iterable[Network],
+    senders: Iterable[str],
+    asked: Mapping[str, int],
 ) -> Iterable[str]:
     """Check that a return can be read, and speaks of this client's claims alone.
 
-    `asked` is cents by match key of the claims that are known here; a return may
+    It is of one of `networks`.  `asked` is cents by match key of the claims that are known here; a return may
     speak of older ones.
     """
-    format = SESAM.recognise(content[:_HEAD])
-    if format is None or not SESAM.is_return(format):
+    found = _recognise(content[:_HEAD], networks)
+    if found is None:
         yield f"return {name} is in no known format"
         return
-    reading = SESAM.read_return(io.BytesIO(content), format)
+    network, format = found
+    reading = network.read_return(io.BytesIO(content), format)
     answers = list(reading.answers())
     if not answers:
         yield f"return {name} says nothing"
-    known = frozenset(each.lstrip("0") for each in senders)
+    known = frozenset(network.normal_sender(each) for each in senders)
     strangers = sum(
-        bool(answer.sender) and answer.sender.strip().lstrip("0") not in known
+        bool(answer.sender) and network.normal_sender(answer.sender) not in known
         for answer in answers
     )
     if strangers:
@@ -84,6 +90,15 @@ def check_return(
     if not summary.valid:
         codes = sorted({each.code for each in summary.problems})
         yield f"return {name} has {summary.errors} errors: {codes}"
+
+
+def _recognise(head: bytes, networks: Iterable[Network]) -> tuple[Network, str] | None:
+    """Say whose return this is, and in which format; None for what is none."""
+    for network in networks:
+        format = network.recognise(head)
+        if format is not None and network.is_return(format):
+            return network, format
+    return None
 
 
 def _check_amount(

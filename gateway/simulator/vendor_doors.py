@@ -7,8 +7,6 @@ from typing import NamedTuple, Protocol
 
 from gateway.simulator.vendor_files import Bill
 
-NETWORK = "sesam"
-
 
 class DoorTrouble(Exception):
     """The door did not do what it promises; the text says what was tried."""

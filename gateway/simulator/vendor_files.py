@@ -16,25 +16,23 @@ from typing import Final
 from attrs import frozen
 
 from gateway.simulator.vendor_accounts import Account, NumberBook
-from protocols.records import load_layouts
-from protocols.sesam import reader
-from protocols.sesam.sample_maker import FundFacts, SenderFacts, make_file
+from protocols.catalog import Simulated
+from protocols.interface import Network
+from protocols.simulation import Order, Sender, Spoilt
 
-_RECORD: Final = 128
+_HEAD: Final = 4096
 _BAD_SHARE: Final = 0.08
 _MERGED_SHARE: Final = 0.1  # of files that still bear the code of a closed fund
 _LARGE_SHARE: Final = 0.05
-_NORMS: Final = ("FR", "PH", "LB", "TR", "SE", "PM")
-_NO_FUND: Final = FundFacts(
-    regime="01", fund="888", organism="888", computer_centre="000"
-)
 
 
 @frozen(kw_only=True)
-class Fund:
+class Address:
     """How a payer is addressed; `merged` for a code that another took over."""
 
-    facts: FundFacts
+    network: str
+    code: str
+    rules: Mapping[str, object]
     merged: bool = False
 
 
@@ -42,13 +40,14 @@ class Kind(StrEnum):
     """What is wrong with a file, if anything."""
 
     GOOD = "good"
-    TRUNCATED = "truncated"  # ends in the middle of a record
-    WRONG_TOTALS = "wrong-totals"  # a lot whose end does not add up
+    TRUNCATED = str(Spoilt.TRUNCATED)
+    WRONG_TOTALS = str(Spoilt.WRONG_TOTALS)
     UNROUTABLE = "unroutable"  # for a payer that nobody knows
     NOISE = "noise"  # no billing file at all
 
 
-REFUSED: Final = frozenset({Kind.TRUNCATED, Kind.WRONG_TOTALS, Kind.NOISE})
+_SPOILT: Final = frozenset({Kind.TRUNCATED, Kind.WRONG_TOTALS})
+REFUSED: Final = _SPOILT | {Kind.NOISE}
 """Kinds that the gateway must report as having errors; it must not any other."""
 
 
@@ -74,14 +73,15 @@ class Typist:
         self,
         *,
         account: Account,
-        funds: Sequence[Fund],
+        simulated: Sequence[Simulated],
+        addresses: Sequence[Address],
         numbers: NumberBook,
         rng: Random,
         today: Callable[[], str],
     ) -> None:
         self._account = account
-        self._funds = [each.facts for each in funds if not each.merged]
-        self._merged = [each.facts for each in funds if each.merged]
+        self._networks = {each.name: each for each in simulated}
+        self._addresses = addresses
         self._numbers = numbers
         self._rng = rng
         self._today = today
@@ -95,7 +95,7 @@ class Typist:
             kind = rng.choice([each for each in Kind if each is not Kind.GOOD])
         return self.make(kind, sender)
 
-    def make(self, kind: Kind, sender: SenderFacts) -> Bill:
+    def make(self, kind: Kind, sender: Sender) -> Bill:
         """Make a file of a kind; its numbers are used up whatever becomes of it."""
         rng = self._rng
         large = rng.random() < _LARGE_SHARE
@@ -104,54 +104,52 @@ class Typist:
             (rng.randint(15, 30) if large else rng.randint(2, 8)),
         )
         numbers = self._numbers.take(sender.number, lots=lots, invoices=lots * invoices)
-        content = make_file(
+        network, simulation = self._networks[sender.network]
+        address = self._address(kind, sender.network)
+        content = simulation.bill(
             rng,
-            sender=sender,
-            lots=lots,
-            invoices_per_lot=invoices,
-            day=self._today(),
-            norm=rng.choice(_NORMS),
-            fund=self._fund(kind),
-            file_number=numbers.file,
-            first_lot=numbers.lot,
-            first_invoice=numbers.invoice,
+            Order(
+                sender=sender,
+                code=address.code if address else simulation.nobody,
+                rules=address.rules if address else {},
+                lots=lots,
+                claims=invoices,
+                day=self._today(),
+                file=numbers.file,
+                first_lot=numbers.lot,
+                first_claim=numbers.invoice,
+                style=rng.choice(simulation.styles),
+            ),
         )
+        asked = _asked(network, content) if kind is Kind.GOOD else {}
+        if kind is Kind.NOISE:
+            content = rng.randbytes(rng.randint(100, 5000))
+        elif kind in _SPOILT:
+            content = simulation.spoil(content, Spoilt(kind), rng)
         return Bill(
-            name=f"{sender.number}-{numbers.file:06}.b2",
-            content=spoil(content, kind, rng),
+            name=f"{sender.number}-{numbers.file:06}{simulation.suffix}",
+            content=content,
             kind=kind,
-            asked=_asked(content) if kind is Kind.GOOD else {},
+            asked=asked,
         )
 
-    def _fund(self, kind: Kind) -> FundFacts:
+    def _address(self, kind: Kind, network: str) -> Address | None:
+        """Choose a payer of a network, or none that anybody knows."""
         if kind is Kind.UNROUTABLE:
-            return _NO_FUND
-        if self._merged and self._rng.random() < _MERGED_SHARE:
-            return self._rng.choice(self._merged)
-        return self._rng.choice(self._funds)
+            return None
+        there = [each for each in self._addresses if each.network == network]
+        merged = [each for each in there if each.merged]
+        if merged and self._rng.random() < _MERGED_SHARE:
+            return self._rng.choice(merged)
+        return self._rng.choice([each for each in there if not each.merged])
 
 
-def spoil(content: bytes, kind: Kind, rng: Random) -> bytes:
-    """Return the content made bad in the way that its kind says."""
-    if kind is Kind.TRUNCATED:
-        whole = len(content) // _RECORD
-        return content[: rng.randrange(1, whole) * _RECORD + _RECORD // 2]
-    if kind is Kind.NOISE:
-        return rng.randbytes(rng.randint(100, 5000))
-    if kind is Kind.WRONG_TOTALS:
-        end_of_lot = len(content) - 2 * _RECORD  # before the end of the file
-        layout = load_layouts("b2")["6"]
-        values = layout.read(content[end_of_lot : end_of_lot + _RECORD])
-        more = {**values, "total_amo": str(int(values["total_amo"]) + 1)}
-        return (
-            content[:end_of_lot] + layout.write(more) + content[end_of_lot + _RECORD :]
-        )
-    return content
-
-
-def _asked(content: bytes) -> dict[str, int]:
+def _asked(network: Network, content: bytes) -> dict[str, int]:
+    format = network.recognise(content[:_HEAD])
+    if format is None:
+        raise ValueError(f"network {network.name} does not know its own simulated file")
     return {
         claim.match_key: claim.asked
-        for lot in reader.read(io.BytesIO(content)).lots()
+        for lot in network.read(io.BytesIO(content), format).lots()
         for claim in lot.claims
     }

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gateway.simulator.vendor_accounts import Account
-from gateway.simulator.vendor_doors import NETWORK, DoorTrouble, Paper
+from gateway.simulator.vendor_doors import DoorTrouble, Paper
 from gateway.simulator.vendor_files import Bill
 
 _TIMEOUT: Final = 30.0
@@ -42,6 +42,7 @@ class HttpsDoor:
             context=ssl.create_default_context(cafile=str(authority)),
         )
         self._token = account.token
+        self._networks = account.networks
         self._new_key = new_key
         self._given: list[Paper] = []
         self._ids: dict[str, str] = {}
@@ -73,10 +74,12 @@ class HttpsDoor:
 
     def returns(self) -> Iterator[Paper]:
         """Get every return that is listed."""
-        for item in self._listed():
-            path = f"/v1/returns/{quote(item['id'])}/content"
-            self._ids[item["filename"]] = item["id"]
-            yield Paper(item["filename"], self._ask("GET", path, wanted=(_OK,))[1])
+        for network in self._networks:
+            for item in self._listed(network):
+                path = f"/v1/returns/{quote(item['id'])}/content"
+                self._ids[item["filename"]] = item["id"]
+                content = self._ask("GET", path, wanted=(_OK,))[1]
+                yield Paper(item["filename"], content)
 
     def acknowledge(self, name: str) -> None:
         """Acknowledge a return."""
@@ -87,8 +90,8 @@ class HttpsDoor:
         """Hang up."""
         self._connection.close()
 
-    def _listed(self) -> list[dict[str, Any]]:
-        path = f"/v1/returns?network={NETWORK}"
+    def _listed(self, network: str) -> list[dict[str, Any]]:
+        path = f"/v1/returns?network={network}"
         items: list[dict[str, Any]] = json.loads(
             self._ask("GET", path, wanted=(_OK,))[1]
         )["items"]

@@ -18,7 +18,7 @@ from typing import Final
 from paramiko import Ed25519Key, PKey, SFTPClient, SSHException, Transport
 
 from gateway.simulator.vendor_accounts import Account
-from gateway.simulator.vendor_doors import NETWORK, DoorTrouble, Paper
+from gateway.simulator.vendor_doors import DoorTrouble, Paper
 from gateway.simulator.vendor_files import Bill
 
 _TIMEOUT: Final = 30.0
@@ -58,6 +58,7 @@ class SftpDoor:
         self._transport: Transport | None = None
         self._client: SFTPClient | None = None
         self._again = 0
+        self._paths: dict[str, str] = {}  # of returns, by their names
 
     def deposit(self, bill: Bill) -> None:
         """Upload a file as this software does."""
@@ -100,18 +101,18 @@ class SftpDoor:
 
     def returns(self) -> Iterator[Paper]:
         """Download everything in the outbox."""
-        folder = f"/out/{NETWORK}"
         with self._session("fetch returns") as sftp:
-            for entry in sftp.listdir_attr(folder):
-                if stat.S_ISREG(entry.st_mode or 0):
-                    yield Paper(
-                        entry.filename, _read(sftp, f"{folder}/{entry.filename}")
-                    )
+            for network in self._account.networks:
+                for entry in sftp.listdir_attr(f"/out/{network}"):
+                    if stat.S_ISREG(entry.st_mode or 0):
+                        path = f"/out/{network}/{entry.filename}"
+                        self._paths[entry.filename] = path
+                        yield Paper(entry.filename, _read(sftp, path))
 
     def acknowledge(self, name: str) -> None:
         """Delete a return."""
         with self._session(f"acknowledge {name}") as sftp:
-            sftp.remove(f"/out/{NETWORK}/{name}")
+            sftp.remove(self._paths.pop(name))
 
     def close(self) -> None:
         """Log out."""

@@ -21,6 +21,7 @@ from gateway.simulator.vendor_accounts import Account
 from gateway.simulator.vendor_checks import check_receipt, check_report, check_return
 from gateway.simulator.vendor_doors import Door, DoorTrouble
 from gateway.simulator.vendor_files import Bill, Typist
+from protocols.interface import Network
 
 _MOST_NOTES: Final = 100
 _AGAIN_SHARE: Final = 0.1
@@ -94,6 +95,7 @@ class Vendor:
         account: Account,
         door: Door,
         typist: Typist,
+        networks: Sequence[Network],
         key: Ed25519PublicKey,
         rng: Random,
         pause: float,
@@ -104,6 +106,7 @@ class Vendor:
         self._account = account
         self._door = door
         self._typist = typist
+        self._networks = networks
         self._key = key
         self._rng = rng
         self._pause = pause
@@ -192,7 +195,11 @@ class Vendor:
         senders = [each.number for each in self._account.senders]
         for name, content in self._door.returns():
             for wrong in check_return(
-                name, content, senders=senders, asked=self._desk.asked
+                name,
+                content,
+                networks=self._networks,
+                senders=senders,
+                asked=self._desk.asked,
             ):
                 self._note(wrong)
             self._door.acknowledge(name)

@@ -6,10 +6,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from gateway.committing import Tx
-from gateway.journal import answers, dispatches, expectations, ledger, lots, schema
+from gateway.journal import (
+    answers,
+    dispatches,
+    expectations,
+    ledger,
+    lot_numbers,
+    lots,
+    schema,
+)
 from gateway.journal.expectations import Came
 from gateway.journal.prepared import Prepared, given
 from gateway.journal.revival import TAKEN_BACK, revive
@@ -93,34 +101,70 @@ def apply_claim(
     )
 
 
-def apply_lot(tx: Tx, lot_id: str, answer: AnswerSeen, came: Came) -> Applied:
-    """Write a payer's word on a whole lot: received, or refused as it stands."""
+def apply_lot(
+    tx: Tx, lot_id: str, answer: AnswerSeen, came: Came, *, believe: bool = False
+) -> Applied:
+    """Write a payer's word on a whole lot; what was said of single claims stays.
+
+    A refusal or a payment decides every claim that stands with its lot, a payment
+    pays them in full; a word that defers decides nothing.  What is said to be paid
+    must be what its claims come to, unless a person asks to `believe` it.
+    """
     row = _lot(tx, lot_id)
     current = Account(row.account)
     target = account_for(answer.outcome, current)
-    if target is not None:
-        ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
-    expectations.answered(tx, lot_id, 0, 0, level=Level.LOT, came=came)
-    refused = answer.outcome is Outcome.REJECTED
-    if refused:
-        left = row.standing_asked
-        expectations.answered(
-            tx, lot_id, row.claims, left, level=Level.CLAIM, came=came
-        )
-    now = _lot(tx, lot_id)
-    if refused or now.state not in TAKEN_BACK or not revive(tx, now):
-        happened = LotEvent.ANSWER if refused else LotEvent.ACKNOWLEDGE
-        lots.move(tx, now, happened, f"answer.{answer.outcome}")
+    pays = answer.outcome is Outcome.PAID
+    absurd = ""
+    if pays and target is not None and not believe:
+        absurd = _wrong_total(answer.paid, _paid(tx, lot_id) + row.standing_asked)
+    decides = pays or answer.outcome is Outcome.REJECTED
+    if not absurd:
+        if target is not None:
+            if pays:
+                answers.pay_standing(tx, lot_id)
+            ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
+        _pay_off(tx, row, answer.outcome, came)
+        lot_numbers.decided(tx, row)
+        now = _lot(tx, lot_id)
+        if decides or now.state not in TAKEN_BACK or not revive(tx, now):
+            happened = LotEvent.ANSWER if decides else LotEvent.ACKNOWLEDGE
+            lots.move(tx, now, happened, f"answer.{answer.outcome}")
     return Applied(
         client=row.client_id,
         lot=lot_id,
         payer=row.payer_id or "",
         flow=row.flow,
         repeated=target is None,
-        closed=refused,
+        closed=decides,
         sent_at=_sent_at(tx, row.dispatch_id),
         claims=row.standing_claims,
         asked=row.standing_asked,
+        absurd=absurd,
+    )
+
+
+def _pay_off(tx: Tx, lot: Any, outcome: Outcome, came: Came) -> None:
+    """Pay off what is owed for a lot of which something was said as a whole."""
+    if outcome in {Outcome.REJECTED, Outcome.PAID}:
+        expectations.answered(
+            tx,
+            lot.id,
+            lot.claims,
+            lot.standing_asked,
+            level=Level.CLAIM,
+            came=came,
+            last=outcome is Outcome.REJECTED,
+        )
+    elif outcome is not Outcome.DEFERRED:
+        expectations.answered(tx, lot.id, 0, 0, level=Level.LOT, came=came)
+
+
+def _wrong_total(said: int, due: int) -> str:
+    if said == due:
+        return ""
+    return (
+        f"it says that {said} cents of the lot are paid, and its claims' own answers "
+        f"leave {due}"
     )
 
 
@@ -170,6 +214,13 @@ def said_before(tx: Tx, lot: str, seq: int, answer: AnswerSeen) -> bool:
         "its_paid": answer.paid,
     }
     return _SAID.first(tx.connection, said) is not None
+
+
+def _paid(tx: Tx, lot_id: str) -> int:
+    query = select(func.coalesce(func.sum(schema.claim.c.paid), 0))
+    return int(
+        tx.connection.execute(query.where(schema.claim.c.lot_id == lot_id)).scalar_one()
+    )
 
 
 def _lot(tx: Tx, lot_id: str) -> Any:

@@ -62,9 +62,9 @@ def confirm(tx: Tx, name: str, directory: Directory, *, by: str) -> ProposalStat
         paid=said.paid,
     )
     whole = row.claim_seq == 0
-    came = Came(returned.collected_at, directory)
+    came = Came(returned.collected_at, directory, returned.network, returned.kind)
     if whole:
-        applied = apply_lot(tx, row.lot_id, answer, came)
+        applied = apply_lot(tx, row.lot_id, answer, came, believe=True)
     else:
         applied = apply_claim(tx, row.lot_id, row.claim_seq, answer, came, None)
     tx.connection.execute(

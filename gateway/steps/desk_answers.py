@@ -67,7 +67,7 @@ class DeskAnswers:
             return False
         tx.say("desk.answered", remedy.lot_id, ask=answer.ask, said=answer.said)
         if answer.ask is Ask.STATUS:
-            self._status(tx, remedy, Status(answer.said))
+            self._status(tx, returned, remedy, Status(answer.said))
         elif answer.ask is Ask.ENROLMENT:
             self._enrolment(tx, remedy, Enrolled(answer.said), returned.network)
         return _is_of_last_sending(tx, remedy)
@@ -93,10 +93,17 @@ class DeskAnswers:
             found.add(self._directory().payer(remedy.payer_id).endpoint)
         return found
 
-    def _status(self, tx: Tx, remedy: Row[*tuple[Any, ...]], said: Status) -> None:
+    def _status(
+        self,
+        tx: Tx,
+        returned: Row[*tuple[Any, ...]],
+        remedy: Row[*tuple[Any, ...]],
+        said: Status,
+    ) -> None:
         """Let the chase know what was so when it asked, unless it knows better."""
         if said in {Status.RECEIVED, Status.ANSWERED}:
-            apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, Came(tx.now, self._directory()))
+            came = Came(tx.now, self._directory(), returned.network)
+            apply_lot(tx, remedy.lot_id, _ACKNOWLEDGED, came)
         chase = chases.locked(tx, remedy.lot_id)
         before = Known.from_json(chase.known if chase else "")
         known = before.told(said, remedy.at)

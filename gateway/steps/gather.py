@@ -148,8 +148,15 @@ class Gather:
         return taken[0] if taken else None
 
     def _compose(self, dispatch: Row[*tuple[Any, ...]]) -> None:
-        payer = self._directory().payer(dispatch.payer_id)
-        calendar = self._directory().calendar(payer.id)
+        directory = self._directory()
+        payer = directory.payer(dispatch.payer_id)
+        calendar = directory.calendar(payer.id)
+        addressee = Addressee(
+            payer=payer.id,
+            code=dispatch.payer_code,
+            rules=payer.rules,
+            tables=directory.tables(dispatch.network),
+        )
         parts = [
             self._part(lot)
             for lot in self._database.read(dispatches.members, dispatch.id)
@@ -159,9 +166,7 @@ class Gather:
         def write(into: BinaryIO) -> None:
             composed = self._networks[dispatch.network].compose(
                 parts,
-                addressee=Addressee(
-                    payer=payer.id, code=dispatch.payer_code, rules=payer.rules
-                ),
+                addressee=addressee,
                 emitter=self._emitters[dispatch.network],
                 number=dispatch.number,
                 day=calendar.day(dispatch.created_at).isoformat(),

@@ -67,7 +67,8 @@ def mark_sent(
         usual=usual,
     )
     sent_on = calendar.day(tx.now).isoformat()
-    expectations.owe(tx, dispatch, members, due, sent_on=sent_on)
+    order = directory.answers_of(dispatch.network)
+    expectations.owe(tx, dispatch, members, due, sent_on=sent_on, order=order)
     for kind in ("dispatch-unclear", "dispatch-refused"):
         anomalies.settle(
             tx, kind=kind, subject=dispatch.id, reason="the payer has the dispatch"

@@ -18,7 +18,15 @@ from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
-from gateway.journal import anomalies, answers, chases, returns, schema, work
+from gateway.journal import (
+    anomalies,
+    answers,
+    chases,
+    commitments,
+    returns,
+    schema,
+    work,
+)
 from gateway.learning import CurrentDelays
 from gateway.steps.cases import claims_rejected
 from gateway.steps.desk_answers import DeskAnswers
@@ -26,6 +34,7 @@ from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
+from gateway.steps.promised import given
 from gateway.steps.tally import Tally
 from gateway.steps.tie import Tie, Tied
 from gateway.storage.payloads import Payloads
@@ -186,7 +195,7 @@ class Match:
         while chunk := list(islice(numbered, _PER_COMMIT)):
             fresh = [pair for pair in chunk if known.get(pair[0]) is None]
             held, tied = self._database.write(
-                "match.answers", self._tie, row, held, fresh, known
+                "match.answers", self._tie, row, reading.kind, held, fresh, known
             )
             tally.add(len(chunk), tied, known)
             self._count(tied, reading.kind)
@@ -208,6 +217,7 @@ class Match:
         self,
         tx: Tx,
         row: Row[*tuple[Any, ...]],
+        kind: str,
         held: float,
         found: Sequence[tuple[int, AnswerSeen]],
         known: Mapping[int, str | None],
@@ -219,11 +229,13 @@ class Match:
             row,
             self._directory(),
             self._delays(),
+            kind=kind,
             patient_hash=self._payloads.keys.patient_hash,
             sure=self._sure,
             bounds=self._bounds,
         )
         tied = tie.all(found, known)
+        commitments.note(tx, row, given(tied), self._payloads.keys.patient_hash)
         applied = [each.applied for each in tied if each.applied]
         answered = Counter(dict.fromkeys((each.lot for each in applied), 0))
         for each in applied:

@@ -18,7 +18,7 @@ from config.directory_records import PayerEntry
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, enrolments, lots
+from gateway.journal import anomalies, enrolments, lot_numbers, lots
 from gateway.steps.cases import lot_refused
 from protocols.interface import Network
 from routing.directory import Directory
@@ -32,6 +32,8 @@ _AT_ONCE: Final = 200
 CAUSES: Final = {
     "bad-content": "a payer would refuse what the lot holds; its client has the reasons",
     "duplicate-lot": "the same sender sent a lot with this number and date before",
+    "number-waiting": "an earlier lot with its number is not decided on yet; it may go after",
+    "number-used": "its payer holds its number as used, and takes it once only",
     "duplicate-invoice": "an invoice number of the lot was used before by its sender",
     "no-destination": "the lot names no payer that a rule or table knows",
     "unknown-payer": "no payer of the directory has the lot's code",
@@ -111,6 +113,7 @@ class Route:
         try:
             route = self._decide(tx, lot, codes, directory)
             self._check_enrolment(tx, lot, network, route.payer)
+            _check_number(tx, lot, network)
         except NoRoute as error:
             code = codes[0] if codes else ""
             held = self._hold(tx, lot, error, code, directory)
@@ -146,18 +149,22 @@ class Route:
                 f"payer {route.payer.id} takes {', '.join(route.payer.flows)}, "
                 f"not {lot.flow}",
             )
-        self._refuse_repeats(tx, lot)
+        self._refuse_repeats(tx, lot, self._networks[lot.network])
         return route
 
-    def _refuse_repeats(self, tx: Tx, lot: Row[*tuple[Any, ...]]) -> None:
+    def _refuse_repeats(
+        self, tx: Tx, lot: Row[*tuple[Any, ...]], network: Network
+    ) -> None:
         twin = lots.earlier_twin(tx.connection, lot)
         if twin is not None:
             raise NoRoute(
                 "duplicate-lot",
                 f"lot {lot.number} of {lot.date} by {lot.sender} came before as {twin}; "
-                "send a corrected lot under a new number (the earlier one can be "
-                "withdrawn only while it has not been sent)",
+                f"send a corrected lot with another {network.lot_identity} (the earlier "
+                "one can be withdrawn only while it has not been sent)",
             )
+        if not network.invoices_unique:
+            return
         number = lots.earlier_claim(tx.connection, lot)
         if number is not None:
             raise NoRoute(
@@ -228,6 +235,18 @@ class Route:
                 items={lot.id: lot.claims},
             )
         return state
+
+
+def _check_number(tx: Tx, lot: Row[*tuple[Any, ...]], network: Network) -> None:
+    """Hold a lot whose number its payer would not take, or not yet."""
+    if not lot.series:
+        return
+    ruling = network.rule_number(lot_numbers.uses(tx.connection, lot))
+    if not ruling.may_go:
+        raise NoRoute(
+            lot_numbers.WAITING if ruling.waits else "number-used",
+            f"number {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}",
+        )
 
 
 def _through(codes: tuple[str, ...]) -> str:

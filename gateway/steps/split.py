@@ -9,7 +9,8 @@ holds up the doors, and count only once the last has been made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar, Final
 
 from attrs import evolve
@@ -25,8 +26,10 @@ from gateway.steps.cases import deposit_unreadable
 from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_deposits
+from gateway.steps.promised import Promised
 from gateway.storage.payloads import Payloads
 from protocols.interface import Network
+from routing.directory import Directory
 from routing.envelope import LotSeen
 from routing.lifecycle import DepositState
 
@@ -60,6 +63,7 @@ class Split:
         database: Database,
         payloads: Payloads,
         networks: Mapping[str, Network],
+        directory: Callable[[], Directory],
         entropy: Entropy,
         worker: str,
         lease: float,
@@ -68,6 +72,7 @@ class Split:
         self._database = database
         self._payloads = payloads
         self._networks = networks
+        self._directory = directory
         self._entropy = entropy
         self._worker = worker
         self._lease = lease
@@ -140,8 +145,11 @@ class Split:
         problems: list[Placed] = []
         waiting: list[LotSeen] = []
         claims, held = 0, deposit.lease_until
-        read = network.read(stream, format)
-        for lot in _noting_problems(read.lots(), deposit.id, problems):
+        tables = self._directory().tables(network.name)
+        read = network.read(stream, format, tables)
+        promised = self._promised(deposit, network)
+        lots = promised.look(read.lots())
+        for lot in _noting_problems(lots, deposit.id, problems):
             waiting.append(lot)
             claims += len(lot.claims)
             if claims >= _CLAIMS_PER_COMMIT:
@@ -154,6 +162,7 @@ class Split:
         problems.extend((None, each) for each in summary.problems[:room])
         if not summary.lots and not summary.errors:
             summary = evolve(summary, errors=1)
+        summary = evolve(summary, warnings=summary.warnings + promised.warnings)
         return Found(
             deposit=deposit,
             held=held,
@@ -161,6 +170,16 @@ class Split:
             summary=summary,
             problems=problems,
             lots=waiting,
+        )
+
+    def _promised(self, deposit: Deposit, network: Network) -> Promised:
+        return Promised(
+            self._database,
+            self._directory(),
+            network,
+            self._payloads.keys.patient_hash,
+            client=deposit.client_id,
+            today=datetime.fromtimestamp(deposit.received_at, UTC).date(),
         )
 
     def _add(

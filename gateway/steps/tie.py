@@ -72,6 +72,7 @@ class Tie:
         directory: Directory,
         delays: Delays,
         *,
+        kind: str,
         patient_hash: Callable[[str], int],
         sure: int,
         bounds: Bounds,
@@ -80,7 +81,7 @@ class Tie:
         self._returned = returned
         self._directory = directory
         self._delays = delays
-        self._came = Came(returned.collected_at, directory)
+        self._came = Came(returned.collected_at, directory, returned.network, kind)
         self._origin = Origin(tx, returned, directory)
         self._approximate = Approximate(
             tx, returned.network, self._origin, patient_hash, sure

@@ -19,6 +19,7 @@ from paramiko.pkey import UnknownKeyType
 
 from config.errors import ConfigErrors, Mistake
 from config.reader import Table
+from protocols.channels.endpoint_settings import number, password, seconds
 from protocols.channels.naming import WORKING_NAMES
 
 _MOST_CONNECTIONS = 64
@@ -62,17 +63,17 @@ def read_settings(
     suffix = table.get("temporary_suffix", str, ".tmp")
     if not suffix.strip(".") or "/" in suffix:
         table.wrong("temporary_suffix", f"is {suffix!r}; wanted one such as '.tmp'")
-    key, password = _key(table), _password(table, environment)
-    if key is None and password is None and not mistakes:
+    key, secret = _key(table), password(table, environment)
+    if key is None and secret is None and not mistakes:
         table.wrong(
             "key_file", "is missing; wanted key_file, password_file or password_env"
         )
     read = SftpSettings(
         host=table.get("host", str),
-        port=_number(table, "port", 22, 65535),
+        port=number(table, "port", 22, 65535),
         user=table.get("user", str),
         key=key,
-        password=password,
+        password=secret,
         host_keys=_host_keys(table),
         send_folder=_folder(table, "send_folder", "/in"),
         collect_folder=_folder(table, "collect_folder", "/out"),
@@ -80,13 +81,13 @@ def read_settings(
         skip=(*table.texts("skip", WORKING_NAMES), f"*{suffix}"),
         fsync=table.get("fsync", bool, True),
         keeps_files=table.get("keeps_files", bool, False),
-        connections=_number(table, "connections", 2, _MOST_CONNECTIONS),
-        channels_per_connection=_number(
+        connections=number(table, "connections", 2, _MOST_CONNECTIONS),
+        channels_per_connection=number(
             table, "channels_per_connection", 8, _MOST_CHANNELS
         ),
-        connect_timeout=_seconds(table, "connect_timeout", "15s"),
-        operation_timeout=_seconds(table, "operation_timeout", "60s"),
-        idle_timeout=_seconds(table, "idle_timeout", "60s"),
+        connect_timeout=seconds(table, "connect_timeout", "15s"),
+        operation_timeout=seconds(table, "operation_timeout", "60s"),
+        idle_timeout=seconds(table, "idle_timeout", "60s"),
     )
     table.done()
     if mistakes:
@@ -122,11 +123,11 @@ def _host_keys(table: Table) -> tuple[PKey, ...]:
         table.wrong(
             "host_keys", "is missing; wanted the payer's public host keys, pinned"
         )
-    for number, text in enumerate(texts):
+    for place, text in enumerate(texts):
         try:
             keys.append(read_public_key(text))
         except ValueError as error:
-            table.wrong(f"host_keys[{number}]", f"is no public key; {error}")
+            table.wrong(f"host_keys[{place}]", f"is no public key; {error}")
     return tuple(keys)
 
 
@@ -147,42 +148,6 @@ def _key(table: Table) -> PKey | None:
     return None
 
 
-def _password(table: Table, environment: Mapping[str, str]) -> str | None:
-    file = table.get("password_file", str, "")
-    variable = table.get("password_env", str, "")
-    if file and variable:
-        table.wrong("password_env", "is given as well as password_file; wanted one")
-    if variable:
-        if not environment.get(variable):
-            table.wrong("password_env", f"names {variable}, which is not set or empty")
-        return environment.get(variable)
-    if not file:
-        return None
-    try:
-        found = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        table.wrong("password_file", f"{file} cannot be read: {reason}")
-        return None
-    if not found:
-        table.wrong("password_file", f"{file} is empty; wanted a password")
-    return found
-
-
 def _folder(table: Table, key: str, default: str) -> str:
     found = table.get(key, str, default)
     return found.rstrip("/") or "/"
-
-
-def _number(table: Table, key: str, default: int, most: int) -> int:
-    found = table.get(key, int, default)
-    if not 1 <= found <= most:
-        table.wrong(key, f"is {found}; wanted a number from 1 to {most}")
-    return found
-
-
-def _seconds(table: Table, key: str, default: str) -> float:
-    found = table.duration(key, default)
-    if found <= 0 and isinstance(table.data.get(key), str):
-        table.wrong(key, "is no time at all; wanted a duration such as 30s")
-    return found

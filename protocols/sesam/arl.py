@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from protocols.interface import RecordShown, ReturnReading, SplitReturn
+from protocols.problem_log import ProblemLog
 from protocols.sesam.keys import iso_date, lot_key
 from protocols.sesam.noemie import HEADER, Entity, read_entities, show_entities
 from protocols.sesam.noemie_context import professional
 from protocols.sesam.noemie_writer import ReturnWriter
-from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary
 
 SIMULATED_FORMAT = "sesam.arl-simulated"

@@ -24,17 +24,19 @@ from protocols.sesam.b2_fields import (
 )
 from protocols.sesam.b2_frames import Chunk
 from protocols.sesam.b2_kinds import Kinds
-from protocols.sesam.b2_nesting import GROUPS, Group
+from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_numbers import CENTURY, WRAP, Numbers, in_order
 from protocols.sesam.b2_records import Bytes, Family
-from protocols.sesam.b2_structure import Finding, Rows, Structure, said
+from protocols.sesam.b2_structure import Finding, Rows, Structure, look_up, said
 
 _OLD = 30_000  # three years, in YYMMDD
 _NONE = np.empty(0, np.intp)
-_REPEATS_ALL = np.zeros(GROUPS, np.bool_)
-_REPEATS_ALL[Group.INVOICE_MORE : Group.LOT_END] = True
-_REPEATS_SENDER = np.zeros(GROUPS, np.bool_)
-_REPEATS_SENDER[Group.INVOICE : Group.FILE_END] = True
+_REPEATS_SENDER, _REPEATS_ALL = np.uint8(1), np.uint8(2)
+_REPEATS = bytes(
+    (Group.INVOICE <= group < Group.FILE_END) * int(_REPEATS_SENDER)
+    | (Group.INVOICE_MORE <= group < Group.LOT_END) * int(_REPEATS_ALL)
+    for group in range(256)
+)
 _CORSICA = 6  # where a national number may hold A or B, from 0
 
 
@@ -88,12 +90,11 @@ def _check_keys(
     """Compare the key of each record with that of the record before it."""
     rows, groups = chunk.rows, structure.groups
     other = chunk.heads.new_sender
-    changed = chunk.heads.changes(family.key_mask) | other
-    here, before = groups[1:], groups[:-1]
-    found = (
-        (changed & _REPEATS_ALL[here]) | (other & _REPEATS_SENDER[here])
-    ).nonzero()[0]
-    found = found[before[found] != Group.UNKNOWN] + 1
+    changed = (chunk.heads.changes(family.key_mask) | other).view(np.uint8)
+    repeats = look_up(groups[1:], _REPEATS)
+    wrong = (changed << 1 | other) & repeats
+    found = wrong.nonzero()[0]
+    found = found[groups[found] != Group.UNKNOWN] + 1
     if len(found):
         odd = np.array(sorted(chunk.odd), np.intp)
         found = np.setdiff1d(found, np.concatenate((odd, odd + 1)))

@@ -34,8 +34,8 @@ def choose_family(rows: Bytes) -> tuple[str, Family]:
     layouts = load_layouts("b2")
     first = rows[0].tobytes()
     header = layouts["000"].read(first) if first.startswith(b"000") else {}
-    lots = np.flatnonzero(rows[:, 0] == ord("1"))
-    lot = layouts["1"].read(rows[lots[0]].tobytes()) if len(lots) else {}
+    lots = (row.tobytes() for row in rows if row[0] == ord("1"))
+    lot = next(map(layouts["1"].read, lots), {})
     norm = header.get("norm_code") or lot.get("norm_code", "")
     return norm, family_of(norm, lot.get("norm_version", ""))
 

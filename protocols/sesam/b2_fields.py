@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.records import Field, Layout
+from protocols.record_fields import Field
+from protocols.records import Layout
 from protocols.sesam.b2_numbers import Numbers, date_names, valid_dates
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 

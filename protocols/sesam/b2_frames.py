@@ -149,7 +149,7 @@ class Frames:
     def _trim(self) -> None:
         """Forget blanks and control characters behind the last record."""
         data = self._buffer[: self._used].tobytes()
-        bare = len(data.rstrip(_TAIL))
+        bare = _bare(data)
         if not bare:
             self._used = 0
             return
@@ -218,6 +218,18 @@ def _reader(stream: BinaryIO) -> Callable[[memoryview], int]:
         return len(data)
 
     return copy
+
+
+def _bare(data: bytes) -> int:
+    """Return the length of data without its tail, of which alone a copy is made."""
+    end = len(data)
+    while end:
+        start = max(0, end - RECORD)
+        left = len(data[start:end].rstrip(_TAIL))
+        if left:
+            return start + left
+        end = start
+    return 0
 
 
 def _strangers(table: Bytes, heads: Heads, professional: bytes) -> bool:

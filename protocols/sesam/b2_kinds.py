@@ -45,25 +45,18 @@ class Kinds:
         self._reckoning = Reckoning(
             {kind: len(rows) for kind, rows in self.rows.items()}, family
         )
-        self.bounds = self._gather_many() if order is None else self._gather_all(order)
+        few = len(order) <= _FEW
+        self.bounds = self._gather_all(order) if few else self._gather_many()
         self.dates_right = self._reckoning.finish()
 
-    def _sort(self, chunk: Chunk, structure: Structure) -> Rows | None:
-        """Part rows by kind; return all in the order of kinds if they are few."""
+    def _sort(self, chunk: Chunk, structure: Structure) -> Rows:
+        """Part rows by kind; return all that have one in the order of kinds."""
         kinds = structure.kinds
         if chunk.odd:
             kinds = kinds.copy()
             kinds[list(chunk.odd)] = 0
-        counts = np.bincount(kinds)
-        if len(kinds) > _FEW:
-            self.rows = {
-                kind: (kinds == kind).nonzero()[0]
-                for kind in counts.nonzero()[0].tolist()
-                if kind
-            }
-            return None
         order = kinds.argsort(kind="stable")
-        ends = counts.cumsum().tolist()
+        ends = np.bincount(kinds).cumsum().tolist()
         self.rows = {
             kind: order[start:end]
             for kind, (start, end) in enumerate(itertools.pairwise(ends), 1)

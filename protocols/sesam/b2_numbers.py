@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.records import Field, Layout
+from protocols.record_fields import Field
+from protocols.records import Layout
 from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_records import RECORD, Bytes, Family
 
@@ -61,10 +62,12 @@ class Plan(NamedTuple):
 
     First come the dates that must be there, `due` pieces, then other dates up to
     `dates`, then the rest.  `places` gives a field's pieces, most significant
-    first; a piece's kind is told by its place among the kinds.
+    first, and `of_kind` all of a kind; a piece's kind is told by its place among
+    the kinds.
     """
 
     pieces: tuple[Piece, ...]
+    of_kind: Mapping[int, Sequence[int]]
     due: int
     dates: int
     places: Mapping[tuple[int, str], tuple[int, ...]]
@@ -94,13 +97,13 @@ class Reckoning:
     def take(self, kind: int, first: int, records: Bytes) -> None:
         """Take the words of some records of a kind, `first` being their place."""
         count = len(records)
-        for which, piece in enumerate(self._plan.pieces):
-            if piece.kind == kind:
-                stored = np.ndarray(count, "<u8", records, piece.offset, (RECORD,))
-                if piece.shift:
-                    stored = stored << piece.shift
-                at = self._begins[which] + first
-                np.bitwise_and(stored, piece.mask, out=self._words[at : at + count])
+        for which in self._plan.of_kind[kind]:
+            piece = self._plan.pieces[which]
+            stored = np.ndarray(count, "<u8", records, piece.offset, (RECORD,))
+            if piece.shift:
+                stored = stored << piece.shift
+            at = self._begins[which] + first
+            np.bitwise_and(stored, piece.mask, out=self._words[at : at + count])
 
     def take_all(self, records: Bytes) -> None:
         """Take the words of all records, which are in the order of their kinds."""
@@ -174,6 +177,10 @@ def _plan_of(family: Family, kinds: tuple[int, ...]) -> Plan:
         places[key] = (*places.get(key, ()), which)
     return Plan(
         pieces=pieces,
+        of_kind={
+            kind: [at for at, piece in enumerate(pieces) if piece.kind == kind]
+            for kind in kinds
+        },
         due=len(levels[0]),
         dates=len(levels[0]) + len(levels[1]),
         places=places,

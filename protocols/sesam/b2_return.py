@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from protocols.interface import FieldShown, RecordShown, SplitReturn
+from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 from protocols.sesam.keys import iso_date, normal_invoice
 from protocols.sesam.noemie_claim import cents
 from protocols.sesam.noemie_context import professional
-from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import (
     AnswerSeen,
     Level,

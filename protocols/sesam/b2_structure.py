@@ -87,11 +87,11 @@ class Structure:
 def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
     """Find the nesting of a chunk; `before` is the group of the row before it."""
     kinds = family.kinds(chunk.heads)
-    groups = _look_up(kinds, family.group_table)
+    groups = look_up(kinds, family.group_table)
     previous = np.empty_like(groups)
     previous[0] = before
     previous[1:] = groups[:-1]
-    allowed = _look_up(previous << _PAIR | groups, _MAY_FOLLOW_TABLE)
+    allowed = look_up(previous << _PAIR | groups, _MAY_FOLLOW_TABLE)
     findings: list[Finding] = []
     damaged: list[Rows] = []
     unknown = (kinds == 0).nonzero()[0]
@@ -130,21 +130,28 @@ def find_structure(chunk: Chunk, family: Family, before: int) -> Structure:
         opened = stops[groups[stops - 1] != Group.LOT_END] - 1
         if len(opened):
             findings.append(_open(opened))
+    invoices = (groups == Group.INVOICE).nonzero()[0]
     return Structure(
         kinds=kinds,
         groups=groups,
         lots=lots,
         stops=stops,
-        invoices=(groups == Group.INVOICE).nonzero()[0],
-        invoice_of=np.cumsum(groups == Group.INVOICE, dtype=np.intp) - 1,
+        invoices=invoices,
+        invoice_of=_last_of(invoices, len(groups)),
         damaged=np.concatenate(damaged) if damaged else np.empty(0, np.intp),
         findings=tuple(findings),
     )
 
 
-def _look_up(keys: Bytes, table: bytes) -> Bytes:
+def look_up(keys: Bytes, table: bytes) -> Bytes:
     """Return what a table of 256 bytes has for each key; not to be written to."""
     return np.frombuffer(keys.tobytes().translate(table), np.uint8)
+
+
+def _last_of(rows: Rows, count: int) -> Rows:
+    """Return, for each of `count` rows, which of some rows came last; -1 for none."""
+    lengths = np.diff(rows, prepend=0, append=count)
+    return np.arange(-1, len(rows), dtype=np.intp).repeat(lengths)
 
 
 def _stops(groups: Bytes, lots: Rows) -> Rows:

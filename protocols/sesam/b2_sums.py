@@ -76,8 +76,10 @@ def _check_invoices(
     rows = kinds.of(Group.TOTAL)
     if not len(rows) or not count:
         return
-    which = structure.invoice_of[rows]
-    judged = ~spoilt[structure.lot_of(rows)]
+    which = structure.invoice_of.take(rows)
+    judged = np.ones(len(rows), np.bool_)
+    if spoilt.any():
+        judged = ~spoilt[structure.lot_of(rows)]
     lines = _sum_lines(structure, kinds, count)
     for rule in family.sums:
         wanted = np.zeros(count, np.int64)
@@ -85,9 +87,10 @@ def _check_invoices(
             if (group, name) in lines:
                 wanted += sign * lines[group, name]
         stated = kinds.numbers(Group.TOTAL, rule.total)
-        wrong = (judged & (stated != wanted[which])).nonzero()[0]
+        own = wanted.take(which)
+        wrong = (judged & (stated != own)).nonzero()[0]
         if len(wrong):
-            found = stated[wrong], wanted[which][wrong]
+            found = stated[wrong], own[wrong]
             place = (Group.TOTAL, rule.total)
             yield _differs(rule.code, rows[wrong], family, place, *found)
     counts = kinds.numbers(Group.TOTAL, family.lines)
@@ -109,12 +112,10 @@ def _sum_lines(
         rows = kinds.of(group)
         if not len(rows):
             continue
-        counts = np.bincount(structure.invoice_of[rows], minlength=count)
-        ends = np.append(0, counts.cumsum())
-        added = np.zeros(len(rows) + 1, np.int64)
-        for name in names:
-            kinds.numbers(group, name).cumsum(out=added[1:])
-            sums[group, name] = np.diff(added.take(ends))
+        which = structure.invoice_of.take(rows)
+        for name in names:  # what an invoice can add up to has an exact float
+            added = np.bincount(which, kinds.numbers(group, name), count)
+            sums[group, name] = added.astype(np.int64)
     return sums
 
 
@@ -122,11 +123,14 @@ def _check_line_counts(
     structure: Structure, kinds: Kinds, judged: Flags, stated: Numbers, count: int
 ) -> Iterator[Finding]:
     rows = kinds.of(Group.TOTAL)
-    which = structure.invoice_of[rows]
-    lines = _count(structure, kinds.of_groups(*_LINES), count)[which]
-    records = lines + _count(structure, kinds.of_groups(*_DETAILS), count)[which]
+    which = structure.invoice_of.take(rows)
+    lines = _count(structure, kinds.of_groups(*_LINES), count).take(which)
     name = kinds.family.lines
-    wrong = (judged & (stated != lines) & (stated != records)).nonzero()[0]
+    wrong, records = (judged & (stated != lines)).nonzero()[0], lines
+    if len(wrong):
+        details = _count(structure, kinds.of_groups(*_DETAILS), count)
+        records = lines + details.take(which)
+        wrong = wrong[stated[wrong] != records[wrong]]
     if len(wrong):
         wanted = records if kinds.family.letters_cp is not None else lines
         yield _differs(
@@ -155,7 +159,7 @@ def _count(structure: Structure, rows: Sequence[Rows], count: int) -> Numbers:
     """Count the rows of each invoice."""
     counts: Numbers = np.zeros(count, np.int64)
     for each in rows:
-        counts += np.bincount(structure.invoice_of[each], minlength=count)
+        counts += np.bincount(structure.invoice_of.take(each), minlength=count)
     return counts
 
 

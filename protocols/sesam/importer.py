@@ -92,11 +92,8 @@ def read_national(lines: Iterable[str]) -> Imported:
     )
 
 
-def write_destinations(
-    destinations: Iterable[Destination], into: TextIO, *, remark: str
-) -> int:
-    """Write the directory's table under a remark of one line; return its rows."""
-    into.write(f"# {remark}\n")
+def write_destinations(destinations: Iterable[Destination], into: TextIO) -> int:
+    """Write the directory's table; return its rows."""
     writer = csv.writer(into, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
     written = 0

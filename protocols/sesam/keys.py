@@ -8,7 +8,7 @@ key because lot numbers wrap at 999.
 
 from __future__ import annotations
 
-from protocols.records import iso_date as _iso_date
+from protocols.record_fields import iso_date as _iso_date
 
 _LOT_DIGITS = 3
 _INVOICE_LENGTH = 9

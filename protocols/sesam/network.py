@@ -9,25 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import BinaryIO
 
 from attrs import evolve
 
 from protocols.errors import UnknownFormat
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     Network,
     Reading,
     RecordShown,
     ReturnReading,
     SplitReturn,
+    Tables,
 )
+from protocols.labels import Labels
 from protocols.sesam import (
     arl,
     b2_show,
+    checks,
     keys,
     reader,
     returns,
@@ -35,7 +41,12 @@ from protocols.sesam import (
     sample_maker,
     writer,
 )
+from protocols.sesam.imported_payers import import_funds
+from protocols.sesam.simulation import SIMULATION
+from protocols.simulation import Simulation
+from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Summary
+from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
 _FILE_NUMBERS = Numbering(1, 999_999)
@@ -63,6 +74,31 @@ class Sesam:
         AnswerKind("arl", Level.LOT),
         AnswerKind("payment", Level.CLAIM),
     )
+    lot_identity = "lot number"
+    invoices_unique = True
+    titles: Mapping[str, str] = MappingProxyType(
+        {
+            reader.FORMAT: "a French billing file (B2): invoices that a professional "
+            "sends to funds",
+            "sesam.noemie": "a French payment return (NOEMIE): what a fund decided and "
+            "paid",
+            "sesam.b2-return": "a French B2 return: what a complementary insurer "
+            "decided and paid",
+            arl.SIMULATED_FORMAT: "a French acknowledgement of lots, SIMULATED: which "
+            "of them a fund has taken",
+        }
+    )
+    file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
+        {
+            "B2": tuple(
+                FileProblem(code, checks.severity_of(code), words)
+                for code, words in checks.PROBLEMS.items()
+            )
+        }
+    )
+    importers: Mapping[str, Importer] = MappingProxyType({routing.TABLE: import_funds})
+    labels: Labels | None = None
+    simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""
@@ -77,7 +113,9 @@ class Sesam:
         """Say whether files of this format come from payers."""
         return format in returns.RETURN_FORMATS
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
         """Read a B2 file; raises `UnknownFormat` for another format."""
         _expect_b2(format)
         return reader.read(stream)
@@ -113,6 +151,14 @@ class Sesam:
         series = f"{sender}:{kind}" if kind else sender
         return FileNumber(series, int(text), _FILE_NUMBERS)
 
+    def number_series(self, sender: str, code: str, year: str) -> str:
+        """Name no register: funds know a lot by its number and date."""
+        return ""
+
+    def rule_number(self, uses: Sequence[NumberUse]) -> NumberRuling:
+        """Let every lot go; nobody asks."""
+        return FREE
+
     def normal_sender(self, number: str) -> str:
         """Return a professional's number without blanks and leading zeros."""
         return keys.normal_ps(number)
@@ -124,6 +170,12 @@ class Sesam:
     def check_code(self, code: str) -> str:
         """Say what is wrong in a fund's code; empty: nothing."""
         return routing.check_code(code)
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Judge no table: what cannot be used is left out where it is read."""
+        return ()
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

@@ -15,11 +15,11 @@ from functools import cache
 from typing import BinaryIO, NamedTuple
 
 from protocols.interface import FieldShown, RecordShown
+from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 from protocols.sesam.noemie_fields import EntityFields
 from protocols.sesam.noemie_nesting import Nesting
 from protocols.sesam.noemie_physical import END_MARK, Form, PhysicalReader
-from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import Severity
 
 HEADER = "000"

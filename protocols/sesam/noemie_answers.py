@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
+from protocols.problem_log import ProblemLog
 from protocols.sesam.noemie import END, HEADER, Entity, EntityReader, read_entities
 from protocols.sesam.noemie_claim import Claim
 from protocols.sesam.noemie_context import Context
@@ -25,7 +26,6 @@ from protocols.sesam.noemie_information import (
     is_payment,
     with_detail,
 )
-from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import AnswerSeen, Outcome, Severity, Summary
 
 FORMAT = "sesam.noemie"

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from protocols.problem_log import ProblemLog
 from protocols.sesam.noemie import EntityReader
 from protocols.sesam.noemie_claim import cents, signed
-from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import Severity
 
 LOTS_WRAP = 1000  # the end record counts lots on three digits

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from protocols.records import Field, Layout
+from protocols.record_fields import Field
+from protocols.records import Layout
 
 _NEEDED = {
     "102": (

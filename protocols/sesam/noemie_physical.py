@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NamedTuple
 
-from protocols.sesam.returns_problems import ProblemLog
+from protocols.problem_log import ProblemLog
 from routing.envelope import Severity
 
 RECORD = 128

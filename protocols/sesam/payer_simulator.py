@@ -12,19 +12,16 @@ return that was lost or cut comes whole when the file is sent again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import NotRequired, TypedDict
-
-from attrs import evolve, frozen
 
 from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
 from protocols.sesam.payer_simulator_decisions import (
     Decision,
-    Faults,
     Mix,
     decide,
     is_refused,
@@ -32,6 +29,7 @@ from protocols.sesam.payer_simulator_decisions import (
 )
 from protocols.sesam.payer_simulator_files import Refusal, acknowledge, pay
 from protocols.sesam.payer_simulator_sent import SentFile, SentLot, read_sent
+from protocols.simulated_payer import Faults, SimulatedReturn, deliver
 
 __all__ = ["Caisse", "Faults", "FileSeen", "Mix", "Seen", "SimulatedReturn", "respond"]
 
@@ -40,19 +38,6 @@ _REASONS = 5  # told of a refused lot
 _REFUSED: Refusal = (("SIM9", "SIMULATED REFUSAL WITHOUT A REASON", 0),)
 _AGAIN: Refusal = (("SIM8", "LOT ALREADY RECEIVED IN ANOTHER FILE", 0),)
 _REUSED: Refusal = (("SIM7", "FILE NUMBER ALREADY USED FOR ANOTHER CONTENT", 0),)
-
-
-@frozen(kw_only=True)
-class SimulatedReturn:
-    """One file in the caisse's outbox, there `delay_days` after the day it answers.
-
-    `kind` is "arl" or "payment".
-    """
-
-    name: str
-    content: bytes
-    kind: str
-    delay_days: int
 
 
 class FileSeen(TypedDict):
@@ -107,6 +92,10 @@ class Caisse:
         if who not in self.seen["registered"]:
             self.seen["registered"].append(who)
 
+    def has(self, lot: str) -> bool:
+        """Say whether a lot was taken, by its match key."""
+        return lot in self.seen["lots"]
+
     def knows(self, professional: str) -> bool:
         """Say whether a professional whose lots came so far is known."""
         who = normal_ps(professional)
@@ -118,7 +107,11 @@ class Caisse:
         """Take a file on an ISO day; return what is sent back for it."""
         sent = read_sent(b2_file)
         made = self._returns(sent, b2_file, rng.getrandbits(48), day)
-        return _deliver(made, self._faults, rng)
+        return deliver(made, self._faults, rng, early="arl")
+
+    def repeat(self, b2_file: bytes, *, rng: Random, day: str) -> list[SimulatedReturn]:
+        """Deliver anew what was sent back for a file, which is what it does anyway."""
+        return self.respond(b2_file, rng=rng, day=day)
 
     def _returns(
         self, sent: SentFile, b2_file: bytes, seed: int, day: str
@@ -261,34 +254,3 @@ def _arl(number: int, content: bytes, delay_days: int) -> SimulatedReturn:
     return SimulatedReturn(
         name=f"arl-{number:06}.noe", content=content, kind="arl", delay_days=delay_days
     )
-
-
-def _deliver(
-    made: Iterable[SimulatedReturn], faults: Faults, rng: Random
-) -> list[SimulatedReturn]:
-    """Let returns be lost, late, doubled, cut or out of order on their way."""
-    delivered: list[SimulatedReturn] = []
-    for each in made:
-        lost, late, doubled, cut, moved = (rng.random() for _ in range(5))
-        where = rng.random()
-        if lost < faults.lost:
-            continue
-        arriving = each
-        if late < faults.late:
-            arriving = evolve(arriving, delay_days=each.delay_days + faults.late_days)
-        if moved < faults.out_of_order and each.kind == "arl":
-            arriving = evolve(arriving, delay_days=arriving.delay_days + 30)
-        if cut < faults.cut:
-            size = 1 + int(where * (len(each.content) - 1))
-            arriving = evolve(arriving, content=each.content[:size])
-        delivered.append(arriving)
-        if doubled < faults.doubled:
-            stem, _, ending = each.name.rpartition(".")
-            delivered.append(
-                evolve(
-                    arriving,
-                    name=f"{stem}-again.{ending}",
-                    delay_days=arriving.delay_days + 1,
-                )
-            )
-    return sorted(delivered, key=lambda each: each.delay_days)

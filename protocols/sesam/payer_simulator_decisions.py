@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from random import Random
 
-from attrs import Attribute, evolve, field, frozen
+from attrs import evolve, frozen
 
 from protocols.sesam.keys import iso_date
 from protocols.sesam.payer_simulator_sent import SentClaim, SentFile, SentLot
+from protocols.simulated_payer import Faults, share
 
 Part = tuple[int, str, int]  # cents asked, state, cents paid
 REASONS = (
@@ -23,40 +24,6 @@ REASONS = (
 )
 LOWERED = ("SIM4", "SIMULATED REJECT: PRICE ABOVE THE TARIFF")
 AMC_REFUSED = ("SIM5", "SIMULATED REJECT: NO COMPLEMENTARY CONTRACT")
-
-
-def _share(_: object, attribute: Attribute[float], value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{attribute.name} is {value}; a share from 0 to 1 is wanted")
-
-
-def share(default: float = 0.0) -> float:
-    """Declare a share, the chance that something happens: 0 never, 1 always."""
-    made: float = field(default=default, validator=_share)
-    return made
-
-
-@frozen(kw_only=True)
-class Faults:
-    """How often a simulated payer misbehaves: shares from 0 to 1.
-
-    Of returns: `lost` never comes, `late` comes `late_days` later, `doubled`
-    comes twice, `out_of_order` lets acknowledgements follow payments, `cut`
-    ends early.  Of lots: `refused` without a reason.  Of professionals:
-    `unknown_sender` has everything dropped in silence.  Of invoices:
-    `wrong_identifiers` alters what they are matched by, `never` says nothing.
-    """
-
-    lost: float = share()
-    late: float = share()
-    late_days: int = 20
-    doubled: float = share()
-    out_of_order: float = share()
-    cut: float = share()
-    refused: float = share()
-    wrong_identifiers: float = share()
-    unknown_sender: float = share()
-    never: float = share()
 
 
 @frozen(kw_only=True)

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from protocols.interface import SplitReturn
+from protocols.problem_log import ProblemLog
 from protocols.sesam.noemie import END, HEADER, Entity, read_entities
 from protocols.sesam.noemie_answers import CONTEXT, CONTROL, NoemieReading
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import ReturnWriter
-from protocols.sesam.returns_problems import ProblemLog
 from routing.envelope import AnswerSeen, Level
 
 _NOBODY = -1

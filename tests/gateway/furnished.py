@@ -34,7 +34,7 @@ from routing.envelope import (
     Severity,
     Summary,
 )
-from routing.expectation import Owed
+from routing.expectation import AnswerOrder, Owed
 from routing.lifecycle import DepositState, LotEvent
 from tests.gateway.house import House
 
@@ -159,7 +159,14 @@ def send(
         _move(tx, lot_ids, LotEvent.SEND)
         row = dispatches.find(tx.connection, name)
         assert row is not None
-        expectations.owe(tx, row, _rows(tx, lot_ids), owed, sent_on=iso_day(tx.now))
+        expectations.owe(
+            tx,
+            row,
+            _rows(tx, lot_ids),
+            owed,
+            sent_on=iso_day(tx.now),
+            order=AnswerOrder(),
+        )
         return name
 
     return house.database.write("send", write)

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.records import Field, Layout, iso_date, load_layouts
+from protocols.record_fields import Field, iso_date
+from protocols.records import Layout, load_layouts
 
 B2 = load_layouts("b2")
+EFACT = load_layouts("efact")
+_EFACT_LENGTHS = {"200": 67, "300": 160}  # every other record has 350
 
 
 def _value(each: Field) -> st.SearchStrategy[str]:
@@ -164,3 +167,61 @@ def test_codes_have_their_meaning() -> None:
     assert shown["invoice_date"] == "2026-11-02"
     total = B2["5"]["total_billed"]
     assert total.meaning("00012345") == "123.45"
+
+
+@pytest.mark.parametrize("kind", EFACT)
+def test_a_layout_of_efact_covers_its_record(kind: str) -> None:
+    """Header segments of 67 and 160, records of 350: each position in one zone."""
+    layout = EFACT[kind]
+
+    covered = [
+        position
+        for each in layout.fields
+        for position in range(each.start, each.end + 1)
+    ]
+
+    assert covered == list(range(1, _EFACT_LENGTHS.get(kind, 350) + 1))
+    assert all(each.title and each.name and each.zone for each in layout.fields)
+
+
+@given(st.integers(-(10**11) + 1, 10**11 - 1))
+def test_a_signed_amount_keeps_its_sign(cents: int) -> None:
+    """Cents are written sign first, filled with zeros, and read back the same."""
+    record = EFACT["80"].write({"insurer_amount_a": cents})
+    text = EFACT["80"].read(record)["insurer_amount_a"]
+
+    assert len(text) == 12
+    assert text[0] == ("-" if cents < 0 else "+")
+    assert int(text) == cents
+    assert list(EFACT["80"].check(record)) == []
+
+
+def test_a_person_sees_what_signed_amounts_and_long_dates_mean() -> None:
+    """A credit has its minus, a day of eight digits and a year of five are told."""
+    assert EFACT["80"]["insurer_amount_a"].meaning("-00000001942") == "-19.42"
+    assert EFACT["80"]["insurer_amount_a"].meaning("+00000000005") == "0.05"
+    assert EFACT["50"]["first_date"].meaning("20261102") == "2026-11-02"
+    assert EFACT["10"]["year"].meaning("02026") == "2026"
+    assert EFACT["300"]["year_month"].meaning("202611") == "2026-11"
+    for name, none in (("year", "12026"), ("month", "13"), ("created", "20260230")):
+        assert EFACT["10"][name].meaning(none) == ""
+
+
+def test_faults_of_signed_amounts_and_long_dates_have_their_code() -> None:
+    """A missing sign, a letter among the digits and an impossible day are told."""
+    good = EFACT["50"].write(
+        {"first_date": "20261102", "last_date": "20261103", "insurer_amount": 512}
+    )
+
+    def codes(record: bytes) -> dict[str, str]:
+        return {field.name: code for field, code, _ in EFACT["50"].check(record)}
+
+    assert codes(good) == {}
+    assert codes(good[:87] + b"000000000512" + good[99:]) == {"insurer_amount": "sign"}
+    assert codes(good[:87] + b"+0000000A512" + good[99:]) == {
+        "insurer_amount": "digits"
+    }
+    assert codes(good[:16] + b"20261132" + good[24:]) == {"first_date": "date"}
+    assert codes(good[:16] + b"00000000" + good[24:]) == {"first_date": "missing"}
+    with pytest.raises(ValueError, match=r"insurer_amount: a sign and digits"):
+        EFACT["50"].write({"insurer_amount": "12"})

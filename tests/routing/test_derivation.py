@@ -12,6 +12,7 @@ A, O = Account, Outcome  # noqa: E741 - tables
 PAID = Word(O.PAID, 1000, 1000)
 REFUSED = Word(O.REJECTED, 1000, 0)
 LOT_REFUSED = Word(O.REJECTED, 0, 0, whole=True)
+LOT_PAID = Word(O.PAID, 9000, 9000, whole=True)
 
 
 def part(cents: int) -> Word:
@@ -33,6 +34,10 @@ def part(cents: int) -> Word:
         ([REFUSED, Word(O.ACCEPTED, 1000, 0)], A.REJECTED, 0),  # weaker
         ([Word(O.INFORMATION, 0, 0), Word(O.DEFERRED, 0, 0)], None, 0),
         ([LOT_REFUSED], A.REJECTED, 0),
+        ([LOT_PAID], A.PAID, 1000),  # in full, whatever the others of its lot asked
+        ([LOT_PAID, LOT_PAID], A.PAID, 1000),
+        ([part(400), LOT_PAID], A.PARTLY_PAID, 400),  # it had a word of its own
+        ([LOT_REFUSED, LOT_PAID], A.PAID, 1000),
         ([PAID, LOT_REFUSED], A.PAID, 1000),  # it had left its lot's account
         ([LOT_REFUSED, PAID], A.PAID, 1000),
         ([LOT_REFUSED, REPLAYED], None, 0),

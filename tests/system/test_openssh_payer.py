@@ -19,13 +19,14 @@ import pytest
 from protocols.channels.sftp import open_channel
 from protocols.errors import PayerRefused
 from protocols.interface import Channel
-from tests.protocols.contract.channel_contract import BODY, LineContract
+from tests.protocols.contract.channel_contract import BODY, TwoFolders
+from tests.protocols.contract.ssh_contract import STRANGE_KEY, SshContract
 from tests.system.openssh_payer import OpenSshPayer
 
 pytestmark = pytest.mark.system
 
 
-class RealPayer:
+class RealPayer(TwoFolders):
     """New folders for each test, on one server."""
 
     def __init__(self, server: OpenSshPayer, folder: Path) -> None:
@@ -58,6 +59,9 @@ class RealPayer:
     def open_with_wrong_credentials(self) -> Channel:
         return self.open(key_file=str(self._server.folder / "strange_key"))
 
+    def open_to_stranger(self) -> Channel:
+        return self.open(host_keys=[STRANGE_KEY])
+
     def stop(self) -> None:
         self._server.stop()
 
@@ -85,7 +89,7 @@ def changed(server: OpenSshPayer) -> Iterator[Callable[..., None]]:
     server.restart()
 
 
-class TestOpenSshPayer(LineContract):
+class TestOpenSshPayer(SshContract):
     @pytest.fixture(autouse=True)
     def _server(self, payer: RealPayer) -> None:
         """The payer of this module."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from random import Random
 
@@ -12,10 +13,12 @@ import pytest
 
 from gateway.cli.main import main
 from gateway.cli.terminal import Terminal
+from protocols.catalog import Catalog
 from protocols.sesam.payer_simulator import Faults, respond
 from protocols.sesam.sample_maker import make_file, make_sender
 from tests.gateway.cli.installation import Said
 from tests.gateway.house import START
+from tests.protocols.mycarenet.efact_files import put, sending
 
 DAY = "2026-11-02"
 KEYS = [
@@ -248,3 +251,48 @@ def test_a_bill_cut_anywhere_is_told_and_never_crashes(file: Path, bill: bytes) 
 def test_colours_are_for_terminals(file: Path) -> None:
     """Only where colour is on are there escape codes."""
     assert "\033[" in inspect(str(file), colour=True).out
+
+
+@pytest.fixture
+def belgian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command meet the Belgian network, installed or not."""
+    network = EntryPoint(
+        "mycarenet", "protocols.mycarenet.network:MYCARENET", "octway.networks"
+    )
+    catalog = Catalog(networks=[network], channels=[])
+    monkeypatch.setattr(Catalog, "installed", lambda: catalog)
+
+
+@pytest.mark.usefixtures("belgian")
+def test_a_belgian_sending_is_described(tmp_path: Path) -> None:
+    """Its records without the header, its keys and totals; zones by their numbers."""
+    made = tmp_path / "facture.efact"
+    made.write_bytes(sending())
+
+    facts = inspect("--json", str(made)).facts
+    shown = inspect("--all", str(made))
+
+    assert facts["format"] == "mycarenet.920000"
+    assert (facts["network"], facts["direction"]) == ("mycarenet", "out")
+    assert (facts["valid"], facts["problems"]) == (True, [])
+    assert (facts["records"], facts["claims"]) == (17, 2)
+    assert facts["keys"]["reference"] == "20261102000417"
+    assert facts["keys"]["mutualities"] == "304 319"
+    assert set(facts["totals"]) == {"asked", "patient", "supplement"}
+    assert shown.status == 0
+    assert "Sender's own reference of the message (zone 204)" in shown.out
+
+
+@pytest.mark.usefixtures("belgian")
+def test_a_belgian_sending_that_a_union_would_refuse_exits_1(tmp_path: Path) -> None:
+    """The place is named by record, position, field and zone."""
+    made = tmp_path / "facture.efact"
+    made.write_bytes(put(sending(), 7, "supplement", "+000000001"))
+
+    said = inspect("--json", str(made))
+
+    assert said.status == 1
+    (problem,) = (each for each in said.facts["problems"] if each["record"])
+    assert (problem["record"], problem["position"]) == (7, 165)
+    assert problem["field"] == "supplement"
+    assert "zone 30, 31" in problem["message"]

@@ -102,7 +102,7 @@ def test_a_file_that_is_no_table_changes_nothing(installed: Installation) -> Non
     file.write_text("hello\nworld\n")
     done = installed.octway("payer", "import", str(file))
     assert done.status == 1
-    assert "holds no fund" in done.err
+    assert "holds no payer" in done.err
     assert place.read_bytes() == before
 
 

@@ -16,8 +16,9 @@ from gateway.cli.simulate_shown import show
 from gateway.cli.terminal import Terminal
 from gateway.simulator.study import StudyBroken, conduct
 from gateway.simulator.study_faults import ALSO, MIX, Faults
-from gateway.simulator.study_payers import IDS
+from gateway.simulator.study_payers import ids_of
 from gateway.simulator.study_run import StudyOptions
+from protocols.catalog import Catalog
 
 
 def terminal_on(out: io.StringIO, err: io.StringIO) -> Terminal:
@@ -129,6 +130,7 @@ def test_help_tells_the_whole_fault_file(capsys: pytest.CaptureFixture[str]) -> 
     assert simulate("--help")[0] == 0
     told = capsys.readouterr().out
     page = Path("docs/no-response.md").read_text(encoding="utf-8")
-    for name in (*MIX, *ALSO, "enrolment_days", "outage_days", *IDS):
+    payers = ids_of(list(Catalog.installed().simulated()))
+    for name in (*MIX, *ALSO, "enrolment_days", "outage_days", *payers):
         assert name in told
         assert f"`{name}`" in page

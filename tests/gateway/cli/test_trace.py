@@ -143,8 +143,8 @@ def test_a_repeat_is_told_what_can_be_done(installed: Installation) -> None:
     said = installed.octway("trace", "again.b2")
     assert headline(said).startswith("lot 011 is held: lot 011 of ")
     assert headline(said).endswith(
-        "send a corrected lot under a new number (the earlier one can be withdrawn "
-        "only while it has not been sent)"
+        "send a corrected lot with another lot number (the earlier one can be "
+        "withdrawn only while it has not been sent)"
     )
     assert "a new directory is loaded" not in said.out
     assert "lots held as duplicates stay held until a person acts" in said.out

@@ -10,7 +10,7 @@ from gateway.journal.cohorts import Cohort, Count
 from gateway.journal.expectations import Came
 from gateway.journal.schema_owed import SENT
 from routing.envelope import Level
-from routing.expectation import Owed
+from routing.expectation import AnswerOrder, Owed
 from tests.gateway.journal.desk import NO_PAYERS, Desk, lot_seen
 
 DAY = 86_400.0
@@ -43,7 +43,7 @@ def send(tx: Tx, dispatch: str, *, payer: str = "p", sent_on: str = ON) -> None:
         Owed("arl", Level.LOT, tx.now + 10, tx.now + 20),
         Owed("payment", Level.CLAIM, tx.now + 100, tx.now + 200),
     ]
-    expectations.owe(tx, row, lots, owed, sent_on=sent_on)
+    expectations.owe(tx, row, lots, owed, sent_on=sent_on, order=AnswerOrder())
 
 
 def answer(tx: Tx, claims: int, asked: int, came: float | None = None) -> None:

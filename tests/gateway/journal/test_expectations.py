@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from attrs import evolve
 from sqlalchemy import insert, select, update
 
 from gateway.committing import Tx
 from gateway.journal import expectations, schema
+from routing.directory import Directory
 from routing.envelope import Level
-from routing.expectation import Owed
+from routing.expectation import AnswerOrder, Owed
 from routing.lifecycle import ExpectationEvent, ExpectationState
 from tests.gateway.journal.desk import NO_PAYERS, Desk, lot_seen
 
+NETWORK = "toy"
+KINDS = {
+    NETWORK: (
+        ("receipt", "lot"),
+        ("verdict", "lot"),
+        ("settlement", "claim"),
+        ("money", "lot"),
+    )
+}
+FOUR = Directory(evolve(NO_PAYERS.data, kinds=KINDS))
 
-def owe(tx: Tx, at: float, **of_lot: Any) -> None:
+
+def owe(
+    tx: Tx,
+    at: float,
+    owed: Sequence[Owed] = (),
+    order: AnswerOrder = AnswerOrder(),  # noqa: B008 - it never changes
+    **of_lot: Any,
+) -> None:
     """Write what is owed for one lot of two claims: an acknowledgement, a payment."""
     if of_lot:
         tx.connection.execute(update(schema.lot).values(**of_lot))
@@ -39,11 +59,11 @@ def owe(tx: Tx, at: float, **of_lot: Any) -> None:
         )
     dispatch = tx.connection.execute(select(schema.dispatch)).one()
     lots = tx.connection.execute(select(schema.lot)).all()
-    owed = [
+    owed = owed or [
         Owed("arl", Level.LOT, at + 10, at + 20),
         Owed("payment", Level.CLAIM, at + 100, at + 200),
     ]
-    expectations.owe(tx, dispatch, lots, owed, sent_on="2026-11-24")
+    expectations.owe(tx, dispatch, lots, owed, sent_on="2026-11-24", order=order)
 
 
 def stand(desk: Desk) -> dict[str, tuple[str, int]]:
@@ -66,9 +86,48 @@ def lapse(desk: Desk) -> None:
     desk.write(watch)
 
 
-def answered(tx: Tx, claims: int, level: Level) -> None:
-    came = expectations.Came(tx.now, NO_PAYERS)
-    expectations.answered(tx, "d1-1", claims, 0, level=level, came=came)
+def answered(
+    tx: Tx, claims: int, level: Level, kind: str = "", *, last: bool = False
+) -> None:
+    came = expectations.Came(tx.now, FOUR, NETWORK, kind)
+    expectations.answered(tx, "d1-1", claims, 0, level=level, came=came, last=last)
+
+
+def test_an_answer_proves_those_before_it_and_none_after(desk: Desk) -> None:
+    """A verdict proves the receipt; the settlement and the money are owed on."""
+    at = desk.at
+    kinds = (("receipt", "lot"), ("verdict", "lot"), ("settlement", "claim"))
+    owed = [
+        Owed(kind, Level(level), at + 10 * place, at + 20 * place)
+        for place, (kind, level) in enumerate((*kinds, ("money", "lot")), 1)
+    ]
+    desk.add_lots("d1", [lot_seen(1)])
+    desk.write(owe, at, owed)
+
+    def open_ones() -> set[str]:
+        return {kind for kind, (state, _) in stand(desk).items() if state == "open"}
+
+    desk.write(answered, 0, Level.LOT, "receipt")
+    assert open_ones() == {"verdict", "settlement", "money"}
+    desk.write(answered, 0, Level.LOT, "verdict")
+    assert open_ones() == {"settlement", "money"}
+    desk.write(answered, 2, Level.CLAIM, "settlement")
+    assert open_ones() == {"money"}
+    desk.write(answered, 0, Level.LOT, "money")
+    assert open_ones() == set()
+
+
+def test_after_a_refusal_nothing_more_is_owed(desk: Desk) -> None:
+    """Whatever its kind, a lot that is refused as a whole has no later answers."""
+    desk.add_lots("d1", [lot_seen(1)])
+    owed = [
+        Owed("verdict", Level.LOT, desk.at + 10, desk.at + 20),
+        Owed("settlement", Level.CLAIM, desk.at + 30, desk.at + 40),
+        Owed("money", Level.LOT, desk.at + 50, desk.at + 60),
+    ]
+    desk.write(owe, desk.at, owed)
+    desk.write(lambda tx: answered(tx, 2, Level.CLAIM, "verdict", last=True))
+    assert {state for state, _ in stand(desk).values()} == {"met"}
 
 
 def test_answers_pay_off_what_is_owed(desk: Desk) -> None:

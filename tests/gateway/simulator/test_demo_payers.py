@@ -8,6 +8,7 @@ import pytest
 
 from config import example_files
 from gateway.simulator.demo_payers import hurried
+from protocols.sesam.simulation import SIMULATION
 
 PAYERS = [
     name
@@ -21,7 +22,10 @@ PLACES = {"host": "h", "port": 22, "user": "u", "key_file": "k", "host_key": "x"
 def test_only_what_takes_days_is_hurried(name: str) -> None:
     """A payer of the demo is the example but for how soon it answers and is chased."""
     text = example_files.render(name, PLACES)
-    before, after = tomllib.loads(text), tomllib.loads(hurried(text))
+    before, after = (
+        tomllib.loads(text),
+        tomllib.loads(hurried(text, SIMULATION.answers)),
+    )
     expects = after.pop("expects")
     retry = after["delivery"].pop("retry")
     chased = {key: after.pop(key) for key in ("desk", "playbook", "remedy")}
@@ -40,7 +44,7 @@ def test_a_comment_goes_with_the_table_that_it_speaks_of() -> None:
     text = (
         '# of a\n[a]\nx = 1\n\n# of deadlines\n[[expects]]\nkind = "arl"\n# of b\n[b]\n'
     )
-    kept = hurried(text)
+    kept = hurried(text, SIMULATION.answers)
 
     assert kept.startswith("# of a\n[a]\nx = 1\n# of b\n[b]\n")
     assert "of deadlines" not in kept

@@ -24,13 +24,16 @@ from gateway.simulator.demo_setup import (
 from gateway.simulator.demo_welcome import welcome
 from protocols.catalog import Catalog
 from routing.directory import Directory
+from tests.gateway.simulator.study import FRENCH
 
 NOW = 1_795_305_600.0
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx1Y2t5bHVja3lsdWNreWx1Y2t5bHVja3lsdWNr"
 
 
 def make(folder: Path, count: int = 3) -> DemoHome:
-    return prepare(folder, count=count, seed=1, now=lambda: NOW, entropy=os.urandom)
+    return prepare(
+        folder, [FRENCH], count=count, seed=1, now=lambda: NOW, entropy=os.urandom
+    )
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def test_senders_belong_to_one_client_each(folder: Path) -> None:
     assert len(set(numbers)) == len(numbers)
 
 
-def test_the_payers_lead_to_the_simulated_caisses(folder: Path) -> None:
+def test_the_payers_lead_to_the_simulated_ones(folder: Path) -> None:
     """Every payer of the demo is simulated, reachable, and addressed by a fund."""
     home = make(folder)
     write_payers(home, where="127.0.0.1:4022", host_key=KEY)
@@ -121,11 +124,12 @@ def test_the_payers_lead_to_the_simulated_caisses(folder: Path) -> None:
     endpoints = [directory.endpoint_of(payer) for payer in directory.payers()]
     codes = {code.code for payer in directory.payers() for code in payer.codes}
 
-    assert sorted(payer.id for payer in directory.payers()) == sorted(home.payers)
+    ids = {each.id for each in home.payers}
+    assert {payer.id for payer in directory.payers()} == ids
     assert all(each.simulated for each in endpoints)
     assert {each.settings["port"] for each in endpoints} == {4022}
-    assert {each.settings["user"] for each in endpoints} == set(home.payers)
-    assert {f"{each.facts.regime}{each.facts.organism}" for each in home.funds} == codes
+    assert {each.settings["user"] for each in endpoints} == ids
+    assert {each.code for each in home.addresses} == codes
 
 
 def test_before_anything_came_all_figures_are_zero(folder: Path) -> None:
@@ -149,7 +153,7 @@ def test_a_newcomer_is_told_how_to_try_it(folder: Path) -> None:
         "operations": "127.0.0.1:4464",
     }
     write_known_hosts(home, places["sftp"])
-    text = "\n".join(welcome(home, places, folder / "sample.b2"))
+    text = "\n".join(welcome(home, places, [folder / "sample.b2"]))
     known = (folder / "known_hosts").read_text()
     login = json.loads((folder / "login.json").read_text())
 

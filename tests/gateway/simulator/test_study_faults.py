@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import ConfigErrors
 from gateway.simulator.study_faults import Faults, read_faults
-from gateway.simulator.study_payers import IDS
+from tests.gateway.simulator.study import IDS
 
 CONTRACT = """
 [mix]

@@ -11,15 +11,15 @@ import pytest
 from gateway.simulator.study_channel import Mailbox
 from gateway.simulator.study_faults import Faults, PayerFaults
 from gateway.simulator.study_house import Clock
-from gateway.simulator.study_payers import FIRST_DAY, PROFILES, Merger
+from gateway.simulator.study_payers import FIRST_DAY, Merger
 from gateway.simulator.study_plan import PlannedLot
 from gateway.simulator.study_timing import OPENS_AT, moment, turns_of
 from gateway.simulator.study_world import World
 from protocols.desk import Ask, DeskAnswer, Question, read_answer
 from protocols.sesam.network import SESAM
-from protocols.sesam.sample_maker import FundFacts, make_file
+from protocols.simulation import Order
 from routing.calendar import WorkCalendar
-from tests.gateway.simulator.study import faults, plan, timings
+from tests.gateway.simulator.study import FRENCH, faults, plan, timings
 
 RECOGNISES, PAYS_TWICE = "caisse-nord", "caisse-sud"
 
@@ -52,17 +52,19 @@ class Around:
 
     def send(self, lot: PlannedLot, *, number: int = 1, to: str = "") -> None:
         """Hand a lot over in a file of its own."""
-        organism = next(each.organism for each in PROFILES if each.id == self.payer)
-        content = make_file(
+        profiles = FRENCH.simulation.profiles
+        content = FRENCH.simulation.bill(
             Random(lot.index),
-            sender=self.plan.senders[lot.sender],
-            lots=1,
-            invoices_per_lot=lot.claims,
-            day=lot.date.isoformat(),
-            fund=FundFacts(organism=organism),
-            file_number=number,
-            first_lot=lot.number,
-            first_invoice=lot.first_invoice,
+            Order(
+                sender=self.plan.senders[lot.sender],
+                code=next(each.code for each in profiles if each.id == self.payer),
+                lots=1,
+                claims=lot.claims,
+                day=lot.date.isoformat(),
+                file=number,
+                first_lot=lot.number,
+                first_claim=lot.first_invoice,
+            ),
         )
         channel = self.world.channel(to or self.payer)
         channel.send(f"{number}.b2", len(content), io.BytesIO(content))
@@ -187,11 +189,11 @@ def test_a_merged_fund_takes_files_that_nobody_reads() -> None:
     """Nothing ever comes back but the desk's word, which has no such lot."""
     around = Around(faults(misrouted=0.5))
     lot = around.lot("misrouted")
-    around.send(lot, to="union-01")
+    around.send(lot, to="sesam-union-01")
     around.wait(20)
     assert around.came == []
 
-    around.ask(Ask.STATUS, lot, to="union-01")
+    around.ask(Ask.STATUS, lot, to="sesam-union-01")
     around.wait(3)
     assert around.said().said == "unknown"
 

@@ -7,9 +7,8 @@ from collections import Counter
 import pytest
 
 from gateway.simulator.study_faults import ALSO, MIX, read_faults
-from gateway.simulator.study_payers import IDS
 from gateway.simulator.study_plan import Plan, deal
-from tests.gateway.simulator.study import faults, plan
+from tests.gateway.simulator.study import FRENCH, IDS, faults, plan
 
 
 def shares(of: Plan) -> dict[str, float]:
@@ -22,7 +21,7 @@ def shares(of: Plan) -> dict[str, float]:
 def test_the_shares_come_out_as_the_file_says() -> None:
     """At full size each share is met to a tenth of a point, and all by a fifth."""
     default = read_faults(None, IDS)
-    dealt = deal(claims=100_000, days=120, seed=3, faults=default)
+    dealt = deal([FRENCH], claims=100_000, days=120, seed=3, faults=default)
 
     assert dealt.claims == 100_000
     for name, share in shares(dealt).items():

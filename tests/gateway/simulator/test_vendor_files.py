@@ -9,20 +9,19 @@ from random import Random
 import pytest
 
 from gateway.simulator.vendor_accounts import Account, NumberBook, invent
-from gateway.simulator.vendor_files import REFUSED, Bill, Fund, Kind, Typist
+from gateway.simulator.vendor_files import REFUSED, Address, Bill, Kind, Typist
 from protocols.sesam.network import SESAM
-from protocols.sesam.sample_maker import FundFacts
+from tests.gateway.simulator.study import FRENCH
 
-ACCOUNT = invent(1, 1, bytes)
-FUND = Fund(
-    facts=FundFacts(regime="01", fund="990", organism="990", computer_centre="000")
-)
+ACCOUNT = invent(1, 1, bytes, [FRENCH])
+FUND = Address(network="sesam", code="01990", rules={})
 
 
 def typist(folder: Path, account: Account = ACCOUNT, seed: int = 1) -> Typist:
     return Typist(
         account=account,
-        funds=[FUND],
+        simulated=[FRENCH],
+        addresses=[FUND],
         numbers=NumberBook(folder / "numbers.json"),
         rng=Random(seed),
         today=lambda: "2026-11-22",
@@ -77,6 +76,6 @@ def test_some_files_are_bad_and_most_are_good(tmp_path: Path) -> None:
 
 def test_channels_alternate() -> None:
     """With two clients or more, both doors are used."""
-    channels = [invent(number, 1, bytes).channel for number in (1, 2)]
+    channels = [invent(number, 1, bytes, [FRENCH]).channel for number in (1, 2)]
 
     assert channels == ["sftp", "https"]

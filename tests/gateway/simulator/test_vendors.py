@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.intake.receipts import ReceiptFacts, ReceiptSigner
 from gateway.simulator.vendor_accounts import NumberBook, invent
 from gateway.simulator.vendor_doors import DoorTrouble, Paper
-from gateway.simulator.vendor_files import REFUSED, Bill, Fund, Kind, Typist
+from gateway.simulator.vendor_files import REFUSED, Address, Bill, Kind, Typist
 from gateway.simulator.vendors import Notebook, Vendor
 from protocols.sesam.payer_simulator import Faults, respond
-from protocols.sesam.sample_maker import FundFacts
+from tests.gateway.simulator.study import FRENCH
 
-ACCOUNT = invent(1, 1, bytes)
+ACCOUNT = invent(1, 1, bytes, [FRENCH])
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 DAY = "2026-11-22"
 
@@ -99,11 +99,13 @@ class Work:
             door=door,
             typist=Typist(
                 account=ACCOUNT,
-                funds=[Fund(facts=FundFacts())],
+                simulated=[FRENCH],
+                addresses=[Address(network="sesam", code="01751", rules={})],
                 numbers=NumberBook(folder / "numbers.json"),
                 rng=Random(2),
                 today=lambda: DAY,
             ),
+            networks=[FRENCH.network],
             key=KEY.public_key(),
             rng=Random(4),
             pause=1.0,

@@ -522,10 +522,10 @@ class Site:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _check_numbers(self) -> None:
-        """Numbers of files are handed out once each, without a gap."""
-        series: dict[str, list[int]] = {}
+        """Numbers of files are handed out once each in a flow, without a gap."""
+        series: dict[tuple[str, str], list[int]] = {}
         for row in self.rows(schema.dispatch):
-            series.setdefault(row.payer_id, []).append(row.number)
+            series.setdefault((row.payer_id, row.flow), []).append(row.number)
         for numbers in series.values():
             assert sorted(numbers) == list(range(1, len(numbers) + 1))
 

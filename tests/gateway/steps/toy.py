@@ -3,12 +3,15 @@
 A deposit::
 
     TOY S1 12                   in the name of sender S1, with a number or without
-    LOT 001 P1                  a lot with its number and its payer's code
+    LOT 001 P1                  a lot with its number and its payer's code, which may
+                                go on with a word: it is bad; or with `ref=A year=2026`: then its
+                                number stands in a register of that year
     INV 1 1000                  an invoice with its number and cents
     LOT 002 P2 BAD              a lot that a payer would refuse
 
 A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`,
-which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`.
+which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`;
+`promise=P1/2026-11-02/2026-12-02/S11` is a payer's commitment for a patient.
 The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b are one's.
 """
 
@@ -19,13 +22,20 @@ from random import Random
 from typing import BinaryIO
 
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
     Emitter,
+    FileProblem,
     LotPart,
     RecordShown,
     SplitReturn,
+    Tables,
 )
+from protocols.labels import Labels
+from protocols.simulation import Simulation
+from protocols.tables import Importer
+from routing.commitment import CommitmentSeen
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -39,6 +49,7 @@ from routing.envelope import (
     Summary,
     Traits,
 )
+from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
 BILLING, RETURN = "toy.billing", "toy.return"
@@ -84,14 +95,17 @@ class Reading:
         )
 
     def _lot(self, sender: str, offset: int, lines: Sequence[bytes]) -> LotSeen:
-        _, number, code, *bad = lines[0].decode("latin-1").split()
+        _, number, code, *words = lines[0].decode("latin-1").split()
+        bad = [word for word in words if "=" not in word]
+        more = dict(word.split("=") for word in words if "=" in word)
+        ref = f"/{more['ref']}" if "ref" in more else ""
         claims = []
         for record, line in enumerate(lines[1:], 2):
             _, invoice, cents = line.decode("latin-1").split(" ")
             claims.append(
                 ClaimSeen(
                     number=invoice,
-                    match_key=f"{sender}/{number}/{invoice}",
+                    match_key=f"{sender}/{number}{ref}/{invoice}",
                     date="2026-11-02",
                     patient=f"{sender}{invoice.partition('-')[0]}",
                     billed=int(cents),
@@ -107,7 +121,8 @@ class Reading:
         lot = LotSeen(
             position=len(self._found) + 1,
             number=number,
-            match_key=f"{sender}/{number}",
+            match_key=f"{sender}/{number}{ref}",
+            series=f"{sender}/{code}/{more['year']}" if "year" in more else "",
             date="2026-11-02",
             sender=sender,
             flow="billing",
@@ -153,6 +168,7 @@ class ReturnReading:
                     date="2026-11-02" if "patient" in more else "",
                     patients=(more["patient"],) if "patient" in more else (),
                 ),
+                commitment=_promise(more["promise"]) if "promise" in more else None,
             )
 
     def summary(self) -> Summary:
@@ -167,6 +183,11 @@ class ReturnReading:
         )
 
 
+def _promise(told: str) -> CommitmentSeen:
+    payer, communicated, until, patient = told.split("/")
+    return CommitmentSeen(patient, payer, communicated, until)
+
+
 def _numbered(series: str, number: Sequence[str]) -> Mapping[str, str]:
     return {"series": series, "number": number[0]} if number else {}
 
@@ -179,6 +200,13 @@ class Toy:
         AnswerKind("arl", Level.LOT),
         AnswerKind("payment", Level.CLAIM),
     )
+    lot_identity = "number"
+    invoices_unique = True
+    titles: Mapping[str, str] = {}
+    file_problems: Mapping[str, Sequence[FileProblem]] = {}
+    importers: Mapping[str, Importer] = {}
+    labels: Labels | None = None
+    simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):
@@ -188,7 +216,9 @@ class Toy:
     def is_return(self, format: str) -> bool:
         return format == RETURN
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
         return Reading(stream)
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
@@ -210,6 +240,19 @@ class Toy:
             return None
         return FileNumber(summary.keys["series"], int(number), Numbering(1, 999))
 
+    def number_series(self, sender: str, code: str, year: str) -> str:
+        return f"{sender}/{code}/{year}"
+
+    def rule_number(self, uses: Sequence[NumberUse]) -> NumberRuling:
+        said = {outcome for use in uses for _, outcome in use.said}
+        if not uses or said == {Outcome.REJECTED}:
+            return FREE
+        waits = not said and all(use.lot for use in uses)
+        why = "its first use is not decided" if waits else "it was accepted"
+        return NumberRuling(
+            "waiting" if waits else "used", False, waits, why, "wait" if waits else "no"
+        )
+
     def normal_sender(self, number: str) -> str:
         return number.upper()
 
@@ -218,6 +261,11 @@ class Toy:
 
     def check_code(self, code: str) -> str:
         return ""
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        return ()
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         return ()

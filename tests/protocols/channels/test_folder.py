@@ -9,10 +9,14 @@ import pytest
 from config.errors import ConfigErrors
 from protocols.channels.folder import open_channel
 from protocols.interface import Channel
-from tests.protocols.contract.channel_contract import ChannelContract, Payer
+from tests.protocols.contract.channel_contract import (
+    FolderContract,
+    Payer,
+    TwoFolders,
+)
 
 
-class FolderPayer:
+class FolderPayer(TwoFolders):
     """A partner on this machine."""
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +44,7 @@ class FolderPayer:
         return self.open(send_folder=str(away), collect_folder=str(away))
 
 
-class TestFolderChannel(ChannelContract):
+class TestFolderChannel(FolderContract):
     @pytest.fixture
     def payer(self, tmp_path: Path) -> Payer:
         return FolderPayer(tmp_path)

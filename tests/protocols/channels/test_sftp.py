@@ -21,13 +21,14 @@ from protocols.errors import (
 )
 from protocols.interface import Arrival, Channel, RemoteFile
 from tests.protocols.channels.simulated_payer import SimulatedPayers
-from tests.protocols.contract.channel_contract import BODY, LARGE, LineContract
+from tests.protocols.contract.channel_contract import BODY, LARGE, TwoFolders
+from tests.protocols.contract.ssh_contract import STRANGE_KEY, SshContract
 
 pytestmark = pytest.mark.system
 _numbers = count(1)
 
 
-class SimulatedPayer:
+class SimulatedPayer(TwoFolders):
     """One account of a simulated payer host, with folders of its own."""
 
     def __init__(self, folder: Path, host: SimulatedPayers) -> None:
@@ -70,6 +71,9 @@ class SimulatedPayer:
         wrong.write_text("another password\n")
         return self.open(password_file=str(wrong))
 
+    def open_to_stranger(self) -> Channel:
+        return self.open(host_keys=[STRANGE_KEY])
+
     def stop(self) -> None:
         self.host.stop()
 
@@ -91,7 +95,7 @@ def payer(host: SimulatedPayers) -> SimulatedPayer:
     return SimulatedPayer(host.folder, host)
 
 
-class TestSftpChannel(LineContract):
+class TestSftpChannel(SshContract):
     @pytest.fixture(autouse=True)
     def _host(self, payer: SimulatedPayer) -> None:
         """The payer of this module."""

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocols.problem_log import ProblemLog
 from protocols.records import load_layouts
 from protocols.sesam.noemie import EntityReader, read_entities, show_entities
 from protocols.sesam.noemie_answers import NoemieReading
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import PLAIN, WRAPPED, ReturnWriter
 from protocols.sesam.returns import recognise_return
-from protocols.sesam.returns_problems import ProblemLog
 from tests.protocols.sesam.noemie_files import (
     FORMS,
     Group,

@@ -1,0 +1,167 @@
+"""The registers in which payers hold lots' numbers: who used a number, what was said.
+
+A lot of a series uses its number from when it is routed, and one that is still to be
+routed if it came first: so of two that come at once, whoever routes them, one goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from gateway.committing import Tx
+from gateway.journal import dialect, schema
+from gateway.journal.dialect import plain
+from gateway.journal.lots import GONE_ON
+from gateway.journal.prepared import Prepared, given
+from routing.envelope import Outcome
+from routing.lifecycle import LotState
+from routing.number_use import NumberUse
+
+WAITING: Final = "number-waiting"
+"""The cause of lots that wait until a payer has decided on the first of their number."""
+
+
+_MOST_SHOWN: Final = 25
+
+
+class Noted(NamedTuple):
+    """A number that a lot bore which did not go through here."""
+
+    series: str
+    number: str
+    note: str
+
+
+def uses(
+    connection: Connection, lot: Row[*tuple[Any, ...]], *, itself: bool = False
+) -> list[NumberUse]:
+    """List the uses of a lot's number, oldest first; `itself`: with the lot's own."""
+    its = {
+        "its_id": lot.id,
+        "its_time": lot.created_at,
+        "its_network": lot.network,
+        "its_series": lot.series,
+        "its_number": lot.number,
+    }
+    found = [NumberUse("") for _ in _NOTED.rows(connection, its)]
+    names = [row.id for row in _LOTS.rows(connection, its)]
+    if itself and lot.state in GONE_ON:
+        names.append(lot.id)
+    said: dict[str, set[tuple[str, Outcome]]] = {name: set() for name in names}
+    for row in connection.execute(_SAID.where(_ANSWER.lot_id.in_(names))):
+        said[row.lot_id].add((row.kind, Outcome(row.outcome)))
+    return found + [NumberUse(name, frozenset(said[name])) for name in sorted(names)]
+
+
+def numbered(
+    connection: Connection, scope: ColumnElement[bool]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Read lots of a scope that stand in a register, the newest 25."""
+    table = schema.lot
+    query = select(table).where(scope, table.c.series != "")
+    newest = query.order_by(table.c.created_at.desc(), table.c.id.desc())
+    return connection.execute(newest.limit(_MOST_SHOWN)).all()
+
+
+def decided(tx: Tx, lot: Row[*tuple[Any, ...]]) -> None:
+    """Have lots routed again that wait for the number of a lot just decided on."""
+    if lot.series:
+        table = schema.lot
+        tx.connection.execute(
+            update(table)
+            .where(
+                table.c.series == lot.series,
+                table.c.number == lot.number,
+                table.c.network == lot.network,
+                table.c.state == LotState.HELD.value,
+                table.c.cause == WAITING,
+            )
+            .values(directory_version=None)
+        )
+
+
+def note(tx: Tx, network: str, numbers: Iterable[Noted]) -> int:
+    """Note numbers used elsewhere; return how many were not noted before."""
+    rows = [
+        {
+            "network": network,
+            "series": plain(each.series),
+            "number": plain(each.number),
+            "note": plain(each.note),
+            "noted_at": tx.now,
+        }
+        for each in numbers
+    ]
+    return dialect.insert_new(tx.connection, schema.used_number, rows)
+
+
+def in_series(connection: Connection, network: str, series: str) -> Sequence[Any]:
+    """List every use in a register: number, state of the lot or "", lot or "", note."""
+    lot, noted = schema.lot.c, schema.used_number.c
+    mine = select(lot.number, lot.state, lot.id, lot.cause.label("note")).where(
+        lot.series == series, lot.network == network
+    )
+    elsewhere = select(
+        noted.number, literal("").label("state"), literal("").label("id"), noted.note
+    ).where(noted.series == series, noted.network == network)
+    both = mine.union_all(elsewhere).subquery()
+    return connection.execute(select(both).order_by(both.c.number, both.c.id)).all()
+
+
+def all_series(connection: Connection, network: str) -> list[str]:
+    """List the registers of a network in which a number stands."""
+    lot, noted = schema.lot.c, schema.used_number.c
+    mine = select(lot.series).where(lot.series != "", lot.network == network)
+    elsewhere = select(noted.series).where(noted.network == network)
+    return sorted(connection.execute(mine.union(elsewhere)).scalars())
+
+
+_LOT: Final = schema.lot.c
+_ANSWER: Final = schema.answer.c
+_FIRST: Final = tuple_(_LOT.created_at, _LOT.id) < tuple_(
+    given("its_time"), given("its_id")
+)
+_LEFT: Final = exists().where(
+    schema.dispatch_lot.c.lot_id == _LOT.id,
+    schema.dispatch_lot.c.dispatch_id == schema.dispatch.c.id,
+    schema.dispatch.c.sent_at.is_not(None),
+)
+_LOTS: Final = Prepared(
+    select(_LOT.id)
+    .where(
+        _LOT.series == given("its_series"),
+        _LOT.number == given("its_number"),
+        _LOT.network == given("its_network"),
+        _LOT.id != given("its_id"),
+        or_(
+            _LOT.state.in_([state.value for state in GONE_ON]),
+            and_(_LOT.state == LotState.NEW.value, _FIRST),
+            _LEFT,
+        ),
+    )
+    .order_by(_LOT.created_at, _LOT.id)
+)
+_NOTED: Final = Prepared(
+    select(schema.used_number.c.number).where(
+        schema.used_number.c.network == given("its_network"),
+        schema.used_number.c.series == given("its_series"),
+        schema.used_number.c.number == given("its_number"),
+    )
+)
+_SAID: Final = select(_ANSWER.lot_id, _ANSWER.outcome, schema.payer_return.c.kind).join(
+    schema.payer_return, schema.payer_return.c.id == _ANSWER.return_id
+)

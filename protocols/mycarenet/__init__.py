@@ -1,0 +1,1 @@
+"""The Belgian network: eFact billing out, receipts, verdicts and settlements back."""

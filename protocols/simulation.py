@@ -1,0 +1,243 @@
+"""What a network may bring so that its vendors and payers can be simulated.
+
+The demo, the no-response study and their tests know nothing of a format: all that
+they do with one goes through `Simulation`.  A network without one works as well, it
+is only left out there.  Everything is pure: randomness and days are arguments, and
+no file is opened.  SIMULATED, all of it: no real payer has promised to behave so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from random import Random
+from typing import NamedTuple, Protocol
+
+from attrs import field, frozen
+
+from protocols.interface import Emitter
+from protocols.simulated_payer import Faults, SimulatedReturn
+from routing.envelope import Level
+
+
+@frozen(kw_only=True)
+class Sender:
+    """Somebody invented in whose name files are made; `kind` in the network's words."""
+
+    network: str
+    number: str
+    name: str
+    kind: str = ""
+
+
+@frozen(kw_only=True)
+class Order:
+    """A vendor's file that is wanted: whole lots of one sender, for one payer.
+
+    `code` and `rules` are the payer's in the directory.  Lots and claims are numbered
+    onwards from the first ones; `day` is ISO.  `style` is one of the simulation's, or
+    empty for the plainest.
+    """
+
+    sender: Sender
+    code: str
+    lots: int
+    claims: int  # in each lot
+    day: str
+    file: int
+    first_lot: int
+    first_claim: int
+    rules: Mapping[str, object] = field(factory=dict)
+    style: str = ""
+
+
+class Spoilt(StrEnum):
+    """How a vendor's file is made bad: a reader of the network must find an error."""
+
+    TRUNCATED = "truncated"  # ends in the middle of a record
+    WRONG_TOTALS = "wrong-totals"  # the sums of a lot do not add up
+
+
+class Promised(NamedTuple):
+    """An answer that the network's simulated payers give to each lot or claim.
+
+    `within` is promised in working days, `demo_within` in the days of a demo's payer.
+    """
+
+    kind: str
+    level: Level
+    within: int
+    demo_within: int
+
+
+@frozen(kw_only=True)
+class Profile:
+    """A payer of the study; delays in its working days: quickest, usual, slowest.
+
+    They are those of its last answer, and `within` is what it promises of that one.
+    `same_number`: it recognises a file that comes again.  `calendar` is what its
+    directory file says of its days.
+    """
+
+    id: str
+    code: str
+    within: int
+    delays: tuple[int, int, int]
+    same_number: bool
+    calendar: str = ""
+    zone: str = "Europe/Paris"
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        return f"{self.id.replace('-', ' ').title()} (simulated)"
+
+
+@frozen(kw_only=True)
+class SentLot:
+    """A lot in the hands of its payer: who billed, and how many claims.
+
+    `key` is what answers are matched by.  `content` is what the payer keeps of it,
+    and only the network that read it can read that again.
+    """
+
+    key: str
+    sender: str
+    claims: int
+    content: bytes = field(repr=False)
+
+
+class SentFile(NamedTuple):
+    """A file in the hands of its payer; `ident` tells a number that comes again."""
+
+    ident: str
+    lots: Sequence[SentLot]
+
+
+class Told(NamedTuple):
+    """A lot to be answered; `alteration` is how its numbers are spoilt, if they are."""
+
+    lot: SentLot
+    alteration: str = ""
+
+
+class ReturnFile(NamedTuple):
+    """A file in a payer's outbox."""
+
+    name: str
+    content: bytes
+
+
+class SimulatedPayer(Protocol):
+    """One payer of the demo: takes files, decides, and remembers.
+
+    `seen` is all that it remembers, plain values for JSON; given to
+    `Simulation.payer` it is the same payer again.
+    """
+
+    @property
+    def seen(self) -> Mapping[str, object]:
+        """All that it remembers."""
+        ...
+
+    def respond(
+        self, content: bytes, *, rng: Random, day: str
+    ) -> Sequence[SimulatedReturn]:
+        """Take a file on an ISO day; return what is sent back for it."""
+        ...
+
+    def repeat(
+        self, content: bytes, *, rng: Random, day: str
+    ) -> Sequence[SimulatedReturn]:
+        """Return anew what was sent back for a file: decided as the first time."""
+        ...
+
+    def has(self, lot: str) -> bool:
+        """Say whether a lot was taken, by its match key."""
+        ...
+
+    def knows(self, sender: str) -> bool:
+        """Say whether a sender whose lots came so far is known."""
+        ...
+
+    def register(self, sender: str) -> None:
+        """Know a sender from now on, whatever the faults say."""
+        ...
+
+
+class Simulation(Protocol):
+    """A network's simulated senders, vendors' software and payers.
+
+    `country` (ISO 3166) is where vendors and payers have their holidays, `emitter`
+    who a gateway is to them.  `suffix` ends the names of vendors' files, `styles` are
+    the kinds of them that there are.  `answers` are what a payer gives, in the order
+    in which they come: the last one closes a claim.  `alterations` are the ways in
+    which a payer may spoil numbers; each can be put right by a careful reader.  Where
+    there are none, or where no code ever ends (`merges` is false), a study leaves the
+    fault out.  `nobody` is a code that belongs to no payer of demo or study.
+    """
+
+    country: str
+    emitter: Emitter
+    suffix: str
+    styles: Sequence[str]
+    answers: Sequence[Promised]
+    alterations: Sequence[str]
+    merges: bool
+    nobody: str
+    profiles: Sequence[Profile]
+
+    def sender(self, rng: Random) -> Sender:
+        """Invent a sender whose number is right in itself."""
+        ...
+
+    def lot_key(self, sender: Sender, day: str, number: int) -> str:
+        """Return the match key of a lot of this number (1 to 999) in a `bill`."""
+        ...
+
+    def bill(self, rng: Random, order: Order) -> bytes:
+        """Make a valid file; the same arguments give the same bytes."""
+        ...
+
+    def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:
+        """Return a valid file made bad, and still recognised as what it is."""
+        ...
+
+    def merged_code(self, merger: int, profile: int) -> str:
+        """Return the code of what was merged into the n-th profile by the n-th merger.
+
+        Only asked for where `merges` is true.  No two are the same, and none is a profile's own; mergers go from 0 to 59.
+        """
+        ...
+
+    def rules(self, code: str) -> Mapping[str, str]:
+        """Return the directory's rules for a payer of the study with this code."""
+        ...
+
+    def demo_files(self, place: Mapping[str, object]) -> Mapping[str, str]:
+        """Return the payers of the demo as files of the directory, by their names.
+
+        `place` is their host: `host`, `port`, `key_file`, `host_key`.  The user of each
+        is its id, which is the stem of its file's name.
+        """
+        ...
+
+    def read_sent(self, content: bytes) -> SentFile:
+        """Read a file that a gateway composed; it is believed to be sound."""
+        ...
+
+    def answer(
+        self, kind: str, lots: Sequence[Told], *, number: int, day: date
+    ) -> Sequence[ReturnFile]:
+        """Write one of the `answers` for lots, paid but for a share that stays the same.
+
+        `number` is the payer's own and used once: no two names are alike.
+        """
+        ...
+
+    def payer(
+        self, code: str, faults: Faults, seen: Mapping[str, object] | None = None
+    ) -> SimulatedPayer:
+        """Open the payer of the demo that has a code, with what it remembers."""
+        ...

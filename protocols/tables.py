@@ -1,0 +1,43 @@
+"""A national table as a network reads it, ready for the payer directory.
+
+A network that says which tables it can import (`Network.importers`) is asked for
+them by `octway payer import`; what is written and what is kept is decided there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from attrs import frozen
+
+from routing.envelope import Problem
+
+
+class ImportedPayer(NamedTuple):
+    """A payer that a table names: its code, and the text of a file for it.
+
+    Its id in that file is the network's name and the code: `sesam-01751`.
+    """
+
+    code: str
+    text: str
+
+
+@frozen(kw_only=True)
+class Imported:
+    """What a national table holds.
+
+    `text` is the directory's own table of so many `rows`, without its remark.
+    `record` in a problem is a line; a table that holds nothing has no rows.
+    """
+
+    text: str
+    rows: int
+    payers: tuple[ImportedPayer, ...]
+    version: str
+    problems: tuple[Problem, ...]
+
+
+Importer = Callable[[bytes], Imported]
+"""Reads a national table; never raises for what it holds."""

@@ -1,0 +1,88 @@
+"""A number that a payer takes once only is used once only, by whatever program."""
+
+from __future__ import annotations
+
+from gateway.journal import lot_numbers, lots, schema
+from gateway.journal.lot_numbers import Noted
+from routing.lifecycle import LotEvent
+from tests.gateway.steps.site import Site
+
+FIRST = "LOT 007 P1 ref=A year=2026\nINV 1 1000\n"
+SECOND = "LOT 007 P1 ref=B year=2026\nINV 2 2000\n"
+NEXT_YEAR = "LOT 007 P1 ref=C year=2027\nINV 3 3000\n"
+
+
+def bill(site: Site, lot: str, client: str = "alpha") -> None:
+    site.deposit(f"TOY S1\n{lot}".encode(), client=client)
+    site.run()
+
+
+def say(site: Site, *lines: str) -> None:
+    said = "".join(f"{line}\n" for line in ("TORETURN arl", *lines))
+    site.payer("P1").answer(f"{site.at}.r", said.encode())
+    site.run()
+    site.run()  # what was held is routed again
+
+
+def stand(site: Site) -> list[tuple[str, str]]:
+    return [(row.state, row.cause) for row in site.rows(schema.lot)]
+
+
+def test_a_second_lot_of_a_number_waits_and_goes_if_the_first_is_refused(
+    site: Site,
+) -> None:
+    """Another program of the sender chose the number too: nothing is sent blindly."""
+    bill(site, FIRST)
+    bill(site, SECOND, client="beta")
+    assert stand(site) == [("sent", ""), ("held", "number-waiting")]
+    say(site, "lot S1/007/A rejected 0 S1")
+    assert stand(site) == [("answered", ""), ("sent", "")]
+    site.check()
+
+
+def test_a_number_once_accepted_is_never_used_again(site: Site) -> None:
+    """What waited is held for good, and its words say what to do."""
+    bill(site, FIRST)
+    bill(site, SECOND)
+    say(site, "lot S1/007/A acknowledged 0 S1")
+    assert stand(site)[1] == ("held", "number-used")
+    (_, second) = site.rows(schema.lot)
+    assert "number 007 of S1/P1/2026" in second.cause_words
+    bill(site, NEXT_YEAR)  # another year is another register
+    assert stand(site)[2] == ("sent", "")
+    site.check()
+
+
+def test_a_number_used_before_the_gateway_is_used(site: Site) -> None:
+    """What was noted by hand counts as accepted."""
+
+    def note(number: str) -> int:
+        noted = [Noted("S1/P1/2026", number, "old program")]
+        return site.gateway.database.write(
+            "note", lambda tx: lot_numbers.note(tx, "toy", noted)
+        )
+
+    assert (note("007"), note("007"), note("008")) == (1, 0, 1)
+    bill(site, FIRST)
+    assert stand(site) == [("held", "number-used")]
+
+
+def test_of_two_that_come_at_once_the_first_goes(site: Site) -> None:
+    """Both are routed in one turn, or by two nodes: one of them waits."""
+    site.deposit(f"TOY S1\n{FIRST}".encode())
+    site.deposit(f"TOY S1\n{SECOND}".encode(), client="beta")
+    site.run()
+    assert sorted(state for state, _ in stand(site)) == ["held", "sent"]
+
+
+def test_a_lot_that_never_left_frees_its_number(site: Site) -> None:
+    """What was withdrawn before it was sent cannot be known to the payer."""
+    site.deposit(f"TOY S1\n{FIRST}".encode())
+    site.run("split", "route")
+    (row,) = site.rows(schema.lot)
+    assert row.state == "routed"
+    site.gateway.database.write(
+        "back", lambda tx: lots.move(tx, row, LotEvent.WITHDRAW, "a test")
+    )
+    bill(site, SECOND)
+    assert stand(site)[1] == ("sent", "")
