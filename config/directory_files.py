@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
@@ -40,6 +40,8 @@ from config.payer_files import (
 from config.reader import Table, read_file
 
 _SHIPPED = Path(__file__).parent
+CheckTable = Callable[[str, str, Rows], Iterable[tuple[int, str, str]]]
+"""Judges a network's table: for each fault the row's place, the column and words."""
 
 
 def load_directory(
@@ -48,6 +50,7 @@ def load_directory(
     check_rules: CheckRules,
     check_code: CheckCode,
     check_profile: CheckProfile,
+    check_table: CheckTable = lambda network, name, rows: (),
     known_networks: Iterable[str],
     known_channels: Iterable[str],
 ) -> DirectoryData:
@@ -65,7 +68,7 @@ def load_directory(
         )
         for file in sorted(base.glob(pattern))
     }
-    rows = {
+    read = {
         file.relative_to(path).as_posix(): _rows(file, mistakes)
         for file in sorted(path.glob("tables/*/*.csv"))
     }
@@ -73,8 +76,10 @@ def load_directory(
         raise ConfigErrors(mistakes)
     reading = _Reading(
         files=files,
-        rows=rows,
+        rows={name: rows for name, (rows, _) in read.items()},
+        lines={name: lines for name, (_, lines) in read.items()},
         folder=path.absolute(),
+        check_table=check_table,
         check_rules=check_rules,
         check_code=check_code,
         check_profile=check_profile,
@@ -106,7 +111,9 @@ def from_json(text: str, folder: Path) -> DirectoryData:
     reading = _Reading(
         files=files,
         rows=rows,
+        lines={},
         folder=folder.absolute(),
+        check_table=lambda network, name, rows: (),
         check_rules=lambda network, rules: (),
         check_code=lambda network, code: "",
         check_profile=lambda payer: (),
@@ -122,7 +129,9 @@ class _Reading:
 
     files: Mapping[str, Table]
     rows: Mapping[str, Rows]
+    lines: Mapping[str, Sequence[int]]  # of the rows, in their files
     folder: Path
+    check_table: CheckTable
     check_rules: CheckRules
     check_code: CheckCode
     check_profile: CheckProfile
@@ -185,6 +194,14 @@ class _Reading:
         endpoints[payer.id] = self._endpoint(own, payer.id)
         return evolve(payer, endpoint=payer.id)
 
+    def _faults(self, name: str, network: str, rows: Rows) -> Iterator[Mistake]:
+        """Yield what the network says is wrong in one of its tables."""
+        if name not in self.lines:
+            return
+        for place, column, words in self.check_table(network, Path(name).stem, rows):
+            line = self.lines[name][place] if place < len(rows) else 0
+            yield Mistake(str(self.folder / name), line, column, words)
+
     def _tables(self, mistakes: list[Mistake]) -> dict[str, dict[str, Rows]]:
         found: dict[str, dict[str, Rows]] = {}
         for name, rows in self.rows.items():
@@ -194,6 +211,8 @@ class _Reading:
                 where = str(self.folder / name)
                 message = f"belongs to no known network; known: {known}"
                 mistakes.append(Mistake(where, 0, "", message))
+            else:
+                mistakes += self._faults(name, network, rows)
             found.setdefault(network, {})[Path(file).stem] = rows
         return found
 
@@ -205,16 +224,16 @@ def _named(files: Mapping[str, Table], table: str, key: str) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if type(value) is str}))
 
 
-def _rows(file: Path, mistakes: list[Mistake]) -> Rows:
-    """Read a table: UTF-8, `;`, a header row, `#` before a remark."""
+def _rows(file: Path, mistakes: list[Mistake]) -> tuple[Rows, Sequence[int]]:
+    """Read a table: UTF-8, `;`, a header row, `#` before a remark; and its rows' lines."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         mistakes.append(Mistake(str(file), 0, "", f"cannot be read: {error}"))
-        return ()
+        return (), ()
     reader = csv.reader(StringIO(text), delimiter=";")
     header: Sequence[str] = ()
-    found = []
+    found, lines = [], []
     for row in reader:
         if not row or row[0].startswith("#"):
             continue
@@ -241,7 +260,8 @@ def _rows(file: Path, mistakes: list[Mistake]) -> Rows:
             )
         else:
             found.append(dict(zip(header, values, strict=True)))
-    return tuple(found)
+            lines.append(reader.line_num)
+    return tuple(found), lines
 
 
 def _plain(value: Any) -> Any:

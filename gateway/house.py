@@ -151,6 +151,9 @@ def read_directory(
         path,
         check_rules=lambda network, rules: networks[network].check_rules(rules),
         check_code=lambda network, code: networks[network].check_code(code),
+        check_table=lambda network, name, rows: networks[network].check_table(
+            name, rows
+        ),
         check_profile=lambda payer: profile.problems(
             payer, networks[payer.network].answer_kinds
         ),

@@ -18,6 +18,12 @@ class PayerUnavailable(TransferError):
     retryable = True
 
 
+class PayerBusy(PayerUnavailable):
+    """The payer's side is there and wants us to come back later: nothing is wrong."""
+
+    code = "payer-busy"
+
+
 class PayerRefused(TransferError):
     """The payer's system answered no; a person must look."""
 

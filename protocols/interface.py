@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from attrs import field, frozen
 
+from protocols.labels import Labels
 from protocols.tables import Importer
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Severity, Summary
 from routing.number_use import NumberRuling, NumberUse
@@ -160,6 +161,7 @@ class Network(Protocol):
     `titles` says of each format what it is, for somebody who has never seen one;
     `file_problems` explains every problem of billing files, by the formats' own name;
     `importers` read the national tables that become the directory's, by their names.
+    `labels` say what the payers' codes mean, where they answer in codes;
     `simulation` is for the demo and the study, where the network brings one.
     """
 
@@ -170,6 +172,7 @@ class Network(Protocol):
     titles: Mapping[str, str]
     file_problems: Mapping[str, Sequence[FileProblem]]
     importers: Mapping[str, Importer]
+    labels: Labels | None
     simulation: Simulation | None
 
     def recognise(self, head: bytes) -> str | None:
@@ -242,6 +245,16 @@ class Network(Protocol):
 
     def check_code(self, code: str) -> str:
         """Say what is wrong in a payer's code, for the directory's loader; "": nothing."""
+        ...
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Say what is wrong in one of the directory's tables of this network.
+
+        For each fault the row's place (from 0), the column and words, for the
+        directory's loader.  A table that the network does not know is not judged.
+        """
         ...
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:

@@ -145,6 +145,13 @@ def _why(remedy: Remedy, known: Known, standing: Standing) -> str:
     return _HELPS[remedy](known, standing)
 
 
+def last_change(known: Known) -> float:
+    """Return when something was done last that changes how a lot stands; 0: never."""
+    return max(
+        (at for remedy, at in known.last.items() if remedy in _CHANGES), default=0.0
+    )
+
+
 def _look_again(known: Known, standing: Standing) -> str:
     return "an answer may lie in the payer's outbox"
 
@@ -161,10 +168,7 @@ def _ask_status(known: Known, standing: Standing) -> str:
         return ""
     if known.status is Status.RECEIVED:
         return "the payer had not decided when it was last asked"
-    done = max(
-        (at for remedy, at in known.last.items() if remedy in _CHANGES), default=0.0
-    )
-    if known.status_at > max(done, standing.since):
+    if known.status_at > max(last_change(known), standing.since):
         return ""
     return "only the payer knows how the lot stands"
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from gateway.cli import anomaly_lots, opening
 from gateway.cli.anomaly_shown import ADVICE, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
+from gateway.cli.official_labels import official
 from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
@@ -155,12 +156,15 @@ def _show(options: Options, terminal: Terminal) -> int:
             anomaly_items.listed, options.anomaly, anomaly_items.MOST
         )
         lots, count = opened.database.read(chased.behind, row)
+        told = str(anomalies.facts_of(row).get("code", ""))
+        words = official(opened.settings, row.payer_id or "", told)
     advice = ADVICE.get(row.kind, "")
     if options.json:
         terminal.give(
             as_json(row)
             | {
                 "advice": advice,
+                "official": dict(words),
                 "reach": {"items": reach.items, "clients": reach.clients},
                 "items": [
                     {
@@ -179,7 +183,7 @@ def _show(options: Options, terminal: Terminal) -> int:
             }
         )
         return 0
-    show(row, terminal, reach)
+    show(row, terminal, reach, words)
     show_items(items, terminal)
     anomaly_lots.show(lots, count, terminal)
     for each in comments:

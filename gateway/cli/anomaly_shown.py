@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -51,8 +52,16 @@ ADVICE: Final = {
 """What to do about each kind of anomaly, in one line."""
 
 
-def show(row: AnyRow, terminal: Terminal, reach: Reach | None = None) -> None:
-    """Print one anomaly, with its reach where it is known, and what to do."""
+def show(
+    row: AnyRow,
+    terminal: Terminal,
+    reach: Reach | None = None,
+    official: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Print one anomaly, with its reach where it is known, and what to do.
+
+    `official` are the payers' own words for its code, by language.
+    """
     terminal.say(terminal.paint(row.words, "bold"))
     meaning = anomalies.KINDS.get(row.kind, "")
     known = anomalies.facts_of(row)
@@ -74,6 +83,7 @@ def show(row: AnyRow, terminal: Terminal, reach: Reach | None = None) -> None:
                 f"{moment(row.first_seen, terminal.zone)}, last "
                 f"{moment(row.last_seen, terminal.zone)}",
             ),
+            *((f"official, {name}", words) for name, words in official.items()),
             ("would mend it", row.advice),
             ("what to do", ADVICE.get(row.kind, "")),
         ],

@@ -92,13 +92,7 @@ def _whom(
     """Return the network, a code of today, and the payer if one is named."""
     catalog = Catalog.installed()
     if options.payer is None:
-        known = catalog.network_names
-        likely = [
-            each.name
-            for each in catalog.networks()
-            if not each.check_code(options.code)
-        ]
-        network = catalog.network(one_of(options.network, known, likely or known))
+        network = catalog.network(_network(options, catalog))
         if words := network.check_code(options.code):
             raise Refusal(f"--code {words}", WRONG_USAGE)
         return network, options.code, None
@@ -109,6 +103,16 @@ def _whom(
         if each.covers(today):
             return catalog.network(payer.network), each.code, payer
     raise Refusal(f"payer {payer.id!r} has no code that is valid today")
+
+
+def _network(options: Options, catalog: Catalog) -> str:
+    """Return the network that was named, else the only one with such codes."""
+    wrong = {each.name: each.check_code(options.code) for each in catalog.networks()}
+    likely = [name for name, words in wrong.items() if not words]
+    if options.network is None and not likely:
+        told = "; ".join(f"in {name} it {words}" for name, words in wrong.items())
+        raise Refusal(f"--code is of no network: {told}", WRONG_USAGE)
+    return one_of(options.network, catalog.network_names, likely)
 
 
 def _must_be_valid(network: Network, made: BytesIO) -> None:

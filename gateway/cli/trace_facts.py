@@ -43,6 +43,11 @@ def life_as_json(
         "headline": trace_words.headline(life, zone),
         "todo": trace_words.todo(life, pursuit),
         "next": trace_next.next_steps(life, pursuit, now, zone),
+        "numbers": [
+            {"lot": lot.id, "number": lot.number, "series": lot.series}
+            | ruling._asdict()
+            for lot, ruling in pursuit.numbers
+        ],
         "client": life.client and life.client.id,
         "deposit": life.deposit and _deposit(life.deposit),
         "claim": life.claim and _claim(life.claim),

@@ -30,7 +30,7 @@ _REPEATS: Final = frozenset({"duplicate-lot", "duplicate-invoice", "number-used"
 def next_steps(
     life: Life, pursuit: Pursuit, now: float, zone: tzinfo | None
 ) -> list[str]:
-    """Say what happens next by itself, and when; and what may be done with numbers."""
+    """Say what happens next by itself, and when."""
     found: list[str] = []
     deposit = life.deposit
     if deposit is not None and deposit.state == DepositState.RECEIVED:
@@ -50,10 +50,6 @@ def next_steps(
         found.append("routed lots leave with their payer's next dispatch")
     found += [
         each for row in life.dispatches if (each := _sending(life, row, now, zone))
-    ]
-    found += [
-        f"number {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}"
-        for lot, ruling in pursuit.numbers
     ]
     found += trace_chase.next_steps(life, pursuit, zone)
     found += _waiting(life, zone)

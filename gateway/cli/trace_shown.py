@@ -39,10 +39,20 @@ def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
     _answers(life, terminal)
     _anomalies(life, terminal)
     _timeline(life, terminal)
+    _numbers(pursuit, terminal)
     steps = trace_next.next_steps(life, pursuit, terminal.now(), terminal.zone)
     heading(terminal, "Next, by itself")
     for each in steps or ["nothing; it is at its end"]:
         terminal.say(f"  {each}")
+
+
+def _numbers(pursuit: Pursuit, terminal: Terminal) -> None:
+    """Show what may be done now with numbers that payers take once only."""
+    if not pursuit.numbers:
+        return
+    heading(terminal, "Numbers: what may be done now")
+    for lot, ruling in pursuit.numbers:
+        terminal.say(f"  {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}")
 
 
 def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:

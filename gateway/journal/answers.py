@@ -51,6 +51,7 @@ _STANDS: Final = Prepared(
         schema.claim.c.lot_id == given("its_lot"),
         schema.claim.c.seq == given("its_seq"),
     )
+    .with_for_update(of=[schema.lot, schema.claim], key_share=True)
 )
 _LOT_BY_KEY: Final = Prepared(
     select(
@@ -165,7 +166,11 @@ def _that_left(
 def stands(
     connection: Connection, lot: str, seq: int
 ) -> tuple[Account, bool, Row[*tuple[Any, ...]]]:
-    """Tell a claim's account, whether it stands with its lot, and both rows' facts."""
+    """Tell a claim's account, whether it stands with its lot, and both rows' facts.
+
+    Both are locked: another return that speaks of it at this moment waits, and sees
+    what was done.
+    """
     (row,) = _STANDS.rows(connection, {"its_lot": lot, "its_seq": seq})
     standing = row.account is None
     return Account(row.lot_account if standing else row.account), standing, row

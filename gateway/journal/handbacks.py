@@ -28,6 +28,11 @@ def waiting(connection: Connection, most: int, after: str) -> list[str]:
     return [row.return_id for row in _WAITING.rows(connection, values)]
 
 
+def hold(tx: Tx, returned: str) -> None:
+    """Keep other workers from handing back the same return until the end."""
+    _HOLD.rows(tx.connection, {"its_return": returned})
+
+
 def add(
     tx: Tx,
     entropy: Entropy,
@@ -95,3 +100,8 @@ def _not_handed_back() -> Select[str]:
 
 
 _WAITING: Final = Prepared(_not_handed_back())
+_HOLD: Final = Prepared(
+    select(schema.payer_return.c.id)
+    .where(schema.payer_return.c.id == given("its_return"))
+    .with_for_update(key_share=True)
+)

@@ -21,6 +21,7 @@ from gateway.journal import anomalies, circuits, leases, returns
 from gateway.storage.payloads import Payloads
 from protocols.errors import (
     CredentialsRefused,
+    PayerBusy,
     PayerUnavailable,
     TransferError,
     UntrustedHost,
@@ -156,6 +157,8 @@ class Collect:
                 )
 
     def _failed(self, tx: Tx, endpoint: str, error: TransferError) -> None:
+        if isinstance(error, PayerBusy):
+            return  # it is there: nothing is counted against it
         locked_out = isinstance(error, _LOCKED_OUT)
         self._log.warn(
             "outbox {endpoint} cannot be emptied: {error}",

@@ -25,7 +25,7 @@ from routing.directory import Directory
 from routing.enrolment import EnrolmentEvent
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import NoRoute
-from routing.remedy import Remedy
+from routing.remedy import Remedy, last_change
 
 _ENROLMENT: Final = {
     Enrolled.YES: EnrolmentEvent.OPEN,
@@ -122,7 +122,8 @@ class DeskAnswers:
         if not enrolments.hear(tx, *place, event, of=remedy.at, words=words):
             why = f"better is known of the enrolment since it was asked ({remedy.id})"
             tx.say("desk.not-applied", remedy.lot_id, words=why)
-        self._go_on(tx, remedy, None)
+        elif said is Enrolled.YES:  # else the playbook's wait is waited
+            self._go_on(tx, remedy, None)
 
     def _go_on(
         self,
@@ -132,13 +133,22 @@ class DeskAnswers:
         *,
         patient: bool = False,
     ) -> None:
-        """Let the chase decide anew with what it knows now, at once or with patience."""
+        """Let the chase decide anew with what it knows now, at once or with patience.
+
+        Not before its time if something was done since the question: what that
+        brings is awaited.
+        """
+        chase = chases.locked(tx, remedy.lot_id)
+        if chase is None:
+            return
         until = tx.now
         with suppress(NoRoute):  # a payer that left the directory is decided on at once
             payer = self._directory().payer(remedy.payer_id)
             if patient:
                 calendar = self._directory().calendar(payer.id)
                 until = calendar.due(tx.now, payer.playbook.patience)
+        if last_change(Known.from_json(chase.known)) > remedy.at:
+            until = max(until, chase.next_at or until)
         chases.wait(tx, remedy.lot_id, until, known)
 
     def _refuse(self, tx: Tx, returned: Row[*tuple[Any, ...]]) -> None:

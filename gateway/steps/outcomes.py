@@ -20,6 +20,7 @@ from gateway.steps.handover import mark_sent
 from protocols.errors import (
     CredentialsRefused,
     OutcomeUnknown,
+    PayerBusy,
     TransferError,
     UntrustedHost,
 )
@@ -187,6 +188,8 @@ class Outcomes:
     def _note_endpoint(
         self, tx: Tx, row: Row[*tuple[Any, ...]], error: TransferError, *, at_once: bool
     ) -> None:
+        if isinstance(error, PayerBusy):
+            return  # it is there: nothing is counted against it
         if circuits.failed(tx, row.endpoint_id, error.code, at_once=at_once):
             anomalies.raise_(
                 tx,

@@ -8,6 +8,7 @@ is made once.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,7 @@ _ZERO, _NINE = ord("0"), 9
 _INDEX: Final = {kind: index for index, kind in enumerate(KINDS)}
 
 
+@cache
 def place_of(record: str, name: str) -> tuple[int, int]:
     """Return first position (from 1) and length of a field; KeyError if there is none."""
     part = PARTS.get((record, name))

@@ -7,6 +7,7 @@ there is a rule of its own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -25,14 +26,20 @@ _BIC_LENGTHS: Final = (8, 11)
 def one_of(columns: Columns, rule: Rule, _: Tables) -> Mask:
     """Tell which hold none of the values."""
     texts = columns.text(rule.record, rule.field)
-    found = np.zeros(len(texts), np.bool_)
     if texts.dtype.itemsize == 1:
-        allowed = np.zeros(256, np.bool_)
-        allowed[[ord(value) for value in rule.arguments]] = True
-        return ~allowed[columns.characters(rule.record, rule.field)[:, 0]]
+        return _forbidden(rule.arguments)[texts.view(np.uint8)]
+    found = np.zeros(len(texts), np.bool_)
     for value in rule.arguments:
         found |= texts == value.encode()
     return ~found
+
+
+@cache
+def _forbidden(allowed: tuple[str, ...]) -> Mask:
+    """Return, for each character, whether it is not among those allowed."""
+    table = np.ones(256, np.bool_)
+    table[[ord(value) for value in allowed]] = False
+    return table
 
 
 def none_of(columns: Columns, rule: Rule, _: Tables) -> Mask:

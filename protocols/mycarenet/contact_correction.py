@@ -84,8 +84,8 @@ def correction(
 
     Reads the stream from behind the header to its end.
     """
-    agreed = filter(contacts.is_corrected, tables.get(contacts.TABLE, ()))
-    contact = Contacts(agreed).contact_of(third_party, day)
+    agreed = Contacts(tables.get(contacts.TABLE, ()), keep=contacts.is_corrected)
+    contact = agreed.contact_of(third_party, day)
     if not contact:
         return None
     named = {

@@ -9,14 +9,11 @@ times a year.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
-
-from attrs import frozen
 
 TABLE: Final = "contacts"
 COLUMNS: Final = ("third_party", "contact", "valid_from", "valid_until", "correct")
-
 
 _AGREED: Final = "yes"
 
@@ -26,45 +23,42 @@ def is_corrected(row: Mapping[str, str]) -> bool:
     return row.get("correct", "").strip().lower() == _AGREED
 
 
-@frozen(kw_only=True)
-class Contact:
-    """One row: whose contact it is, between ISO days; "" leaves a side open."""
-
-    third_party: str
-    contact: str
-    valid_from: str
-    valid_until: str
-
-    def covers(self, day: str) -> bool:
-        """Say whether it holds on an ISO day."""
-        return self.valid_from <= day and (
-            not self.valid_until or day <= self.valid_until
-        )
+def is_refused(row: Mapping[str, str]) -> bool:
+    """Say whether a wrong contact is told, since nobody puts it right."""
+    return not is_corrected(row)
 
 
 class Contacts:
-    """The table, by third-party payer."""
+    """The table, or those rows of it that are kept.
 
-    def __init__(self, rows: Iterable[Mapping[str, str]]) -> None:
-        self._rows: dict[str, list[Contact]] = {}
-        for row in rows:
-            one = Contact(
-                third_party=row["third_party"].lstrip("0"),
-                contact=row["contact"],
-                valid_from=row.get("valid_from", ""),
-                valid_until=row.get("valid_until", ""),
-            )
-            self._rows.setdefault(one.third_party, []).append(one)
+    It is searched as it stands, since each sending asks once.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Mapping[str, str]],
+        *,
+        keep: Callable[[Mapping[str, str]], bool] = bool,
+    ) -> None:
+        self._rows = rows
+        self._keep = keep
 
     def contact_of(self, third_party: str, day: str) -> str:
         """Return who the contact is on an ISO day; "" where the directory does not know.
 
         Of several that hold the one that began last wins.
         """
+        wanted = third_party.lstrip("0")
         found = [
-            each
-            for each in self._rows.get(third_party.lstrip("0"), ())
-            if each.covers(day)
+            (row.get("valid_from", ""), row.get("contact", ""))
+            for row in self._rows
+            if row.get("third_party", "").lstrip("0") == wanted
+            and _holds(row, day)
+            and self._keep(row)
         ]
-        latest = max(found, key=lambda each: each.valid_from, default=None)
-        return latest.contact if latest is not None else ""
+        return max(found, default=("", ""))[1]
+
+
+def _holds(row: Mapping[str, str], day: str) -> bool:
+    last = row.get("valid_until", "")
+    return row.get("valid_from", "") <= day and (not last or day <= last)

@@ -95,13 +95,19 @@ def row_of(row: int) -> Rows:
 
 
 def describe(finding: Finding, which: int, chunk: Chunk) -> Problem:
-    """Turn one row of a finding into a problem with its place."""
+    """Turn one row of a finding into a problem with its place.
+
+    The words bear the payer's code, which vendors look up.
+    """
     row, each = int(finding.rows[which]), finding.field
     words = finding.tell(which)
     position = finding.position or (each.start if each else 1)
+    code = code_of(finding.rule, **finding.code)
+    where = [named(each)] if each else []
+    where += [code] if is_of_payer(code) else []
     return problem(
         finding.rule,
-        f"{named(each)}: {words}" if each else words,
+        f"{', '.join(where)}: {words}" if where else words,
         record=chunk.first + row or None,
         position=position,
         field=each.name if each else None,

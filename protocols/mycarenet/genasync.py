@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 from protocols.channels.naming import checked_name
 from protocols.errors import (
     OutcomeUnknown,
+    PayerBusy,
     PayerRefused,
     PayerUnavailable,
 )
@@ -226,7 +227,7 @@ class GenAsyncChannel:
             if unless():
                 return
             if not self._turns.is_over:
-                raise PayerUnavailable(
+                raise PayerBusy(
                     f"{doing}: MyCareNet limits how often a mailbox may be asked; it"
                     f" may be again {self._turns.when}"
                 )
@@ -234,7 +235,7 @@ class GenAsyncChannel:
             try:
                 mail = self._ask_for(doing, most=self._turns.size)
             except NotEnoughTime as error:
-                raise PayerUnavailable(
+                raise PayerBusy(
                     f"{doing}: MyCareNet wants a pause between two gets ({error}); the"
                     f" mailbox may be asked again {self._turns.when}"
                 ) from error

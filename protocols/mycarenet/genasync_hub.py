@@ -28,7 +28,6 @@ from protocols.mycarenet.genasync_hub_faults import HubFaults, garbage
 from protocols.mycarenet.genasync_messages import (
     BILLING,
     CONFIRM,
-    FAILURE,
     GET,
     POST,
     SUCCESS,
@@ -42,6 +41,7 @@ from protocols.mycarenet.genasync_xml import (
     parse,
     written,
 )
+from protocols.mycarenet.tack import FAILURE
 
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 NOT_ENOUGH_TIME: Final = "Not enough time between two gets (simulated get limit)"

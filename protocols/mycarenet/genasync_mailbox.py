@@ -23,6 +23,7 @@ from attrs import frozen
 from protocols.interface import Arrival, RemoteFile
 from protocols.mycarenet.genasync_blob import BadBlob, Blob, digest_of
 from protocols.mycarenet.genasync_messages import Mail, Message, Tack
+from protocols.mycarenet.tack import write as write_refusal
 
 REFUSAL: Final = "TACK"
 _REMEMBERED: Final = 10_000  # of what is only remembered, the newest
@@ -237,10 +238,13 @@ def _trim(remembered: OrderedDict[Any, Any]) -> None:
 
 def _refusal(tack: Tack) -> Held:
     """Hold a later no to a sending, as a file that a person can read."""
-    words = "\n".join(
-        (tack.result, tack.reference, tack.minor, tack.message, tack.issuer, "")
+    content = write_refusal(
+        result=tack.result,
+        reference=tack.reference,
+        minor=tack.minor,
+        words=tack.message,
+        issuer=tack.issuer,
     )
-    content = words.encode()
     name = f"{REFUSAL}-000-{_plain(tack.reference) or '0'}-{tack.proof.hex()[:16]}.txt"
     blob = Blob(
         message_name=REFUSAL,

@@ -33,6 +33,7 @@ from protocols.mycarenet.genasync_xml import (
     root,
     text,
 )
+from protocols.mycarenet.tack import FAILURE
 
 POST: Final = "urn:be:cin:nip:async:generic:post:msg"
 GET: Final = "urn:be:cin:nip:async:generic:get:query"
@@ -43,7 +44,6 @@ REJECT: Final = "HCPVWR"
 MESSAGE_NAMES: Final = (BILLING, SETTLEMENT, REJECT)
 
 SUCCESS: Final = "urn:nip:tack:result:major:success"
-FAILURE: Final = "urn:nip:tack:result:major:failure"
 DESTINATION: Final = "urn:nip:destination:io:"
 APPLIES_TO: Final = "urn:nip:reference:input:"
 _NO_BLOB: Final = Blob(

@@ -74,9 +74,8 @@ def read_labels(text: str) -> Read:
     return Read(tuple(label for label, _ in found.values()), tuple(faults))
 
 
-def write_labels(labels: Sequence[Label], into: TextIO, *, remark: str) -> None:
-    """Write the directory's table under a remark of one line, sorted by code."""
-    into.write(f"# {remark}\n")
+def write_labels(labels: Sequence[Label], into: TextIO) -> None:
+    """Write the directory's table, sorted by code."""
     writer = csv.writer(into, delimiter=";", lineterminator="\n")
     writer.writerow(TABLE_COLUMNS)
     writer.writerows(sorted(labels))

@@ -9,10 +9,10 @@ is in memory, and a chunk ends with a whole invoice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 from numpy.typing import NDArray
 
 from protocols.mycarenet.message_cut import (
@@ -51,6 +51,14 @@ for _index, _kind in enumerate(KINDS[1:], 1):
     _KIND_OF[int.from_bytes(_kind.encode(), "little")] = _index
 
 
+class Opening(NamedTuple):
+    """Where a message begins: its number from 1, its header and that one's offset."""
+
+    message: int
+    header: bytes
+    offset: int
+
+
 @frozen(kw_only=True, eq=False)
 class Chunk:
     """Some records of one message as rows of 350 columns, and what is known of them.
@@ -60,7 +68,8 @@ class Chunk:
     of another length is padded with blanks or cut; `odd` gives its true length
     by row.  `opens` and `closes` tell whether the message begins before the
     first row and ends behind the last; `cut` that an invoice had to be broken
-    off because it is too long.  `breaks` are the rows that a line end follows.
+    off because it is too long.  `breaks` are the rows that a line end follows, -1
+    for the last row of the chunk before.
     """
 
     message: int
@@ -122,9 +131,9 @@ class Messages:
             size = header_length(self._data, self._at)
             header = self._data[self._at : self._at + size]
             self._at += len(header)
-            yield from self._message(message, header, offset)
+            yield from self._message(Opening(message, header, offset))
 
-    def _message(self, message: int, header: bytes, offset: int) -> Iterator[Chunk]:
+    def _message(self, opening: Opening) -> Iterator[Chunk]:
         wanted, opens, order = _FIRST_ROWS, True, 1
         most = self._block // RECORD
         while True:
@@ -135,14 +144,8 @@ class Messages:
             if broken or (not whole and _is_junk(kinds)):
                 whole = len(cut.offsets)
             if whole or cut.closes:
-                chunk = self._chunk(kinds, cut, whole)
-                yield evolve(
-                    chunk,
-                    message=message,
-                    header=header,
-                    header_offset=offset,
-                    opens=opens,
-                    cut=broken,
+                yield self._chunk(
+                    opening, kinds, cut, whole, opens=opens, broken=broken
                 )
                 opens = False
                 self._record += whole
@@ -170,23 +173,32 @@ class Messages:
         )
         return kinds_of(self._gather(cut)), cut
 
-    def _chunk(self, kinds: Bytes, cut: Cut, whole: int) -> Chunk:
+    def _chunk(
+        self,
+        opening: Opening,
+        kinds: Bytes,
+        cut: Cut,
+        whole: int,
+        *,
+        opens: bool,
+        broken: bool,
+    ) -> Chunk:
         regular = not cut.odd and not cut.breaks
         rows = self._table(whole) if regular else self._gather(cut)[:whole]
         last = whole - 1 if cut.closes else whole
         return Chunk(
-            message=0,
-            header=b"",
-            header_offset=0,
+            message=opening.message,
+            header=opening.header,
+            header_offset=opening.offset,
             rows=rows,
             kinds=kinds[:whole],
             first=self._record,
             offsets=np.array(cut.offsets[:whole], np.int64) + self._base,
             odd={row: size for row, size in cut.odd.items() if row < whole},
             breaks=tuple(row for row in cut.breaks if row < last),
-            opens=False,
+            opens=opens,
             closes=cut.closes,
-            cut=False,
+            cut=broken,
         )
 
     def _table(self, count: int) -> Bytes:

@@ -34,7 +34,8 @@ class Cut:
     """Where records lie in some bytes: `end` is behind them, `closes` at a message's end.
 
     `odd` holds the length of each record that has not 350 characters, `breaks`
-    the records that a line end follows; both by place among `offsets`.
+    the records that a line end follows; both by place among `offsets`, -1 for the
+    one before the first.
     """
 
     end: int
@@ -70,7 +71,7 @@ def cut_records(data: bytes, cut: Cut, *, order: int, ended: bool, most: int) ->
         if behind == size or _message_begins(data, behind):
             cut.end, cut.closes = behind, ended or behind < size
             return
-        if behind > at and cut.offsets:
+        if behind > at:
             cut.breaks.append(len(cut.offsets) - 1)
         at = behind
         number = data[at + 2 : at + 8]

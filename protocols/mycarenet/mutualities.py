@@ -8,7 +8,7 @@ of those is refused.  A table `mutualities` of the directory stands in its place
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -101,8 +101,13 @@ class Mutualities:
 @cache
 def shipped() -> Mutualities:
     """Return the table that comes with the program."""
+    return Mutualities(shipped_rows())
+
+
+def shipped_rows() -> Sequence[Mapping[str, str]]:
+    """Return the rows of the table that comes with the program."""
     file = resources.files("protocols.mycarenet") / "data" / f"{TABLE}.csv"
-    return Mutualities(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
 
 
 def of_directory(tables: Mapping[str, Iterable[Mapping[str, str]]]) -> Mutualities:
@@ -112,13 +117,14 @@ def of_directory(tables: Mapping[str, Iterable[Mapping[str, str]]]) -> Mutualiti
 
 
 def _entry(row: Mapping[str, str]) -> Entry:
+    first = int(row["first"])
     return Entry(
-        first=int(row["first"]),
-        last=int(row["last"] or row["first"]),
+        first=first,
+        last=int(row.get("last") or first),
         union=row["union"],
         role=row["role"],
-        name=row["name"],
-        valid_from=row["valid_from"],
-        valid_until=row["valid_until"],
-        successor=row["successor"],
+        name=row.get("name", ""),
+        valid_from=row.get("valid_from", ""),
+        valid_until=row.get("valid_until", ""),
+        successor=row.get("successor", ""),
     )

@@ -26,6 +26,7 @@ from protocols.interface import (
     SplitReturn,
     Tables,
 )
+from protocols.labels import Labels
 from protocols.mycarenet import (
     care_checks,
     care_message,
@@ -40,11 +41,13 @@ from protocols.mycarenet import (
     rules,
     sample_maker,
     show,
+    table_checks,
     titles,
     writer,
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
+from protocols.mycarenet.labels import LABELS
 from protocols.mycarenet.simulation import SIMULATION
 from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
@@ -77,6 +80,7 @@ class MyCareNet:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
+    labels: Labels | None = LABELS
     simulation: Simulation | None = SIMULATION
 
     def __init__(self) -> None:
@@ -154,6 +158,12 @@ class MyCareNet:
     def check_code(self, code: str) -> str:
         """Say what is wrong in a union's code; empty: nothing."""
         return routing.check_code(code)
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Say what is wrong in one of the directory's tables of this network."""
+        return table_checks.check(name, rows)
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

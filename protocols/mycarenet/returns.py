@@ -1,7 +1,7 @@
-"""Everything a payer of the mycarenet network sends back on a billing sending.
+"""Everything that comes back on a billing sending of the mycarenet network.
 
-The five messages are told apart by the first six characters: the header is of one
-form in all of them.
+The payers' five messages are told apart by the first six characters: the header is of
+one form in all of them.  What MyCareNet itself refuses is a text (`tack`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from typing import BinaryIO, Final
 
 from protocols.errors import UnknownFormat
 from protocols.interface import RecordShown, ReturnReading, SplitReturn
-from protocols.mycarenet import return_show
+from protocols.mycarenet import return_show, tack
 from protocols.mycarenet.return_message import SHAPES
 from protocols.mycarenet.return_reading import EfactReturnReading
 from protocols.mycarenet.return_split import split
 
-RETURN_FORMATS: Final = frozenset(SHAPES)
+RETURN_FORMATS: Final = frozenset(SHAPES) | {tack.FORMAT}
 _HEAD: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*([0-9]{6})[0-9 ]{28}")
 
 
 def recognise_return(head: bytes) -> str | None:
     """Name the format of a return from its first bytes, or None if it is none."""
+    if tack.recognise(head):
+        return tack.FORMAT
     found = _HEAD.match(head)
     format = f"mycarenet.{found[1].decode('ascii')}" if found else ""
     return format if format in RETURN_FORMATS else None
@@ -33,12 +35,16 @@ def read_return(stream: BinaryIO, format: str) -> ReturnReading:
 
     Raises `UnknownFormat` if the name is not one of RETURN_FORMATS.
     """
-    return EfactReturnReading(stream, _known(format))
+    if _known(format) == tack.FORMAT:
+        return tack.TackReading(stream)
+    return EfactReturnReading(stream, format)
 
 
 def show_return(stream: BinaryIO, format: str) -> Iterator[RecordShown]:
     """Show every record of a return with its fields named, for people."""
-    return return_show.show_return(stream, _known(format))
+    if _known(format) == tack.FORMAT:
+        return tack.show(stream)
+    return return_show.show_return(stream, format)
 
 
 def split_return(
@@ -49,7 +55,9 @@ def split_return(
     `owners` maps the index of an answer (from 0) to its owner; what has no
     owner is in no part.
     """
-    return split(content, _known(format), owners)
+    if _known(format) == tack.FORMAT:
+        return tack.split(content, owners)
+    return split(content, format, owners)
 
 
 def _known(format: str) -> str:

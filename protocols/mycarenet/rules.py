@@ -71,9 +71,8 @@ _VERDICTS: Final = (
 )
 
 _NEVER: Final = (
-    "number it anew; the number is never used again, even if the whole sending is "
-    "cancelled later, and refused invoices are billed again in a later sending under "
-    "a new number"
+    "the number is never used again, even if the whole sending is cancelled later; "
+    "refused invoices are billed again in a later sending under a new number"
 )
 
 RULINGS: Final[Mapping[NumberState, NumberRuling]] = MappingProxyType(

@@ -28,11 +28,7 @@ class Tables:
         """Take the directory's tables; what is missing there comes with the program."""
         return cls(
             mutualities=mutualities.of_directory(rows),
-            contacts=Contacts(
-                row
-                for row in rows.get(contacts.TABLE, ())
-                if not contacts.is_corrected(row)
-            ),
+            contacts=Contacts(rows.get(contacts.TABLE, ()), keep=contacts.is_refused),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from protocols.mycarenet import care_message
+from protocols.mycarenet import care_message, tack
 from protocols.mycarenet.care_message import OUT
 
 _BILLING: Mapping[str, str] = {
@@ -37,6 +37,7 @@ def _care() -> dict[str, str]:
 
 TITLES: Final[Mapping[str, str]] = {
     **{f"mycarenet.{message}": words for message, words in _BILLING.items()},
+    tack.FORMAT: tack.TITLE,
     **_care(),
 }
 """Every format by its name."""

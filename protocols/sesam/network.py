@@ -29,6 +29,7 @@ from protocols.interface import (
     SplitReturn,
     Tables,
 )
+from protocols.labels import Labels
 from protocols.sesam import (
     arl,
     b2_show,
@@ -96,6 +97,7 @@ class Sesam:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({routing.TABLE: import_funds})
+    labels: Labels | None = None
     simulation: Simulation | None = SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
@@ -168,6 +170,12 @@ class Sesam:
     def check_code(self, code: str) -> str:
         """Say what is wrong in a fund's code; empty: nothing."""
         return routing.check_code(code)
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        """Judge no table: what cannot be used is left out where it is read."""
+        return ()
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

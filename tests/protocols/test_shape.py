@@ -16,7 +16,7 @@ NAME = "MUSTERMANN"
     [
         (b"", "empty"),
         (b"PK\x03\x04" + NAME.encode(), "ZIP archive"),
-        (gzip.compress(NAME.encode()), "gzip"),
+        (gzip.compress(NAME.encode(), mtime=0), "gzip"),
         (b"%PDF-1.7 " + NAME.encode(), "PDF"),
         (NAME.encode("utf-16"), "UTF-16"),
         (NAME.encode("utf-8-sig"), "UTF-8 mark"),

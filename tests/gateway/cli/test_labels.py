@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.committing import Tx
+from gateway.journal import anomalies
 from protocols import catalog
 from tests.gateway.cli.installation import Installation
 
@@ -28,13 +30,13 @@ def belgian(monkeypatch: pytest.MonkeyPatch, installed: Installation) -> Install
     return installed
 
 
-def test_a_code_is_told_without_an_installation(installed: Installation) -> None:
+def test_a_code_is_told_without_an_installation(belgian: Installation) -> None:
     """In three languages, with what it refuses and what mends it."""
-    said = installed.octway("label", "show", "r500118", bare=True)
+    said = belgian.octway("label", "show", "r500118", bare=True)
     assert said.status == 0
     assert "refuses the line" in said.out
     assert "refus dû à un autre soin" in said.out
-    unknown = installed.octway("label", "show", "501797", bare=True)
+    unknown = belgian.octway("label", "show", "501797", bare=True)
     assert unknown.status == 1, "told from its parts alone"
     assert "zone 17 of record 50" in unknown.out
 
@@ -72,3 +74,38 @@ def test_a_list_with_a_mistake_changes_nothing(belgian: Installation) -> None:
     assert f"{file}:3: column 2 (severity)" in refused.err
     assert f"{file}:4: column 1 (code)" in refused.err
     assert (belgian.folder / TABLE).read_bytes() == before
+
+
+def test_an_anomaly_is_told_in_the_payers_own_words_too(
+    belgian: Installation,
+) -> None:
+    """Where the directory has the list; ours are not lost, and stand alone without it."""
+    union = belgian.folder / "payers/union-100.toml"
+    union.write_text(
+        '[payer]\nid = "union-100"\nname = "MC"\nnetwork = "mycarenet"\n\n'
+        '[[code]]\ncode = "100"\n',
+        "utf-8",
+    )
+
+    def reject(tx: Tx) -> str:
+        return anomalies.raise_(
+            tx,
+            belgian.house.entropy,
+            kind="claims-rejected",
+            severity=anomalies.WARNING,
+            subject="union-100:R500118",
+            payer="union-100",
+            words="union-100 rejects claims with R500118: ours",
+            facts={"code": "R500118"},
+        )
+
+    name = belgian.house.database.write("test", reject)
+    assert belgian.octway("anomaly", "show", name, "--json").facts["official"] == {}
+    (belgian.folder / TABLE).parent.mkdir(parents=True)
+    (belgian.folder / TABLE).write_text(LIST, "utf-8")
+    shown = belgian.octway("anomaly", "show", name)
+    assert "official, fr" in shown.out
+    assert "Refusé à cause d'un autre" in shown.out
+    assert "ours" in shown.out
+    facts = belgian.octway("anomaly", "show", name, "--json").facts
+    assert facts["official"]["nl"] == "Geweigerd"

@@ -53,3 +53,15 @@ def test_what_would_not_be_valid_is_not_written(
         said = installed.octway("sample", str(file), *wrong, bare=True)
         assert said.status == 2, wrong
         assert not file.exists()
+
+
+def test_a_code_tells_its_network(installed: Installation, tmp_path: Path) -> None:
+    """Nobody has to name the network whose payers alone have such codes."""
+    for code, network in (("01751", "sesam"), ("300", "mycarenet")):
+        file = str(tmp_path / code)
+        said = installed.octway("sample", file, "--code", code, "--json", bare=True)
+        assert said.facts["network"] == network, said.err
+    wrong = installed.octway("sample", str(tmp_path / "x"), "--code", "1x", bare=True)
+    assert wrong.status == 2
+    assert "in mycarenet it is '1x'; wanted" in wrong.err
+    assert "in sesam it is '1x'; wanted five digits" in wrong.err

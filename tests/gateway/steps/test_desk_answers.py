@@ -346,3 +346,44 @@ def enrolment_asked_twice(site: Site) -> tuple[Question, Question]:
         if len(asked) > 1:
             first, second = sorted(asked, key=lambda each: each.id)
             return first, second
+
+
+def test_a_refused_enrolment_is_not_asked_for_again_at_once(late: Site) -> None:
+    """However quickly, and often, a desk refuses: the playbook's wait is waited."""
+    late.change("P1", playbook=Playbook(remedies=(*DEFAULT[2:5], DEFAULT[-1])))
+    answers(late, status_asked(late), "unknown")
+    late.run()
+    (asked,) = [each for each in questions(late) if each.ask is Ask.ENROLMENT]
+    for words in ("no", "no, as we said", "no again"):
+        late.at += 3600
+        answers(late, asked, Enrolled.REFUSED, words=words)
+        late.run()
+    assert [each.ask for each in questions(late)].count(Ask.ENROLMENT) == 1
+    late.at += 3 * DAY
+    late.run()
+    assert [each.ask for each in questions(late)].count(Ask.ENROLMENT) == 2
+
+
+def test_an_answer_to_an_old_question_does_not_hasten_the_next_sending(
+    site: Site,
+) -> None:
+    """Asked before the file went again: what it brings is awaited all the same."""
+    site.change(
+        "P1",
+        desk=DeskEntry(answers=("status",)),
+        delivery=evolve(site.entries["P1"].delivery, resend_same_number=True),
+        playbook=Playbook(
+            remedies=(DEFAULT[2]._replace(most=1), DEFAULT[5], DEFAULT[-1])
+        ),
+    )
+    site.deposit(ONE_LOT)
+    site.run()
+    question = status_asked(site)
+    while billing(site) < 2:
+        site.at += DAY / 4
+        site.run()
+    site.at += 600
+    answers(site, question, "unknown")
+    site.run()
+    site.run()
+    assert billing(site) == 2

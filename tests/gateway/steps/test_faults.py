@@ -14,6 +14,7 @@ from gateway.journal import schema, work
 from protocols.errors import (
     CredentialsRefused,
     OutcomeUnknown,
+    PayerBusy,
     PayerRefused,
     PayerUnavailable,
     TransferError,
@@ -50,6 +51,17 @@ def test_a_payer_that_is_away_is_tried_again(site: Site) -> None:
     assert dispatch_states(site) == ["sent"]
     assert attempts(site) == ["failed", "failed", "accepted"]
     assert len(side.taken) == 1
+
+
+def test_a_payer_that_wants_a_pause_is_not_taken_for_away(site: Site) -> None:
+    """However often it says so, nothing is counted against it, and the file goes."""
+    side = site.payer("P1")
+    side.faults = [PayerBusy("come back later") for _ in range(6)]
+    site.deposit(ONE)
+    site.settle(rounds=8)
+    assert dispatch_states(site) == ["sent"]
+    assert site.rows(schema.circuit) == []
+    assert site.anomalies() == {}
 
 
 def test_a_payer_that_says_no_is_not_asked_again(site: Site) -> None:

@@ -32,6 +32,7 @@ from protocols.interface import (
     SplitReturn,
     Tables,
 )
+from protocols.labels import Labels
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.commitment import CommitmentSeen
@@ -204,6 +205,7 @@ class Toy:
     titles: Mapping[str, str] = {}
     file_problems: Mapping[str, Sequence[FileProblem]] = {}
     importers: Mapping[str, Importer] = {}
+    labels: Labels | None = None
     simulation: Simulation | None = None
 
     def recognise(self, head: bytes) -> str | None:
@@ -259,6 +261,11 @@ class Toy:
 
     def check_code(self, code: str) -> str:
         return ""
+
+    def check_table(
+        self, name: str, rows: Sequence[Mapping[str, str]]
+    ) -> Iterable[tuple[int, str, str]]:
+        return ()
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         return ()

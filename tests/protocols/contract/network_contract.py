@@ -64,6 +64,21 @@ class NetworkContract:
             assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
             assert (found.rows, found.payers) == (0, ())
 
+    @pytest.mark.parametrize("content", NONSENSE)
+    def test_labels_are_told_of_any_code_and_read_from_no_nonsense(
+        self, network: Network, content: bytes
+    ) -> None:
+        """Nothing that is asked is an error; a list that is none has faults."""
+        if network.labels is not None:
+            text = content.decode("latin-1")
+            found = network.labels.explain(text, ())
+            read = network.labels.read(text)
+
+            assert found.label["en"]
+            assert not found.known
+            assert read.faults
+            assert re.fullmatch(r"[a-z][a-z0-9-]*", network.labels.table)
+
     def test_a_payers_code_is_told_from_nonsense(
         self, network: Network, code: str
     ) -> None:

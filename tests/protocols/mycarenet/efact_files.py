@@ -7,6 +7,7 @@ second, 14 the 90, 15 and 16 the 95 of two mutualities, 17 the 96.
 from __future__ import annotations
 
 import io
+from functools import cache
 from random import Random
 
 from protocols.mycarenet.check_digits import record_check
@@ -24,6 +25,7 @@ LAYOUTS = load_layouts("efact")
 _UNCHECKED = (b"95", b"96")
 
 
+@cache
 def sending(
     *, invoices: int = 2, lines: int = 2, union: str = "300", seed: int = 7
 ) -> bytes:

@@ -41,7 +41,7 @@ def spoil(content: bytes, rng: Random) -> bytes:
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.integers(1, 4), st.integers(400, 9000))
 def test_a_spoilt_file_is_read_to_its_end(seed: int, times: int, block: int) -> None:
     rng = Random(seed)
@@ -59,6 +59,7 @@ def test_a_spoilt_file_is_read_to_its_end(seed: int, times: int, block: int) -> 
     assert validate(io.BytesIO(content)).errors == summary.errors
 
 
+@settings(max_examples=30)
 @given(st.binary(max_size=4000))
 def test_junk_is_told_to_be_none(junk: bytes) -> None:
     lots, summary = seen(junk)
@@ -109,26 +110,26 @@ def test_line_ends_between_records_are_told_once() -> None:
 
 def test_a_file_full_of_errors_is_told_by_its_first() -> None:
     """All are counted; a lot keeps its first ones, and no bad lot looks good."""
-    content = sending(invoices=60, lines=3)
+    content = sending(invoices=8, lines=3)
     cut = parts(content)
     bad = [cut[0], *(each[:348] + b"00" for each in cut[1:])]
-    many = b"".join(bad) * 30
+    many = b"".join(bad) * 24
 
     lots, summary = seen(many)
 
     assert all(1 <= len(lot.problems) <= KEPT_IN_LOT for lot in lots)
     assert not any(lot.valid for lot in lots)
     assert sum(len(lot.problems) for lot in lots) <= KEPT + len(lots)
-    assert summary.errors > 10_000
+    assert summary.errors > 1_500
 
 
 def test_reading_stops_where_records_have_long_ended() -> None:
-    junk = bytes(Random(1).choices(b"XYZ ", k=350)) * 60_000
+    junk = bytes(Random(1).choices(b"XYZ ", k=350)) * 40_000
 
     summary = validate(io.BytesIO(_GOOD + junk))
 
     assert "reading-stopped" in {each.code for each in summary.problems}
-    assert summary.records < 60_000
+    assert summary.records < 40_000
 
 
 def test_a_record_21_or_40_is_let_through() -> None:

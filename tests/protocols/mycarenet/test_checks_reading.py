@@ -12,9 +12,16 @@ from protocols.mycarenet.check_digits import record_check
 from protocols.mycarenet.problems import explain
 from protocols.records import load_layouts
 from routing.envelope import LotSeen, Severity
+from tests.protocols.mycarenet.breaks import BREAKS, Break
 
 _LAYOUTS = load_layouts("efact")
 _RECORD, _HEADER = 350, 227
+_ANYWHERE = [  # the others name days or people of one sending
+    each
+    for each in BREAKS
+    if each.code not in {"F204226", "R504915"}
+    and "20261031" not in each.values.values()
+]
 
 
 def _sending(invoices: int, *, union: str = "100", seed: int = 5) -> bytearray:
@@ -31,12 +38,12 @@ def _sending(invoices: int, *, union: str = "100", seed: int = 5) -> bytearray:
     return bytearray(sample_maker.make_sending(rng, facts))
 
 
-def _put(content: bytearray, row: int, field: str, value: str) -> None:
+def _put(content: bytearray, row: int, field: str, value: str | int) -> None:
     """Write a field of a record anew, and its check digits with it."""
     start = _HEADER + row * _RECORD
     record = content[start : start + _RECORD]
     each = _LAYOUTS[record[:2].decode()][field]
-    record[each.start - 1 : each.end] = value.encode().ljust(each.length)
+    record[each.start - 1 : each.end] = each.pack(value)
     record[_RECORD - 2 :] = b"%02d" % record_check(bytes(record))
     content[start : start + _RECORD] = record
 
@@ -122,3 +129,18 @@ def test_a_code_of_the_payers_is_explained() -> None:
     assert rule.severity is Severity.WARNING
     assert "transplantation" in rule.explanation
     assert explain("R999999") is None
+
+
+@pytest.mark.parametrize(
+    "broken", _ANYWHERE, ids=lambda each: f"{each.code}-{each.field}"
+)
+def test_a_made_sending_that_is_broken_is_told_of_by_its_rule(broken: Break) -> None:
+    """Random sendings of the sample maker, broken by one rule at a time, read whole."""
+    rng = Random(f"{broken.code}{broken.field}")
+    content = _sending(rng.randrange(1, 4), seed=rng.randrange(1000))
+    row = rng.choice(_rows(content, broken.record.encode()))
+    for name, value in broken.values.items():
+        _put(content, row, name, value)
+    told = [each for each in _lot(content).problems if each.code == broken.code]
+    assert row + 1 in {each.record for each in told}
+    assert broken.field in {each.field for each in told}

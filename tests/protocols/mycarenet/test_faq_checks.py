@@ -5,11 +5,16 @@ Each test bears the number that `docs/networks/mycarenet.md` gives the rule.
 
 from __future__ import annotations
 
+import io
+from random import Random
+
 import pytest
 
 from config.cause_files import known_causes
-from protocols.mycarenet import codes
+from protocols.mycarenet import codes, sample_maker
 from protocols.mycarenet.checks import Share
+from protocols.mycarenet.network import MYCARENET
+from protocols.mycarenet.reader import FORMAT
 from protocols.mycarenet.tables import Tables
 from tests.protocols.mycarenet import nurse_sendings as sendings
 
@@ -156,3 +161,33 @@ def test_faq_codes_are_explained_in_three_languages(code: str) -> None:
     assert found.own
     assert found.advice
     assert all(found.label[language] for language in codes.LANGUAGES)
+
+
+def test_faq_21_the_door_knows_the_contacts_of_the_directory() -> None:
+    """A sending is read with the directory's tables, and without them nothing is told."""
+    rng = Random(5)
+    facts = sample_maker.SendingFacts(
+        union="100",
+        third_party=sample_maker.make_third_party(rng),
+        reference="20261118000001",
+        sending_number=17,
+        day="2026-11-18",
+        invoices=1,
+        mutualities=("134",),
+    )
+    content = sample_maker.make_sending(rng, facts)
+    row = {"third_party": facts.third_party, "contact": "120"}
+    told = {
+        name: {
+            each.code
+            for lot in MYCARENET.read(io.BytesIO(content), FORMAT, tables).lots()
+            for each in lot.problems
+        }
+        for name, tables in (
+            ("known", {"contacts": [row]}),
+            ("corrected", {"contacts": [row | {"correct": "yes"}]}),
+            ("unknown", {}),
+        )
+    }
+    assert "F201810" in told["known"]
+    assert told["corrected"] == told["unknown"] == set()

@@ -20,9 +20,8 @@ def test_a_list_is_read_and_written_sorted() -> None:
         Label("109902", "B", "Clé", "Sleutel"),
     )
     into = io.StringIO()
-    write_labels(read.labels, into, remark="A remark.")
+    write_labels(read.labels, into)
     assert into.getvalue().splitlines() == [
-        "# A remark.",
         "code;severity;label_fr;label_nl",
         "109902;B;Clé;Sleutel",
         "500118;R;Refusée;Geweigerd",

@@ -6,7 +6,7 @@ import io
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.mycarenet.message import KINDS, Chunk, Messages
@@ -42,7 +42,8 @@ def test_a_message_is_a_header_and_its_records() -> None:
     assert not chunk.odd
 
 
-@given(st.lists(st.integers(1, 90), min_size=1, max_size=4), st.integers(1, 9000))
+@settings(max_examples=40)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=4), st.integers(1, 9000))
 def test_every_record_is_given_once_however_it_is_read(
     sizes: list[int], block: int
 ) -> None:
@@ -86,6 +87,23 @@ def test_line_ends_between_records_are_told() -> None:
     assert not chunk.odd
 
 
+@pytest.mark.parametrize("lines", [1, 2, 59, 60, 61, 62, 120, 125])
+def test_one_line_end_anywhere_is_told_once(lines: int) -> None:
+    """Behind an invoice, wherever it ends in what is read at once."""
+    kinds = ["10", "20", *["50"] * lines, "80", "20", "50", "80", "90"]
+    records = [f"{kind}{order:06}" for order, kind in enumerate(kinds, 1)]
+    filled = [each.encode().ljust(350, b"a") for each in records]
+    end = lines + 3
+
+    chunks = _chunks(_HEADER + b"".join(filled[:end]) + b"\n" + b"".join(filled[end:]))
+
+    broken = [each.first + row for each in chunks for row in each.breaks]
+    assert broken == [end]
+    assert [each.record(row) for each in chunks for row in range(len(each.rows))] == (
+        filled
+    )
+
+
 @pytest.mark.parametrize("record", range(8))
 @pytest.mark.parametrize("change", [-300, -1, 1, 100])
 def test_a_record_too_short_or_too_long_does_not_spoil_the_next(
@@ -126,6 +144,7 @@ def test_a_message_cut_anywhere_is_read_to_its_end() -> None:
         assert read + sum(len(each.header) for each in chunks) == size
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=3000), st.integers(0, 3000))
 def test_no_bytes_are_too_strange(junk: bytes, at: int) -> None:
     """Junk alone, or within a message: it ends, and all but line ends is given."""

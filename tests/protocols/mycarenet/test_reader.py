@@ -74,7 +74,7 @@ def test_a_message_is_a_lot_and_an_invoice_is_a_claim() -> None:
     }
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     st.sampled_from(sorted(MUTUALITIES)),
     st.integers(1, 9),
@@ -103,7 +103,7 @@ def test_any_sending_that_is_made_is_right_and_read_whole(
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.integers(1, 3000))
 def test_totals_over_many_blocks_are_the_same(block: int) -> None:
     """What is found does not hang on how much is read at once."""

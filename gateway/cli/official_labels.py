@@ -1,0 +1,35 @@
+"""The payers' own words for a code, where the directory has their list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from config.errors import ConfigErrors
+from config.settings import Settings
+from gateway.cli import opening
+from protocols.catalog import Catalog
+from routing.errors import GatewayError
+
+_OURS: Final = "en"  # the lists are in the languages of the payers
+
+
+def official(settings: Settings, payer: str, code: str) -> Mapping[str, str]:
+    """Return the payers' words for a code by language; none where none are at hand."""
+    if not payer or not code:
+        return {}
+    catalog = Catalog.installed()
+    try:
+        directory = opening.directory_of(settings, catalog)
+        name = directory.payer(payer).network
+        labels = catalog.network(name).labels
+    except (ConfigErrors, GatewayError):
+        return {}  # what is shown must not need a directory that can be read
+    if labels is None:
+        return {}
+    found = labels.explain(code, directory.table(name, labels.table))
+    if not found.official:
+        return {}
+    return {
+        language: words for language, words in found.label.items() if language != _OURS
+    }
