@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
@@ -123,6 +123,26 @@ def summed(
     query = select(func.count(), func.coalesce(func.sum(_TABLE.c.cents), 0))
     scope = _scope(payer, due_before, only_open)
     count, cents = connection.execute(query.where(*scope)).one()
+    return int(count), int(cents)
+
+
+def to_come(
+    connection: Connection,
+    *,
+    day: str,
+    ends: float,
+    client: str | None = None,
+    payer: str | None = None,
+) -> tuple[int, int]:
+    """Count payments that at the end of a day were announced and had not come; and cents."""
+    query = select(func.count(), func.coalesce(func.sum(_TABLE.c.cents), 0)).where(
+        _TABLE.c.created_at < ends,
+        or_(_TABLE.c.paid_on.is_(None), _TABLE.c.paid_on > day),
+        *_scope(payer, None, False),
+    )
+    if client is not None:
+        query = query.where(_TABLE.c.client_id == client)
+    count, cents = connection.execute(query).one()
     return int(count), int(cents)
 
 

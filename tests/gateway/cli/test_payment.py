@@ -69,6 +69,26 @@ def test_a_trace_says_by_when_a_payment_is_due_and_when_it_came(
     assert (told["paid_on"], told["paid_cents"]) == ("2026-12-09", 123_450)
 
 
+def test_the_balance_says_what_is_still_to_come(
+    installed: Installation, lot: str
+) -> None:
+    """Of a client and payer, at the end of a day: what came later was to come then."""
+    shown = installed.octway("report", "balance")
+    assert lines_with(shown.out, "still to come: 1 payment, 1,234.50 EUR")
+    installed.time += 2 * 86_400
+    file = write(installed, f"{REFERENCE};1234.50;2026-11-20\n")
+    assert installed.octway("payment", "import", file).status == 0
+
+    def to_come(*options: str) -> int:
+        told = installed.octway("report", "balance", "--json", *options).facts
+        return int(told["payments_to_come"]["payments"])
+
+    days = ("2026-11-17", "2026-11-19", "2026-11-20")
+    assert [to_come("--day", each) for each in days] == [0, 1, 0]
+    assert to_come("--day", days[1], "--payer", "caisse-sud") == 0
+    assert "still to come" not in installed.octway("report", "balance").out
+
+
 def test_payments_are_listed(installed: Installation, lot: str) -> None:
     shown = installed.octway("payment", "list", "--open")
     assert lines_with(shown.out, "2026-12-10", REFERENCE, "1,234.50 EUR", lot)
