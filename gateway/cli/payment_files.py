@@ -1,7 +1,8 @@
 """Money that came, as a file tells it: a CSV `reference;amount;day`, or a bank's statement.
 
 All of a file is read or none of it; mistakes are told with their lines, and those of
-a statement with its entry.
+a statement with its entry.  An amount of 0 in a CSV says that all of a payment was held
+back for something else.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ def _wrong(row: Sequence[str], today: date) -> list[tuple[str, str]]:
     found = []
     if not reference_key(reference):
         found.append(("reference", f"is {reference!r}; wanted the payer's reference"))
-    if _AMOUNT.fullmatch(amount) is None or not _cents(amount):
-        words = f"is {amount!r}; wanted euros above nothing as 1234.50 or 1234,50"
+    if _AMOUNT.fullmatch(amount) is None:
+        words = f"is {amount!r}; wanted euros as 1234.50 or 1234,50"
         found.append(("amount", words))
     if problem := _day_problem(day, today):
         found.append(("day", problem))

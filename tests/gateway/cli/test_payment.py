@@ -121,6 +121,18 @@ def test_what_is_noted_twice_is_listed(installed: Installation, lot: str) -> Non
     assert "0 of 2 noted" in again.out
 
 
+def test_what_a_payer_held_back_as_a_whole_is_closed_by_nothing(
+    installed: Installation, lot: str
+) -> None:
+    """No statement shows it, the payer's paper does: a line says that 0 came."""
+    file = write(installed, f"{REFERENCE};0;2026-11-18\n")
+    assert installed.octway("payment", "import", file).status == 0
+    (told,) = installed.octway("payment", "list", "--json").facts["payments"]
+    assert (told["paid_on"], told["paid_cents"]) == ("2026-11-18", 0)
+    shown = installed.octway("anomaly", "list", "--kind", "payment-differs")
+    assert lines_with(shown.out, "0.00 EUR came", "1,234.50 EUR less")
+
+
 def test_a_bank_s_statement_is_read(installed: Installation, lot: str) -> None:
     """Only what names a reference is told: the rest of an account is nobody's matter."""
     day = "<BookgDt><Dt>2026-11-18</Dt></BookgDt>"
@@ -142,7 +154,7 @@ def test_a_bank_s_statement_is_read(installed: Installation, lot: str) -> None:
             f"{REFERENCE};1.234,5;2026-11-18",
             "came:1: amount: is '1.234,5'; wanted euros",
         ),
-        (f"{REFERENCE};0;2026-11-18", "came:1: amount: is '0'"),
+        (f"{REFERENCE};;2026-11-18", "came:1: amount: is ''"),
         (f"{REFERENCE};-5;2026-11-18", "came:1: amount: is '-5'"),
         (
             f"{REFERENCE};5;2026-12-18",
