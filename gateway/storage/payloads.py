@@ -70,17 +70,20 @@ class Payloads:
         `hashes` are their SHA-256, where the caller has taken them already.
         """
         hashes = hashes or [hashlib.sha256(each).hexdigest() for each in contents]
-        made = []
-        sealed = []
-        for content, sha256 in zip(contents, hashes, strict=True):
-            name = self.new_id()
-            key, wrapped = self.keys.new_key(name)
-            sealed.append(seal(name, key, content))
-            made.append((name, sha256, len(content), wrapped))
+        names = [self.new_id() for _ in contents]
+        keys = self.keys.new_keys(names)
+        sealed = [
+            seal(name, key, content)
+            for name, (key, _), content in zip(names, keys, contents, strict=True)
+        ]
         places = self.storage.append(sealed)
         return [
-            StoredPayload(id=name, sha256=sha256, size=size, place=place, key=wrapped)
-            for (name, sha256, size, wrapped), place in zip(made, places, strict=True)
+            StoredPayload(
+                id=name, sha256=sha256, size=len(content), place=place, key=wrapped
+            )
+            for name, sha256, content, place, (_, wrapped) in zip(
+                names, hashes, contents, places, keys, strict=True
+            )
         ]
 
     def store(self, write: Callable[[BinaryIO], object]) -> StoredPayload:
