@@ -1,8 +1,10 @@
-"""A thread that answers short questions of the doors, on a connection that it keeps.
+"""Answers short questions of the doors, on a connection that it keeps.
 
 For what nearly every request asks, a thread pool's hand-over costs more than
-the question.  What takes long, or reads files, belongs into the pool: here it
-would keep everybody else waiting.
+the question.  A server is asked by one thread for all.  SQLite is asked on the
+spot, in the reactor: it waits for nobody there (readers and the writer do not
+meet in WAL), and takes less than waking a thread does.  What takes long, or reads
+files, belongs into the pool: here it would keep everybody else waiting.
 """
 
 from __future__ import annotations
@@ -37,14 +39,18 @@ class Looker:
         self._engine = engine
         self._call_from_thread = call_from_thread
         self._line: Line[_Question] = Line("journal-looker", self._run)
+        self._started = False
         self._kept: Connection | None = None
 
     def start(self) -> None:
-        """Start the thread."""
-        self._line.start()
+        """Keep a connection from now on; start the thread, if there is to be one."""
+        self._started = True
+        if self._engine.dialect.name != "sqlite":
+            self._line.start()
 
     def stop(self) -> None:
         """Answer what waits, then end."""
+        self._started = False
         self._line.stop()
         self._let_go()
 
@@ -54,7 +60,8 @@ class Looker:
         if self._line.put(question):
             return question.answered
         question.answered.callback(self._answer(question))
-        self._let_go()
+        if not self._started:
+            self._let_go()
         return question.answered
 
     def _run(self) -> None:

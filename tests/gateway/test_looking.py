@@ -114,6 +114,21 @@ def test_without_threads_it_is_answered_at_once(desk: Desk) -> None:
     database.stop()
 
 
+class TestSqlite:
+    """A database in this process is asked without a thread between."""
+
+    @pytest.fixture
+    def engine(self) -> str:
+        return "sqlite"
+
+    def test_the_answer_is_there_at_once(self, desk: Desk, asking: Asking) -> None:
+        """No door waits for a thread, and each question sees the last commit."""
+        assert outcome(asking.database.look(clients)) == []
+        desk.write(add, "c1")
+        assert outcome(asking.database.look(clients)) == ["c1"]
+        assert not asking.calls
+
+
 class TestPostgres:
     """What only a server can do to us."""
 
