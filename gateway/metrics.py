@@ -8,6 +8,7 @@ rows are set from a `Snapshot` of the journal and never counted up and down.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -188,6 +189,7 @@ class Metrics:
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
         self._shown: dict[str, set[tuple[str, ...]]] = {}
+        self._of_deposits = cache(self._count_deposits)
         for name, each in _ALL.items():
             if each.kind is Counter:
                 self._counters[name] = Counter(
@@ -216,12 +218,22 @@ class Metrics:
 
     def deposit(self, channel: str, outcome: str, size: int, seconds: float) -> None:
         """Note one deposit: `accepted`, `repeated`, `refused` or `failed`."""
-        self._counters["octway_deposits_total"].labels(channel, outcome).inc()
+        deposits, sizes, times = self._of_deposits(channel, outcome)
+        deposits.inc()
         if outcome == "accepted":
-            self._counters["octway_deposit_bytes_total"].labels(channel).inc(size)
+            sizes.inc(size)
         if outcome in {"accepted", "repeated"}:
-            name = "octway_deposit_accept_seconds"
-            self._histograms[name].labels(channel).observe(seconds)
+            times.observe(seconds)
+
+    def _count_deposits(
+        self, channel: str, outcome: str
+    ) -> tuple[Counter, Counter, Histogram]:
+        """Find what is told apart by these; looked for once, as it is with each file."""
+        return (
+            self._counters["octway_deposits_total"].labels(channel, outcome),
+            self._counters["octway_deposit_bytes_total"].labels(channel),
+            self._histograms["octway_deposit_accept_seconds"].labels(channel),
+        )
 
     def limit(self, name: str) -> None:
         """Note that a limit refused something."""

@@ -28,6 +28,7 @@ _MIN_PADDING: Final = 4
 _PLAIN_BLOCK: Final = 8
 _AES_BLOCK: Final = 16
 _TAG: Final = 16
+_RANDOM_AT_ONCE: Final = 1024  # a packet takes 19 at most
 _U64_MASK: Final = (1 << 64) - 1
 _HEAD: Final = struct.Struct("!LB")
 _U32: Final = struct.Struct("!L")
@@ -103,6 +104,24 @@ def _padding(size: int, block: int) -> int:
     return short if short >= _MIN_PADDING else short + block
 
 
+class _Filling:
+    """Random bytes that fill packets up, asked of the kernel many at a time.
+
+    What the kernel does for them slows down the cipher that comes next.
+    """
+
+    def __init__(self) -> None:
+        self._random = b""
+        self._used = 0
+
+    def take(self, count: int) -> bytes:
+        """Return bytes that were never returned before."""
+        if self._used + count > len(self._random):
+            self._random, self._used = os.urandom(_RANDOM_AT_ONCE), 0
+        self._used += count
+        return self._random[self._used - count : self._used]
+
+
 def _check_length(length: int, covered: int, block: int) -> None:
     """Refuse a packet length that no honest side would send."""
     if not _MIN_PADDING < length <= MAX_PACKET_LENGTH or covered % block:
@@ -159,6 +178,7 @@ class GcmSealer:
         self._aead = AESGCM(key)
         self._fixed = iv[:4]
         self._counter = int.from_bytes(iv[4:], "big")
+        self._filling = _Filling()
 
     def seal(self, sequence: int, payload: bytes) -> bytes:
         """Encrypt under the next invocation counter, which is never used again."""
@@ -166,7 +186,7 @@ class GcmSealer:
         length = _U32.pack(1 + len(payload) + padding)
         nonce = self._fixed + _U64.pack(self._counter)
         self._counter = (self._counter + 1) & _U64_MASK
-        plain = b"%c%b%b" % (padding, payload, os.urandom(padding))
+        plain = b"%c%b%b" % (padding, payload, self._filling.take(padding))
         return length + self._aead.encrypt(nonce, plain, length)
 
 
