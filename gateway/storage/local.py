@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -22,6 +22,7 @@ from gateway.storage import vault
 SEGMENTS: Final = "segments"
 FILES: Final = "files"
 STAGING: Final = "staging"
+_MOST_AHEAD: Final = 1 << 20  # bytes that a segment is made longer by at once
 _CLOCK: Final = ".now"  # touched to learn what time the disk thinks it is
 
 
@@ -48,11 +49,17 @@ class LocalStorage:
         self._lock = threading.Lock()
         self._segment: BinaryIO | None = None
         self._segment_name = ""
+        self._end = 0  # of what was appended to the segment
+        self._room = 0  # up to where it is on disk already, as zeros behind the end
         for name in (SEGMENTS, FILES, STAGING):
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def append(self, sealed: Sequence[bytes]) -> list[Place]:
         """Append sealed payloads to the segment; durable when this returns.
+
+        The file is made longer than needed now and then: bytes put where it is
+        already on disk are durable with one flush, where a file that grows takes
+        the file system's journal with it.
 
         Raises `StorageUnavailable` when the disk cannot take them.
         """
@@ -61,19 +68,23 @@ class LocalStorage:
         with self._lock, unavailable("take the file"):
             segment = self._open_segment()
             places = []
-            end = segment.tell()
+            end = self._end
             for piece in sealed:
                 places.append(Place(self._segment_name, end))
                 end += len(piece)
+            ahead = b""
+            if self._durable and end > self._room:
+                ahead = bytes(min(self._end, _MOST_AHEAD))
             try:
-                write_all(segment.fileno(), b"".join(sealed))
+                os.lseek(segment.fileno(), self._end, os.SEEK_SET)
+                write_all(segment.fileno(), b"".join((*sealed, ahead)))
                 if self._durable:
                     os.fdatasync(segment.fileno())
             except OSError:
                 # What was written in part belongs to nobody; begin a fresh one.
-                segment.close()
-                self._segment = None
+                self._end_segment(segment)
                 raise
+            self._end, self._room = end, max(self._room, end + len(ahead))
             return places
 
     def staging(self, name: str) -> Path:
@@ -163,13 +174,18 @@ class LocalStorage:
         """Close the segment."""
         with self._lock:
             if self._segment is not None:
-                self._segment.close()
-                self._segment = None
+                self._end_segment(self._segment)
+
+    def _end_segment(self, segment: BinaryIO) -> None:
+        """Close the segment, without the room that it has left."""
+        with suppress(OSError):  # of a disk that fails: the zeros do no harm
+            segment.truncate(self._end)
+        segment.close()
+        self._segment = None
 
     def _open_segment(self) -> BinaryIO:
-        if self._segment is not None and self._segment.tell() >= self._segment_size:
-            self._segment.close()
-            self._segment = None
+        if self._segment is not None and self._end >= self._segment_size:
+            self._end_segment(self._segment)
         if self._segment is None:
             number = 1
             while (self.folder / self._name(number)).exists():
@@ -184,6 +200,7 @@ class LocalStorage:
                 segment.close()
                 raise
             self._segment = segment
+            self._end = self._room = 0
         return self._segment
 
     def _name(self, number: int) -> str:

@@ -18,7 +18,7 @@ from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import schema
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads, StoredPayload
-from gateway.storage.vault import CHUNK, KeyRing
+from gateway.storage.vault import CHUNK, KeyRing, sealed_size
 from tests.gateway.journal.desk import Desk
 
 LIMIT = 1000
@@ -120,6 +120,25 @@ def test_a_segment_ends_when_it_is_full(
     assert read(desk, again, stored[0]) == b"\0" * 300
     assert sum(1 for _ in again.storage.files()) == 3
     again.storage.close()
+
+
+def test_a_segment_is_made_longer_ahead_and_cut_when_it_ends(
+    desk: Desk, keys: KeyRing, tmp_path: Path
+) -> None:
+    """Most appends find room on disk; a crash leaves zeros, and an orderly end none."""
+    payloads = open_payloads(desk, tmp_path / "s", keys)
+    contents = [bytes([number]) * 300 for number in range(1, 9)]
+    stored = [store(desk, payloads, each) for each in contents]
+    path = place(payloads, stored[0])
+    taken = sum(sealed_size(each.size) for each in stored)
+    left = path.read_bytes()[taken:]
+    assert left
+    assert not any(left)
+    assert [read(desk, payloads, each) for each in stored] == contents
+
+    payloads.storage.close()
+    assert path.stat().st_size == taken
+    assert broken(desk, payloads) == []
 
 
 @pytest.mark.parametrize("size", [10, 3 * CHUNK])
