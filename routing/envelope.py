@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from attrs import field, frozen
 
 from routing.commitment import CommitmentSeen
+from routing.payment import PaymentSeen
 
 
 class Severity(StrEnum):
@@ -175,7 +176,7 @@ class AnswerSeen:
     professional whom the return names; `first` and `last` number the entities
     (from 1) that belong to the answer, for splitting a mixed return.  `traits`
     serve only where no key finds anything.  `commitment` is what the payer promises
-    with it, where it does.
+    with it, where it does, `payments` the transfers that it announces.
     """
 
     level: Level
@@ -190,10 +191,16 @@ class AnswerSeen:
     facts: Mapping[str, str] = field(factory=dict)
     traits: Traits = NO_TRAITS
     commitment: CommitmentSeen | None = None
+    payments: tuple[PaymentSeen, ...] = ()
 
 
 class AnswerKind(NamedTuple):
-    """A kind of answer that a network's payers give, and what each speaks of."""
+    """A kind of answer that a network's payers give, and what each speaks of.
+
+    `by_bank`: it is money, which no message of the payer tells of; a statement of the
+    bank does.
+    """
 
     kind: str
     level: Level
+    by_bank: bool = False

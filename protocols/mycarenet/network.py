@@ -66,7 +66,7 @@ class MyCareNet:
         AnswerKind(rules.RECEIPT, Level.LOT),
         AnswerKind(rules.VERDICT, Level.LOT),
         AnswerKind(rules.SETTLEMENT, Level.CLAIM),
-        AnswerKind(rules.PAYMENT, Level.LOT),
+        AnswerKind(rules.PAYMENT, Level.LOT, by_bank=True),
         AnswerKind(care_returns.REPLY, Level.LOT),
         AnswerKind(care_returns.KIND, Level.CLAIM),
     )

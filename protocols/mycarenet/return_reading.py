@@ -202,17 +202,19 @@ class EfactReturnReading:
         remarks = [*self._remarks, *remarks_of([*frames, *self._invoices.strays])]
         whole = self._totals.whole
         asked = self._end.asked if self._end is not None else 0
+        outcome = self._outcome()
         return AnswerSeen(
             level=Level.LOT,
             match_keys=self._header.lot_keys,
             sender=self._claims.sender,
-            outcome=self._outcome(),
+            outcome=outcome,
             asked=whole.get("asked", asked),
             paid=whole.get("accepted", 0),
             remarks=tuple(remarks) or self._reason(),
             first=1 if self._message.records_read else 0,
             last=self._message.records_read,
             facts=self._facts(),
+            payments=self._totals.payments if outcome is Outcome.PAID else (),
         )
 
     def _outcome(self) -> Outcome:

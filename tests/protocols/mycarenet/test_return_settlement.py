@@ -110,6 +110,23 @@ def test_the_references_of_the_payment_are_kept_once() -> None:
     assert hear(SETTLED).of_lot.facts["payment_reference"] == "007/202611/900/"
 
 
+def test_a_settlement_announces_one_transfer_for_each_account() -> None:
+    """Mutualities that share a reference are paid together; nothing is no transfer."""
+    (payment,) = hear(SETTLED).of_lot.payments
+    assert payment == ("007/202611/900/", "A", 2000)
+    other = _changed(settlement(SENT), "91", {"payment_reference_a": "ANOTHER"})
+    assert sorted(hear(other).of_lot.payments) == [
+        ("007/202611/900/", "A", 2000),
+        ("ANOTHER", "A", 1000),
+    ]
+
+
+def test_a_settlement_that_pays_nothing_announces_nothing() -> None:
+    refused = {each: Verdict(("R502255",)) for each in range(1, 12)}
+    heard = hear(settlement(SENT, refused))
+    assert (heard.of_lot.outcome, heard.of_lot.payments) == (Outcome.REJECTED, ())
+
+
 def test_the_newer_account_c_is_reconciled_where_it_is_filled() -> None:
     asked = {"asked_c": "+500", "accepted_c": "+100", "refused_c": "+300"}
     wrong = hear(_changed(SETTLED, "91", asked))
