@@ -290,7 +290,7 @@ class Match:
                 subject=row.endpoint_id,
                 payer=payer,
                 seen=tally.orphans,
-                words=f"return {row.id} ({row.remote_name}): {tally.orphans} of {tally.count} "
+                words=f"return {row.id}: {tally.orphans} of {tally.count} "
                 "answers fit nothing that was sent; they are kept and tried again",
             )
         elif not returns.orphans_left(tx.connection, row.endpoint_id):
@@ -308,7 +308,7 @@ class Match:
     ) -> None:
         what = f"a {format} file, no return" if format else "in no format we know"
         words = (
-            f"return {row.id} ({row.remote_name}) of {row.endpoint_id} is {what}; it is "
+            f"return {row.id} of {row.endpoint_id} is {what}; it is "
             "kept; ask the payer what it sent"
         )
         returns.unreadable(tx, row, words)
