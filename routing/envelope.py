@@ -152,7 +152,8 @@ class Traits(NamedTuple):
     `number`, `lot` and `lot_date` are the claim's and its lot's as the payer names
     them, `date` is the day of the invoice or care.  `patients` are the texts that
     the claim's `patient` may be: they are hashed to be compared, and never
-    stored, logged or told.
+    stored, logged or told.  `lot_key` is the lot's own key, where payers give it back
+    unchanged: a claim of another lot is then for a person to choose, never sure.
     """
 
     number: str = ""
@@ -160,6 +161,7 @@ class Traits(NamedTuple):
     lot_date: str = ""
     date: str = ""
     patients: tuple[str, ...] = ()
+    lot_key: str = ""
 
 
 NO_TRAITS: Final = Traits()

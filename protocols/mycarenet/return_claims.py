@@ -77,6 +77,7 @@ class ClaimAnswers:
                 lot_date=iso_day(values.get("created", "")),
                 date=min(days, default="") if invoice.is_whole else "",
                 patients=(patient,) if patient.strip("0") else (),
+                lot_key=self._header.lot_key,
             ),
         )
 
