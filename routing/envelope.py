@@ -177,7 +177,8 @@ class AnswerSeen:
     professional whom the return names; `first` and `last` number the entities
     (from 1) that belong to the answer, for splitting a mixed return.  `traits`
     serve only where no key finds anything.  `commitment` is what the payer promises
-    with it, where it does.
+    with it, where it does.  `once`: the payer settles each claim once, and does not
+    add to what it paid before.
     """
 
     level: Level
@@ -192,6 +193,7 @@ class AnswerSeen:
     facts: Mapping[str, str] = field(factory=dict)
     traits: Traits = NO_TRAITS
     commitment: CommitmentSeen | None = None
+    once: bool = False
 
 
 class AnswerKind(NamedTuple):

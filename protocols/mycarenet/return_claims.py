@@ -71,6 +71,7 @@ class ClaimAnswers:
             first=min(each.number for each in records),
             last=max(each.number for each in records),
             facts=_facts(invoice),
+            once=True,
             traits=Traits(
                 number=invoice.number,
                 lot=values.get("sending_number", ""),

@@ -11,7 +11,7 @@ from gateway.journal import schema
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.return_writer import Verdict
 from tests.gateway.steps.site import Site
-from tests.protocols.mycarenet.return_files import refused
+from tests.protocols.mycarenet.return_files import refused, settlement
 from tests.protocols.mycarenet.sendings import Bill, Line, sending
 
 UNION = "300"
@@ -55,3 +55,45 @@ def test_a_refusal_of_a_sending_made_elsewhere_refuses_nothing_of_ours(
     assert booked(site) == [("", 0), ("", 0)]
     assert site.anomalies()["return-orphans"] == "open"
     assert [row.lot_id for row in site.rows(schema.proposal)]
+
+
+PART = {FIRST: Verdict(("R500126",), accepted=400)}
+MORE = {FIRST: Verdict(("R500126",), accepted=700)}
+NONE = {FIRST: Verdict(("R500126",))}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stays"),
+    [
+        (PART, MORE, [("partly-paid", 400), ("paid", 500)]),
+        (PART, {}, [("partly-paid", 400), ("paid", 500)]),
+        ({}, NONE, [("paid", 1000), ("paid", 500)]),
+        (NONE, {}, [("rejected", 0), ("paid", 500)]),
+    ],
+)
+def test_a_sending_settled_again_and_otherwise_is_for_a_person(
+    site: Site,
+    before: dict[int, Verdict],
+    after: dict[int, Verdict],
+    stays: list[tuple[str, int]],
+) -> None:
+    """Sums of two settlements are never added up; nothing is taken back in silence."""
+    say(site, settlement(SENT, before))
+    assert booked(site) == stays
+    assert "return-absurd" not in site.anomalies()
+    say(site, settlement(SENT, after))
+    assert booked(site) == stays
+    assert site.anomalies()["return-absurd"] == "open"
+
+
+def test_a_refusal_of_a_sending_that_was_paid_is_for_a_person(site: Site) -> None:
+    say(site, settlement(SENT), refused(SENT, NONE))
+    assert booked(site) == [("paid", 1000), ("paid", 500)]
+    assert [row.account for row in site.rows(schema.lot)] == ["paid"]
+    assert site.anomalies()["return-absurd"] == "open"
+
+
+def test_a_settlement_that_comes_twice_is_no_doubt(site: Site) -> None:
+    say(site, settlement(SENT, PART), settlement(SENT, PART) + b"\r\n")
+    assert booked(site) == [("partly-paid", 400), ("paid", 500)]
+    assert "return-absurd" not in site.anomalies()
