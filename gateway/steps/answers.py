@@ -14,7 +14,6 @@ from gateway.journal import (
     dispatches,
     expectations,
     ledger,
-    lot_numbers,
     lots,
     schema,
 )
@@ -129,7 +128,7 @@ def apply_lot(
                 answers.pay_standing(tx, lot_id)
             ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
         _pay_off(tx, row, answer.outcome, came)
-        lot_numbers.decided(tx, row)
+        lots.number_freed(tx, row)
         now = _lot(tx, lot_id)
         if decides or now.state not in TAKEN_BACK or not revive(tx, now):
             happened = LotEvent.ANSWER if decides else LotEvent.ACKNOWLEDGE
