@@ -102,7 +102,7 @@ def held_subject(lot: Mapping[str, Any]) -> str:
 
 
 def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:
-    """Find another lot with the same key that goes to its payer, or will first.
+    """Find a sender's other lot with the same key that goes to its payer, or will first.
 
     One that has gone on counts whenever it came: a lot that was held for long
     must not follow the copy that its client sent in the meantime.
@@ -110,6 +110,7 @@ def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | No
     its = {
         "its_key": lot.match_key,
         "its_network": lot.network,
+        "its_sender": lot.sender,
         "its_id": lot.id,
         "its_time": lot.created_at,
     }
@@ -150,6 +151,7 @@ def _twin() -> Select[str]:
         .where(
             table.c.match_key == given("its_key"),
             table.c.network == given("its_network"),
+            table.c.sender == given("its_sender"),
             table.c.id != its_id,
             or_(gone_on, and_(table.c.state == LotState.NEW.value, first)),
         )

@@ -8,10 +8,11 @@ from contextlib import closing
 import pytest
 
 from gateway.journal import schema
+from protocols.mycarenet.check_digits import nihii_key
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.return_writer import Verdict
 from tests.gateway.steps.site import Site
-from tests.protocols.mycarenet.return_files import refused, settlement
+from tests.protocols.mycarenet.return_files import receipt, refused, settlement
 from tests.protocols.mycarenet.sendings import Bill, Line, sending
 
 UNION = "300"
@@ -20,6 +21,7 @@ BILLS = [
     for n, amount in ((1, 1000), (2, 500))
 ]
 SENT = sending(BILLS, union=UNION)
+ANOTHER = f"0{423456}{nihii_key('423456'):02}401"
 FIRST = 3  # the record of the first invoice's line
 
 
@@ -97,3 +99,19 @@ def test_a_settlement_that_comes_twice_is_no_doubt(site: Site) -> None:
     say(site, settlement(SENT, PART), settlement(SENT, PART) + b"\r\n")
     assert booked(site) == [("partly-paid", 400), ("paid", 500)]
     assert "return-absurd" not in site.anomalies()
+
+
+def test_two_senders_may_choose_the_same_reference_month_and_number(
+    site: Site,
+) -> None:
+    """Each sending goes; what names nobody is for a person while it may be either's."""
+    another = sending(BILLS, union=UNION, third_party=ANOTHER)
+    site.deposit(another, client="beta")
+    site.run()
+    assert site.states(schema.lot) == ["sent", "sent"]
+    say(site, receipt(SENT), settlement(another, NONE))
+    assert sorted(site.states(schema.lot)) == ["answered", "sent"]
+    assert booked(site) == [("", 0), ("", 0), ("rejected", 0), ("paid", 500)]
+    site.at += 7200
+    site.run()  # orphans are tried again
+    assert sorted(site.states(schema.lot)) == ["answered", "sent"]
