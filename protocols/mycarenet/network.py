@@ -70,7 +70,7 @@ class MyCareNet:
         AnswerKind(care_returns.REPLY, Level.LOT),
         AnswerKind(care_returns.KIND, Level.CLAIM),
     )
-    lot_identity = "reference, month and number of the sending"
+    lot_identity = "reference (zone 204)"
     invoices_unique = False
     titles: Mapping[str, str] = MappingProxyType(titles.TITLES)
     file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(

@@ -229,7 +229,19 @@ class EfactReturnReading:
         if not whole:
             return Outcome.INFORMATION
         nothing = whole["refused"] and not whole["accepted"]
-        return Outcome.REJECTED if nothing else Outcome.PAID
+        refused = nothing and not self._rest_is_level(whole["refused"])
+        return Outcome.REJECTED if refused else Outcome.PAID
+
+    def _rest_is_level(self, refused: int) -> bool:
+        """Say whether invoices that are not shown were accepted and come to nothing.
+
+        A credit note and what is billed in its place do; what is refused is all shown
+        then.
+        """
+        shows_all = (
+            self._end is not None and self._claims.covered == self._end.order - 2
+        )
+        return not shows_all and self._claims.refused == refused
 
     def _reason(self) -> tuple[Remark, ...]:
         """Say why a sending was refused that has no code of its own."""

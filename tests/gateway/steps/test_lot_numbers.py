@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.journal import lot_numbers, lots, schema
+from gateway.journal import lot_numbers, lots, replay, schema
 from gateway.journal.lot_numbers import Noted
 from routing.lifecycle import LotEvent
 from tests.gateway.steps.site import Site
@@ -86,3 +86,21 @@ def test_a_lot_that_never_left_frees_its_number(site: Site) -> None:
     )
     bill(site, SECOND)
     assert stand(site)[1] == ("sent", "")
+
+
+def test_a_lot_that_is_withdrawn_lets_the_one_go_that_waits_for_its_number(
+    site: Site,
+) -> None:
+    """Nobody has to load a directory for it."""
+    site.deposit(f"TOY S1\n{FIRST}".encode())
+    site.run("split", "route")
+    site.deposit(f"TOY S1\n{SECOND}".encode(), client="beta")
+    site.run("split", "route")
+    assert stand(site) == [("routed", ""), ("held", "number-waiting")]
+    (first, _) = site.rows(schema.lot)
+    site.gateway.database.write(
+        "back", lambda tx: replay.withdraw_lot(tx, first.id, by="lea", why="a test")
+    )
+    site.run("route")
+    assert stand(site) == [("withdrawn", "withdrawn"), ("routed", "")]
+    site.check()
