@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +31,13 @@ class Program:
         told, there = os.pipe()
         self._orders = os.fdopen(orders, "w")
         self._told = os.fdopen(told)
-        read = read_arguments(["--dir", str(folder / "new"), "--get-interval", "0"])
+        self.endpoint = folder / "endpoints" / "mycarenet.toml"
+        read = read_arguments(
+            [
+                *("--dir", str(folder / "new"), "--get-interval", "0"),
+                *("--endpoint", str(self.endpoint)),
+            ]
+        )
 
         def run() -> None:
             with os.fdopen(here) as its_orders, os.fdopen(there, "w") as its_words:
@@ -60,6 +67,16 @@ def program(tmp_path: Path) -> Iterator[Program]:
     made = Program(tmp_path)
     yield made
     made.end()
+
+
+def test_it_writes_its_endpoint_for_a_payer_directory(program: Program) -> None:
+    """The file names the channel, says that it is simulated, and holds the settings."""
+    written = tomllib.loads(program.endpoint.read_text(encoding="utf-8"))
+    assert written == {
+        "channel": "genasync",
+        "simulated": True,
+        "settings": program.settings,
+    }
 
 
 def test_what_it_says_is_an_endpoint(program: Program) -> None:
