@@ -33,6 +33,8 @@ ADVICE: Final = {
     "payer-locked-out": "mend key, password or host key of its endpoint, then "
     "octway payer test PAYER",
     "payer-unreachable": "octway payer test PAYER; sending goes on by itself when it answers",
+    "return-stuck": "see with the payer: it is tried again at each turn, and others "
+    "are taken meanwhile",
     "return-unreadable": "ask the payer what it sent; then octway replay RETURN",
     "return-orphans": "the answers are kept and tried again by themselves",
     "return-foreign": "if that payer does answer there, give it the endpoint, or its "

@@ -37,6 +37,7 @@ KINDS: Final = {
     "dispatch-unclear": "a payer may or may not have a dispatch; ask it",
     "payer-locked-out": "a payer refuses our credentials, or its host key changed",
     "payer-unreachable": "a payer cannot be reached",
+    "return-stuck": "what lies in a payer's outbox cannot be taken from there",
     "return-unreadable": "a payer's return is in no known format",
     "return-orphans": "a payer answered for something that was never sent",
     "return-foreign": "a return answers for claims that went to another payer",

@@ -7,12 +7,13 @@ one file wait for one another instead of failing half way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cache
+from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
@@ -75,6 +76,20 @@ def open_engine(
 def is_sqlite(connection: Connection) -> bool:
     """Say whether this is the embedded engine, which has one writer anyway."""
     return connection.dialect.name == "sqlite"
+
+
+def lock_names(connection: Connection, names: Iterable[str]) -> None:
+    """Keep other writers off these names until the end of the transaction.
+
+    All in one order, so that nobody waits for another in a circle.  SQLite has one
+    writer anyway.
+    """
+    if is_sqlite(connection):
+        return
+    digests = [blake2b(name.encode(), digest_size=8).digest() for name in names]
+    numbers = sorted({int.from_bytes(each, "big", signed=True) for each in digests})
+    if numbers:
+        connection.execute(_LOCK, {"numbers": numbers})
 
 
 def upsert(
@@ -161,3 +176,8 @@ def _upserting(
 @cache
 def _inserting_new(table: Table, columns: tuple[str, ...]) -> Prepared:
     return Prepared(lambda insert: insert(table).on_conflict_do_nothing(), columns)
+
+
+_LOCK: Final = text(
+    "SELECT pg_advisory_xact_lock(each) FROM unnest(CAST(:numbers AS bigint[])) each"
+)

@@ -62,6 +62,17 @@ def uses(
     return found + [NumberUse(name, frozenset(said[name])) for name in sorted(names)]
 
 
+def lock(tx: Tx, routed: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    """Let nobody else decide on the numbers of lots until this transaction ends.
+
+    What another node decided meanwhile is seen from then on.
+    """
+    numbers = (
+        f"{row.network}/{row.series}/{row.number}" for row in routed if row.series
+    )
+    dialect.lock_names(tx.connection, numbers)
+
+
 def numbered(
     connection: Connection, scope: ColumnElement[bool]
 ) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -7,7 +7,7 @@ committed, so a crash leads to a second look, never to a loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from gateway.storage.payloads import Payloads
 from protocols.errors import (
     CredentialsRefused,
     PayerBusy,
+    PayerRefused,
     PayerUnavailable,
     TransferError,
     UntrustedHost,
@@ -31,6 +32,7 @@ from routing.directory import Directory
 from routing.errors import NoRoute
 
 _MOST_FAILED: Final = 5  # files of one outbox, before it is left for this time
+_MOST_REFUSED: Final = 100  # the same, of those that only it does not give
 _LOCKED_OUT: Final = (CredentialsRefused, UntrustedHost)
 
 
@@ -88,10 +90,16 @@ class Collect:
                 returns.known, endpoint, [_shown(file.name) for file in files]
             )
             failed: list[TransferError] = []
+            refused: list[TransferError] = []
             for file in files:
                 try:
                     self._collect(channel, endpoint, network, file, known)
                     came += 1
+                except PayerRefused as error:
+                    # The outbox answers: it is no reason to leave it alone.
+                    refused.append(error)
+                    if len(refused) >= _MOST_REFUSED:
+                        break
                 except TransferError as error:
                     # One bad file does not hold back those behind it.
                     failed.append(error)
@@ -102,7 +110,7 @@ class Collect:
         except TransferError as error:
             self._database.write("collect.failed", self._failed, endpoint, error)
         else:
-            self._database.write("collect.done", self._done, endpoint)
+            self._database.write("collect.done", self._done, endpoint, refused)
         finally:
             self._database.write("collect.end", leases.release, name, self._worker)
         return bool(came)
@@ -149,7 +157,22 @@ class Collect:
         channel.remove(file)
         self._database.write("collect.confirm", returns.confirmed, returned)
 
-    def _done(self, tx: Tx, endpoint: str) -> None:
+    def _done(self, tx: Tx, endpoint: str, refused: Sequence[TransferError]) -> None:
+        """Note that an endpoint answers, whatever of it could not be taken."""
+        if refused:
+            anomalies.raise_(
+                tx,
+                self._entropy,
+                kind="return-stuck",
+                severity=anomalies.ERROR,
+                subject=endpoint,
+                words=f"endpoint {endpoint}: {len(refused)} files cannot be taken; the "
+                f"last: {refused[-1]}",
+            )
+        else:
+            anomalies.settle(
+                tx, kind="return-stuck", subject=endpoint, reason="all was taken"
+            )
         if circuits.succeeded(tx, endpoint):
             for kind in ("payer-locked-out", "payer-unreachable"):
                 anomalies.settle(

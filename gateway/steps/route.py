@@ -92,10 +92,9 @@ class Route:
 
     def _route_new(self, tx: Tx, directory: Directory) -> list[tuple[str, str, str]]:
         """Route new lots; return payer (empty if none), flow and state of each."""
-        return [
-            self._route(tx, lot, directory)
-            for lot in lots.by_state(tx, LotState.NEW, _AT_ONCE)
-        ]
+        found = lots.by_state(tx, LotState.NEW, _AT_ONCE)
+        lot_numbers.lock(tx, found)
+        return [self._route(tx, lot, directory) for lot in found]
 
     def _reroute(self, tx: Tx, directory: Directory) -> int:
         found = lots.held_by_older(tx, directory.version, _AT_ONCE)

@@ -7,6 +7,7 @@ they refused for it; the others are common knowledge.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ _SINCE_2000 = 2_000_000_000
 NIHII_MODULI: Final = (97, 89, 83, 79)
 _NIHII_BASE, _NIHII_KEY = 6, 8
 _IBAN_LEAST, _IBAN_MOST = 15, 34
+_LONG: Final = re.compile(r"[0-9]{9,}")
 
 
 def _worth() -> bytes:
@@ -80,6 +82,19 @@ def is_niss(niss: str) -> bool:
         return False
     base, key = niss[:_NISS_BASE], int(niss[_NISS_BASE:])
     return any(niss_key(base, since_2000=which) == key for which in (False, True))
+
+
+def may_name_patient(text: str) -> bool:
+    """Say whether a text may hold a national number, or most of one that was cut.
+
+    Nine digits in a row may, unless they are one digit or a provider's number.
+    """
+    for digits in _LONG.findall(text):
+        ends = [digits[at : at + _NISS] for at in range(len(digits) - _NISS + 1)]
+        known = len(set(digits)) == 1 or any(map(is_nihii, ends))
+        if not known or any(map(is_niss, ends)):
+            return True
+    return False
 
 
 def nihii_key(base: str) -> int:

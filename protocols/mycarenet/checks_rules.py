@@ -21,6 +21,7 @@ from typing import Final
 from attrs import frozen
 
 from protocols.mycarenet import codes
+from protocols.mycarenet.check_digits import may_name_patient
 from protocols.mycarenet.checks_columns import LAYOUTS, place_of
 
 OWN_WORDS: Final = {
@@ -75,7 +76,8 @@ class Rule:
         if words is not None:
             return words
         found = codes.OWN.find(self.code)
-        shown = "" if self.private else f"holds {value!r}; "
+        hidden = self.private or may_name_patient(value)  # a zone may be displaced
+        shown = "" if hidden else f"holds {value!r}; "
         return f"{found.label['en']}: {shown}wanted {self.wanted}; {found.advice}"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from protocols.mycarenet import rules
 from protocols.mycarenet.columns import part, texts
 from protocols.mycarenet.examine import Examined, list_problems
+from protocols.mycarenet.examine_header import TEST
 from protocols.mycarenet.examine_sending import Sending
 from protocols.mycarenet.examine_zones import LAYOUTS
 from protocols.mycarenet.findings import LotProblems
@@ -80,11 +81,15 @@ class LotBuilder:
 
 
 def _series(sender: str, sending: Sending) -> str:
-    """Name the register of the sending's number; "" if something of it is unknown."""
+    """Name the register of the sending's number; "" if something of it is unknown.
+
+    Tests have one of their own: they use up no number of what is billed in earnest.
+    """
     year = sending.header["year_month"][:4]
     if not (sender and sending.union and year):
         return ""
-    return rules.series(sender, sending.union, year)
+    is_test = sending.header["environment"] == TEST[0]
+    return rules.series(sender, sending.union, f"{year}-test" if is_test else year)
 
 
 def key_of(sending: Sending) -> str:

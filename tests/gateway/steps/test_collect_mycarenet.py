@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from gateway.journal import circuits, schema
 from gateway.steps.collect import Collect
+from protocols.errors import PayerRefused
 from protocols.interface import Arrival, Channel, RemoteFile, Sent
 from routing.retry import CircuitState
 from tests.gateway.house import House
@@ -138,3 +139,37 @@ def test_a_mailbox_that_is_looked_at_often_is_no_failure(site: Site) -> None:
     assert site.stored() == {b"931000": True}
     found = site.house.database.read(circuits.every)
     assert [row.state for row in found] in ([], [CircuitState.CLOSED])
+
+
+@define
+class Poisoned(Ending):
+    """A channel that cannot take what one file holds."""
+
+    poison: str = ""
+
+    def fetch(self, file: RemoteFile, into: BinaryIO) -> int:
+        if file.name == self.poison:
+            raise PayerRefused(f"fetching {file.name}: its content is not its hash's")
+        return self.inner.fetch(file, into)
+
+
+def test_one_message_that_cannot_be_taken_does_not_stall_the_mailbox(
+    site: Site,
+) -> None:
+    """It stays there and a person is told; all unions share the one endpoint."""
+    site.payer.put(b"920900")
+    with closing(site.payer.open()) as channel:
+        (bad,) = channel.list()
+        poisoned = Poisoned(channel, poison=bad.name)
+        for number in range(8):
+            site.payer.put(b"931000 of %d" % number)
+            site.collect(poisoned)
+
+    assert len(site.stored()) == 8
+    assert site.payer.waiting() == [b"920900"]
+    found = site.house.database.read(circuits.every)
+    assert [row.state for row in found] in ([], [CircuitState.CLOSED])
+    (told,) = site.house.database.read(
+        lambda connection: connection.execute(select(schema.anomaly)).all()
+    )
+    assert (told.kind, told.subject) == ("return-stuck", ENDPOINT)

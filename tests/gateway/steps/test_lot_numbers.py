@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
+
+import pytest
+
+from gateway.committing import Tx
 from gateway.journal import lot_numbers, lots, replay, schema
 from gateway.journal.lot_numbers import Noted
-from routing.lifecycle import LotEvent
+from routing.lifecycle import LotEvent, LotState
 from tests.gateway.steps.site import Site
+from tests.gateway.steps.toy import Toy
 
 FIRST = "LOT 007 P1 ref=A year=2026\nINV 1 1000\n"
 SECOND = "LOT 007 P1 ref=B year=2026\nINV 2 2000\n"
@@ -104,3 +111,33 @@ def test_a_lot_that_is_withdrawn_lets_the_one_go_that_waits_for_its_number(
     site.run("route")
     assert stand(site) == [("withdrawn", "withdrawn"), ("routed", "")]
     site.check()
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_two_nodes_that_route_a_number_at_once_let_one_lot_go(engine: str) -> None:
+    """Also where the clock of one is behind, so that its lot seems to be the first."""
+    with closing(Site(engine)) as site, closing(site.node("node-2")) as other:
+        site.client("alpha")
+        reading, routed = threading.Event(), threading.Event()
+
+        def waits(tx: Tx) -> None:
+            (lot,) = lots.by_state(tx, LotState.NEW, 1)
+            lot_numbers.lock(tx, [lot])
+            assert Toy().rule_number(lot_numbers.uses(tx.connection, lot)).may_go
+            reading.set()
+            assert not routed.wait(0.2)  # the other one has to wait for this
+            values = {"payer_id": "payer-P1", "payer_code": "P1"}
+            lots.move(tx, lot, LotEvent.ROUTE, "routed", **values)
+
+        site.at += 1
+        site.deposit(f"TOY S1\n{SECOND}".encode())
+        site.run("split")
+        site.at -= 1
+        late = threading.Thread(target=other.database.write, args=("route", waits))
+        late.start()
+        assert reading.wait(10)
+        site.deposit(f"TOY S1\n{FIRST}".encode())
+        site.run("split", "route")
+        routed.set()
+        late.join()
+        assert stand(site) == [("held", "number-waiting"), ("routed", "")]

@@ -14,11 +14,14 @@ from protocols.mycarenet.check_digits import (
     is_iban,
     is_nihii,
     is_niss,
+    may_name_patient,
     nihii_key,
     niss_key,
     record_check,
     record_checks,
 )
+from protocols.mycarenet.checks_rules import rules
+from tests.protocols.mycarenet.sendings import THIRD_PARTY, niss
 
 
 def test_a_record_counts_its_characters() -> None:
@@ -92,3 +95,18 @@ def test_what_is_no_number_at_all_is_none(text: str) -> None:
     assert not is_iban(text)
     assert not is_niss(text)
     assert not is_nihii(text)
+
+
+@pytest.mark.parametrize("around", ["{}", "00{}", "{}0", "   {} "])
+def test_a_national_number_is_known_wherever_it_stands(around: str) -> None:
+    """A character that was lost displaces all zones behind it."""
+    assert may_name_patient(around.format(niss(7)))
+    assert may_name_patient(niss(7)[1:])  # and cut
+    for harmless in ("000000000000", "20261102", "X", THIRD_PARTY):
+        assert not may_name_patient(harmless)
+
+
+def test_a_value_that_may_name_a_patient_is_never_told() -> None:
+    """Nor in a zone that holds none, where it stands by mistake."""
+    for rule in rules():
+        assert niss(7) not in rule.told(niss(7))

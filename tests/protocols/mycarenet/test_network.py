@@ -173,7 +173,7 @@ def test_one_sender_has_one_form() -> None:
 def test_a_number_is_registered_by_sender_union_and_year() -> None:
     (lot,), summary = seen(sending())
 
-    assert lot.series == MYCARENET.number_series(lot.sender, "300", "2026")
+    assert lot.series == MYCARENET.number_series(lot.sender, "300", "2026-test")
     assert MYCARENET.file_number(summary) is None
     assert MYCARENET.rule_number(list[NumberUse]()).may_go
 

@@ -12,6 +12,7 @@ from protocols.mycarenet.sample_maker import MUTUALITIES
 from routing.envelope import Severity
 from tests.protocols.mycarenet.efact_files import (
     LAYOUTS,
+    head,
     parts,
     problems,
     put,
@@ -172,3 +173,15 @@ def test_a_patient_without_a_national_number_keeps_his_other_number() -> None:
 
     assert lot.problems == ()
     assert lot.claims[0].patient == "1234567890123"
+
+
+def test_a_test_uses_up_no_number_of_what_is_billed_in_earnest() -> None:
+    """Payers test apart, with messages that say so."""
+    test = sending()
+    real = head(head(test, "environment", "12"), "instructions_version", "0001999")
+    real = put(real, 1, "instructions_version", "0001999")
+    ((tried,), _), ((billed,), _) = seen(test), seen(real)
+
+    assert billed.valid
+    assert billed.series == f"{billed.sender}/300/2026"
+    assert tried.series == f"{billed.sender}/300/2026-test"
