@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gateway.cli.cause_advice import OF_CAUSE
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, listing, moment, money
@@ -51,6 +52,12 @@ ADVICE: Final = {
 """What to do about each kind of anomaly, in one line."""
 
 
+def advice_of(row: AnyRow) -> str:
+    """Say what to do about an anomaly; about held lots by what holds them."""
+    cause = row.subject.partition(":")[0] if row.kind == "lot-held" else ""
+    return OF_CAUSE.get(cause) or ADVICE.get(row.kind, "")
+
+
 def show(
     row: AnyRow,
     terminal: Terminal,
@@ -84,7 +91,7 @@ def show(
             ),
             *((f"official, {name}", words) for name, words in official.items()),
             ("would mend it", row.advice),
-            ("what to do", ADVICE.get(row.kind, "")),
+            ("what to do", advice_of(row)),
         ],
     )
 

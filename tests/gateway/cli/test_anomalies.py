@@ -23,6 +23,21 @@ def test_nothing_to_do_is_said(installed: Installation) -> None:
     assert "nothing needs a person" in installed.octway("anomaly", "list").out
 
 
+def test_what_is_to_be_done_about_held_lots_goes_by_their_cause(
+    installed: Installation, anomaly: str
+) -> None:
+    """A missing payer is added; for a lot that came before no directory helps."""
+    shown = installed.octway("anomaly", "show", anomaly)
+    assert "add the code to a payer of the directory" in shown.out
+    for name in ("first.b2", "second.b2"):  # of one lot number and other content
+        installed.deposit(name, installed.billing_file())
+        installed.work()
+    held = installed.octway("anomaly", "list", "--kind", "lot-held", "--json").facts
+    (twin,) = (each["id"] for each in held["anomalies"] if each["id"] != anomaly)
+    advice = installed.octway("anomaly", "show", twin, "--json").facts["advice"]
+    assert "its client must give it a new number" in advice
+
+
 def test_an_anomaly_goes_from_hand_to_hand(
     installed: Installation, anomaly: str
 ) -> None:
