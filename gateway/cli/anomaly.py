@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from gateway.cli import anomaly_lots, opening
 from gateway.cli.anomaly_shown import advice_of, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
-from gateway.cli.official_labels import official
+from gateway.cli.official_labels import explained, official
 from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
@@ -183,7 +183,8 @@ def _show(options: Options, terminal: Terminal) -> int:
             }
         )
         return 0
-    show(row, terminal, reach, words)
+    network = row.subject.partition(":")[0] if row.kind == "lot-refused" else ""
+    show(row, terminal, reach, words, explained(network, told))
     show_items(items, terminal)
     anomaly_lots.show(lots, count, terminal)
     for each in comments:

@@ -14,6 +14,7 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal import anomalies
 from gateway.journal.anomaly_items import MOST, Reach
+from protocols.labels import Explained
 
 AnyRow = Row[*tuple[Any, ...]]
 _SHOWN: Final = 20
@@ -63,19 +64,21 @@ def show(
     terminal: Terminal,
     reach: Reach | None = None,
     official: Mapping[str, str] = MappingProxyType({}),
+    meaning: Explained | None = None,
 ) -> None:
     """Print one anomaly, with its reach where it is known, and what to do.
 
-    `official` are the payers' own words for its code, by language.
+    `official` are the payers' own words for its code, by language; `meaning` is what
+    Octway itself knows of a code for which a payer would refuse.
     """
     terminal.say(terminal.paint(row.words, "bold"))
-    meaning = anomalies.KINDS.get(row.kind, "")
+    kind = anomalies.KINDS.get(row.kind, "")
     known = anomalies.facts_of(row)
     facts(
         terminal,
         [
             ("anomaly", row.id),
-            ("kind", f"{row.kind} ({row.severity}): {meaning}"),
+            ("kind", f"{row.kind} ({row.severity}): {kind}"),
             ("state", f"{row.state} {row.assignee}".rstrip()),
             ("resolution", row.resolution),
             ("about", row.subject),
@@ -90,7 +93,8 @@ def show(
                 f"{moment(row.last_seen, terminal.zone)}",
             ),
             *((f"official, {name}", words) for name, words in official.items()),
-            ("would mend it", row.advice),
+            ("means", f"{meaning.written}: {meaning.label['en']}" if meaning else ""),
+            ("would mend it", row.advice or (meaning.advice if meaning else "")),
             ("what to do", advice_of(row)),
         ],
     )

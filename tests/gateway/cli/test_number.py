@@ -22,14 +22,7 @@ def test_a_network_without_registers_says_so(installed: Installation) -> None:
 @pytest.fixture
 def belgian(installed: Installation) -> Installation:
     """An installation with a union in its directory, and numbers used before it."""
-    payer = installed.folder / "payers" / "union-300.toml"
-    payer.write_text(
-        '[payer]\nid = "union-300"\nname = "Union 300"\nnetwork = "mycarenet"\n'
-        '[[code]]\ncode = "300"\n',
-        encoding="utf-8",
-    )
-    with installed.config.open("a", encoding="utf-8") as settings:
-        settings.write('\n[network.mycarenet]\nemitter_number = "41234567001"\n')
+    installed.add_union()
     used = installed.folder / "used.csv"
     used.write_text(
         "sender;payer;year;first;last;note\n"
