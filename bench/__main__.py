@@ -26,6 +26,7 @@ def groups() -> Mapping[str, Group]:
     from bench import (  # noqa: PLC0415 - they take their time to import
         acknowledge,
         delivery,
+        efact,
         encryption,
         https_intake,
         records,
@@ -35,7 +36,7 @@ def groups() -> Mapping[str, Group]:
     )
 
     modules = (
-        *(sftp_intake, acknowledge, https_intake, records),
+        *(sftp_intake, acknowledge, https_intake, records, efact),
         *(delivery, whole_way, encryption, watch),
     )
     return {module.NAME: module.run for module in modules}

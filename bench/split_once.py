@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import true
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from bench import memory
 from bench.ingest import Nobody, open_database, open_payloads
 from config.directory_records import DirectoryData
 from gateway.database import Database
@@ -75,13 +76,13 @@ def split(house: Path) -> None:
     database.start()
     step = _step(database, open_payloads(house), SplitLarge)
     leave_alone()  # as a node does once it has started
-    idle = _memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    idle = memory.resident()
+    memory.forget_peak()
     began = time.perf_counter()
     if not step.run_once():
         raise SystemExit("there was no deposit to split")
     seconds = time.perf_counter() - began
-    above = _memory("VmHWM") - idle
+    above = memory.peak() - idle
     claims = database.read(
         lambda connection: connection.exec_driver_sql(
             "SELECT sum(claims) FROM deposit WHERE state = 'split' AND errors = 0"
@@ -157,14 +158,6 @@ def _fired(deferred: Deferred[Stored]) -> None:
     deferred.addBoth(found.append)
     if not found or hasattr(found[0], "raiseException"):
         raise SystemExit(f"the deposit was not taken: {found}")
-
-
-def _memory(name: str) -> int:
-    """Read one figure of this process's memory, in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    raise SystemExit(f"/proc/self/status has no {name}")
 
 
 if __name__ == "__main__":

@@ -259,7 +259,7 @@ class DirectoryData:
     endpoints: tuple[EndpointEntry, ...]
     tables: Mapping[str, Mapping[str, Rows]]
     sources: Mapping[str, Any] = field(repr=False)
-    kinds: Mapping[str, Sequence[tuple[str, str]]] = field(factory=dict)
+    kinds: Mapping[str, Sequence[tuple[str, str, bool]]] = field(factory=dict)
 
     @property
     def version(self) -> str:

@@ -54,7 +54,8 @@ BEST_WITHOUT_PATIENT: Final = _DAY + _AMOUNT + _NUMBER + _LOT
 class Kin(NamedTuple):
     """A claim that may be meant: `at` is its row; `patient` is told as agreed or not.
 
-    `unmoved` says that the answer would change nothing about it.
+    `unmoved` says that the answer would change nothing about it, `key` is what it was
+    sent under.
     """
 
     at: Candidate
@@ -65,6 +66,7 @@ class Kin(NamedTuple):
     patient: bool
     parts: tuple[int, int]  # what each payer was asked, in cents
     unmoved: bool = False
+    key: str = ""
 
 
 @frozen
@@ -111,6 +113,8 @@ def likeness(answer: AnswerSeen, kin: Kin) -> Likeness:
     }
     told = traits.number and kin.number and traits.lot and kin.lot
     another = bool(told) and not (number or lot)  # an invoice that was never sent?
+    if traits.lot_key and kin.key:  # a sending that did not go through here?
+        another = another or not kin.key.startswith(f"{traits.lot_key}/")
     return Likeness(
         kin,
         score,

@@ -56,7 +56,9 @@ class Directory:
             for payer in data.payers
         }
         self._orders = {
-            network: AnswerOrder([AnswerKind(kind, Level(level)) for kind, level in of])
+            network: AnswerOrder(
+                [AnswerKind(kind, Level(level), by_bank) for kind, level, by_bank in of]
+            )
             for network, of in data.kinds.items()
         }
         self._codes: dict[tuple[str, str], list[_Holder]] = {}

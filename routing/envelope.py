@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from attrs import field, frozen
 
 from routing.commitment import CommitmentSeen
+from routing.payment import PaymentSeen
 
 
 class Severity(StrEnum):
@@ -152,7 +153,8 @@ class Traits(NamedTuple):
     `number`, `lot` and `lot_date` are the claim's and its lot's as the payer names
     them, `date` is the day of the invoice or care.  `patients` are the texts that
     the claim's `patient` may be: they are hashed to be compared, and never
-    stored, logged or told.
+    stored, logged or told.  `lot_key` is the lot's own key, where payers give it back
+    unchanged: a claim of another lot is then for a person to choose, never sure.
     """
 
     number: str = ""
@@ -160,6 +162,7 @@ class Traits(NamedTuple):
     lot_date: str = ""
     date: str = ""
     patients: tuple[str, ...] = ()
+    lot_key: str = ""
 
 
 NO_TRAITS: Final = Traits()
@@ -175,7 +178,8 @@ class AnswerSeen:
     professional whom the return names; `first` and `last` number the entities
     (from 1) that belong to the answer, for splitting a mixed return.  `traits`
     serve only where no key finds anything.  `commitment` is what the payer promises
-    with it, where it does.
+    with it, where it does, `payments` the transfers that it announces.  `once`: the
+    payer settles each claim once, and does not add to what it paid before.
     """
 
     level: Level
@@ -190,10 +194,17 @@ class AnswerSeen:
     facts: Mapping[str, str] = field(factory=dict)
     traits: Traits = NO_TRAITS
     commitment: CommitmentSeen | None = None
+    payments: tuple[PaymentSeen, ...] = ()
+    once: bool = False
 
 
 class AnswerKind(NamedTuple):
-    """A kind of answer that a network's payers give, and what each speaks of."""
+    """A kind of answer that a network's payers give, and what each speaks of.
+
+    `by_bank`: it is money, which no message of the payer tells of; a statement of the
+    bank does.
+    """
 
     kind: str
     level: Level
+    by_bank: bool = False

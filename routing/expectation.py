@@ -46,10 +46,14 @@ class AnswerOrder:
         A kind of which nobody is owed any counts as the last that speaks of claims,
         or as the first that speaks of lots.
         """
-        places = {each: place for place, (each, _) in enumerate(self.kinds)}
+        places = {each.kind: place for place, each in enumerate(self.kinds)}
         if owed not in places:
             return True
         return places[owed] <= places.get(kind, self._place(level))
+
+    def money(self) -> frozenset[str]:
+        """Name the kinds that a bank tells of, and no message of a payer."""
+        return frozenset(each.kind for each in self.kinds if each.by_bank)
 
     def _place(self, level: Level) -> int:
         of_level = [

@@ -3,7 +3,8 @@
 An answer gives its keys strongest first; the first key that finds anything
 decides.  Where it finds several, the sender that the return names, then the
 amount asked, then what is still unanswered must leave exactly one: a match is
-never a guess.  What stays ambiguous or is not found is left to
+never a guess.  Of several senders none is chosen by what is unanswered, where the
+return names nobody: it may be a late word on another one's.  What stays ambiguous or is not found is left to
 `routing.approximation`, and else is an orphan that a person sees.
 """
 
@@ -78,6 +79,9 @@ def _narrowed(answer: AnswerSeen, found: Sequence[Candidate], key: str) -> Match
         (Rule.UNANSWERED, lambda each: each.waiting),
     )
     for rule, fits in narrowings:
+        nobody = not answer.sender and len({each.sender for each in found}) > 1
+        if rule is Rule.UNANSWERED and nobody:
+            break
         left = [each for each in found if fits(each)]
         if len(left) == 1:
             return Match(left[0], rule, key)

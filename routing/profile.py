@@ -42,9 +42,9 @@ def problems(payer: PayerEntry, kinds: Sequence[AnswerKind]) -> Iterator[_Proble
 def _kind(
     each: Expects, payer: PayerEntry, kinds: Sequence[AnswerKind]
 ) -> _Problem | None:
-    levels = {kind: str(level) for kind, level in kinds}
+    levels = {kind: str(level) for kind, level, _ in kinds}
     if each.kind not in levels:
-        known = ", ".join(f"{kind} of a {level}" for kind, level in kinds) or "none"
+        known = ", ".join(f"{kind} of a {level}" for kind, level, _ in kinds) or "none"
         return (
             "kind",
             f"is {each.kind!r}, which payers of {payer.network} never give; "
@@ -82,7 +82,7 @@ def _same(one: Expects, other: Expects) -> bool:
 
 def _order(payer: PayerEntry, kinds: Sequence[AnswerKind]) -> Iterator[_Problem]:
     """Find answers that would be due before one that comes before them."""
-    place = {kind: number for number, (kind, _) in enumerate(kinds)}
+    place = {each.kind: number for number, each in enumerate(kinds)}
     calendar: WorkCalendar | None = None
     for number, later in enumerate(payer.expects):
         for first in payer.expects:

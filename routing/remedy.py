@@ -63,6 +63,8 @@ class Standing:
     directory leads its code to another payer's; `code_over`: that code had ended
     when it was sent.  `recognises`: the payer takes the same number twice without
     harm, so a resend is its whole file, for which `file_asked` was asked.
+    `only_money`: all that is pursued is money that the payer has announced or owes by
+    its own word, which no message brings; nothing is ever sent again for it.
     `under_way`: it is being handed over again.  `since` is the last sending.
     """
 
@@ -74,6 +76,7 @@ class Standing:
     code_over: bool = False
     recognises: bool = False
     under_way: bool = False
+    only_money: bool = False
     desk: DeskEntry = field(factory=DeskEntry)
     enrolment: EnrolmentState | None = None
     enrolment_required: bool = False
@@ -112,7 +115,7 @@ def next_remedy(playbook: Playbook, known: Known, standing: Standing) -> Next:
         remedy = Remedy(entry.do)
         if known.tried.get(remedy, 0) >= entry.most or remedy in known.denied:
             continue
-        why = _HELPS[remedy](known, standing)
+        why = _why(remedy, known, standing)
         if why:
             above = playbook.approve_above
             risky = remedy in SENDS_AGAIN and above is not None
@@ -133,7 +136,13 @@ def can_bring(remedy: Remedy, known: Known, ago: float) -> bool:
 
 def helps_still(remedy: Remedy, known: Known, standing: Standing) -> bool:
     """Say whether what was decided earlier is as safe and useful as it was then."""
-    return not standing.under_way and bool(_HELPS[remedy](known, standing))
+    return not standing.under_way and bool(_why(remedy, known, standing))
+
+
+def _why(remedy: Remedy, known: Known, standing: Standing) -> str:
+    if standing.only_money and remedy not in _FOR_MONEY:
+        return ""
+    return _HELPS[remedy](known, standing)
 
 
 def last_change(known: Known) -> float:
@@ -211,12 +220,17 @@ def _ask_return(known: Known, standing: Standing) -> str:
 def _complain(known: Known, standing: Standing) -> str:
     if "complaint" not in standing.desk.answers:
         return ""
+    if standing.only_money:
+        return "the payer has settled it, and the money has not come"
     return "the payer has it and does not answer"
 
 
 def _person(known: Known, standing: Standing) -> str:
     return "nothing safe is left to try"
 
+
+_FOR_MONEY: Final = frozenset({Remedy.COMPLAIN, Remedy.PERSON})
+"""All that may be done about money: the claims were decided, and nothing is asked anew."""
 
 _CHANGES: Final = frozenset(
     {

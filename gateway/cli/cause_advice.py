@@ -10,8 +10,8 @@ OF_CAUSE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bad-content": "its client must correct it and send it as a new lot; the problems "
         "are below",
-        "duplicate-lot": "if it is a correction, its client must give it a new number; "
-        "else withdraw it (octway withdraw LOT)",
+        "duplicate-lot": "if it is a correction, its client must send it anew with what the "
+        "words say must differ; else withdraw it (octway withdraw LOT)",
         "duplicate-invoice": "its client must bill only what was not sent before; then "
         "withdraw this one (octway withdraw LOT)",
         "number-waiting": "its payer must decide on the earlier lot of that number first; "

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "enrol": "enrolments of senders with payers: list, set, ask, import, export",
     "number": "lot numbers that payers take once only: list, import those used before",
     "commitment": "payers' words that they will pay for a patient: those that run out",
+    "payment": "money that payers announced: list it, and note from the bank what came",
     "trace": "where is it? the whole life of a file, lot, invoice, dispatch or return",
     "anomaly": "what a person must see: list, show, assign, comment, resolve, reopen",
     "remedy": "what is done about missing answers: list, plan, approve, deny, again",

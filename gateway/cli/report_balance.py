@@ -14,8 +14,8 @@ from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.report_files import a_day, add_csv, write_csv
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import money
-from gateway.journal import report_balance
+from gateway.cli.wording import counted, money
+from gateway.journal import payments, report_balance
 from gateway.journal.report_balance import Line
 from routing.ledger import Balance
 
@@ -63,6 +63,13 @@ def run(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
         lines = opened.database.read(report_balance.read, begins, ends)
+        count, cents = opened.database.read(
+            payments.to_come,
+            day=day.isoformat(),
+            ends=ends,
+            client=options.client,
+            payer=options.payer,
+        )
     lines = [
         line
         for line in lines
@@ -80,6 +87,7 @@ def run(options: Options, terminal: Terminal) -> int:
                     dict(zip(_HEADER, _cells(line), strict=True)) for line in lines
                 ],
                 "total": _facts(total),
+                "payments_to_come": {"payments": count, "cents": cents},
             }
         )
     else:
@@ -88,6 +96,9 @@ def run(options: Options, terminal: Terminal) -> int:
         _show(day, options.zone, shown, total, terminal, filtered=filtered)
         if shown and not options.each:
             terminal.say("of each client and payer: octway report balance --each")
+        if count:
+            words = f"{counted(count, 'payment')}, {money(cents)}"
+            terminal.say(f"announced and still to come: {words} (octway payment list)")
     return DOES_NOT_HOLD if any(total) else 0
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from gateway.cli import trace_chase, trace_events, trace_next, trace_words
 from gateway.cli.anomaly import as_json as anomaly_as_json
+from gateway.cli.payment_words import payment_as_json
 from gateway.intake.receipts import iso_time
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
@@ -57,6 +58,7 @@ def life_as_json(
         "lots": [_lot(life, row) for row in life.lots],
         "dispatches": [_dispatch(row) for row in life.dispatches],
         "owed": [_owed(row) for row in life.owed],
+        "payments": [payment_as_json(row) for row in life.payments],
         "chase": trace_chase.as_json(pursuit),
         "returns": [_return(row) for row in life.returns],
         "handbacks": [_handback(row) for row in life.handbacks],

@@ -11,8 +11,7 @@ from sqlalchemy import Row
 from gateway.cli import trace_chase
 from gateway.cli.wording import listing, moment
 from gateway.journal.life import Life
-from gateway.journal.lot_numbers import WAITING
-from gateway.journal.lots import NOT_ENROLLED
+from gateway.journal.lots import NOT_ENROLLED, NUMBER_WAITING
 from gateway.pursuit import Pursuit
 from routing.lifecycle import (
     DepositState,
@@ -40,9 +39,9 @@ def next_steps(
         found.append("a running node routes the new lots next")
     if NOT_ENROLLED in life.held_for:
         found.append("lots held for an enrolment go when it opens")
-    if WAITING in life.held_for:
+    if NUMBER_WAITING in life.held_for:
         found.append("lots that wait for their number go when its payer has decided")
-    if life.held_for - _REPEATS - {NOT_ENROLLED, WAITING}:
+    if life.held_for - _REPEATS - {NOT_ENROLLED, NUMBER_WAITING}:
         found.append("held lots are routed again when a new directory is loaded")
     if life.held_for & _REPEATS:
         found.append("lots held as duplicates stay held until a person acts")

@@ -8,6 +8,8 @@ from sqlalchemy import Row
 
 from gateway.cli import trace_chase, trace_events, trace_next, trace_words
 from gateway.cli.anomaly_shown import show as show_anomaly
+from gateway.cli.payer_names import today_of
+from gateway.cli.payment_words import payment_words
 from gateway.cli.tables import facts, heading, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment, money, size
@@ -32,6 +34,7 @@ def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
     _problems(life, terminal)
     _lots(life, terminal)
     _owed(life, terminal)
+    _payments(life, terminal)
     trace_chase.show(pursuit, terminal)
     _answers(life, terminal)
     _anomalies(life, terminal)
@@ -168,6 +171,15 @@ def _owed(life: Life, terminal: Terminal) -> None:
         right=("owed",),
         indent="  ",
     )
+
+
+def _payments(life: Life, terminal: Terminal) -> None:
+    if not life.payments:
+        return
+    heading(terminal, "Payments")
+    today = today_of(terminal).isoformat()
+    for row in life.payments:
+        terminal.say(f"  {payment_words(row, today)}")
 
 
 def _answers(life: Life, terminal: Terminal) -> None:

@@ -90,6 +90,7 @@ def _claims() -> Select[*tuple[Any, ...]]:
         mine.c.lot_id,
         mine.c.seq,
         mine.c.number,
+        mine.c.match_key,
         mine.c.date,
         mine.c.patient,
         mine.c.asked,

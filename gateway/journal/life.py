@@ -24,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.journal import commitments, life_files, life_lots, schema
+from gateway.journal import commitments, life_files, life_lots, payments, schema
 from gateway.journal.life_lots import AnyRow, Rows, Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from routing.commitment import Promise
@@ -81,6 +81,7 @@ class Life:
     of_lot: Mapping[str, tuple[Standing, ...]]
     last_answer: Mapping[str, AnyRow]
     owed: Rows  # sums by payer, kind and state
+    payments: Rows  # that payers announced, those to come first
     unexpecting: tuple[str, ...]  # payers that were sent lots and never owed an answer
     problems: Rows
     dispatches: Rows
@@ -125,6 +126,7 @@ def read(connection: Connection, found: Found) -> Life:
         of_lot=life_lots.standing_of(connection, ids),
         last_answer=life_lots.last_answers(connection, ids, found.seq),
         owed=owed,
+        payments=payments.of_lots(connection, scope),
         unexpecting=life_lots.unexpecting(connection, scope),
         problems=_problems(connection, found, deposit, lots),
         dispatches=dispatches,

@@ -19,7 +19,6 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    update,
 )
 
 from gateway.committing import Tx
@@ -30,10 +29,6 @@ from gateway.journal.prepared import Prepared, given
 from routing.envelope import Outcome
 from routing.lifecycle import LotState
 from routing.number_use import NumberUse
-
-WAITING: Final = "number-waiting"
-"""The cause of lots that wait until a payer has decided on the first of their number."""
-
 
 _MOST_SHOWN: Final = 25
 
@@ -75,23 +70,6 @@ def numbered(
     query = select(table).where(scope, table.c.series != "")
     newest = query.order_by(table.c.created_at.desc(), table.c.id.desc())
     return connection.execute(newest.limit(_MOST_SHOWN)).all()
-
-
-def decided(tx: Tx, lot: Row[*tuple[Any, ...]]) -> None:
-    """Have lots routed again that wait for the number of a lot just decided on."""
-    if lot.series:
-        table = schema.lot
-        tx.connection.execute(
-            update(table)
-            .where(
-                table.c.series == lot.series,
-                table.c.number == lot.number,
-                table.c.network == lot.network,
-                table.c.state == LotState.HELD.value,
-                table.c.cause == WAITING,
-            )
-            .values(directory_version=None)
-        )
 
 
 def note(tx: Tx, network: str, numbers: Iterable[Noted]) -> int:

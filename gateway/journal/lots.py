@@ -24,6 +24,9 @@ GONE_ON: Final = (
 )
 """States of a lot that goes to its payer, or went there."""
 
+NUMBER_WAITING: Final = "number-waiting"
+"""The cause of lots that wait until a payer has decided on the first of their number."""
+
 NOT_ENROLLED: Final = "not-enrolled"
 """The cause of lots that wait until their payer knows their sender."""
 
@@ -46,9 +49,22 @@ def move(
     early = happened is LotEvent.SEND and lot.account != Account.ROUTED
     if account is not None and not early:  # an answer may outrun the send's outcome
         ledger.move_lot(tx, lot, account, why)
+    if after in _STAYS and values.get("cause") != NUMBER_WAITING:
+        number_freed(tx, lot)
     if before is not after or happened is LotEvent.HOLD:
         tx.say(f"lot.{after}", lot.id, why=why, **values)
     return after
+
+
+def number_freed(tx: Tx, lot: Row[*tuple[Any, ...]]) -> None:
+    """Have lots routed again that wait for the number of a lot which may be free now.
+
+    It is once the payer has decided on that lot, or once it does not go there.
+    """
+    if lot.series:
+        its = {"series": lot.series, "number": lot.number, "network": lot.network}
+        values = {f"its_{name}": value for name, value in its.items()}
+        _FREE.run(tx.connection, {**values, "directory_version": None})
 
 
 def by_state(tx: Tx, state: LotState, most: int) -> list[Any]:
@@ -86,7 +102,7 @@ def held_subject(lot: Mapping[str, Any]) -> str:
 
 
 def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:
-    """Find another lot with the same key that goes to its payer, or will first.
+    """Find a sender's other lot with the same key that goes to its payer, or will first.
 
     One that has gone on counts whenever it came: a lot that was held for long
     must not follow the copy that its client sent in the meantime.
@@ -94,6 +110,7 @@ def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | No
     its = {
         "its_key": lot.match_key,
         "its_network": lot.network,
+        "its_sender": lot.sender,
         "its_id": lot.id,
         "its_time": lot.created_at,
     }
@@ -134,6 +151,7 @@ def _twin() -> Select[str]:
         .where(
             table.c.match_key == given("its_key"),
             table.c.network == given("its_network"),
+            table.c.sender == given("its_sender"),
             table.c.id != its_id,
             or_(gone_on, and_(table.c.state == LotState.NEW.value, first)),
         )
@@ -169,6 +187,17 @@ def _moving(columns: tuple[str, ...]) -> Prepared:
     return Prepared(update(lot).where(*its), columns)
 
 
+_STAYS: Final = frozenset({LotState.HELD, LotState.REFUSED, LotState.WITHDRAWN})
+_FREE: Final = Prepared(
+    update(schema.lot).where(
+        schema.lot.c.series == given("its_series"),
+        schema.lot.c.number == given("its_number"),
+        schema.lot.c.network == given("its_network"),
+        schema.lot.c.state == LotState.HELD.value,
+        schema.lot.c.cause == NUMBER_WAITING,
+    ),
+    ("directory_version",),
+)
 _BY_STATE: Final = Prepared(_in_state())
 _HELD_BY_OLDER: Final = Prepared(
     _in_state().where(

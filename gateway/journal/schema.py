@@ -57,6 +57,7 @@ from gateway.journal.schema_payers import (
     handback,
     number_series,
     payer_return,
+    payment,
 )
 
 __all__ = (
@@ -91,6 +92,7 @@ __all__ = (
     "number_series",
     "payer_return",
     "payload",
+    "payment",
     "problem",
     "proposal",
     "remedy",
@@ -102,5 +104,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0006_commitments"
+SCHEMA_VERSION: Final = "0007_payments"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -188,6 +188,25 @@ commitment = Table(  # a payer's word, for a while, that it will pay for a patie
     Index("ix_commitment_valid_until", "valid_until"),
 )
 
+payment = Table(  # a transfer that a payer announced for a lot
+    "payment",
+    metadata,
+    Column("lot_id", Text, ForeignKey("lot.id"), primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("reference_key", Text, nullable=False),  # the form that is compared
+    Column("return_id", Text, ForeignKey("payer_return.id"), nullable=False),
+    Column("client_id", Text, ForeignKey("client.id"), nullable=False),
+    Column("payer_id", Text, nullable=False),
+    cents("cents"),
+    Column("due_on", Text, nullable=False),  # ISO day
+    Column("paid_on", Text),  # ISO day of the bank; null: it has not come
+    cents("paid_cents"),
+    moment("created_at"),
+    Index("ix_payment_reference_key", "reference_key"),
+    Index("ix_payment_due_on", "due_on"),
+)
+
 handback = Table(
     "handback",
     metadata,

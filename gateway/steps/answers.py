@@ -14,7 +14,6 @@ from gateway.journal import (
     dispatches,
     expectations,
     ledger,
-    lot_numbers,
     lots,
     schema,
 )
@@ -43,6 +42,9 @@ _SAID: Final = Prepared(
 )
 
 
+_PAID: Final = frozenset({Account.PAID, Account.PARTLY_PAID})
+
+
 class Applied(NamedTuple):
     """What one answer did: whose claim it was, and whether it said anything new."""
 
@@ -63,13 +65,15 @@ def apply_claim(
 ) -> Applied:
     """Write a payer's word on one claim; a word said before changes nothing.
 
-    Nor does one whose amounts are out of bounds; without bounds all are believed.
+    Nor does one whose amounts are out of bounds, or that decides anew what is settled
+    once; without bounds all are believed.
     """
     current, standing, facts = answers.stands(tx.connection, lot, seq)
     repeated = said_before(tx, lot, seq, answer)
     closed, absurd = False, ""
     if bounds is not None and not repeated:
         absurd = absurdity(answer, asked=facts.asked, paid=facts.paid, bounds=bounds)
+        absurd = absurd or _settled_anew(answer, current, facts.paid)
     if not repeated and not absurd:
         adds = answer.outcome in MONEY
         paid = facts.paid + (answer.paid if adds else 0)
@@ -115,16 +119,16 @@ def apply_lot(
     target = account_for(answer.outcome, current)
     pays = answer.outcome is Outcome.PAID
     absurd = ""
-    if pays and target is not None and not believe:
-        absurd = _wrong_total(answer.paid, _paid(tx, lot_id) + row.standing_asked)
     decides = pays or answer.outcome is Outcome.REJECTED
+    if decides and not believe:
+        absurd = _cannot_be_whole(tx, row, answer, current)
     if not absurd:
         if target is not None:
             if pays:
                 answers.pay_standing(tx, lot_id)
             ledger.move_lot(tx, row, target, f"answer.{answer.outcome}")
         _pay_off(tx, row, answer.outcome, came)
-        lot_numbers.decided(tx, row)
+        lots.number_freed(tx, row)
         now = _lot(tx, lot_id)
         if decides or now.state not in TAKEN_BACK or not revive(tx, now):
             happened = LotEvent.ANSWER if decides else LotEvent.ACKNOWLEDGE
@@ -157,6 +161,28 @@ def _pay_off(tx: Tx, lot: Any, outcome: Outcome, came: Came) -> None:
         )
     elif outcome is not Outcome.DEFERRED:
         expectations.answered(tx, lot.id, 0, 0, level=Level.LOT, came=came)
+
+
+def _settled_anew(answer: AnswerSeen, current: Account, paid: int) -> str:
+    """Say why a decision on a claim that is settled once cannot be meant, or ""."""
+    decides = answer.outcome in MONEY or answer.outcome is Outcome.REJECTED
+    if not (answer.once and decides and current in _PAID):
+        return ""
+    return (
+        f"it decides anew on a claim that was settled before, with {paid} cents paid; "
+        "believed, what it pays would be added to that"
+    )
+
+
+def _cannot_be_whole(tx: Tx, lot: Any, answer: AnswerSeen, current: Account) -> str:
+    """Say why a decision on a whole lot does not fit what stands, or ""."""
+    paid_before = current is Account.PAID  # what stands with the lot is paid with it
+    if answer.outcome is Outcome.PAID:
+        standing = 0 if paid_before else lot.standing_asked
+        return _wrong_total(answer.paid, _paid(tx, lot.id) + standing)
+    if paid_before and lot.standing_claims:
+        return f"it refuses the whole lot, of which {_paid(tx, lot.id)} cents are paid"
+    return ""
 
 
 def _wrong_total(said: int, due: int) -> str:

@@ -262,6 +262,7 @@ def _kin(row: Row[*tuple[Any, ...]], *, patient: bool) -> Kin:
         date=row.date,
         patient=patient,
         parts=(row.asked_main, row.asked_other),
+        key=row.match_key,
     )
 
 

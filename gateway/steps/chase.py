@@ -123,7 +123,10 @@ class Chase:
     def _next(
         self, tx: Tx, row: chases.Chase, seen: Seen, directory: Directory
     ) -> Next | None:
-        """Decide what is next for a lot; None: another node decides on its file."""
+        """Decide what is next for a lot; None: nothing, or another node decides on its file."""
+        if seen.standing.only_money and not seen.late:
+            chases.end(tx, row)  # it begins anew when the money is late
+            return None
         playbook = directory.payer(seen.dispatch.payer_id).playbook
         known = Known.from_json(row.known)
         found = decide(tx.connection, playbook, known, seen)
@@ -279,6 +282,7 @@ CAUSES: Final = {
     "undecided": "the payer has the lot and has not answered",
     "return-lost": "the payer says that it has answered, and nothing comes",
     "unknown-there": "the payer says that it does not have the lot",
+    "unpaid": "the payer has decided on the lot, and no bank statement shows its money",
     "payer-gone": "the payer is no longer in the directory",
 }
 """Why an answer is missing, as far as it is known when a person gets it."""
@@ -295,6 +299,8 @@ _BY_STATUS: Final = {
 def _cause(known: Known, seen: Seen | None) -> str:
     if seen is None:
         return "payer-gone"
+    if seen.standing.only_money:
+        return "unpaid"
     if known.status is Status.UNASKED and seen.standing.acknowledged:
         return "undecided"
     return _BY_STATUS[known.status]

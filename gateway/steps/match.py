@@ -34,6 +34,7 @@ from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
+from gateway.steps.payments import keep_announced
 from gateway.steps.promised import given
 from gateway.steps.tally import Tally
 from gateway.steps.tie import Tie, Tied
@@ -193,9 +194,8 @@ class Match:
         tally = Tally()
         held = row.lease_until
         while chunk := list(islice(numbered, _PER_COMMIT)):
-            fresh = [pair for pair in chunk if known.get(pair[0]) is None]
             held, tied = self._database.write(
-                "match.answers", self._tie, row, reading.kind, held, fresh, known
+                "match.answers", self._tie, row, reading.kind, held, chunk, known
             )
             tally.add(len(chunk), tied, known)
             self._count(tied, reading.kind)
@@ -222,8 +222,9 @@ class Match:
         found: Sequence[tuple[int, AnswerSeen]],
         known: Mapping[int, str | None],
     ) -> tuple[float, list[Tied]]:
-        """Tie some answers, and prolong the lease with them."""
+        """Tie those of some answers that are tied to nothing, and prolong the lease."""
         until = self._renew(tx, row, held)
+        fresh = [pair for pair in found if known.get(pair[0]) is None]
         tie = Tie(
             tx,
             row,
@@ -234,8 +235,9 @@ class Match:
             sure=self._sure,
             bounds=self._bounds,
         )
-        tied = tie.all(found, known)
+        tied = tie.all(fresh, known)
         commitments.note(tx, row, given(tied), self._payloads.keys.patient_hash)
+        keep_announced(tx, row, found, self._directory())
         applied = [each.applied for each in tied if each.applied]
         answered = Counter(dict.fromkeys((each.lot for each in applied), 0))
         for each in applied:
@@ -288,7 +290,7 @@ class Match:
                 subject=row.endpoint_id,
                 payer=payer,
                 seen=tally.orphans,
-                words=f"return {row.id} ({row.remote_name}): {tally.orphans} of {tally.count} "
+                words=f"return {row.id}: {tally.orphans} of {tally.count} "
                 "answers fit nothing that was sent; they are kept and tried again",
             )
         elif not returns.orphans_left(tx.connection, row.endpoint_id):
@@ -306,7 +308,7 @@ class Match:
     ) -> None:
         what = f"a {format} file, no return" if format else "in no format we know"
         words = (
-            f"return {row.id} ({row.remote_name}) of {row.endpoint_id} is {what}; it is "
+            f"return {row.id} of {row.endpoint_id} is {what}; it is "
             "kept; ask the payer what it sent"
         )
         returns.unreadable(tx, row, words)

@@ -45,6 +45,11 @@ _COMPLAINT: Final = (
     "No answer to this lot has come within the time agreed. Please say how it stands."
 )
 
+_UNPAID: Final = (
+    "This lot was settled, and its payment has not come within the time agreed. Please "
+    "say when and with which reference it was or will be transferred."
+)
+
 
 class RemedyObserver(Protocol):
     """Counts remedies."""
@@ -200,6 +205,7 @@ class Remedies:
 
 
 def _question(row: Row[*tuple[Any, ...]], seen: Seen, ask: Ask) -> Question:
+    complaint = _UNPAID if seen.standing.only_money else _COMPLAINT
     return Question(
         id=row.id,
         ask=ask,
@@ -208,7 +214,7 @@ def _question(row: Row[*tuple[Any, ...]], seen: Seen, ask: Ask) -> Question:
         lot=seen.lot.match_key,
         sender=seen.lot.sender,
         flow=seen.lot.flow,
-        words=_COMPLAINT if ask is Ask.COMPLAINT else "",
+        words=complaint if ask is Ask.COMPLAINT else "",
     )
 
 

@@ -45,6 +45,13 @@ CAUSES: Final = {
 """Every cause for which a lot does not go on, with what it means."""
 
 
+_CHANGED: Final = {
+    "directory": "another directory is in force",
+    "enrolment": "an enrolment is open",
+    "number": "it was decided on who has their number",
+}
+
+
 class RouteObserver(Protocol):
     """Counts lots."""
 
@@ -94,12 +101,14 @@ class Route:
         found = lots.held_by_older(tx, directory.version, _AT_ONCE)
         for lot in found:
             changed = "directory" if lot.directory_version else "enrolment"
+            if not lot.directory_version and lot.cause == lots.NUMBER_WAITING:
+                changed = "number"
             lots.move(tx, lot, LotEvent.REROUTE, changed, cause="", cause_words="")
             anomalies.settle(
                 tx,
                 kind="lot-held",
                 subject=lots.held_subject(lot._asdict()),
-                reason="its lots are routed again: directory or enrolment changed",
+                reason=f"its lots are routed again: {_CHANGED[changed]}",
             )
         return len(found)
 
@@ -244,7 +253,7 @@ def _check_number(tx: Tx, lot: Row[*tuple[Any, ...]], network: Network) -> None:
     ruling = network.rule_number(lot_numbers.uses(tx.connection, lot))
     if not ruling.may_go:
         raise NoRoute(
-            lot_numbers.WAITING if ruling.waits else "number-used",
+            lots.NUMBER_WAITING if ruling.waits else "number-used",
             f"number {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}",
         )
 

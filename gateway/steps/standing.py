@@ -19,7 +19,7 @@ from routing.enrolment import EnrolmentState
 from routing.envelope import Level
 from routing.errors import NoRoute
 from routing.ledger import ANSWERED, Account
-from routing.lifecycle import DispatchState, LotState
+from routing.lifecycle import DispatchState, ExpectationState, LotState
 from routing.remedy import Next, Remedy, Standing, next_remedy
 
 _DAY: Final = Within(1, 0.0)
@@ -32,11 +32,15 @@ _NOT_SENT = frozenset({LotState.NEW, LotState.HELD, LotState.ROUTED, LotState.GA
 
 @frozen(kw_only=True)
 class Seen:
-    """A lot with its last dispatch, its payer's standing, and how old its enrolment is."""
+    """A lot with its last dispatch, its payer's standing, and how old its enrolment is.
+
+    `late`: something that is owed for it is past due.
+    """
 
     lot: Row[*tuple[Any, ...]]
     dispatch: Row[*tuple[Any, ...]]
     standing: Standing
+    late: bool
     enrolment_asked_at: float | None
     enrolment_since: float | None
 
@@ -56,6 +60,8 @@ def see(
         connection, networks[lot.network], lot.sender, payer.id, lot.flow
     )
     merged, code_over = _merger(directory, lot, dispatch, now)
+    late, pursued = _pursued(connection, lot_id)
+    money = directory.answers_of(lot.network).money()
     return Seen(
         lot=lot,
         dispatch=dispatch,
@@ -68,10 +74,12 @@ def see(
             code_over=code_over,
             recognises=payer.delivery.resend_same_number,
             under_way=lot.state in _NOT_SENT or dispatch.state in _LEAVING,
+            only_money=bool(pursued) and pursued <= money,
             desk=payer.desk,
             enrolment=None if enrolled is None else EnrolmentState(enrolled.state),
             enrolment_required=payer.enrolment,
         ),
+        late=late,
         enrolment_asked_at=None if enrolled is None else enrolled.changed_at,
         enrolment_since=None if enrolled is None else enrolled.requested_at,
     )
@@ -122,6 +130,27 @@ _LAST: Final = Prepared(
     .where(schema.dispatch_lot.c.lot_id == given("its_lot"))
     .order_by(schema.dispatch.c.created_at.desc(), schema.dispatch.c.id.desc())
     .limit(1)
+)
+
+
+def _pursued(connection: Connection, lot: str) -> tuple[bool, frozenset[str]]:
+    """Name the kinds that are late; where none is, all that are owed."""
+    rows = _OWED.rows(connection, {"its_lot": lot})
+    late = {row.kind for row in rows if row.state != ExpectationState.OPEN}
+    return bool(late), frozenset(late or {row.kind for row in rows})
+
+
+_OWED: Final = Prepared(
+    select(schema.expectation.c.kind, schema.expectation.c.state).where(
+        schema.expectation.c.lot_id == given("its_lot"),
+        schema.expectation.c.state.in_(
+            [
+                ExpectationState.OPEN.value,
+                ExpectationState.LATE.value,
+                ExpectationState.MISSING.value,
+            ]
+        ),
+    )
 )
 
 

@@ -23,6 +23,7 @@ SEGMENTS: Final = "segments"
 FILES: Final = "files"
 STAGING: Final = "staging"
 _MOST_AHEAD: Final = 1 << 20  # bytes that a segment is made longer by at once
+_FEW: Final = _MOST_AHEAD // 8  # of more at once the journal's share is small anyway
 _CLOCK: Final = ".now"  # touched to learn what time the disk thinks it is
 
 
@@ -57,9 +58,9 @@ class LocalStorage:
     def append(self, sealed: Sequence[bytes]) -> list[Place]:
         """Append sealed payloads to the segment; durable when this returns.
 
-        The file is made longer than needed now and then: bytes put where it is
-        already on disk are durable with one flush, where a file that grows takes
-        the file system's journal with it.
+        Where they are few, the file is made longer than needed now and then: bytes
+        put where it is on disk already are durable sooner than those of a file that
+        grows, which takes the file system's journal with it.
 
         Raises `StorageUnavailable` when the disk cannot take them.
         """
@@ -73,7 +74,8 @@ class LocalStorage:
                 places.append(Place(self._segment_name, end))
                 end += len(piece)
             ahead = b""
-            if self._durable and end > self._room:
+            few = end - self._end <= _FEW
+            if self._durable and few and end > self._room:
                 ahead = bytes(min(self._end, _MOST_AHEAD))
             try:
                 os.lseek(segment.fileno(), self._end, os.SEEK_SET)

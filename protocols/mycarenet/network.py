@@ -66,11 +66,11 @@ class MyCareNet:
         AnswerKind(rules.RECEIPT, Level.LOT),
         AnswerKind(rules.VERDICT, Level.LOT),
         AnswerKind(rules.SETTLEMENT, Level.CLAIM),
-        AnswerKind(rules.PAYMENT, Level.LOT),
+        AnswerKind(rules.PAYMENT, Level.LOT, by_bank=True),
         AnswerKind(care_returns.REPLY, Level.LOT),
         AnswerKind(care_returns.KIND, Level.CLAIM),
     )
-    lot_identity = "reference, month and number of the sending"
+    lot_identity = "reference (zone 204)"
     invoices_unique = False
     titles: Mapping[str, str] = MappingProxyType(titles.TITLES)
     file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(

@@ -29,6 +29,7 @@ class ClaimAnswers:
         self.sender = ""  # the third-party payer, once record 10 was read
         self.seen = 0
         self.refused = 0  # cents, as the records shown say
+        self.covered = 0  # records of the sending that are in invoices shown
         self.union = ""
         self.damaged = False  # whether records were read that cannot be believed
         self._header = header
@@ -38,6 +39,7 @@ class ClaimAnswers:
     def of(self, invoice: Invoice) -> Iterator[AnswerSeen]:
         """Yield the answer, if the message says anything of an invoice it shows."""
         self.seen += 1
+        self.covered += invoice.covers
         if not self.union and invoice.start.mutuality[:1].strip("0"):
             self.union = f"{invoice.start.mutuality[0]}00"
         asked = _asked(invoice)
@@ -69,12 +71,14 @@ class ClaimAnswers:
             first=min(each.number for each in records),
             last=max(each.number for each in records),
             facts=_facts(invoice),
+            once=True,
             traits=Traits(
                 number=invoice.number,
                 lot=values.get("sending_number", ""),
                 lot_date=iso_day(values.get("created", "")),
                 date=min(days, default="") if invoice.is_whole else "",
                 patients=(patient,) if patient.strip("0") else (),
+                lot_key=self._header.lot_key,
             ),
         )
 

@@ -42,10 +42,15 @@ class Invoice:
         return self.start.invoice or (self.close.invoice if self.close else "")
 
     @property
+    def covers(self) -> int:
+        """How many records it has in the sending, as order numbers tell; 0: unknown."""
+        first, last = self.start.order, self.close.order if self.close else 0
+        return last - first + 1 if 0 < first < last else 0
+
+    @property
     def is_whole(self) -> bool:
         """Whether every record of it was returned, as order numbers tell."""
-        first, last = self.start.order, self.close.order if self.close else 0
-        return 0 < first < last and len(self.records) == last - first + 1
+        return len(self.records) == self.covers
 
     @property
     def codes(self) -> list[Code]:

@@ -202,17 +202,19 @@ class EfactReturnReading:
         remarks = [*self._remarks, *remarks_of([*frames, *self._invoices.strays])]
         whole = self._totals.whole
         asked = self._end.asked if self._end is not None else 0
+        outcome = self._outcome()
         return AnswerSeen(
             level=Level.LOT,
             match_keys=self._header.lot_keys,
             sender=self._claims.sender,
-            outcome=self._outcome(),
+            outcome=outcome,
             asked=whole.get("asked", asked),
             paid=whole.get("accepted", 0),
             remarks=tuple(remarks) or self._reason(),
             first=1 if self._message.records_read else 0,
             last=self._message.records_read,
             facts=self._facts(),
+            payments=self._totals.payments if outcome is Outcome.PAID else (),
         )
 
     def _outcome(self) -> Outcome:
@@ -227,7 +229,19 @@ class EfactReturnReading:
         if not whole:
             return Outcome.INFORMATION
         nothing = whole["refused"] and not whole["accepted"]
-        return Outcome.REJECTED if nothing else Outcome.PAID
+        refused = nothing and not self._rest_is_level(whole["refused"])
+        return Outcome.REJECTED if refused else Outcome.PAID
+
+    def _rest_is_level(self, refused: int) -> bool:
+        """Say whether invoices that are not shown were accepted and come to nothing.
+
+        A credit note and what is billed in its place do; what is refused is all shown
+        then.
+        """
+        shows_all = (
+            self._end is not None and self._claims.covered == self._end.order - 2
+        )
+        return not shows_all and self._claims.refused == refused
 
     def _reason(self) -> tuple[Remark, ...]:
         """Say why a sending was refused that has no code of its own."""

@@ -17,6 +17,7 @@ from protocols.mycarenet.return_message import ReturnRecord
 from protocols.mycarenet.return_records import cents
 from protocols.problem_log import ProblemLog
 from protocols.records import load_layouts
+from routing.payment import PaymentSeen
 
 MUTUALITY, UNION = "91", "92"
 KINDS: Final = frozenset({MUTUALITY, UNION})
@@ -29,11 +30,7 @@ _BALANCES: Final = tuple(
 )
 _NEWER: Final = ("asked_c", "accepted_c", "refused_c")
 _AMOUNTS: Final = (*(name for names in _BALANCES for name in names), *_NEWER)
-_REFERENCES: Final = (
-    "payment_reference_a",
-    "payment_reference_b",
-    "payment_reference_c",
-)
+_ACCOUNTS: Final = ("a", "b", "c")
 
 
 @frozen(kw_only=True)
@@ -44,7 +41,8 @@ class Total:
     kind: str
     mutuality: str
     amounts: Mapping[str, int]
-    references: tuple[str, ...] = ()
+    references: Mapping[str, str] = field(factory=dict)
+    """The reference of the payment on each account that has one, by the account."""
 
     @property
     def who(self) -> str:
@@ -67,17 +65,17 @@ class Totals:
             for name in _AMOUNTS
             if name in layout.by_name
         }
-        references = [
-            layout[name].raw(content).strip()
-            for name in _REFERENCES
-            if name in layout.by_name
-        ]
+        references = {
+            account: layout[name].raw(content).strip()
+            for account in _ACCOUNTS
+            if (name := f"payment_reference_{account}") in layout.by_name
+        }
         total = Total(
             number=record.number,
             kind=record.kind,
             mutuality=layout["mutuality"].raw(content),
             amounts={name: value for name, value in read.items() if value is not None},
-            references=tuple(each for each in references if each.strip("0")),
+            references={of: each for of, each in references.items() if each.strip("0")},
         )
         self.found.append(total)
 
@@ -103,7 +101,24 @@ class Totals:
     @property
     def references(self) -> tuple[str, ...]:
         """The references of the payments, each once: they stand on the transfer."""
-        return tuple(dict.fromkeys(r for total in self.found for r in total.references))
+        return tuple(
+            dict.fromkeys(r for each in self.found for r in each.references.values())
+        )
+
+    @property
+    def payments(self) -> tuple[PaymentSeen, ...]:
+        """The transfers announced: what is accepted by reference and account.
+
+        Mutualities may share a reference.  What comes to nothing, or is taken back,
+        is no transfer.
+        """
+        sums: dict[tuple[str, str], int] = {}
+        for total in self.found:
+            for account, reference in total.references.items():
+                key = (reference, account.upper())
+                accepted = total.amounts.get(f"accepted_{account}", 0)
+                sums[key] = sums.get(key, 0) + accepted
+        return tuple(PaymentSeen(*key, each) for key, each in sums.items() if each > 0)
 
     def reconcile(self, *, refused: int, asked: int | None, log: ProblemLog) -> None:
         """Report every total that does not agree with itself, the others or the lines.

@@ -14,6 +14,7 @@ from typing import Final
 
 from protocols.interface import Emitter
 from protocols.mycarenet import commitment, mutualities
+from routing import payment
 
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 """The unions; nothing else is a payer's code in this network."""
@@ -49,10 +50,12 @@ def _codes(
 
 
 def check_rules(rules: Mapping[str, object]) -> Iterator[str]:
-    """Say what is wrong in a union's rules: it has one, `commitments`."""
-    for key in rules.keys() - {commitment.RULE}:
-        yield f"{key}: is unknown in mycarenet; {commitment.RULE} is the only rule"
+    """Say what is wrong in a union's rules: `commitments` and `payment_days`."""
+    for key in rules.keys() - {commitment.RULE, payment.RULE}:
+        known = f"{commitment.RULE} and {payment.RULE}"
+        yield f"{key}: is unknown in mycarenet; the rules are {known}"
     yield from commitment.check_rule(rules)
+    yield from payment.check_rule(rules)
 
 
 def check_code(code: str) -> str:

@@ -74,6 +74,17 @@ def test_altered_identifiers_are_seen_through(
     assert (found.sure.rule, found.sure.contradicted) == (rule, False)
 
 
+def test_a_claim_of_another_lot_than_the_one_named_for_sure_is_left_to_a_person() -> (
+    None
+):
+    """The same may have been billed past us; the lot's key tells both apart."""
+    said = answer(lot_key="ref-2/202611/012")
+    assert chosen(said, kin(key="ref-2/202611/012/000123456")).sure is not None
+    another = chosen(said, kin(key="ref-1/202611/012/000123456"))
+    assert another.sure is None
+    assert len(another.likely) == 1
+
+
 def test_another_number_in_another_lot_is_left_to_a_person() -> None:
     """It may be an invoice that went another way, of the same visit."""
     found = chosen(answer(number="9", lot="777"), kin())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from attrs import evolve
 
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.matching import Candidate, Match, Rule, match
@@ -78,3 +79,11 @@ def test_a_match_is_never_a_guess() -> None:
 def test_an_orphan_says_so() -> None:
     """Nothing under any key, or no key at all."""
     assert tie() == (None, Rule.NOT_FOUND, "")
+
+
+def test_where_nobody_is_named_no_sender_is_chosen_because_it_still_waits() -> None:
+    """It may be a late word on another one's; of one sender's, the one that waits."""
+    nobody = evolve(ANSWER, sender="")
+    told, waits = row("a", waiting=False), row("b", sender="x")
+    assert tie(nobody, strong=[told, waits]).rule is Rule.AMBIGUOUS
+    assert tie(nobody, strong=[told, row("b")]).rule is Rule.UNANSWERED

@@ -17,7 +17,15 @@ from config.directory_records import (
 from config.playbook_files import DEFAULT
 from routing.chase import Known, Status
 from routing.enrolment import EnrolmentState
-from routing.remedy import SENDS_AGAIN, WORDS, Next, Remedy, Standing, next_remedy
+from routing.remedy import (
+    SENDS_AGAIN,
+    WORDS,
+    Next,
+    Remedy,
+    Standing,
+    helps_still,
+    next_remedy,
+)
 
 BOOK = Playbook(remedies=DEFAULT)
 DESK = DeskEntry(answers=DESK_ANSWERS)
@@ -79,6 +87,15 @@ def test_a_return_that_was_lost_is_asked_for() -> None:
     tried = chased(standing(recognises=True), (Remedy.ASK_STATUS, Status.ANSWERED))
     assert tried[:4] == ["look-again", "match-again", "ask-status", "ask-return"]
     assert "resend" not in tried
+
+
+def test_money_is_only_complained_about() -> None:
+    """Its claims are decided: nothing that is sent, asked or looked at brings it."""
+    money = standing(only_money=True, recognises=True, merged=True, code_over=True)
+    start = Known(status=Status.UNKNOWN, status_at=SENT + 1, enrolled=False)
+    assert set(chased(money, start=start)) == {"complain"}
+    assert chased(evolve(money, desk=DeskEntry()), start=start) == []
+    assert not any(helps_still(each, start, money) for each in SENDS_AGAIN)
 
 
 def test_a_merged_payer_is_followed() -> None:

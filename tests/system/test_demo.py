@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator.demo_programs import Program, ProgramFailed
+from protocols.catalog import Catalog
 
 pytestmark = pytest.mark.system
 
@@ -60,6 +61,8 @@ def test_the_demo_runs_ends_and_goes_on(tmp_path: Path) -> None:
     assert set(facts["deposits_by_channel"]) == {"sftp", "https"}
     assert facts["claims"] > 0
     assert facts["answers"] > 0
+    for each in Catalog.installed().simulated():
+        assert (folder / f"sample{each.simulation.suffix}").exists()
     assert still_running(folder) == []
 
     second = octway("demo", "--dir", str(folder), "--clients", "4")

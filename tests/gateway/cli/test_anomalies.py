@@ -37,7 +37,7 @@ def test_what_is_to_be_done_about_held_lots_goes_by_their_cause(
     held = installed.octway("anomaly", "list", "--kind", "lot-held", "--json").facts
     (twin,) = (each["id"] for each in held["anomalies"] if each["id"] != anomaly)
     advice = installed.octway("anomaly", "show", twin, "--json").facts["advice"]
-    assert "its client must give it a new number" in advice
+    assert "its client must send it anew" in advice
 
 
 def test_a_refused_belgian_lot_is_told_with_what_its_code_means(

@@ -19,10 +19,10 @@ from tests.gateway.journal.desk import NO_PAYERS, Desk, lot_seen
 NETWORK = "toy"
 KINDS = {
     NETWORK: (
-        ("receipt", "lot"),
-        ("verdict", "lot"),
-        ("settlement", "claim"),
-        ("money", "lot"),
+        ("receipt", "lot", False),
+        ("verdict", "lot", False),
+        ("settlement", "claim", False),
+        ("money", "lot", True),
     )
 }
 FOUR = Directory(evolve(NO_PAYERS.data, kinds=KINDS))

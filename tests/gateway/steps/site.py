@@ -54,6 +54,7 @@ from protocols.channels.folder import open_channel
 from protocols.errors import OutcomeUnknown, TransferError
 from protocols.interface import Arrival, Channel, Emitter, Network, RemoteFile, Sent
 from routing.directory import Directory
+from routing.envelope import AnswerKind
 from tests.engines import drop_database, new_database, new_folder
 from tests.gateway.house import START, Seen, result
 from tests.gateway.steps.toy import Toy, claims_of
@@ -360,6 +361,9 @@ class Site:
             for code in payers
         }
         self.entries = {code: payer(code, network.name) for code in payers}
+        self.kinds: dict[
+            str, Sequence[AnswerKind]
+        ] = {}  # all answers prove all, unless set
         self.directory = CurrentDirectory(self._directory())
         self.accepted: dict[str, bytes] = {}
         self.gateway = Program(self, "node-1", self.writer, self.reader)
@@ -572,6 +576,7 @@ class Site:
                 payers=tuple(self.entries.values()),
                 endpoints=tuple(endpoints),
                 tables={},
+                kinds=self.kinds,
                 sources={"payers": [repr(each) for each in self.entries.values()]},
             )
         )

@@ -19,7 +19,7 @@ from protocols.errors import (
     PayerUnavailable,
     TransferError,
 )
-from protocols.interface import Arrival, RemoteFile
+from protocols.interface import Arrival, RemoteFile, Tables
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import LEASE, PayerSide, Site
 
@@ -472,8 +472,8 @@ def test_a_long_reading_keeps_its_lease_or_gives_up(
     read = network.read
     taken: list[object] = []
 
-    def slow(stream: BinaryIO, format: str) -> object:
-        reading = read(stream, format)
+    def slow(stream: BinaryIO, format: str, tables: Tables) -> object:
+        reading = read(stream, format, tables)
         found = reading.lots
 
         def lots() -> object:
@@ -513,11 +513,11 @@ def test_a_deposit_whose_reading_fails_fails_alone(
     read = network.read
     calls: list[object] = []
 
-    def breaks(stream: BinaryIO, format: str) -> object:
+    def breaks(stream: BinaryIO, format: str, tables: Tables) -> object:
         calls.append(stream)
         if len(calls) == 2:
             raise RuntimeError("no such record type")
-        return read(stream, format)
+        return read(stream, format, tables)
 
     monkeypatch.setattr(network, "read", breaks)
     split = site.gateway.steps.split

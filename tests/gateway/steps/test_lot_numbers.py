@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.journal import lot_numbers, lots, schema
+from gateway.journal import lot_numbers, lots, replay, schema
 from gateway.journal.lot_numbers import Noted
 from routing.envelope import Outcome
 from routing.lifecycle import LotEvent
@@ -107,3 +107,21 @@ def test_a_register_tells_the_uses_of_each_number(site: Site) -> None:
     say(site, "lot S1/007/A acknowledged 0 S1")
     ((kind, outcome),) = uses()["007"][0].said
     assert (kind, outcome) == ("arl", Outcome.ACKNOWLEDGED)
+
+
+def test_a_lot_that_is_withdrawn_lets_the_one_go_that_waits_for_its_number(
+    site: Site,
+) -> None:
+    """Nobody has to load a directory for it."""
+    site.deposit(f"TOY S1\n{FIRST}".encode())
+    site.run("split", "route")
+    site.deposit(f"TOY S1\n{SECOND}".encode(), client="beta")
+    site.run("split", "route")
+    assert stand(site) == [("routed", ""), ("held", "number-waiting")]
+    (first, _) = site.rows(schema.lot)
+    site.gateway.database.write(
+        "back", lambda tx: replay.withdraw_lot(tx, first.id, by="lea", why="a test")
+    )
+    site.run("route")
+    assert stand(site) == [("withdrawn", "withdrawn"), ("routed", "")]
+    site.check()

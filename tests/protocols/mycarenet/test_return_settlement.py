@@ -7,8 +7,8 @@ import pytest
 from protocols.mycarenet.return_writer import Verdict
 from protocols.records import load_layouts
 from routing.envelope import Outcome, Severity
-from tests.protocols.mycarenet.return_files import hear, settlement
-from tests.protocols.mycarenet.sendings import Bill, sending
+from tests.protocols.mycarenet.return_files import Heard, hear, settlement
+from tests.protocols.mycarenet.sendings import Bill, Line, sending
 
 SENT = sending(
     [
@@ -110,6 +110,23 @@ def test_the_references_of_the_payment_are_kept_once() -> None:
     assert hear(SETTLED).of_lot.facts["payment_reference"] == "007/202611/900/"
 
 
+def test_a_settlement_announces_one_transfer_for_each_account() -> None:
+    """Mutualities that share a reference are paid together; nothing is no transfer."""
+    (payment,) = hear(SETTLED).of_lot.payments
+    assert payment == ("007/202611/900/", "A", 2000)
+    other = _changed(settlement(SENT), "91", {"payment_reference_a": "ANOTHER"})
+    assert sorted(hear(other).of_lot.payments) == [
+        ("007/202611/900/", "A", 2000),
+        ("ANOTHER", "A", 1000),
+    ]
+
+
+def test_a_settlement_that_pays_nothing_announces_nothing() -> None:
+    refused = {each: Verdict(("R502255",)) for each in range(1, 12)}
+    heard = hear(settlement(SENT, refused))
+    assert (heard.of_lot.outcome, heard.of_lot.payments) == (Outcome.REJECTED, ())
+
+
 def test_the_newer_account_c_is_reconciled_where_it_is_filled() -> None:
     asked = {"asked_c": "+500", "accepted_c": "+100", "refused_c": "+300"}
     wrong = hear(_changed(SETTLED, "91", asked))
@@ -117,3 +134,24 @@ def test_the_newer_account_c_is_reconciled_where_it_is_filled() -> None:
 
     assert wrong.problems == ["totals-balance"]
     assert not right.problems
+
+
+def _of_credit(*refused: int) -> Heard:
+    """Settle +10, -10 and +5 EUR, some of them (from 1) refused."""
+    amounts = enumerate((1000, -1000, 500), 1)
+    bills = [Bill(number=n, patient=n, lines=[Line(amount=a)]) for n, a in amounts]
+    said = {3 * place: Verdict(("R502255",)) for place in refused}
+    return hear(settlement(sending(bills), said))
+
+
+def test_accepted_invoices_that_cancel_one_another_are_not_taken_as_refused() -> None:
+    """Nothing is accepted in sum; but only one invoice is refused, and it is shown."""
+    heard = _of_credit(3)
+
+    assert heard.summary.totals == {"asked": 500, "accepted": 0, "refused": 500}
+    assert [each.outcome for each in heard.of_claims] == [Outcome.REJECTED]
+    assert (heard.of_lot.outcome, heard.of_lot.paid) == (Outcome.PAID, 0)
+
+
+def test_a_settlement_in_which_every_invoice_is_refused_refuses_the_sending() -> None:
+    assert _of_credit(1, 2, 3).of_lot.outcome is Outcome.REJECTED
