@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.cli import anomaly_lots, opening
-from gateway.cli.anomaly_shown import ADVICE, show, show_items
+from gateway.cli.anomaly_shown import advice_of, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
-from gateway.cli.official_labels import official
+from gateway.cli.official_labels import explained, official
 from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
@@ -158,7 +158,7 @@ def _show(options: Options, terminal: Terminal) -> int:
         lots, count = opened.database.read(chased.behind, row)
         told = str(anomalies.facts_of(row).get("code", ""))
         words = official(opened.settings, row.payer_id or "", told)
-    advice = ADVICE.get(row.kind, "")
+    advice = advice_of(row)
     if options.json:
         terminal.give(
             as_json(row)
@@ -183,7 +183,8 @@ def _show(options: Options, terminal: Terminal) -> int:
             }
         )
         return 0
-    show(row, terminal, reach, words)
+    network = row.subject.partition(":")[0] if row.kind == "lot-refused" else ""
+    show(row, terminal, reach, words, explained(network, told))
     show_items(items, terminal)
     anomaly_lots.show(lots, count, terminal)
     for each in comments:

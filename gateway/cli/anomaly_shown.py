@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gateway.cli.cause_advice import OF_CAUSE
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal import anomalies
 from gateway.journal.anomaly_items import MOST, Reach
+from protocols.labels import Explained
 
 AnyRow = Row[*tuple[Any, ...]]
 _SHOWN: Final = 20
@@ -54,24 +56,32 @@ ADVICE: Final = {
 """What to do about each kind of anomaly, in one line."""
 
 
+def advice_of(row: AnyRow) -> str:
+    """Say what to do about an anomaly; about held lots by what holds them."""
+    cause = row.subject.partition(":")[0] if row.kind == "lot-held" else ""
+    return OF_CAUSE.get(cause) or ADVICE.get(row.kind, "")
+
+
 def show(
     row: AnyRow,
     terminal: Terminal,
     reach: Reach | None = None,
     official: Mapping[str, str] = MappingProxyType({}),
+    meaning: Explained | None = None,
 ) -> None:
     """Print one anomaly, with its reach where it is known, and what to do.
 
-    `official` are the payers' own words for its code, by language.
+    `official` are the payers' own words for its code, by language; `meaning` is what
+    Octway itself knows of a code for which a payer would refuse.
     """
     terminal.say(terminal.paint(row.words, "bold"))
-    meaning = anomalies.KINDS.get(row.kind, "")
+    kind = anomalies.KINDS.get(row.kind, "")
     known = anomalies.facts_of(row)
     facts(
         terminal,
         [
             ("anomaly", row.id),
-            ("kind", f"{row.kind} ({row.severity}): {meaning}"),
+            ("kind", f"{row.kind} ({row.severity}): {kind}"),
             ("state", f"{row.state} {row.assignee}".rstrip()),
             ("resolution", row.resolution),
             ("about", row.subject),
@@ -86,8 +96,9 @@ def show(
                 f"{moment(row.last_seen, terminal.zone)}",
             ),
             *((f"official, {name}", words) for name, words in official.items()),
-            ("would mend it", row.advice),
-            ("what to do", ADVICE.get(row.kind, "")),
+            ("means", f"{meaning.written}: {meaning.label['en']}" if meaning else ""),
+            ("would mend it", row.advice or (meaning.advice if meaning else "")),
+            ("what to do", advice_of(row)),
         ],
     )
 

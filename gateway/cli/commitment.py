@@ -18,7 +18,7 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from gateway.journal import commitments
 
-EXAMPLE: Final = "octway commitment list --sender 41234567401 --expires-within 7d"
+EXAMPLE: Final = "octway commitment list --sender 47041040401 --expires-within 7d"
 _MOST: Final = 1000
 _DAY: Final = 86_400
 _LONGEST: Final = "400d"

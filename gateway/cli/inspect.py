@@ -27,6 +27,7 @@ from routing.envelope import Problem, Summary
 
 EXAMPLE: Final = (
     "octway inspect facture.b2\n"
+    "octway inspect zending.920000\n"
     "octway inspect --json *.b2 | jq .valid\n"
     "octway inspect --records 500 retour.noemie"
 )

@@ -6,15 +6,17 @@ comes.  What went through Octway is known; what did not is noted with `import`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from gateway.cli import number_files, opening
 from gateway.cli.arguments import Actions, Options, Parser
-from gateway.cli.number_files import COLUMNS, series_of
+from gateway.cli.enrol_files import sender_problem
+from gateway.cli.number_files import COLUMNS, series_of, year_problem
 from gateway.cli.payer_names import find
-from gateway.cli.refusal import Refusal
+from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
@@ -22,9 +24,13 @@ from gateway.journal import lot_numbers
 from protocols.catalog import Catalog
 from protocols.interface import Network
 from routing.directory import Directory
+from routing.number_use import NumberRuling
 from routing.sequence import ranges
 
-EXAMPLE: Final = "octway number list 12345678901 union-300 2026"
+EXAMPLE: Final = (
+    "octway number list 47041040401 union-300 2026\n"
+    "octway number import used.csv   # " + ";".join(COLUMNS)
+)
 _LAST: Final = 999
 
 
@@ -34,7 +40,7 @@ def define(parser: Parser) -> None:
     listed = actions.add(
         "list",
         "list the numbers that a sender used with a payer in a year, and the next free one",
-        EXAMPLE,
+        "octway number list 47041040401 union-300 2026",
         _list,
     )
     listed.add_argument("sender", metavar="SENDER", help="the third-party payer")
@@ -54,16 +60,29 @@ def define(parser: Parser) -> None:
 
 def _list(options: Options, terminal: Terminal) -> int:
     directory, networks = _directory(options, terminal)
-    payer = find(directory, options.payer, _today(terminal))
+    today = _today(terminal)
+    payer = find(directory, options.payer, today)
     network = networks[payer.network]
     series = series_of(network, payer, options.sender, options.year)
     if not series:
         raise Refusal(
             f"payers of {network.name} hold no register of lot numbers; nothing to list"
         )
+    if wrong := sender_problem(network, options.sender, payer):
+        raise Refusal(f"SENDER {wrong}", WRONG_USAGE)
+    if wrong := year_problem(options.year, today):
+        raise Refusal(f"YEAR {wrong}", WRONG_USAGE)
     with opening.journal(options, terminal) as opened:
         rows = opened.database.read(lot_numbers.in_series, network.name, series)
-    used = sorted({int(row.number) for row in rows if row.number.isdecimal()})
+        uses = opened.database.read(lot_numbers.uses_of_each, network.name, series)
+    rulings = {
+        row.number: network.rule_number(uses.get(row.number, ())) for row in rows
+    }
+    used = sorted(
+        int(number)
+        for number, ruling in rulings.items()
+        if number.isdecimal() and not ruling.may_go
+    )
     free = next(
         (each for each in range(1, _LAST + 1) if each > max(used, default=0)), None
     )
@@ -72,7 +91,7 @@ def _list(options: Options, terminal: Terminal) -> int:
             {
                 "series": series,
                 "next": free,
-                "numbers": [_as_json(row) for row in rows],
+                "numbers": [_as_json(row, rulings[row.number]) for row in rows],
             }
         )
         return 0
@@ -81,20 +100,46 @@ def _list(options: Options, terminal: Terminal) -> int:
         return 0
     table(
         terminal,
-        ("number", "used by", "stands", "note"),
+        ("number", "is", "borne by", "which is", "note"),
         [
-            (row.number, row.id or "before Octway", row.state or "used", row.note)
-            for row in rows
+            (numbers, rulings[row.number].state, *_bearer(row), row.note)
+            for numbers, row in _together(rows)
         ],
     )
+    for state, advice in sorted(
+        {(each.state, each.advice) for each in rulings.values()}
+    ):
+        terminal.say(f"{state}: {advice}")
     after = "none is left" if free is None else f"the next one is {free}"
-    terminal.say(f"used in {series}: {ranges(used)}; {after}")
+    terminal.say(f"used in {series}: {ranges(used) or 'none'}; {after}")
     return 0
 
 
-def _as_json(row: Any) -> dict[str, Any]:
+def _bearer(row: Any) -> tuple[str, str]:
+    return (row.id, row.state) if row.id else ("before Octway", "")
+
+
+def _together(rows: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Return rows with their numbers; those noted alike, one after another, as one."""
+    found: list[tuple[str, str, Any]] = []
+    for row in rows:
+        if found and not row.id and row.number.isdecimal():
+            first, last, before = found[-1]
+            alike = not before.id and before.note == row.note
+            if alike and int(row.number) == int(last) + 1:
+                found[-1] = (first, row.number, before)
+                continue
+        found.append((row.number, row.number, row))
+    return [
+        (first if first == last else f"{first}-{last}", row)
+        for first, last, row in found
+    ]
+
+
+def _as_json(row: Any, ruling: NumberRuling) -> dict[str, Any]:
     return {
         "number": row.number,
+        "is": ruling.state,
         "lot": row.id or None,
         "state": row.state or None,
         "note": row.note,

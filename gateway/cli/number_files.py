@@ -28,6 +28,13 @@ def series_of(network: Network, payer: PayerEntry, sender: str, year: str) -> st
     return network.number_series(network.normal_sender(sender), code, year)
 
 
+def year_problem(year: str, today: date) -> str:
+    """Say what is wrong with a year; empty where it is right."""
+    if year.isdecimal() and int(year) in _YEARS:
+        return ""
+    return f"is {year!r}; wanted four digits, {today.year} for one"
+
+
 def read(
     file: Path, directory: Directory, networks: Mapping[str, Network], today: date
 ) -> dict[str, list[Noted]]:
@@ -65,8 +72,8 @@ def _read_line(
     sender, name, year, first, last, note = [*cells, "", ""][: len(COLUMNS)]
     last = last or first
     wrong = []
-    if not year.isdecimal() or int(year) not in _YEARS:
-        wrong.append(("year", f"is {year!r}; wanted four digits, {today.year} for one"))
+    if problem := year_problem(year, today):
+        wrong.append(("year", problem))
     for key, value in (("first", first), ("last", last)):
         if not value.isdecimal() or not 1 <= int(value) < 10**_DIGITS:
             wrong.append((key, f"is {value!r}; wanted a number from 1 to 999"))

@@ -1,4 +1,4 @@
-"""The payers' own words for a code, where the directory has their list."""
+"""What a payer's code means: in its own words where the directory has its list."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from config.errors import ConfigErrors
 from config.settings import Settings
 from gateway.cli import opening
 from protocols.catalog import Catalog
+from protocols.labels import Explained
 from routing.errors import GatewayError
 
 _OURS: Final = "en"  # the lists are in the languages of the payers
@@ -33,3 +34,13 @@ def official(settings: Settings, payer: str, code: str) -> Mapping[str, str]:
     return {
         language: words for language, words in found.label.items() if language != _OURS
     }
+
+
+def explained(network: str, code: str) -> Explained | None:
+    """Return what Octway itself knows of a code of a network; None if nothing."""
+    catalog = Catalog.installed()
+    if not code or network not in catalog.network_names:
+        return None
+    labels = catalog.network(network).labels
+    found = labels.explain(code, ()) if labels is not None else None
+    return found if found is not None and found.known else None

@@ -20,7 +20,8 @@ from protocols.interface import Network
 
 EXAMPLE: Final = (
     "octway sample sample.b2 --payer caisse-nord\n"
-    "octway sample sample.b2 --code 01990    # without a payer directory"
+    "octway sample sample.b2 --code 01990    # without a payer directory\n"
+    "octway sample sample.920000 --code 300  # for a Belgian union"
 )
 _SEED_BYTES: Final = 8
 _MOST: Final = 99
@@ -35,10 +36,12 @@ def define(parser: Parser) -> None:
     parser.add_argument(
         "--network", metavar="NAME", help="of --code, if it may be of several"
     )
-    parser.add_argument("--sender", default="", metavar="NUMBER", help="who bills")
-    parser.add_argument("--lots", type=int, default=1, metavar="N")
     parser.add_argument(
-        "--claims", type=int, default=3, metavar="N", help="in each lot"
+        "--sender", default="", metavar="NUMBER", help="who bills (default: invented)"
+    )
+    parser.add_argument("--lots", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument(
+        "--claims", type=int, default=3, metavar="N", help="in each lot (default: 3)"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the same file again")
     add_config(parser)
@@ -69,8 +72,15 @@ def run(options: Options, terminal: Terminal) -> int:
     except ValueError as error:
         raise Refusal(f"no file can be made of that: {error}", WRONG_USAGE) from None
     _must_be_valid(network, made)
-    with Path(options.file).open("xb") as file:
-        file.write(made.getvalue())
+    try:
+        with Path(options.file).open("xb") as file:
+            file.write(made.getvalue())
+    except FileExistsError:
+        raise Refusal(
+            f"{options.file}: is there already and is never replaced; remove it, or "
+            "choose another name",
+            WRONG_USAGE,
+        ) from None
     if options.json:
         terminal.give(
             {"file": options.file, "network": network.name, "code": code, "seed": seed}

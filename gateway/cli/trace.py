@@ -27,6 +27,7 @@ EXAMPLE: Final = (
     "octway trace facture.b2            # a file name, of a deposit or a return\n"
     "octway trace 5f0c12ab              # the beginning of a SHA-256\n"
     "octway trace 000000042 --kind claim\n"
+    "octway trace 20261126777820        # the reference of a Belgian sending (zone 204)\n"
     "octway trace ./facture.b2          # a file on this disk, by its content"
 )
 _MOST: Final = 20

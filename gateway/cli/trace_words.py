@@ -9,7 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.cli import trace_chase
-from gateway.cli.anomaly_shown import ADVICE
+from gateway.cli.anomaly_shown import ADVICE, advice_of
+from gateway.cli.cause_advice import OF_CAUSE
 from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
@@ -29,28 +30,6 @@ AnyRow = Row[*tuple[Any, ...]]
 _LEFT: Final = (LotState.SENT, LotState.ACKNOWLEDGED, LotState.ANSWERED)
 _ENDED: Final = (LotState.REFUSED, LotState.WITHDRAWN)
 _OF_PAYERS: Final = frozenset({"answer-late", "payer-locked-out", "payer-silent"})
-_CAUSES: Final = {
-    "bad-content": "its client must correct it and send it as a new lot; the problems "
-    "are below",
-    "duplicate-lot": "if it is a correction, its client must give it a new number; "
-    "else withdraw it (octway withdraw LOT)",
-    "duplicate-invoice": "its client must bill only what was not sent before; then "
-    "withdraw this one (octway withdraw LOT)",
-    "number-waiting": "its payer must decide on the earlier lot of that number first; "
-    "then it goes on by itself, or is held for good",
-    "number-used": "its client must send it under a new number (octway number list "
-    "names the next free one); then withdraw this one (octway withdraw LOT)",
-    "no-destination": "its client must name the payer in the file",
-    "unknown-payer": "add the code to a payer of the directory (octway payer import "
-    "FILE, or a [[code]] in its file); then it goes on by itself",
-    "payer-closed": "name the code's successor in the directory; then it goes on by "
-    "itself",
-    "no-endpoint": "give the payer an [endpoint] in its file; then it goes on by itself",
-    "wrong-flow": "add the flow to the payer's file if it takes it; then it goes on by "
-    "itself",
-    "not-enrolled": "once the payer knows its sender: octway enrol set SENDER PAYER "
-    "open; then it goes on by itself",
-}
 _ACCOUNTS: Final = (
     (Account.PAID, "paid"),
     (Account.PARTLY_PAID, "partly paid"),
@@ -110,7 +89,7 @@ def todo(life: Life, pursuit: Pursuit) -> list[str]:
             f"{damage.id} WORDS"
         )
     found += [
-        _CAUSES.get(lot.cause, f"mend: {lot.cause_words}")
+        OF_CAUSE.get(lot.cause, f"mend: {lot.cause_words}")
         for lot in life.lots
         if lot.state in {LotState.HELD, LotState.REFUSED}
     ]
@@ -130,7 +109,7 @@ def todo(life: Life, pursuit: Pursuit) -> list[str]:
             found.append(f"{anomaly.payer_id}: {ADVICE[anomaly.kind]}")
     found += trace_chase.todo(pursuit)
     if life.found.kind == ANOMALY and life.anomaly is not None:
-        found.append(ADVICE.get(life.anomaly.kind, ""))
+        found.append(advice_of(life.anomaly))
     return [each for each in dict.fromkeys(found) if each]
 
 

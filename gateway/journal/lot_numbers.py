@@ -111,6 +111,31 @@ def in_series(connection: Connection, network: str, series: str) -> Sequence[Any
     return connection.execute(select(both).order_by(both.c.number, both.c.id)).all()
 
 
+def uses_of_each(
+    connection: Connection, network: str, series: str
+) -> dict[str, list[NumberUse]]:
+    """List the uses of each number of a register that has any, as `uses` does."""
+    lot, noted = schema.lot.c, schema.used_number.c
+    found: dict[str, list[NumberUse]] = {}
+    elsewhere = select(noted.number).where(
+        noted.series == series, noted.network == network
+    )
+    for number in connection.execute(elsewhere).scalars():
+        found.setdefault(number, []).append(NumberUse(""))
+    mine = (lot.series == series, lot.network == network)
+    gone = or_(lot.state.in_([state.value for state in GONE_ON]), _LEFT)
+    said: dict[str, set[tuple[str, Outcome]]] = {}
+    theirs = select(lot.id).where(*mine)
+    for answer in connection.execute(_SAID.where(_ANSWER.lot_id.in_(theirs))):
+        words = said.setdefault(answer.lot_id, set())
+        words.add((answer.kind, Outcome(answer.outcome)))
+    bearers = select(lot.id, lot.number).where(*mine, gone)
+    for row in connection.execute(bearers.order_by(lot.created_at, lot.id)):
+        use = NumberUse(row.id, frozenset(said.get(row.id, ())))
+        found.setdefault(row.number, []).append(use)
+    return found
+
+
 def all_series(connection: Connection, network: str) -> list[str]:
     """List the registers of a network in which a number stands."""
     lot, noted = schema.lot.c, schema.used_number.c

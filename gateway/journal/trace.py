@@ -117,7 +117,8 @@ def find(
     """Find everything that `what` may mean, the newest first; at most `most`.
 
     An id means one thing.  Everything else is compared with file names, lot,
-    invoice and dispatch numbers, and with SHA-256 from 8 characters on.
+    invoice and dispatch numbers, and with SHA-256 from 8 characters on; where nothing
+    has such a name, with the reference under which a payer's answers name a lot.
     """
     what = what.strip()
     exact = by_id(connection, what)
@@ -129,6 +130,11 @@ def find(
         search = _SEARCHES.get(kind)
         for each in search(connection, name, client, most) if search else ():
             found.setdefault((each.kind, each.id, each.seq), each)
+    if not found and LOT in kinds:
+        found = {
+            (each.kind, each.id, each.seq): each
+            for each in _referenced(connection, name, client, most)
+        }
     newest = sorted(found.values(), key=lambda each: each.at, reverse=True)
     return newest[:most]
 
@@ -157,11 +163,28 @@ def _deposits(
 def _lots(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
+    return _lots_where(connection, schema.lot.c.number == name, client, most)
+
+
+def _referenced(
+    connection: Connection, name: str, client: str | None, most: int
+) -> Iterator[Found]:
+    """Find lots whose key begins with a reference: it reads the keys of all lots."""
+    begins = schema.lot.c.match_key.startswith(f"{name}/", autoescape=True)
+    return _lots_where(connection, begins, client, most)
+
+
+def _lots_where(
+    connection: Connection,
+    condition: ColumnElement[bool],
+    client: str | None,
+    most: int,
+) -> Iterator[Found]:
     table = schema.lot
     columns = (table.c.id, table.c.number, table.c.created_at, table.c.client_id)
     query = (
         select(*columns, table.c.sender)
-        .where(table.c.number == name)
+        .where(condition)
         .order_by(table.c.created_at.desc())
     )
     for row in _rows(connection, query, table.c.client_id, client, most):

@@ -148,6 +148,16 @@ class Installation:
             first_invoice=number * 100 + 1,
         )
 
+    def add_union(self) -> None:
+        """Put a Belgian union, which cannot be reached, into the directory."""
+        (self.folder / "payers" / "union-300.toml").write_text(
+            '[payer]\nid = "union-300"\nname = "Union 300"\nnetwork = "mycarenet"\n'
+            '[[code]]\ncode = "300"\n',
+            encoding="utf-8",
+        )
+        with self.config.open("a", encoding="utf-8") as settings:
+            settings.write('\n[network.mycarenet]\nemitter_number = "41234567001"\n')
+
     def work(self, *names: str) -> None:
         """Run the steps (all, or those named) until none finds anything to do."""
         if self._steps is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.gateway.cli.installation import Installation
@@ -21,6 +23,39 @@ def anomaly(installed: Installation) -> str:
 def test_nothing_to_do_is_said(installed: Installation) -> None:
     """An empty desk is good news."""
     assert "nothing needs a person" in installed.octway("anomaly", "list").out
+
+
+def test_what_is_to_be_done_about_held_lots_goes_by_their_cause(
+    installed: Installation, anomaly: str
+) -> None:
+    """A missing payer is added; for a lot that came before no directory helps."""
+    shown = installed.octway("anomaly", "show", anomaly)
+    assert "add the code to a payer of the directory" in shown.out
+    for name in ("first.b2", "second.b2"):  # of one lot number and other content
+        installed.deposit(name, installed.billing_file())
+        installed.work()
+    held = installed.octway("anomaly", "list", "--kind", "lot-held", "--json").facts
+    (twin,) = (each["id"] for each in held["anomalies"] if each["id"] != anomaly)
+    advice = installed.octway("anomaly", "show", twin, "--json").facts["advice"]
+    assert "its client must send it anew" in advice
+
+
+def test_a_refused_belgian_lot_is_told_with_what_its_code_means(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """Support reads what is wrong and what mends it without looking the code up."""
+    installed.add_union()
+    file = tmp_path / "sample.920000"
+    installed.octway("sample", str(file), "--code", "300")
+    spoilt = bytearray(file.read_bytes())
+    spoilt[227 + 349] ^= 1  # the last check digit of record 10
+    installed.deposit("sample.920000", bytes(spoilt))
+    installed.work()
+    listed = installed.octway("anomaly", "list", "--kind", "lot-refused", "--json")
+    (found,) = listed.facts["anomalies"]
+    shown = installed.octway("anomaly", "show", found["id"]).out
+    assert "means          B109902: " in shown
+    assert "would mend it" in shown
 
 
 def test_an_anomaly_goes_from_hand_to_hand(

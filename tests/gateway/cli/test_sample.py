@@ -40,7 +40,7 @@ def test_without_a_directory_a_code_is_enough(
     assert a == c
     again = installed.octway("sample", str(files[0]), *ask, bare=True)
     assert again.status == 2
-    assert "exists" in again.err
+    assert "is there already and is never replaced" in again.err
     assert files[0].read_bytes() == a
 
 

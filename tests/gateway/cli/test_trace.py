@@ -40,6 +40,21 @@ def test_the_whole_way_is_one_screen(installed: Installation) -> None:
     assert len(paid.out.splitlines()) < 60
 
 
+def test_the_reference_in_a_payers_answer_finds_the_lot(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """A union's desk names a Belgian sending by its zone 204 and by nothing else."""
+    file = tmp_path / "sample.920000"
+    installed.octway("sample", str(file), "--code", "300")
+    inspected = installed.octway("inspect", str(file), "--json", bare=True).facts
+    stored = installed.deposit("sample.920000", file.read_bytes())
+    installed.work()
+    reference = inspected["keys"]["reference"]
+    found = installed.octway("trace", reference, "--json").facts
+    assert [lot["id"] for lot in found["lots"]] == [f"{stored.deposit}-1"]
+    assert installed.octway("trace", reference[:-1]).status == 1
+
+
 def test_everything_that_a_person_may_have_in_hand_finds_it(
     installed: Installation,
 ) -> None:
@@ -335,4 +350,4 @@ def test_an_anomaly_can_be_traced(installed: Installation) -> None:
     listed = installed.octway("anomaly", "list", "--json").facts["anomalies"]
     said = installed.octway("trace", listed[0]["id"])
     assert said.status == 0
-    assert lines_with(said.out, "what to do", "mend the cause")
+    assert lines_with(said.out, "what to do", "add the code")

@@ -10,7 +10,9 @@ import pytest
 from gateway.committing import Tx
 from gateway.journal import lot_numbers, lots, replay, schema
 from gateway.journal.lot_numbers import Noted
+from routing.envelope import Outcome
 from routing.lifecycle import LotEvent, LotState
+from routing.number_use import NumberUse
 from tests.gateway.steps.site import Site
 from tests.gateway.steps.toy import Toy
 
@@ -93,6 +95,25 @@ def test_a_lot_that_never_left_frees_its_number(site: Site) -> None:
     )
     bill(site, SECOND)
     assert stand(site)[1] == ("sent", "")
+
+
+def test_a_register_tells_the_uses_of_each_number(site: Site) -> None:
+    """What left counts, with what was said of it; what was refused here does not."""
+    series = "S1/P1/2026"
+
+    def uses() -> dict[str, list[NumberUse]]:
+        return site.gateway.database.read(lot_numbers.uses_of_each, "toy", series)
+
+    site.gateway.database.write(
+        "note", lambda tx: lot_numbers.note(tx, "toy", [Noted(series, "003", "old")])
+    )
+    bill(site, FIRST)
+    bill(site, SECOND)  # it waits, and uses nothing
+    lot = site.rows(schema.lot)[0].id
+    assert uses() == {"003": [NumberUse("")], "007": [NumberUse(lot)]}
+    say(site, "lot S1/007/A acknowledged 0 S1")
+    ((kind, outcome),) = uses()["007"][0].said
+    assert (kind, outcome) == ("arl", Outcome.ACKNOWLEDGED)
 
 
 def test_a_lot_that_is_withdrawn_lets_the_one_go_that_waits_for_its_number(
