@@ -5,14 +5,14 @@ Built from the settings and nothing else; no listener, no step, no reactor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection, insert, select
 
 from config.directory_files import load_directory
-from config.directory_records import DirectoryData
+from config.directory_records import DirectoryData, PayerEntry
 from config.settings import Settings
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
@@ -154,14 +154,23 @@ def read_directory(
         check_table=lambda network, name, rows: networks[network].check_table(
             name, rows
         ),
-        check_profile=lambda payer: profile.problems(
-            payer, networks[payer.network].answer_kinds
-        ),
+        check_profile=lambda payer: _profile_problems(payer, networks[payer.network]),
         known_networks=catalog.network_names,
         known_channels=catalog.channel_names,
     )
     kinds = {name: tuple(each.answer_kinds) for name, each in networks.items()}
     return evolve(data, kinds=kinds)
+
+
+def _profile_problems(payer: PayerEntry, network: Network) -> Iterator[tuple[str, str]]:
+    if network.countries and payer.country not in network.countries:
+        home = " or ".join(network.countries)
+        yield (
+            "payer.country",
+            f"is {payer.country!r}, whose holidays would count; payers of "
+            f"{network.name} are in {home}: wanted that, and their time_zone",
+        )
+    yield from profile.problems(payer, network.answer_kinds)
 
 
 def note_directory(tx: Tx, data: DirectoryData) -> bool:

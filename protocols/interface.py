@@ -157,7 +157,8 @@ class Network(Protocol):
     `answer_kinds` are those that a payer may owe, in the order in which they come.
     `lot_identity` says in words what tells a lot from every other one of its sender;
     `invoices_unique` says that an invoice number which a sender used before, in any
-    lot, is refused as a repeat.
+    lot, is refused as a repeat.  `countries` are those of its payers, whose holidays
+    count (ISO 3166); none: any.
     `titles` says of each format what it is, for somebody who has never seen one;
     `file_problems` explains every problem of billing files, by the formats' own name;
     `importers` read the national tables that become the directory's, by their names.
@@ -169,6 +170,7 @@ class Network(Protocol):
     answer_kinds: Sequence[AnswerKind]
     lot_identity: str
     invoices_unique: bool
+    countries: Sequence[str]
     titles: Mapping[str, str]
     file_problems: Mapping[str, Sequence[FileProblem]]
     importers: Mapping[str, Importer]

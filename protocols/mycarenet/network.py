@@ -72,6 +72,7 @@ class MyCareNet:
     )
     lot_identity = "reference (zone 204)"
     invoices_unique = False
+    countries: Sequence[str] = ("BE",)
     titles: Mapping[str, str] = MappingProxyType(titles.TITLES)
     file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
         {

@@ -76,6 +76,7 @@ class Sesam:
     )
     lot_identity = "lot number"
     invoices_unique = True
+    countries: Sequence[str] = ()  # some departments have calendars of their own
     titles: Mapping[str, str] = MappingProxyType(
         {
             reader.FORMAT: "a French billing file (B2): invoices that a professional "

@@ -202,6 +202,7 @@ class Toy:
     )
     lot_identity = "number"
     invoices_unique = True
+    countries: Sequence[str] = ()
     titles: Mapping[str, str] = {}
     file_problems: Mapping[str, Sequence[FileProblem]] = {}
     importers: Mapping[str, Importer] = {}
