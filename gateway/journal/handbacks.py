@@ -28,6 +28,13 @@ def waiting(connection: Connection, most: int, after: str) -> list[str]:
     return [row.return_id for row in _WAITING.rows(connection, values)]
 
 
+def lock(tx: Tx, returned: str) -> None:
+    """Keep other workers from handing back of this return until the transaction ends."""
+    table = schema.payer_return
+    its = select(table.c.id).where(table.c.id == returned)
+    tx.connection.execute(its.with_for_update())
+
+
 def add(
     tx: Tx,
     entropy: Entropy,

@@ -83,6 +83,7 @@ class HandBack:
             seqs.setdefault(each.client_id, []).append(each.seq)
 
         def note(tx: Tx) -> None:
+            handbacks.lock(tx, returned)
             for client, numbers in seqs.items():
                 if parts is None:
                     stored = _as_it_came(tx, row)
