@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from routing.envelope import Outcome
-from routing.ledger import ANSWERED, MONEY, Account, account_for
+from routing.ledger import ANSWERED, MONEY, Account, account_for, completes
 
 
 class Word(NamedTuple):
@@ -62,5 +62,5 @@ def derive(asked: int, history: Iterable[Word | Anew]) -> Derived:
 
 def _meant(outcome: Outcome, asked: int, paid: int) -> Outcome:
     """Read a part payment that completes the sum as the payment that it is."""
-    whole = outcome is Outcome.PARTLY_PAID and paid >= asked
+    whole = outcome is Outcome.PARTLY_PAID and completes(paid, asked)
     return Outcome.PAID if whole else outcome

@@ -51,6 +51,11 @@ MONEY: Final = frozenset({Outcome.PAID, Outcome.PARTLY_PAID})
 """Outcomes whose amount is added to what was paid."""
 
 
+def completes(paid: int, asked: int) -> bool:
+    """Say whether what was paid is all that was asked; a credit note asks for less."""
+    return paid <= asked if asked < 0 else paid >= asked
+
+
 def _moves() -> dict[Account, frozenset[Account]]:
     a = Account
     own: dict[Account, set[Account]] = {

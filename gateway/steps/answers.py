@@ -25,7 +25,7 @@ from routing.delays import Delays
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.errors import NoRoute
-from routing.ledger import ANSWERED, MONEY, Account, account_for
+from routing.ledger import ANSWERED, MONEY, Account, account_for, completes
 from routing.lifecycle import DispatchEvent, DispatchState, LotEvent, LotState
 from routing.plausible import Bounds, absurdity
 
@@ -78,7 +78,7 @@ def apply_claim(
         adds = answer.outcome in MONEY
         paid = facts.paid + (answer.paid if adds else 0)
         outcome = answer.outcome
-        if outcome is Outcome.PARTLY_PAID and paid >= facts.asked:
+        if outcome is Outcome.PARTLY_PAID and completes(paid, facts.asked):
             outcome = Outcome.PAID
         # An acknowledgement is no answer: the claim goes on standing with its lot.
         acknowledged = outcome is Outcome.ACKNOWLEDGED

@@ -115,3 +115,13 @@ def test_two_senders_may_choose_the_same_reference_month_and_number(
     site.at += 7200
     site.run()  # orphans are tried again
     assert sorted(site.states(schema.lot)) == ["answered", "sent"]
+
+
+def test_a_credit_note_of_which_a_part_is_accepted_is_partly_paid(site: Site) -> None:
+    """The rest is still to be given back."""
+    note = Bill(mutuality="304", lines=[Line(amount=-1000)])
+    credit = sending([note], union=UNION, reference="20261126000002", number=8)
+    site.deposit(credit)
+    site.run()
+    say(site, settlement(credit, {FIRST: Verdict(("R500126",), accepted=-400)}))
+    assert booked(site)[-1] == ("partly-paid", -400)

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from config.directory_records import Playbook
 from config.playbook_files import DEFAULT
 from gateway.errors import LostRace, StorageUnavailable
-from gateway.journal import schema
+from gateway.journal import handbacks, schema
 from gateway.steps.standing import decide, see
 from protocols.desk import Ask, Enrolled
 from routing.chase import Known, Status
@@ -236,3 +236,37 @@ def due(tx: Any, lot: Any, values: dict[str, Any]) -> None:
     tx.connection.execute(
         update(chase).where(chase.c.lot_id == lot.id).values(**values)
     )
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_a_return_that_two_nodes_hand_back_at_once_is_handed_back_once(
+    site: Site, other: Program
+) -> None:
+    """The later one has lost a race, and no failure is told of it."""
+    site.deposit(b"TOY S1\nLOT 001 P1\nINV 1 1000\n")
+    site.run()
+    site.payer("P1").answer("r", b"TORETURN payment\nclaim S1/001/1 paid 1000 S1\n")
+    site.run("collect", "match")
+    began, behind = threading.Event(), threading.Event()
+    lock = handbacks.lock
+
+    def waits(tx: Any, returned: str) -> None:
+        lock(tx, returned)
+        began.set()
+        behind.wait(0.3)
+
+    def first() -> None:
+        (step,) = [each for each in other.steps.in_order() if each.name == "hand-back"]
+        step.run_once()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handbacks, "lock", waits)
+        thread = threading.Thread(target=first)
+        thread.start()
+        assert began.wait(10)
+        patch.setattr(handbacks, "lock", lock)
+        with pytest.raises(LostRace):
+            site.run("hand-back")
+        behind.set()
+        thread.join()
+    assert len(site.handed_back("alpha")) == 1
