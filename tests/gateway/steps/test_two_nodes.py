@@ -248,7 +248,7 @@ def test_a_return_that_two_nodes_hand_back_at_once_is_handed_back_once(
     site.payer("P1").answer("r", b"TORETURN payment\nclaim S1/001/1 paid 1000 S1\n")
     site.run("collect", "match")
     began, behind = threading.Event(), threading.Event()
-    lock = handbacks.lock
+    hold = handbacks.lock
 
     def waits(tx: Any, returned: str) -> None:
         lock(tx, returned)
