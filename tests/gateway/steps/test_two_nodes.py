@@ -248,10 +248,10 @@ def test_a_return_that_two_nodes_hand_back_at_once_is_handed_back_once(
     site.payer("P1").answer("r", b"TORETURN payment\nclaim S1/001/1 paid 1000 S1\n")
     site.run("collect", "match")
     began, behind = threading.Event(), threading.Event()
-    hold = handbacks.lock
+    hold = handbacks.hold
 
     def waits(tx: Any, returned: str) -> None:
-        lock(tx, returned)
+        hold(tx, returned)
         began.set()
         behind.wait(0.3)
 
@@ -260,11 +260,11 @@ def test_a_return_that_two_nodes_hand_back_at_once_is_handed_back_once(
         step.run_once()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(handbacks, "lock", waits)
+        patch.setattr(handbacks, "hold", waits)
         thread = threading.Thread(target=first)
         thread.start()
         assert began.wait(10)
-        patch.setattr(handbacks, "lock", lock)
+        patch.setattr(handbacks, "hold", hold)
         with pytest.raises(LostRace):
             site.run("hand-back")
         behind.set()
