@@ -71,7 +71,7 @@ class JsonLines:
     def __call__(self, event: LogEvent) -> None:
         """Write one event; see `ILogObserver`."""
         try:
-            line = json.dumps(_described(event), ensure_ascii=False, default=_safe)
+            line = _encode(_described(event))
         except Exception as error:
             line = json.dumps(
                 {"level": "error", "text": "unloggable event", "error": repr(error)}
@@ -113,7 +113,7 @@ def _described(event: LogEvent) -> dict[str, Any]:
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": level.name if isinstance(level, NamedConstant) else str(level),
         "from": event.get("log_namespace", ""),
-        "text": formatEvent(event) or "",
+        "text": _text(event),
     }
     found.update(_facts(event))
     failure = event.get("log_failure")
@@ -122,6 +122,14 @@ def _described(event: LogEvent) -> dict[str, Any]:
         found["error"] = f"{name}: {failure.getErrorMessage()}"
         found["trace"] = failure.getTraceback()
     return found
+
+
+def _text(event: LogEvent) -> str:
+    """Return the event's text; most are constants, with nothing to be put in."""
+    text = event.get("log_format")
+    if isinstance(text, str) and "{" not in text and "}" not in text:
+        return text
+    return formatEvent(event) or ""
 
 
 def _facts(event: LogEvent) -> Iterator[tuple[str, Any]]:
@@ -135,6 +143,9 @@ def _facts(event: LogEvent) -> Iterator[tuple[str, Any]]:
 
 def _safe(value: object) -> str:
     return type(value).__name__
+
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, default=_safe).encode
 
 
 def _write(out: TextIO, line: str) -> None:

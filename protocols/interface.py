@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from random import Random
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from attrs import field, frozen
 
@@ -22,6 +23,13 @@ from routing.sequence import FileNumber
 
 if TYPE_CHECKING:
     from protocols.simulation import Simulation
+
+
+Tables = Mapping[str, Sequence[Mapping[str, str]]]
+"""Tables of the directory by name: rows, by the names of their columns."""
+
+NO_TABLES: Final[Tables] = MappingProxyType({})
+"""Where no directory is at hand; a network falls back on what comes with it."""
 
 
 class Reading(Protocol):
@@ -115,7 +123,7 @@ class Addressee:
     payer: str
     code: str
     rules: Mapping[str, object] = field(factory=dict)
-    tables: Mapping[str, Sequence[Mapping[str, str]]] = field(factory=dict)
+    tables: Tables = NO_TABLES
 
 
 @frozen(kw_only=True)
@@ -175,8 +183,13 @@ class Network(Protocol):
         """Say whether files of this format come from payers."""
         ...
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
-        """Read a billing file; never raises for what the file holds."""
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
+        """Read a billing file; never raises for what the file holds.
+
+        `tables` are the directory's of this network, for rules that need them.
+        """
         ...
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
@@ -190,7 +203,7 @@ class Network(Protocol):
     def payer_codes(
         self,
         destination: Mapping[str, str],
-        tables: Mapping[str, Sequence[Mapping[str, str]]],
+        tables: Tables,
     ) -> Sequence[str]:
         """Codes of the payer that a lot is meant for, best first; may be empty.
 

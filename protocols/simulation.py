@@ -144,10 +144,13 @@ class SimulatedPayer(Protocol):
     def respond(
         self, content: bytes, *, rng: Random, day: str
     ) -> Sequence[SimulatedReturn]:
-        """Take a file on an ISO day; return what is sent back for it.
+        """Take a file on an ISO day; return what is sent back for it."""
+        ...
 
-        A file that comes again is decided as the first time, and delivered anew.
-        """
+    def repeat(
+        self, content: bytes, *, rng: Random, day: str
+    ) -> Sequence[SimulatedReturn]:
+        """Return anew what was sent back for a file: decided as the first time."""
         ...
 
     def has(self, lot: str) -> bool:
@@ -234,7 +237,7 @@ class Simulation(Protocol):
         ...
 
     def payer(
-        self, faults: Faults, seen: Mapping[str, object] | None = None
+        self, code: str, faults: Faults, seen: Mapping[str, object] | None = None
     ) -> SimulatedPayer:
-        """Open a payer of the demo, with what it remembers."""
+        """Open the payer of the demo that has a code, with what it remembers."""
         ...

@@ -170,7 +170,8 @@ class AnswerSeen:
     """What one return says about one dispatch, lot or claim.
 
     `match_keys` are tried in order, strongest first, against the `match_key`
-    of claims or lots (or the file number of dispatches).  `sender` is the
+    of claims or lots (or the file number of dispatches); a lot may be named by the
+    beginning of its key up to a `/`.  `sender` is the
     professional whom the return names; `first` and `last` number the entities
     (from 1) that belong to the answer, for splitting a mixed return.  `traits`
     serve only where no key finds anything.  `commitment` is what the payer promises

@@ -60,6 +60,20 @@ _LOT_BY_KEY: Final = Prepared(
         schema.lot.c.network == given("its_network"),
     )
 )
+_BEHIND: Final = "/"  # follows the part of a lot's key by which it may be named alone
+_LOT_BY_BEGINNING: Final = Prepared(
+    select(
+        schema.lot.c.id,
+        schema.lot.c.sender,
+        schema.lot.c.asked,
+        schema.lot.c.state,
+        schema.lot.c.match_key,
+    ).where(
+        schema.lot.c.match_key >= given("first"),
+        schema.lot.c.match_key < given("beyond"),
+        schema.lot.c.network == given("its_network"),
+    )
+)
 _ONE_CLAIM: Final = update(schema.claim).where(
     schema.claim.c.lot_id == given("its_lot"), schema.claim.c.seq == given("its_seq")
 )
@@ -94,6 +108,9 @@ def candidates(
 ) -> Sequence[Candidate]:
     """Find the claims, lots or dispatches that bear a key.
 
+    A lot is found by the beginning of its key up to a `/` too, for messages in which
+    a payer names no more of it.
+
     Of several, those whose lot never left are no candidates: a copy that is held
     as a duplicate bears the key of the lot that went.
     """
@@ -104,7 +121,7 @@ def candidates(
         found = [
             Candidate(row.id, None, row.sender, row.asked, row.state == "sent")
             for row in _LOT_BY_KEY.rows(connection, its)
-        ]
+        ] or _begun_by(connection, network, plain(key))
     else:
         found = [
             Candidate(
@@ -117,6 +134,20 @@ def candidates(
             for row in _BY_KEY.rows(connection, its)
         ]
     return _that_left(connection, found) if found[1:] else found
+
+
+def _begun_by(connection: Connection, network: str, key: str) -> list[Candidate]:
+    """Find the lots whose keys begin with one, up to a `/`."""
+    its = {
+        "first": key + _BEHIND,
+        "beyond": key + chr(ord(_BEHIND) + 1),
+        "its_network": network,
+    }
+    return [
+        Candidate(row.id, None, row.sender, row.asked, row.state == "sent")
+        for row in _LOT_BY_BEGINNING.rows(connection, its)
+        if row.match_key.startswith(key + _BEHIND)  # an engine may order by a language
+    ]
 
 
 def _that_left(

@@ -236,7 +236,7 @@ def _payers(home: DemoHome, options: DemoOptions) -> Program:
         *("--dir", str(home.folder / "payers-side"), "--key", home.payer_key),
         *("--seed", str(options.seed), "--fault-every", str(_FAULT_EVERY)),
         *(("--locked-out-at", str(_LOCK_OUT_AT)) if long else ()),
-        *(f"{network}:{user}" for network, user in home.payers),
+        *(f"{each.network}:{each.code}:{each.id}" for each in home.payers),
     ]
     return Program(
         name="payers",

@@ -81,6 +81,11 @@ class DemoPayer(NamedTuple):
     id: str
     text: str
 
+    @property
+    def code(self) -> str:
+        """The first of its codes."""
+        return next(self.addresses()).code
+
     def addresses(self) -> Iterator[Address]:
         """Yield how claims for it are addressed, once for each of its codes."""
         found = tomllib.loads(self.text)

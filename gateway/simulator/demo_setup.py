@@ -27,7 +27,7 @@ from gateway.house import open_database
 from gateway.intake.credentials import hash_password, ssh_fingerprint, token_hash
 from gateway.journal import clients, migrations, staff
 from gateway.journal.dialect import open_engine
-from gateway.simulator.demo_payers import SUFFIX, hurried, payers_of
+from gateway.simulator.demo_payers import SUFFIX, DemoPayer, hurried, payers_of
 from gateway.simulator.emitters import emitter_settings
 from gateway.simulator.vendor_accounts import Account, invent, read_account
 from gateway.simulator.vendor_files import Address
@@ -82,7 +82,7 @@ class DemoHome:
     password: str
     payer_key: str
     simulated: tuple[Simulated, ...]
-    payers: tuple[tuple[str, str], ...]  # network and id
+    payers: tuple[DemoPayer, ...]
     addresses: tuple[Address, ...]
 
     @property
@@ -139,7 +139,7 @@ def prepare(
         password=password,
         payer_key=payer_key,
         simulated=tuple(simulated),
-        payers=tuple((each.network, each.id) for each in payers),
+        payers=tuple(payers),
         addresses=tuple(address for each in payers for address in each.addresses()),
     )
 

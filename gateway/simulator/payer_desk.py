@@ -49,6 +49,7 @@ class Desk:
         *,
         folder: Path,
         simulation: Simulation,
+        code: str,
         faults: Faults,
         day: float,
         rng: Random,
@@ -61,7 +62,7 @@ class Desk:
         self._rng = rng
         self._now = now
         self._state = self._load()
-        self._payer = simulation.payer(faults, self._state["seen"])
+        self._payer = simulation.payer(code, faults, self._state["seen"])
         self._questions = Questions(
             self._payer,
             waiting=self._state["registering"],
@@ -95,9 +96,10 @@ class Desk:
         self._state["read"][version] = self._now()
         self._save()
 
-    def _respond(self, file: Path) -> None:
+    def _respond(self, file: Path, *, again: bool = False) -> None:
         today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
-        made = self._payer.respond(file.read_bytes(), rng=self._rng, day=today)
+        respond = self._payer.repeat if again else self._payer.respond
+        made = respond(file.read_bytes(), rng=self._rng, day=today)
         self._save()
         for each in made:
             self._keep_for_later(each)
@@ -117,7 +119,7 @@ class Desk:
         for folder in (INBOX, _TAKEN):
             file = self._folder / folder / name
             if file.is_file() and file.parent.name in {INBOX, _TAKEN}:
-                self._respond(file)
+                self._respond(file, again=True)
                 return True
         return False
 

@@ -1,6 +1,6 @@
 """The simulated payers of the demo, as a program: SFTP servers with someone behind.
 
-`python -m gateway.simulator.payers --dir DIR --key 'ssh-ed25519 …' NETWORK:USER…`
+`python -m gateway.simulator.payers --dir DIR --key 'ssh-ed25519 …' NETWORK:CODE:USER…`
 opens an account for each payer, prints one JSON line with its address and host key,
 and answers what is put there until it is told to end.  Their lines fail now and
 then; which, when and how follows from the seed and from nothing else.
@@ -157,17 +157,18 @@ def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
         user: Desk(
             folder=host.open_account(user, key=read.key),
             simulation=simulations[network],
+            code=code,
             faults=RETURNS,
             day=read.day,
             loses=LOSES,
             rng=Random(f"{read.seed}|{user}"),  # noqa: S311
             now=now,
         )
-        for network, user in read.users
+        for network, code, user in read.users
     }
     lines = BadLines(
         host=host,
-        users=[user for _, user in read.users],
+        users=[user for _, _, user in read.users],
         rng=Random(f"{read.seed}|lines"),  # noqa: S311
         clock=reactor,
         every=read.fault_every,
@@ -211,8 +212,8 @@ def _read_arguments(arguments: Sequence[str]) -> Namespace:
     parser.add_argument(
         "users",
         nargs="+",
-        metavar="NETWORK:USER",
-        type=lambda text: text.split(":", 1),
+        metavar="NETWORK:CODE:USER",
+        type=lambda text: text.split(":", 2),
         help="accounts, one for each payer",
     )
     return parser.parse_args(arguments)

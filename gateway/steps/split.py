@@ -145,7 +145,8 @@ class Split:
         problems: list[Placed] = []
         waiting: list[LotSeen] = []
         claims, held = 0, deposit.lease_until
-        read = network.read(stream, format)
+        tables = self._directory().tables(network.name)
+        read = network.read(stream, format, tables)
         promised = self._promised(deposit, network)
         lots = promised.look(read.lots())
         for lot in _noting_problems(lots, deposit.id, problems):

@@ -38,7 +38,7 @@ _BEGINNING: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*([0-9]{6})[0-9 ]{46}")
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class CareForm:
     """One version of one message; without a `layout` only its name is known.
 
@@ -64,7 +64,7 @@ class CareForm:
         return f"mycarenet.{self.message}"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class CareMessage:
     """One message as it stands in a stream; `form` is None where none is known.
 

@@ -7,48 +7,28 @@ what spans records, and the share of records in error that refuses a whole file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from protocols.mycarenet import codes
-from protocols.mycarenet.checks_columns import LAYOUTS, Columns, Rows, place_of
+from protocols.mycarenet.checks_columns import LAYOUTS, Columns, place_of
 from protocols.mycarenet.checks_kinds import JUDGES, holds
-from protocols.mycarenet.checks_rules import Rule, rules
+from protocols.mycarenet.checks_rules import OWN_WORDS, Rule, rules
+from protocols.mycarenet.columns import Rows, Table
+from protocols.mycarenet.findings import Finding
 from protocols.mycarenet.message import KINDS, Bytes, Chunk
+from protocols.mycarenet.problems import SHARE, problem
 from protocols.mycarenet.tables import SHIPPED, Tables
-from routing.envelope import Severity
+from routing.envelope import Problem, Severity
 
-SHARE: Final = "error-share"
-"""The problem of a lot whose share of records in error refuses the whole file."""
+CREDIT_NOTE: Final = "F201140"
 MOST: Final = 5.0  # percent of the records 10 to 90 that may be in error
 
-_COUNTED: Final = np.array([kind in {*KINDS[1:10]} for kind in KINDS])
+_COUNTED: Final = np.array([kind not in {"?", "95", "96"} for kind in KINDS])
 _TEN: Final = KINDS.index("10")
 _MINUS: Final = ord("-")
-
-
-class Finding(NamedTuple):
-    """One kind of problem and the rows of a chunk that have it.
-
-    `explain` gives the message for one of them, by its place in `rows`; it is asked
-    only for problems that are kept.  `counted` tells whether the payer counts it
-    among the records in error.
-    """
-
-    code: str
-    rows: Rows
-    position: int | None
-    field: str | None
-    explain: Callable[[int], str]
-    counted: bool = True
-
-    @property
-    def severity(self) -> Severity:
-        """An error where the payer refuses the whole file for it, else a warning."""
-        whole = self.code[0] == "B" and self.counted
-        return Severity.ERROR if whole else Severity.WARNING
 
 
 class Share(NamedTuple):
@@ -89,28 +69,39 @@ class Checks:
         self._sending: Bytes | None = None
         self._records = 0
         self._wrong = 0
+        self._blocked = False
 
-    def check(self, chunk: Chunk) -> list[Finding]:
-        """Return everything that is found in a chunk."""
+    def check(self, table: Table) -> Iterator[Finding]:
+        """Yield everything that is found in a chunk."""
+        chunk = table.chunk
         if self._sending is None:
             found = np.flatnonzero(chunk.kinds == _TEN)
             if len(found):
                 self._sending = chunk.rows[found[0]].copy()
-        columns = Columns(chunk, self._sending)
-        findings = [
-            *_rules_broken(columns, chunk, self._tables),
-            *_credit_notes(columns),
-        ]
-        self._records += int(_COUNTED[chunk.kinds].sum())
-        return findings
+        columns = Columns(table, self._sending)
+        yield from _rules_broken(columns, chunk, self._tables)
+        yield from _credit_notes(columns)
 
-    def count(self, rows: Rows) -> None:
-        """Count rows of one chunk that are in error, each once, for the share."""
-        self._wrong += len(np.unique(rows))
+    def count(self, findings: Iterable[Finding], chunk: Chunk) -> None:
+        """Count a chunk's records, and those of them that anything refuses."""
+        wrong = np.zeros(len(chunk.rows), np.bool_)
+        for each in findings:
+            if each.refuses:
+                wrong[each.rows] = True
+            self._blocked |= each.severity is Severity.ERROR
+        counted = _COUNTED[chunk.kinds]
+        self._records += int(counted.sum())
+        self._wrong += int((wrong & counted).sum())
 
     def share(self) -> Share:
-        """Return the share of records in error of what was checked so far."""
+        """Return the share of records in error of what was counted so far."""
         return Share(self._wrong, self._records)
+
+    def end(self) -> Iterator[Problem]:
+        """Yield the problem of the lot, where only the share refuses it."""
+        share = self.share()
+        if share.refuses and not self._blocked:
+            yield problem(SHARE, share.told())
 
 
 def _rules_broken(columns: Columns, chunk: Chunk, tables: Tables) -> Iterator[Finding]:
@@ -137,8 +128,15 @@ def _broken(rule: Rule, rows: Rows, chunk: Chunk) -> Finding:
         held = chunk.rows[rows[which], start : start + length].tobytes()
         return rule.told(held.decode("latin-1").rstrip())
 
-    field = rule.field if rule.field in LAYOUTS[rule.record].by_name else None
-    return Finding(rule.code, rows, rule.position, field, explain, counted=rule.refuses)
+    return Finding(
+        rule=rule.code if rule.code in OWN_WORDS else "payer",
+        rows=rows,
+        words=explain,
+        field=LAYOUTS[rule.record].by_name.get(rule.field),
+        position=rule.position,
+        code={} if rule.code in OWN_WORDS else {"code": rule.code},
+        counted=rule.refuses,
+    )
 
 
 def _credit_notes(columns: Columns) -> Iterator[Finding]:
@@ -155,21 +153,11 @@ def _credit_notes(columns: Columns) -> Iterator[Finding]:
     )
     rows = np.intersect1d(columns.master("50", "20")[positive], negative)
     if len(rows):
-        words = _words("F201140")
-        text = f"{words[0]}. {words[1]}"
-        yield _finding("F201140", rows, "20", "billing_type", _saying(text))
-
-
-def _finding(
-    code: str, rows: Rows, record: str, field: str, explain: Callable[[int], str]
-) -> Finding:
-    return Finding(code, rows, LAYOUTS[record][field].start, field, explain)
-
-
-def _saying(text: str) -> Callable[[int], str]:
-    return lambda _: text
-
-
-def _words(code: str) -> tuple[str, str]:
-    found = codes.OWN.find(code)
-    return found.label["en"], found.advice
+        found = codes.OWN.find(CREDIT_NOTE)
+        yield Finding(
+            rule="payer",
+            rows=rows,
+            words=f"{found.label['en']}; {found.advice}",
+            field=LAYOUTS["20"]["billing_type"],
+            code={"code": CREDIT_NOTE},
+        )

@@ -13,13 +13,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.mycarenet.message import KINDS, Bytes, Chunk
+from protocols.mycarenet.columns import Numbers, Rows, Table
+from protocols.mycarenet.message import KINDS, Bytes
 from protocols.records import load_layouts
 
-Rows = NDArray[np.intp]
 Texts = NDArray[np.bytes_]
 Mask = NDArray[np.bool_]
-Numbers = NDArray[np.int64]
 
 LAYOUTS: Final = load_layouts("efact")
 PARTS: Final = {  # parts of fields, and neighbours, that a rule may name
@@ -44,8 +43,9 @@ def place_of(record: str, name: str) -> tuple[int, int]:
 class Columns:
     """One chunk; `sending` is the sending's record 10, also where the chunk has none."""
 
-    def __init__(self, chunk: Chunk, sending: Bytes | None) -> None:
-        self._chunk = chunk
+    def __init__(self, table: Table, sending: Bytes | None) -> None:
+        self._table = table
+        self._chunk = table.chunk
         self._sending = sending
         self._rows: dict[str, Rows] = {}
         self._masters: dict[tuple[str, str], Rows] = {}
@@ -62,7 +62,7 @@ class Columns:
         """
         found = self._rows.get(record)
         if found is None:
-            found = np.flatnonzero(self._chunk.kinds == _INDEX[record])
+            found = self._table.rows(record)
             if record in {"30", "40", "50", "51", "52", "80"} and len(found):
                 found = found[self._last("20")[found] >= 0]
             if record in {"51", "52"} and len(found):
@@ -120,7 +120,13 @@ class Columns:
     def _records(self, record: str) -> Bytes:
         found = self._gathered.get(record)
         if found is None:
-            found = self._chunk.rows.take(self.rows(record), axis=0)
+            rows = self.rows(record)
+            whole = len(rows) == len(self._table.rows(record))
+            found = (
+                self._table.records(record)
+                if whole
+                else self._chunk.rows.take(rows, axis=0)
+            )
             self._gathered[record] = found
         return found
 
@@ -153,6 +159,22 @@ def _hold_nothing(texts: Texts, *, signed: bool) -> Mask:
     if signed:
         found = found | (texts == b"+" + zeros[1:]) | (texts == b"-" + zeros[1:])
     return found
+
+
+def prefix(texts: Texts, length: int) -> Texts:
+    """Return the first characters of each text; whole ones where they are no longer."""
+    size = texts.dtype.itemsize
+    if length >= size:
+        return texts
+    whole = np.ascontiguousarray(texts).view(np.uint8).reshape(len(texts), size)
+    cut = np.ascontiguousarray(whole[:, :length])
+    found: Texts = cut.view(f"S{length}")[:, 0]
+    return found
+
+
+def both(columns: Columns, record: str, one: str, other: str) -> Mask:
+    """Tell where two fields of a record both hold something."""
+    return ~(columns.empty(record, one) | columns.empty(record, other))
 
 
 def number(characters: Bytes) -> Numbers:

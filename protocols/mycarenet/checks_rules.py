@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -77,7 +76,7 @@ class Rule:
             return words
         found = codes.OWN.find(self.code)
         shown = "" if self.private else f"holds {value!r}; "
-        return f"{found.label['en']}: {shown}wanted {self.wanted}. {found.advice}"
+        return f"{found.label['en']}: {shown}wanted {self.wanted}; {found.advice}"
 
 
 @cache
@@ -85,6 +84,13 @@ def rules() -> tuple[Rule, ...]:
     """Return every rule; raises ValueError with its line if the table is wrong."""
     file = resources.files("protocols.mycarenet") / "data" / "rules.csv"
     return read_rules(file.read_text(encoding="utf-8"))
+
+
+@cache
+def doubtful() -> frozenset[str]:
+    """Return the codes of which a payer may know better: their rules only warn."""
+    sure = {rule.code for rule in rules() if rule.certain}
+    return frozenset(rule.code for rule in rules()) - sure
 
 
 def read_rules(text: str) -> tuple[Rule, ...]:
@@ -145,12 +151,3 @@ def _conditions(record: str, text: str) -> tuple[Condition, ...]:
 def _check_field(record: str, name: str) -> None:
     of, _, field = name.rpartition(".")
     place_of(of or record, field)
-
-
-def written_when(conditions: Sequence[Condition]) -> str:
-    """Write conditions as people read them, for documents."""
-    return " and ".join(
-        f"{each.field} {each.operator} "
-        + (" or ".join(value.decode() for value in each.values) or "nothing")
-        for each in conditions
-    )

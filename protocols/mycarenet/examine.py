@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from attrs import frozen
 
+from protocols.mycarenet.checks import Checks
 from protocols.mycarenet.columns import Table
 from protocols.mycarenet.examine_header import Header
 from protocols.mycarenet.examine_invoices import check_invoices
@@ -26,6 +27,7 @@ from protocols.mycarenet.findings import Finding, LotProblems, without
 from protocols.mycarenet.invoices import Invoices
 from protocols.mycarenet.message import BLOCK, JUNK_SHARE, Chunk, Messages
 from protocols.mycarenet.problems import Tally, problem
+from protocols.mycarenet.tables import SHIPPED, Tables
 from routing.envelope import Problem
 
 _MARK = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
@@ -34,7 +36,7 @@ _SEGMENT = 67  # characters of a header that hold hardly anything but digits
 _DIGITS_AT_LEAST = 50
 _DIGITS = [b"%d" % digit for digit in range(10)]
 _HEAD = 80
-_MOST_JUNK = 20_000  # records that are none, after which reading stops
+_MOST_JUNK = 20_000  # records that are none, or headers alone, before reading stops
 
 
 @frozen(kw_only=True, eq=False)
@@ -54,7 +56,9 @@ class Examined:
 class Examination:
     """One stream being examined, once, from its beginning to its end."""
 
-    def __init__(self, stream: BinaryIO, *, block: int = BLOCK) -> None:
+    def __init__(
+        self, stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
+    ) -> None:
         self.tally = Tally()
         self.records = 0
         self.messages = 0
@@ -65,6 +69,8 @@ class Examination:
         self._messages = Messages(stream, block=block)
         self._last = Last()
         self._open: Sending | None = None
+        self._tables = tables
+        self._checks = Checks(tables)
         self._junk = 0
 
     def chunks(self) -> Iterator[Examined]:
@@ -107,21 +113,19 @@ class Examination:
         if chunk.opens or self._open is None:
             header = Header(chunk.header)
             self._open, self._last = Sending(header), Last()
+            self._checks = Checks(self._tables)
             self.sending = self.sending or self._open
             self.messages += 1
             problems += header.problems()
         table = Table(chunk)
         invoices = Invoices(table)
         findings, self._last = check_order(chunk, self._last)
-        inside = [
-            *check_digits_of_records(chunk),
-            *check_zones(table),
-            *check_invoices(invoices),
-            *self._open.check(table, invoices),
-        ]
+        inside = self._judge(self._open, table, invoices) if len(chunk.rows) else []
         findings += without(inside, chunk.odd) if chunk.odd else inside
+        self._checks.count(findings, chunk)
         if chunk.closes:
             problems += self._open.end()
+            problems += self._checks.end()
         return Examined(
             chunk=chunk,
             invoices=invoices,
@@ -129,6 +133,18 @@ class Examination:
             findings=tuple(findings),
             problems=tuple(problems),
         )
+
+    def _judge(
+        self, sending: Sending, table: Table, invoices: Invoices
+    ) -> list[Finding]:
+        """Return what is wrong inside records, and of them together."""
+        return [
+            *check_digits_of_records(table.chunk),
+            *check_zones(table),
+            *check_invoices(invoices),
+            *sending.check(table, invoices),
+            *self._checks.check(table),
+        ]
 
     def _add(self, examined: Examined) -> None:
         invoices = examined.invoices
@@ -143,10 +159,11 @@ class Examination:
     def _is_junk(self, chunk: Chunk) -> bool:
         """Say whether to stop, since what comes has long been hardly any record."""
         unknown, count = int((chunk.kinds == 0).sum()), len(chunk.rows)
-        self._junk = self._junk + count if unknown > count * JUNK_SHARE else 0
+        junk = not count or unknown > count * JUNK_SHARE
+        self._junk = self._junk + max(1, count) if junk else 0
         if self._junk < _MOST_JUNK:
             return False
-        first = self.records - self._junk + 1
+        first = max(1, self.records - self._junk + 1)
         words = (
             f"holds hardly any known record from record {first} on; what follows was "
             "not read: send the file again as it was made"

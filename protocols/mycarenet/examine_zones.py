@@ -199,6 +199,8 @@ def _check_sign(table: Table, kind: str, each: Field) -> Iterator[Finding]:
 def _check_days(table: Table, kind: str, each: Field) -> Iterator[Finding]:
     columns = part(table.records(kind), each)
     days = numbers(columns)
+    if each.presence != "O" and not days.any():
+        return
     wrong = ~are_days(days)
     if each.presence != "O":
         wrong &= days != 0

@@ -10,9 +10,17 @@ import numpy as np
 from attrs import evolve, frozen
 from attrs import field as attribute
 
+from protocols.mycarenet.codes import REFUSING
 from protocols.mycarenet.columns import Rows
 from protocols.mycarenet.message import Chunk
-from protocols.mycarenet.problems import KEPT_IN_LOT, RULES, Tally, problem
+from protocols.mycarenet.problems import (
+    KEPT_IN_LOT,
+    Tally,
+    code_of,
+    is_of_payer,
+    problem,
+    severity_of,
+)
 from protocols.record_fields import Field
 from routing.envelope import Problem, Severity
 
@@ -23,7 +31,8 @@ class Finding:
 
     `words` say what was found and what is expected: a text, or a function that
     is given the place of a row in `rows` and asked only if the problem is kept.
-    `code` is written out where the rule leaves it open.
+    `code` is written out where the rule leaves it open.  `counted` is false where
+    a payer may know better: that is a warning, and no record in error for it.
     """
 
     rule: str
@@ -32,6 +41,18 @@ class Finding:
     field: Field | None = None
     position: int | None = None
     code: Mapping[str, str] = attribute(factory=dict)
+    counted: bool = True
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return severity_of(self.rule, counted=self.counted, **self.code)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether payers count its records among those in error."""
+        code = code_of(self.rule, **self.code)
+        return self.counted and is_of_payer(code) and code[0] in REFUSING
 
     def tell(self, which: int) -> str:
         """Return the words for one row, by its place among the rows."""
@@ -84,6 +105,7 @@ def describe(finding: Finding, which: int, chunk: Chunk) -> Problem:
         record=chunk.first + row or None,
         position=position,
         field=each.name if each else None,
+        counted=finding.counted,
         **finding.code,
     )
 
@@ -115,8 +137,7 @@ class LotProblems:
         """Take what was found in a chunk, in the order of the records."""
         first: list[Found] = []
         for finding in findings:
-            severity = RULES[finding.rule].severity
-            self._tally.count(severity, len(finding.rows))
+            self._tally.count(finding.severity, len(finding.rows))
             rows = finding.rows[: max(1, self._room - len(self.kept))].tolist()
             position = finding.position or (finding.field.start if finding.field else 1)
             first += [
@@ -124,7 +145,7 @@ class LotProblems:
             ]
         first.sort(key=lambda each: each[:2])
         for each in first:
-            if self._wants(RULES[each.finding.rule].severity):
+            if self._wants(each.finding.severity):
                 self.kept.append(describe(each.finding, each.which, chunk))
 
     def _wants(self, severity: Severity) -> bool:

@@ -97,7 +97,7 @@ class GenAsyncChannel:
         `OutcomeUnknown` when MyCareNet may have it.  Errors of `body` itself come
         through as they are, with nothing handed over.
         """
-        sending = named(name)
+        sending = named(name, self._settings.kinds)
         doing = self._doing("posting", name)
         content = checked(doing, sending, body, size)
         request = messages.post(
@@ -106,6 +106,7 @@ class GenAsyncChannel:
             reference=sending.reference,
             is_test=is_test(content),
             identifier=f"blob-{self._new_id()}",
+            message_name=self._settings.post_name,
         )
         destination = messages.DESTINATION + sending.union
         try:
@@ -114,7 +115,7 @@ class GenAsyncChannel:
         except (NoAnswer, BadXml) as error:
             raise _in_doubt(doing, str(error)) from error
         self._check_tack(doing, sending, content, tack)
-        self._mailbox.posted(sending.reference)
+        self._mailbox.posted(name, size)
         return Sent(
             reference=tack.own_reference or sending.reference,
             note=(
@@ -129,14 +130,14 @@ class GenAsyncChannel:
         A TAck that says no means that it was not taken: it may be sent again.
         Nothing at all is `UNCLEAR`, for a TAck may be late, or confirmed already.
         """
-        sending = named(name)
-        if self._mailbox.arrival(sending.reference) is Arrival.UNCLEAR:
-            self._get(
-                self._doing("asking for", name),
-                unless=lambda: (
-                    self._mailbox.arrival(sending.reference) is not Arrival.UNCLEAR
-                ),
-            )
+        sending = named(name, self._settings.kinds)
+        if self._mailbox.was_posted(name, size):
+            return Arrival.ARRIVED
+
+        def is_told() -> bool:
+            return self._mailbox.arrival(sending.reference) is not Arrival.UNCLEAR
+
+        self._get(self._doing("asking for", name), unless=is_told)
         return self._mailbox.arrival(sending.reference)
 
     def list(self) -> Sequence[RemoteFile]:
@@ -241,7 +242,10 @@ class GenAsyncChannel:
 
     def _ask_for(self, doing: str, *, most: int) -> Mail:
         request = messages.get(
-            self._settings.origin, messages=most, tacks=_MOST_TACKS if most else 0
+            self._settings.origin,
+            messages=most,
+            tacks=_MOST_TACKS if most else 0,
+            names=self._settings.get_names,
         )
         try:
             mail = messages.read_get_response(self._say(doing, messages.GET, request))

@@ -51,7 +51,7 @@ class Mailbox:
         self._lock = threading.Lock()
         self._held: dict[str, Held] = {}
         self._tacks: OrderedDict[str, Tack] = OrderedDict()
-        self._posted: OrderedDict[str, None] = OrderedDict()
+        self._posted: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._gone: OrderedDict[str, int] = OrderedDict()
         self._confirmed = 0
 
@@ -92,17 +92,22 @@ class Mailbox:
         with self._lock:
             return name in self._gone
 
-    def posted(self, reference: str) -> None:
-        """Note that a sending's post was answered with a good TAck."""
+    def posted(self, name: str, size: int) -> None:
+        """Note that a file's post was answered with a good TAck."""
         with self._lock:
-            self._posted[reference] = None
+            self._posted[name, size] = None
             _trim(self._posted)
 
+    def was_posted(self, name: str, size: int) -> bool:
+        """Say whether a file is known to have been taken."""
+        with self._lock:
+            return (name, size) in self._posted
+
     def arrival(self, reference: str) -> Arrival:
-        """Say what is known of a sending; a message about it proves its arrival."""
+        """Say what the mailbox shows of a sending; a message about it proves it came."""
         with self._lock:
             tack = self._tacks.get(reference)
-            if reference in self._posted or any(
+            if any(
                 each.reference == reference and each.digests
                 for each in self._held.values()
             ):
@@ -225,7 +230,7 @@ class Turns:
         self._refused = refused
 
 
-def _trim(remembered: OrderedDict[str, Any]) -> None:
+def _trim(remembered: OrderedDict[Any, Any]) -> None:
     while len(remembered) > _REMEMBERED:
         remembered.popitem(last=False)
 

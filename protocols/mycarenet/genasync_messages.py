@@ -38,8 +38,9 @@ POST: Final = "urn:be:cin:nip:async:generic:post:msg"
 GET: Final = "urn:be:cin:nip:async:generic:get:query"
 CONFIRM: Final = "urn:be:cin:nip:async:generic:confirm:hash"
 BILLING: Final = "HCPFAC"
-MESSAGE_NAMES: Final = (BILLING, "HCPAFD", "HCPVWR")
-"""What is sent and asked for: billing, settlements, rejects."""
+SETTLEMENT: Final = "HCPAFD"
+REJECT: Final = "HCPVWR"
+MESSAGE_NAMES: Final = (BILLING, SETTLEMENT, REJECT)
 
 SUCCESS: Final = "urn:nip:tack:result:major:success"
 FAILURE: Final = "urn:nip:tack:result:major:failure"
@@ -112,9 +113,15 @@ class Mail:
 
 
 def post(
-    origin: Origin, *, content: bytes, reference: str, is_test: bool, identifier: str
+    origin: Origin,
+    *,
+    content: bytes,
+    reference: str,
+    is_test: bool,
+    identifier: str,
+    message_name: str = BILLING,
 ) -> Element:
-    """Make the body that hands over one billing file."""
+    """Make the body that hands over one file."""
     body = root("post")
     common = add(body, GENERIC, "CommonInput")
     request = add(common, COMMON, "Request")
@@ -124,14 +131,20 @@ def post(
     add_blob(
         body,
         content,
-        message_name=BILLING,
+        message_name=message_name,
         reference=reference,
         identifier=identifier,
     )
     return body
 
 
-def get(origin: Origin, *, messages: int, tacks: int) -> Element:
+def get(
+    origin: Origin,
+    *,
+    messages: int,
+    tacks: int,
+    names: Iterable[str] = MESSAGE_NAMES,
+) -> Element:
     """Make the body that asks for so many messages and TAcks; 0 for none."""
     body = root("get")
     _add_origin(body, GENERIC, origin)
@@ -139,7 +152,7 @@ def get(origin: Origin, *, messages: int, tacks: int) -> Element:
         query = add(body, GENERIC, name, Include="true" if most else "false")
         add(query, GENERIC, "Max", str(most))
         if name == "MsgQuery":
-            add(query, GENERIC, "MessageNames", " ".join(MESSAGE_NAMES))
+            add(query, GENERIC, "MessageNames", " ".join(names))
     return body
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import BinaryIO, Final, NamedTuple
 
 from protocols.channels.naming import checked_name
 from protocols.errors import TransferError
 
-_NAME: Final = re.compile(r"(920000)-(\d{3})-(\d{14})\.txt")
+_NAME: Final = re.compile(r"(\d{6})-(\d{3})-(\d{14})\.txt")
 _TEST: Final = b"92"
 _KIND, _IS_TEST, _REFERENCE = slice(0, 6), slice(12, 14), slice(20, 34)
 
@@ -21,13 +22,14 @@ class Sending(NamedTuple):
     reference: str
 
 
-def named(name: str) -> Sending:
-    """Read a file's name; raises `TransferError`."""
+def named(name: str, kinds: Collection[str]) -> Sending:
+    """Read the name of a file of one of these kinds; raises `TransferError`."""
     found = _NAME.fullmatch(checked_name(name))
-    if found is None:
+    if found is None or found[1] not in kinds:
         raise TransferError(
-            f"file name {name!r} names no sending; wanted 920000-<union>-<zone 204,"
-            " 14 digits>.txt, as the network names its files"
+            f"file name {name!r} names no sending; wanted"
+            f" <{' or '.join(kinds)}>-<union>-<zone 204, 14 digits>.txt, as the network"
+            " names its files: see kinds in the endpoint's settings"
         )
     return Sending(*found.groups())
 

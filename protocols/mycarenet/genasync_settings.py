@@ -16,10 +16,11 @@ from attrs import field, frozen
 from config.errors import ConfigErrors, Mistake
 from config.reader import Table
 from protocols.channels.endpoint_settings import number, password, seconds
-from protocols.mycarenet.genasync_messages import Origin
+from protocols.mycarenet.genasync_messages import BILLING, MESSAGE_NAMES, Origin
 from protocols.mycarenet.genasync_signer import Signer, open_signer
 
 _NIHII: Final = 11
+_BILLING: Final = "920000"
 _MOST_MESSAGES: Final = 1000
 _HTTPS: Final = 443
 _LICENCE: Final = "license_"
@@ -35,6 +36,9 @@ class GenAsyncSettings:
     tls: ssl.SSLContext = field(repr=False)
     origin: Origin
     signer: Signer
+    kinds: tuple[str, ...]
+    post_name: str
+    get_names: tuple[str, ...]
     max_messages: int
     max_answer: int
     max_content: int
@@ -60,6 +64,9 @@ def read_settings(
     tls = _tls(table)
     origin = _origin(table, environment)
     signer = _signer(table)
+    kinds = table.texts("kinds", (_BILLING,))
+    post_name = table.get("post_name", str, BILLING)
+    get_names = table.texts("get_names", MESSAGE_NAMES)
     most, answer, content = (
         number(table, "max_messages", 64, _MOST_MESSAGES),
         table.size("max_answer", "50M"),
@@ -84,6 +91,9 @@ def read_settings(
         tls=tls,
         origin=origin,
         signer=signer,
+        kinds=kinds,
+        post_name=post_name,
+        get_names=get_names,
         max_messages=most,
         max_answer=answer,
         max_content=content,

@@ -7,8 +7,8 @@ goes.  A package brings its own signer through the entry point group
 `octway.genasync_signers`: a `SignerFactory` under the name that the setting
 `signer` then gives.
 
-What comes with Octway is `local-stand-in`, which the simulated MyCareNet of the
-demo and the tests checks, and `none`.
+What comes with Octway is `local-stand-in`, which the simulated MyCareNet checks,
+and `none`.
 """
 
 from __future__ import annotations

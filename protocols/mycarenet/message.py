@@ -22,6 +22,7 @@ from protocols.mycarenet.message_cut import (
     Cut,
     cut_records,
     header_length,
+    past_line_ends,
 )
 
 Bytes = NDArray[np.uint8]
@@ -196,9 +197,11 @@ class Messages:
 
     def _gather(self, cut: Cut) -> Bytes:
         """Return records of any length as rows, padded with blanks or cut."""
-        padded = np.frombuffer(self._data + b" " * RECORD, np.uint8)
-        every = np.lib.stride_tricks.sliding_window_view(padded, RECORD)
-        rows: Bytes = every[np.array(cut.offsets, np.intp)]
+        padded = self._data[self._at : cut.end + RECORD].ljust(RECORD) + b" " * RECORD
+        every = np.lib.stride_tricks.sliding_window_view(
+            np.frombuffer(padded, np.uint8), RECORD
+        )
+        rows: Bytes = every[np.array(cut.offsets, np.intp) - self._at]
         for row, size in cut.odd.items():
             rows[row, size:] = ord(" ")
         return rows
@@ -219,11 +222,14 @@ class Messages:
     def _skip_line_ends(self) -> bool:
         """Drop line ends before a message; say whether one follows."""
         self._fill(1)
-        while self._data[self._at : self._at + 1] in (b"\r", b"\n", b"\x1a"):
-            self.ended_line = True
-            self._at += 1
+        while self._at < len(self._data):
+            behind = past_line_ends(self._data, self._at)
+            self.ended_line |= behind > self._at
+            self._at = behind
+            if behind < len(self._data):
+                return True
             self._fill(1)
-        return self._at < len(self._data)
+        return False
 
 
 def kinds_of(rows: Bytes) -> Bytes:

@@ -20,6 +20,7 @@ _MOST = RECORD + RECORD // 2  # a record is not longer: one beginning was missed
 _LEAST = 24  # characters of a record that tell it from noise
 _SHIFT = 40  # characters by which a header may be too short or too long
 _FIRST = b"10000001"  # a message's first record
+_NO_LINE_END = re.compile(rb"[^\r\n\x1a]")
 _HEADER = re.compile(rb"920000[0-9]{61}")
 _TOTAL = re.compile(rb"9[56][0-9]{21}[+-]")
 _WEAK = re.compile(rb"(?:[1-589]0|21|5[12])[0-9]{6}|9[56]")
@@ -65,7 +66,7 @@ def cut_records(data: bytes, cut: Cut, *, order: int, ended: bool, most: int) ->
     """
     at, size = cut.end, len(data)
     while len(cut.offsets) < most and (ended or size - at > _NEAR + RECORD):
-        behind = _past_line_ends(data, at)
+        behind = past_line_ends(data, at)
         if behind == size or _message_begins(data, behind):
             cut.end, cut.closes = behind, ended or behind < size
             return
@@ -124,7 +125,7 @@ def _beginnings(data: bytes, start: int, stop: int, order: int) -> Iterator[int]
             yield match.start()
 
 
-def _past_line_ends(data: bytes, at: int) -> int:
-    while data[at : at + 1] in (b"\r", b"\n", b"\x1a"):
-        at += 1
-    return at
+def past_line_ends(data: bytes, at: int) -> int:
+    """Return the first place from `at` on that holds no line end."""
+    found = _NO_LINE_END.search(data, at)
+    return found.start() if found else len(data)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from protocols.errors import UnknownFormat
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
     Emitter,
@@ -23,6 +24,7 @@ from protocols.interface import (
     RecordShown,
     ReturnReading,
     SplitReturn,
+    Tables,
 )
 from protocols.mycarenet import (
     care_checks,
@@ -43,6 +45,9 @@ from protocols.mycarenet import (
 )
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
+from protocols.mycarenet.simulation import SIMULATION
+from protocols.mycarenet.tables import SHIPPED
+from protocols.mycarenet.tables import Tables as Known
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Summary
@@ -72,7 +77,17 @@ class MyCareNet:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
-    simulation: Simulation | None = None
+    simulation: Simulation | None = SIMULATION
+
+    def __init__(self) -> None:
+        self._rows: Tables = NO_TABLES
+        self._made = SHIPPED
+
+    def _known(self, tables: Tables) -> Known:
+        """Make the tables ready for the checks; once for each directory."""
+        if tables is not self._rows:
+            self._rows, self._made = tables, Known.of(tables)
+        return self._made
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format, `mycarenet.` and its message number; None otherwise."""
@@ -84,12 +99,14 @@ class MyCareNet:
         """Say whether files of this format come from payers."""
         return format in returns.RETURN_FORMATS or format in care_returns.FORMATS
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
         """Read sendings or questions; raises `UnknownFormat` for another format."""
         if format in care_reader.FORMATS:
             return care_reader.CareReading(stream, format)
         _expect_billing(format)
-        return reader.read(stream)
+        return reader.read(stream, tables=self._known(tables))
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
         """Read a payer's return; raises `UnknownFormat` for another format."""

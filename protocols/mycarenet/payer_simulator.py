@@ -29,6 +29,7 @@ from protocols.mycarenet.payer_simulator_decisions import (
     decide,
     early_errors,
     noted,
+    refused,
     too_many,
 )
 from protocols.mycarenet.payer_simulator_sent import SentLot, read_lots
@@ -169,8 +170,8 @@ class Union:
         )
         self.seen["sendings"][lot.key] = known
         made = self._decided(lot, known)
-        refused = any(each.name.startswith("920099") for each in made)
-        known["state"] = "refused" if refused else "taken"
+        again = any(each.name.startswith("920099") for each in made)
+        known["state"] = "refused" if again else "taken"
         return [] if self._dice(known, "never") < self._faults.never else made
 
     def _decided(self, lot: SentLot, known: SendingSeen) -> list[SimulatedReturn]:
@@ -186,7 +187,7 @@ class Union:
             ("931000", _RECEIPT, write_receipt(lot.sending, payer), 0)
         ]
         wrong = blocking(lot)
-        decided = decide(lot, known["seed"], self._mix)
+        decided = decide(lot, known["seed"], self._mix) | refused(lot)
         if self._dice(known, "refused") < self._faults.refused:
             content = write_verdict(
                 lot.sending, judging, {}, refusal=BLOCKING, records=False

@@ -89,6 +89,28 @@ def blocking(lot: SentLot) -> dict[int, Verdict]:
     }
 
 
+def refused(lot: SentLot) -> dict[int, Verdict]:
+    """Return the verdicts on invoices and lines that the checks found wrong, by place."""
+    codes: dict[int, list[str]] = {}
+    for problem in lot.refused:
+        codes.setdefault(problem.record or 1, []).append(problem.code)
+    found = {
+        place: Verdict(tuple(dict.fromkeys(each))[:_MOST])
+        for place, each in codes.items()
+    }
+    for invoice in lot.sending.invoices():
+        line: SentRecord | None = None
+        hangs = not found.keys().isdisjoint({invoice[0].place, invoice[-1].place})
+        for record in invoice[1:-1]:
+            if is_priced(record):
+                line = record
+                if hangs:
+                    found.setdefault(record.place, Verdict(("R500119",)))
+            elif record.place in found and line is not None:
+                found.setdefault(line.place, Verdict(("R500120",)))
+    return found
+
+
 def decide(lot: SentLot, seed: int, mix: Mix) -> dict[int, Verdict]:
     """Decide what is paid: the verdicts on records, by place."""
     decided: dict[int, Verdict] = {}
@@ -97,9 +119,9 @@ def decide(lot: SentLot, seed: int, mix: Mix) -> dict[int, Verdict]:
         chance = dice.random()
         lines = [each for each in invoice if is_priced(each)]
         if chance < mix.rejected:
-            decided |= _rejected(invoice)
+            decided |= reject(invoice)
         elif chance < mix.rejected + mix.partly and lines:
-            decided |= _partly(lines, dice)
+            decided |= refuse_line(lines, dice)
         elif chance < mix.rejected + mix.partly + mix.lowered and lines:
             line = dice.choice(lines)
             asked = line.amount("insurer_amount")
@@ -125,7 +147,7 @@ def too_many(lot: SentLot, decided: Mapping[int, Verdict]) -> bool:
     return size >= LEAST and refused > LIMIT * size
 
 
-def _rejected(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
+def reject(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
     """Refuse an invoice: the patient is not known; its lines hang on it."""
     decided = {invoice[0].place: Verdict(("F200742",))}
     for record in invoice[1:-1]:
@@ -134,7 +156,7 @@ def _rejected(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
     return decided
 
 
-def _partly(lines: Sequence[SentRecord], dice: Random) -> dict[int, Verdict]:
+def refuse_line(lines: Sequence[SentRecord], dice: Random) -> dict[int, Verdict]:
     """Refuse one line, and the others of its day because of it."""
     culprit = dice.choice(lines)
     day = culprit.field("first_date")

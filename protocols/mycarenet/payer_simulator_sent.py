@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from protocols.mycarenet import reader
+from protocols.mycarenet.checks_rules import doubtful
+from protocols.mycarenet.problems import SHARE, is_of_payer
 from protocols.mycarenet.return_sending import Sending, read_sending
 from routing.envelope import LotSeen, Problem, Severity
 
@@ -20,13 +22,15 @@ from routing.envelope import LotSeen, Problem, Severity
 class SentLot:
     """One sending: its bytes, its records, its claims and its errors.
 
-    An error's record counts from 1 in this sending.
+    `errors` refuse the whole sending, `refused` an invoice or a line; the record of
+    each counts from 1 in this sending.
     """
 
     content: bytes
     sending: Sending
     seen: LotSeen
     errors: Sequence[Problem]
+    refused: Sequence[Problem] = ()
 
     @property
     def third_party(self) -> str:
@@ -47,11 +51,22 @@ def read_lots(content: bytes) -> Iterator[SentLot]:
         sending = read_sending(own)
         if not sending.records:
             continue
-        errors = [
+        problems = [
             each._replace(record=each.record - seen.record + 1)
             if each.record is not None
             else each
             for each in seen.problems
-            if each.severity is Severity.ERROR
+            if each.code != SHARE  # the union counts itself
         ]
-        yield SentLot(content=own, sending=sending, seen=seen, errors=errors)
+        yield SentLot(
+            content=own,
+            sending=sending,
+            seen=seen,
+            errors=[each for each in problems if each.severity is Severity.ERROR],
+            refused=[each for each in problems if _refuses_a_part(each)],
+        )
+
+
+def _refuses_a_part(problem: Problem) -> bool:
+    code = problem.code
+    return is_of_payer(code) and code[0] in "FR" and code not in doubtful()

@@ -19,10 +19,14 @@ from typing import Final
 
 from attrs import frozen
 
+from protocols.mycarenet import codes
 from routing.envelope import Problem, Severity
 
+SHARE: Final = "error-share"
+"""The rule of a lot whose share of records in error refuses the whole file."""
 KEPT: Final = 1000  # problems kept of one file; the rest are counted
 KEPT_IN_LOT: Final = 50
+_OF_PAYER = re.compile(r"[BFRES][0-9]{4}[0-9A-Z]{2}")
 _OPEN = re.compile(r"\\\{[a-z]+\\\}")
 
 
@@ -76,7 +80,39 @@ def explain(code: str) -> Rule | None:
             return rule
     if code in {row["code"] for row in read_data("repeats")}:
         return RULES["repeat"]
-    return RULES["not-numeric"] if code in zone_codes().values() else None
+    if code in zone_codes().values():
+        return RULES["not-numeric"]
+    return _in_words(code)
+
+
+def _in_words(code: str) -> Rule | None:
+    found = codes.OWN.find(code)
+    if not found.own:
+        return None
+    words = found.label["en"]
+    return Rule(
+        code=code,
+        severity=severity_of("payer", code=code),
+        explanation=f"{words[:1].upper()}{words[1:]}.",
+        advice=found.advice,
+    )
+
+
+def is_of_payer(code: str) -> bool:
+    """Say whether a problem's code is one of the payers' own, with its letter."""
+    return _OF_PAYER.fullmatch(code) is not None
+
+
+def severity_of(rule: str, *, counted: bool = True, **parts: str) -> Severity:
+    """Say how bad a problem is: a payer's code tells what it refuses by its letter.
+
+    Only B refuses the whole file; of the others so many may be in error as
+    `checks.Share` allows.  What is not `counted` may be right after all.
+    """
+    code = code_of(rule, **parts)
+    if not is_of_payer(code):
+        return RULES[rule].severity if counted else Severity.WARNING
+    return Severity.ERROR if code[0] == "B" and counted else Severity.WARNING
 
 
 def problem(
@@ -86,15 +122,20 @@ def problem(
     record: int | None = None,
     position: int | None = None,
     field: str | None = None,
+    counted: bool = True,
     **parts: str,
 ) -> Problem:
     """Make a problem of a known rule; `parts` fill its code where that is open.
 
     A part called `code` is the whole of it.
     """
-    broken = RULES[rule]
-    code = parts.get("code") or broken.code.format(**parts)
-    return Problem(record, position, field, broken.severity, code, message)
+    severity = severity_of(rule, counted=counted, **parts)
+    return Problem(record, position, field, severity, code_of(rule, **parts), message)
+
+
+def code_of(rule: str, **parts: str) -> str:
+    """Return the code of a rule, its open parts filled."""
+    return parts.get("code") or RULES[rule].code.format(**parts)
 
 
 class Tally:

@@ -15,7 +15,8 @@ from protocols.mycarenet.findings import LotProblems
 from protocols.mycarenet.lots import LotBuilder
 from protocols.mycarenet.message import BLOCK
 from protocols.mycarenet.problems import KEPT
-from routing.envelope import LotSeen, Summary
+from protocols.mycarenet.tables import SHIPPED, Tables
+from routing.envelope import LotSeen, Problem, Summary
 
 FORMAT: Final = "mycarenet.920000"
 
@@ -25,8 +26,10 @@ class BillingReading:
 
     format = FORMAT
 
-    def __init__(self, stream: BinaryIO, *, block: int = BLOCK) -> None:
-        self._examination = Examination(stream, block=block)
+    def __init__(
+        self, stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
+    ) -> None:
+        self._examination = Examination(stream, block=block, tables=tables)
         self._left = KEPT
 
     def lots(self) -> Iterator[LotSeen]:
@@ -50,9 +53,11 @@ class BillingReading:
         return _summary(self._examination)
 
 
-def read(stream: BinaryIO, *, block: int = BLOCK) -> BillingReading:
+def read(
+    stream: BinaryIO, *, block: int = BLOCK, tables: Tables = SHIPPED
+) -> BillingReading:
     """Start reading billing messages; nothing is read before `lots` is asked."""
-    return BillingReading(stream, block=block)
+    return BillingReading(stream, block=block, tables=tables)
 
 
 def validate(stream: BinaryIO, *, block: int = BLOCK) -> Summary:
@@ -62,14 +67,14 @@ def validate(stream: BinaryIO, *, block: int = BLOCK) -> Summary:
     """
     examination = Examination(stream, block=block)
     tally = examination.tally
-    kept: list[LotProblems] = []
+    found: list[Problem] = []
+    kept = LotProblems(tally, KEPT)
     for examined in examination.chunks():
         if examined.chunk.opens:
-            room = KEPT - sum(len(each.kept) for each in kept)
-            kept.append(LotProblems(tally, room))
-        list_problems(examined, kept[-1])
-    own = tally.kept
-    tally.kept = [problem for lot in kept for problem in lot.kept][:KEPT] + own
+            found += kept.kept
+            kept = LotProblems(tally, KEPT - len(found))
+        list_problems(examined, kept)
+    tally.kept = [*found, *kept.kept][:KEPT] + tally.kept
     return _summary(examination)
 
 

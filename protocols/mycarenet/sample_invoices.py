@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Final
 
@@ -69,7 +69,7 @@ class InvoiceMaker:
             "invoice_number": number,
             "patient_flag": 1,
         }
-        records: list[Record] = [("20", frame | _OPENING)]
+        records: list[Record] = [("20", frame | _OPENING | self._commitment())]
         care: Values = {"prescriber": make_nihii(rng, "1", _PHYSICIAN)}
         asked = share = codes = 0
         for day in sorted(rng.choices(range(1, self._month.day + 1), k=self._lines)):
@@ -89,6 +89,15 @@ class InvoiceMaker:
         totals.codes += codes
         totals.records += len(records)
         return records
+
+    def _commitment(self) -> Values:
+        """Return what an insurer would have told of the month, the day after it."""
+        return {
+            "payment_commitment": f"{self._rng.getrandbits(128):032X}{0:016}",
+            "insured_from": f"{self._month.replace(day=1):%Y%m%d}",
+            "insured_until": f"{self._month:%Y%m%d}",
+            "communicated": f"{self._month + timedelta(days=1):%Y%m%d}",
+        }
 
     def _service(self, day: int, code: int, niss: str) -> Values:
         """Return what the records of a service have in common."""
@@ -110,8 +119,5 @@ class InvoiceMaker:
         }
 
 
-_OPENING: Values = {
-    "holder_codes": _HOLDER,
-    "payment_commitment": "0" * 48,
-}
+_OPENING: Values = {"holder_codes": _HOLDER}
 _LINE: Values = {"prescriber_norm": 1, "base_value": "0" * 8}

@@ -71,6 +71,11 @@ def make_third_party(rng: Random) -> str:
     return make_nihii(rng, "4", NURSE)
 
 
+def month_billed(day: str) -> date:
+    """Return the last day of the month that a sending of an ISO day bills."""
+    return date.fromisoformat(day).replace(day=1) - timedelta(days=1)
+
+
 def facts_of(
     code: str, *, rng: Random, day: str, sender: str, lots: int, claims: int
 ) -> Iterator[SendingFacts]:
@@ -124,7 +129,7 @@ def make_sending(rng: Random, facts: SendingFacts) -> bytes:
 
 def parts_of(rng: Random, facts: SendingFacts) -> Iterator[bytes]:
     """Yield the header, record 10, each invoice, record 90 and the totals."""
-    month = date.fromisoformat(facts.day).replace(day=1) - timedelta(days=1)
+    month = month_billed(facts.day)
     frame = _frame(rng, facts, month)
     yield _header(facts, month)
     yield sealed("10", frame | _opening(facts), 1)

@@ -16,6 +16,7 @@ from attrs import evolve
 
 from protocols.errors import UnknownFormat
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
     Emitter,
@@ -26,6 +27,7 @@ from protocols.interface import (
     RecordShown,
     ReturnReading,
     SplitReturn,
+    Tables,
 )
 from protocols.sesam import (
     arl,
@@ -109,7 +111,9 @@ class Sesam:
         """Say whether files of this format come from payers."""
         return format in returns.RETURN_FORMATS
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
         """Read a B2 file; raises `UnknownFormat` for another format."""
         _expect_b2(format)
         return reader.read(stream)

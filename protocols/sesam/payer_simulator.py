@@ -109,6 +109,10 @@ class Caisse:
         made = self._returns(sent, b2_file, rng.getrandbits(48), day)
         return deliver(made, self._faults, rng, early="arl")
 
+    def repeat(self, b2_file: bytes, *, rng: Random, day: str) -> list[SimulatedReturn]:
+        """Deliver anew what was sent back for a file, which is what it does anyway."""
+        return self.respond(b2_file, rng=rng, day=day)
+
     def _returns(
         self, sent: SentFile, b2_file: bytes, seed: int, day: str
     ) -> list[SimulatedReturn]:

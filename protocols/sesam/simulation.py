@@ -131,9 +131,9 @@ class SesamSimulation:
         return (ReturnFile(f"noemie-{number:06}.noe", content),)
 
     def payer(
-        self, faults: Faults, seen: Mapping[str, object] | None = None
+        self, code: str, faults: Faults, seen: Mapping[str, object] | None = None
     ) -> SimulatedPayer:
-        """Open a fund."""
+        """Open a fund; all of them decide alike."""
         return Caisse(faults=faults, seen=cast(Seen, seen) if seen else None)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from sqlalchemy import select, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import lots, schema
+from gateway.journal import answers, lots, schema
+from routing.envelope import Level
 from routing.errors import IllegalTransition
 from routing.ledger import Account
 from routing.lifecycle import LotEvent, LotState
@@ -137,3 +139,34 @@ def test_a_rejected_invoice_may_come_again(desk: Desk) -> None:
             )
         )
         assert desk.write(found) in expected
+
+
+@pytest.mark.parametrize(
+    ("key", "lots_found"),
+    [
+        ("7", ["d1-1", "d1-2"]),
+        ("7/202602", ["d1-1", "d1-2"]),
+        ("7/202602/001", ["d1-1"]),
+        ("7/", []),
+        ("7/20260", []),
+        ("8", []),
+    ],
+)
+def test_a_lot_may_be_named_by_the_beginning_of_its_key(
+    desk: Desk, key: str, lots_found: list[str]
+) -> None:
+    """Whole parts only, and only where nothing bears the name exactly."""
+    named = ("7/202602/001", "7/202602/002", "70/202602/001")
+    desk.add_lots(
+        "d1",
+        [
+            evolve(lot_seen(position, f"{position:03}"), match_key=each)
+            for position, each in enumerate(named, 1)
+        ],
+    )
+
+    def found(tx: Tx) -> list[str]:
+        lots = answers.candidates(tx.connection, "toy", Level.LOT, key)
+        return sorted(each.id for each in lots)
+
+    assert desk.write(found) == lots_found

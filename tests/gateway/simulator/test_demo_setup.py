@@ -124,7 +124,7 @@ def test_the_payers_lead_to_the_simulated_ones(folder: Path) -> None:
     endpoints = [directory.endpoint_of(payer) for payer in directory.payers()]
     codes = {code.code for payer in directory.payers() for code in payer.codes}
 
-    ids = {id for _, id in home.payers}
+    ids = {each.id for each in home.payers}
     assert {payer.id for payer in directory.payers()} == ids
     assert all(each.simulated for each in endpoints)
     assert {each.settings["port"] for each in endpoints} == {4022}

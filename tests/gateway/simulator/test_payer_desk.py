@@ -28,6 +28,7 @@ class Caisse:
         self.desk = Desk(
             folder=self.folder,
             simulation=SIMULATION,
+            code="01990",
             faults=self.faults,
             day=DAY,
             rng=Random(5),

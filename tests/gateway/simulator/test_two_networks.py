@@ -119,7 +119,7 @@ def test_a_demos_directory_has_the_payers_of_both(home: DemoHome) -> None:
     directory = Directory(read_directory(home.settings.directory.path, BOTH, networks))
     payers = {(payer.network, payer.id) for payer in directory.payers()}
 
-    assert payers == set(home.payers)
+    assert payers == {(each.network, each.id) for each in home.payers}
     assert ("toy", "toy-one") in payers
     assert {network for network, _ in payers} == {"sesam", "toy"}
 

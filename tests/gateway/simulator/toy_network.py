@@ -138,7 +138,7 @@ class ToySimulation:
         return [ReturnFile(f"{kind}-{number:06}.toy", content)]
 
     def payer(
-        self, faults: Faults, seen: Mapping[str, object] | None = None
+        self, code: str, faults: Faults, seen: Mapping[str, object] | None = None
     ) -> SimulatedPayer:
         return ToyPayer(self, seen)
 
@@ -161,6 +161,11 @@ class ToyPayer:
             for each in self._of.answers
             for file in self._of.answer(each.kind, lots, number=number, day=on)
         ]
+
+    def repeat(
+        self, content: bytes, *, rng: Random, day: str
+    ) -> Sequence[SimulatedReturn]:
+        return self.respond(content, rng=rng, day=day)
 
     def has(self, lot: str) -> bool:
         return lot in self.seen

@@ -22,6 +22,7 @@ from random import Random
 from typing import BinaryIO
 
 from protocols.interface import (
+    NO_TABLES,
     Addressee,
     Composed,
     Emitter,
@@ -29,6 +30,7 @@ from protocols.interface import (
     LotPart,
     RecordShown,
     SplitReturn,
+    Tables,
 )
 from protocols.simulation import Simulation
 from protocols.tables import Importer
@@ -212,7 +214,9 @@ class Toy:
     def is_return(self, format: str) -> bool:
         return format == RETURN
 
-    def read(self, stream: BinaryIO, format: str) -> Reading:
+    def read(
+        self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
+    ) -> Reading:
         return Reading(stream)
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from protocols.mycarenet import check_digits
-from protocols.mycarenet.checks import Checks, Finding
-from protocols.mycarenet.message import Chunk, Messages
+from protocols.mycarenet.checks import Checks
+from protocols.mycarenet.columns import Table
+from protocols.mycarenet.findings import describe
+from protocols.mycarenet.message import Messages
+from protocols.mycarenet.tables import SHIPPED, Tables
 from protocols.records import load_layouts
+from routing.envelope import Severity
 
 Values = dict[str, str | int]
 
@@ -155,11 +159,8 @@ def change(
     found[which].fields.update(values)
 
 
-def write(records: list[Record], *, blank: Mapping[int, bytes] | None = None) -> bytes:
-    """Write a message: header, records numbered and with their check digits.
-
-    `blank` replaces whole records, by index, with bytes as they are.
-    """
+def write(records: list[Record]) -> bytes:
+    """Write a message: header, records numbered and with their check digits."""
     header = _LAYOUTS["200"].write({"message_type": "920000", "format_version": "03"})
     header += _LAYOUTS["300"].write({"year_month": "202611", "sending_number": 17})
     parts = [header]
@@ -167,21 +168,40 @@ def write(records: list[Record], *, blank: Mapping[int, bytes] | None = None) ->
         values = {"order_number": index + 1, **each.fields}
         record = bytearray(_LAYOUTS[each.kind].write(values))
         record[348:] = b"%02d" % check_digits.record_check(bytes(record))
-        parts.append((blank or {}).get(index, bytes(record)))
+        parts.append(bytes(record))
     return b"".join(parts)
 
 
-def chunks(content: bytes, block: int = 4 << 20) -> Iterator[Chunk]:
-    """Cut a message into chunks."""
-    return Messages(io.BytesIO(content), block=block).chunks()
+class Found(NamedTuple):
+    """What was found: the payer's code, the records that have it (from 0), and words."""
+
+    code: str
+    rows: list[int]
+    field: str
+    severity: Severity
+    told: str
 
 
-def found(records: list[Record], block: int = 4 << 20) -> list[Finding]:
+def checked(
+    content: bytes, block: int = 4 << 20, tables: Tables = SHIPPED
+) -> list[Found]:
+    """Return everything that the checks find in a message."""
+    checks = Checks(tables)
+    found = []
+    for chunk in Messages(io.BytesIO(content), block=block).chunks():
+        for each in checks.check(Table(chunk)):
+            problem = describe(each, 0, chunk)
+            rows = (each.rows + chunk.first - 1).tolist()
+            name = each.field.name if each.field else ""
+            found.append(
+                Found(problem.code, rows, name, each.severity, problem.message)
+            )
+    return found
+
+
+def found(records: list[Record], block: int = 4 << 20) -> list[Found]:
     """Return everything that the checks find in a sending."""
-    checks = Checks()
-    return [
-        each for chunk in chunks(write(records), block) for each in checks.check(chunk)
-    ]
+    return checked(write(records), block)
 
 
 def codes_of(records: list[Record]) -> set[str]:

@@ -87,7 +87,7 @@ def sending(
     month: Values = {"year": f"0{year_month[:4]}", "month": year_month[4:]}
     party: Values = {"third_party": third_party, **month, **_ACCOUNT}
     kinds: list[tuple[str, Values]] = [
-        ("10", common | party | {"billing_content": "050"})
+        ("10", common | party | {"billing_content": "050", "profession": "401"})
     ]
     for bill in bills:
         kinds += _bill(bill, created)
@@ -113,6 +113,7 @@ def _bill(bill: Bill, created: str) -> list[tuple[str, Values]]:
         "affiliation_mutuality": bill.mutuality,
         "destination_mutuality": bill.mutuality,
         "invoice_number": f"{bill.number:012}",
+        "invoice_type": "3",
         "billing_provider": THIRD_PARTY,
         "patient_flag": "1",
     }
@@ -143,7 +144,13 @@ def _bill(bill: Bill, created: str) -> list[tuple[str, Values]]:
         made.append(("50", what | priced))
         if line.read:
             del what["sex"]
-            made.append(("52", what | {"read_date": line.date, "input_type": "1"}))
+            card: Values = {
+                "read_date": line.date,
+                "read_time": "0815",
+                "input_type": "1",
+            }
+            card |= {"support_type": "1", "support_serial": "591000000001"}
+            made.append(("52", what | card))
     close: Values = {
         "invoice_date": created,
         "patient_share": sum(line.share for line in bill.lines),

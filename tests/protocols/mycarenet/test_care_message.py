@@ -196,3 +196,21 @@ def test_damage_never_raises() -> None:
         answers = list(returned.answers())
         assert len(lots) + len(answers) <= 4
         assert sum(1 for _ in show(BytesIO(raw))) == reading.summary().records
+
+
+def test_the_quick_look_passes_only_what_the_slow_one_passes() -> None:
+    """A message that is waved through has nothing wrong in any field."""
+    rng = Random(419)
+    passed = 0
+    for message in QUESTIONS * 100:
+        raw = bytearray(
+            question(message, period_start=f"202611{rng.randrange(1, 31):02}")
+        )
+        for _ in range(rng.randrange(2)):
+            raw[rng.randrange(HEADER, len(raw))] = rng.choice(b"0 9A\x00\xe9")
+        found = read_one(bytes(raw))
+        wrong = [code for _, code, _ in found.layout.check(found.raw)]
+        told = {each.code for each in check_message(found)}
+        assert told >= set(wrong)
+        passed += not told
+    assert passed > 50

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from protocols.mycarenet import checks_rules
-from protocols.mycarenet.checks import MOST, Checks, Share
+from protocols.mycarenet import checks_rules, file_problems
+from protocols.mycarenet.checks import MOST, Share
 from routing.envelope import Severity
 from tests.protocols.mycarenet import nurse_sendings as sendings
 from tests.protocols.mycarenet.nurse_sendings import NURSE, Record, Values
@@ -37,6 +37,11 @@ PREVIOUS: Final[Values] = {
     "previous_sending": 5,
     "previous_mutuality": 134,
     "previous_year_month": 202610,
+}
+ALONE: Final[Values] = {  # no commitment, at a union that does not ask for one
+    **sendings.NO_COMMITMENT,
+    "affiliation_mutuality": "319",
+    "destination_mutuality": "319",
 }
 BREAKS: Final = (
     _break("B100303", "10", "account_index", account_index=2),
@@ -101,27 +106,24 @@ BREAKS: Final = (
         PREVIOUS | {"previous_year_month": 202612},
     ),
     Break("commitment-missing", "20", "payment_commitment", sendings.NO_COMMITMENT),
+    _break("F204226", "20", "communicated", communicated="20261003"),
+    _break("commitment-incomplete", "20", "insured_from", insured_from=""),
+    _break("commitment-incomplete", "20", "communicated", communicated=""),
     *(
-        Break(
-            *(code, "20", name),
-            sendings.NO_COMMITMENT | {name: sendings.COMMITMENT[name]},
-            frozenset({"commitment-missing"}),
-        )
+        Break(code, "20", name, {**ALONE, name: "20261102"})
         for code, name in (
             ("F205311", "insured_from"),
             ("F205411", "insured_until"),
             ("F205511", "communicated"),
         )
     ),
-    _break("commitment-incomplete", "20", "insured_from", insured_from=""),
-    _break("commitment-incomplete", "20", "communicated", communicated=""),
-    _break("F204226", "20", "communicated", communicated="20261003"),
     _break("R500344", "50", "insurer_amount", norm=9),
     _break("R500344", "50", "patient_share", norm=9, insurer_amount=0, patient_share=1),
     _break("B500404", "50", "code", code="1425110"),
     _break("R500555", "50", "first_date", first_date="20261119"),
     _break("R500546", "50", "first_date", "R500525", first_date="20241031"),
     _break("R500525", "50", "first_date", first_date="20261031"),
+    _break("R500525", "50", "last_date", last_date="20261201"),
     _break("B501103", "50", "account_used", account_used=2),
     _break("B501110", "50", "account_used", account_used=1),
     _break("B501504", "50", "provider", provider="1" + NURSE[1:]),
@@ -211,9 +213,9 @@ def test_the_rule_that_was_broken_is_named(broken: Break) -> None:
     found = sendings.found(records)
     assert {each.code for each in found} == {broken.code} | broken.beside
     (named,) = (each for each in found if each.code == broken.code)
-    assert named.rows.tolist() == [at]
+    assert named.rows == [at]
     assert named.field == broken.field
-    assert "wanted" in named.explain(0) or named.code in checks_rules.OWN_WORDS
+    assert "wanted" in named.told or named.code in checks_rules.OWN_WORDS
 
 
 def test_every_rule_of_the_table_is_broken_by_a_test() -> None:
@@ -251,9 +253,7 @@ def test_a_reserved_zone_of_a_tariff_record_holds_zeros() -> None:
     content = sendings.write(records)
     at = 227 + 3 * 350 + 137
     blank = content[:at] + b" " * 25 + content[at + 25 :]
-    checks = Checks()
-    (chunk,) = sendings.chunks(blank)
-    assert "B512801" in {each.code for each in checks.check(chunk)}
+    assert "B512801" in {each.code for each in sendings.checked(blank)}
 
 
 def test_a_credit_note_is_negative_throughout() -> None:
@@ -263,7 +263,7 @@ def test_a_credit_note_is_negative_throughout() -> None:
     sendings.change(records, "80", 0, insurer_amount_a=-1284)
     sendings.change(records, "50", 0, insurer_amount=-642, units=-1)
     (found,) = sendings.found(records)
-    assert (found.code, found.rows.tolist()) == ("F201140", [1])
+    assert (found.code, found.rows) == ("F201140", [1])
     sendings.change(records, "50", 1, insurer_amount=-642, units=-1)
     assert sendings.found(records) == []
 
@@ -277,7 +277,7 @@ def test_no_message_tells_who_a_patient_is() -> None:
         )
         records[place].fields.update(broken.values)
         for each in sendings.found(records):
-            told = each.explain(0)
+            told = each.told
             assert sendings.PATIENT[2:] not in told
             assert "59123456789" not in told
 
@@ -322,3 +322,14 @@ def test_a_table_of_rules_with_a_mistake_is_refused_with_its_line() -> None:
     ):
         with pytest.raises(ValueError, match=rf"rules.csv:2: .*{words}"):
             checks_rules.read_rules(head + row + "\n")
+
+
+def test_every_code_that_may_be_told_is_listed_with_its_severity() -> None:
+    """Documents and the console list the codes that these checks name."""
+    listed = {each.code: each.severity for each in file_problems.listed()}
+    assert {broken.code for broken in BREAKS} - set(listed) == set()
+    assert listed["B103103"] is Severity.ERROR
+    assert listed["R504803"] is Severity.WARNING
+    assert listed["F200802"] is Severity.WARNING
+    assert listed["error-share"] is Severity.ERROR
+    assert listed["commitment-missing"] is Severity.WARNING

@@ -112,3 +112,19 @@ def test_another_unions_sending_is_left_alone() -> None:
         "300", {}, rng=Random(1), day=DAY, sender="", lots=1, claims=1, into=into
     )
     assert composed(into.getvalue(), correct="yes")[1] == into.getvalue()
+
+
+def test_a_wrong_contact_that_may_not_be_corrected_is_named_at_the_door(
+    sending: bytes,
+) -> None:
+    """The directory's table decides; with `correct` there is nothing to refuse."""
+    table = {"third_party": read(sending).sender, "contact": "187", "valid_from": ""}
+
+    def codes(**row: str) -> set[str]:
+        rows = {"contacts": [table | row]}
+        (lot,) = MYCARENET.read(BytesIO(sending), reader.FORMAT, rows).lots()
+        return {problem.code for problem in lot.problems}
+
+    assert {"F201810", "error-share"} <= codes()
+    assert not codes(contact="120") & {"F201810", "error-share"}
+    assert "F201810" not in codes(correct="yes")

@@ -235,6 +235,20 @@ def test_a_name_that_is_no_sendings_is_refused(channel: Channel, wrong: str) -> 
         channel.send(wrong, 1, io.BytesIO(b"x"))
 
 
+def test_other_kinds_go_where_an_endpoint_takes_them(
+    payer: SimulatedMyCareNet,
+) -> None:
+    """What else the network composes needs an endpoint that says so, by its names."""
+    body = b"410000" + sending(7)[6:]
+    settings = {"kinds": ["410000"], "post_name": "CARE", "get_names": ["CARE"]}
+    with closing(payer.open(**settings)) as channel:
+        channel.send("410000-300-00000000000007.txt", len(body), io.BytesIO(body))
+
+        assert payer.hub.posted == [("300", "00000000000007", body)]
+        with pytest.raises(TransferError, match="wanted <410000>"):
+            _send(channel)
+
+
 @pytest.mark.parametrize("body", [sending(8), b"931000" + sending(7)[6:], b"920000"])
 def test_a_header_that_is_not_the_names_is_refused(
     payer: SimulatedMyCareNet, channel: Channel, body: bytes
