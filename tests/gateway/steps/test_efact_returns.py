@@ -7,6 +7,7 @@ from contextlib import closing
 from random import Random
 
 import pytest
+from attrs import evolve
 
 from config.directory_records import Expects, Within
 from gateway.journal import schema
@@ -14,6 +15,7 @@ from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.payer_simulator import Faults, Mix, Union
 from protocols.mycarenet.return_dialects import SORTED
 from protocols.mycarenet.return_writer import Verdict
+from routing.directory import Directory
 from tests.gateway.steps.site import Site
 from tests.protocols.mycarenet.return_files import preliminary, refused
 from tests.protocols.mycarenet.sendings import Bill, sending
@@ -28,9 +30,18 @@ EXPECTS = (
 PAYS_ALL = Mix(rejected=0, partly=0, lowered=0, noted=0)
 
 
+class OrderedSite(Site):
+    """A site whose directory knows in which order answers come."""
+
+    def _directory(self) -> Directory:
+        kinds = [(each.kind, str(each.level)) for each in MYCARENET.answer_kinds]
+        data = super()._directory().data
+        return Directory(evolve(data, kinds={MYCARENET.name: kinds}))
+
+
 @pytest.fixture
 def site(engine: str) -> Iterator[Site]:
-    with closing(Site(engine, network=MYCARENET, payers=(UNION,))) as made:
+    with closing(OrderedSite(engine, network=MYCARENET, payers=(UNION,))) as made:
         made.change(UNION, flows=("billing",), expects=EXPECTS)
         made.client("alpha")
         yield made
@@ -78,6 +89,14 @@ def test_a_sending_that_is_accepted_is_paid(site: Site, dialect: str) -> None:
     assert set(owed(site).values()) == {"met"}
     assert claims(site) == [("paid", 1000), ("paid", 1000)]
     assert site.handed_back("alpha") == [made["920098"], made["920900"]]
+
+
+def test_a_receipt_pays_off_the_receipt_alone(site: Site) -> None:
+    """It names nothing but zone 204; received is not accepted."""
+    made = answers(site)
+    give(site, made["931000"])
+    assert owed(site) == {"receipt": "met", "verdict": "open", "settlement": "open"}
+    assert claims(site) == [("acknowledged", 0), ("acknowledged", 0)]
 
 
 def test_an_invoice_that_is_refused_is_told_why_and_the_others_are_paid(
