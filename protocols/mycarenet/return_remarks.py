@@ -46,10 +46,10 @@ def remarks_of(records: Sequence[Returned]) -> tuple[Remark, ...]:
             else:
                 causes.setdefault(str(code), code)
     ordered = [str(code) for code in sorted(causes.values(), key=_severity)]
-    comments = _comments(records)
-    told = [(code, [label_of(code), *comments.get(code, ())]) for code in ordered]
-    told += [(code, [label_of(code), _because(why)]) for code, why in brought.items()]
-    return tuple(Remark(code, "; ".join(words)) for code, words in told)
+    return (
+        *(Remark(code, label_of(code)) for code in ordered),
+        *(Remark(code, _because(code, why)) for code, why in brought.items()),
+    )
 
 
 def header_remarks(errors: Iterable[HeaderError], where: str = "") -> Iterator[Remark]:
@@ -74,14 +74,10 @@ def lines_told(records: Iterable[Returned]) -> str:
 
 
 def comments_told(records: Iterable[Returned]) -> dict[str, str]:
-    """Return the facts of the payer's comments, by the code that they explain."""
-    return {
-        f"comment {code}": "; ".join(words)
-        for code, words in _comments(records).items()
-    }
+    """Return the facts of the payer's comments, by the code that they explain.
 
-
-def _comments(records: Iterable[Returned]) -> dict[str, list[str]]:
+    They are of one invoice only, so no label that stands for many repeats them.
+    """
     told: dict[str, dict[str, None]] = {}
     for record in records:
         if record.codes and record.comment:
@@ -90,8 +86,8 @@ def _comments(records: Iterable[Returned]) -> dict[str, list[str]]:
             ]
             read = [each for each in said if each[1] not in {"", UNREAD}]
             for code, words in (read or [each for each in said if each[1]])[:1]:
-                told.setdefault(code, {})[words] = None
-    return {code: list(words)[:_MOST_COMMENTS] for code, words in told.items()}
+                told.setdefault(f"comment {code}", {})[words] = None
+    return {name: "; ".join(list(of)[:_MOST_COMMENTS]) for name, of in told.items()}
 
 
 def _line(record: Returned) -> str:
@@ -104,9 +100,10 @@ def _severity(code: Code) -> int:
     return place if place >= 0 else len(_SEVEREST_FIRST)
 
 
-def _because(causes: Iterable[str]) -> str:
+def _because(code: str, causes: Iterable[str]) -> str:
     told = ", ".join(causes)
-    return f"caused by {told}" if told else "by which one is not told"
+    why = f"caused by {told}" if told else "by which one is not told"
+    return f"{label_of(code)}; {why}"
 
 
 class _Causes:

@@ -145,7 +145,7 @@ def test_refused_lines_and_invoices_have_codes_and_consequences() -> None:
     (claim,) = hear(partly[-1].content).of_claims
     assert claim.outcome is Outcome.PARTLY_PAID
     assert codes(claim)[0] == "R502255"
-    assert "billed on" in claim.remarks[0].label
+    assert "billed on" in claim.facts["comment R502255"]
     (claim,) = hear(rejected[-1].content).of_claims
     assert claim.outcome is Outcome.REJECTED
     assert codes(claim) == ["F200742", "R500119"]
