@@ -7,7 +7,6 @@ from contextlib import closing
 from random import Random
 
 import pytest
-from attrs import evolve
 
 from config.directory_records import Expects, Within
 from gateway.journal import schema
@@ -15,7 +14,6 @@ from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.payer_simulator import Faults, Mix, Union
 from protocols.mycarenet.return_dialects import SORTED
 from protocols.mycarenet.return_writer import Verdict
-from routing.directory import Directory
 from tests.gateway.steps.site import Site
 from tests.protocols.mycarenet.return_files import preliminary, refused
 from tests.protocols.mycarenet.sendings import Bill, sending
@@ -30,18 +28,10 @@ EXPECTS = (
 PAYS_ALL = Mix(rejected=0, partly=0, lowered=0, noted=0)
 
 
-class OrderedSite(Site):
-    """A site whose directory knows in which order answers come."""
-
-    def _directory(self) -> Directory:
-        kinds = [(each.kind, str(each.level)) for each in MYCARENET.answer_kinds]
-        data = super()._directory().data
-        return Directory(evolve(data, kinds={MYCARENET.name: kinds}))
-
-
 @pytest.fixture
 def site(engine: str) -> Iterator[Site]:
-    with closing(OrderedSite(engine, network=MYCARENET, payers=(UNION,))) as made:
+    with closing(Site(engine, network=MYCARENET, payers=(UNION,))) as made:
+        made.kinds = {MYCARENET.name: tuple(MYCARENET.answer_kinds)}
         made.change(UNION, flows=("billing",), expects=EXPECTS)
         made.client("alpha")
         yield made
