@@ -141,10 +141,15 @@ class Outcome(StrEnum):
 
 
 class Remark(NamedTuple):
-    """A code that the payer gave with an answer, and its label."""
+    """A code that the payer gave with an answer, and its label.
+
+    `more` is what it adds on this claim alone: told with the claim to its client, and
+    never where a code stands for many.
+    """
 
     code: str
     label: str
+    more: str = ""
 
 
 class Traits(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from gateway.api.problems import CONTENT_TYPE, EVERYWHERE, PROBLEM_CODES
 from gateway.api.routes import Param, Reply, Route
 from gateway.api.shapes import SHAPES, Shape
+from routing.envelope import Remark
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     "time": {"type": ["string", "null"], "format": "date-time"},
@@ -18,7 +19,7 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
         "type": "array",
         "items": {
             "type": "object",
-            "properties": {"code": {"type": "string"}, "label": {"type": "string"}},
+            "properties": {name: {"type": "string"} for name in Remark._fields},
         },
     },
 }

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from gateway.intake.receipts import iso_time
+from routing.envelope import Remark
 
 Row = Any
 
@@ -187,10 +188,9 @@ ANSWER: Final[Shape] = MappingProxyType(
         "claim": _column("claim_number", "string?", "invoice number"),
         "remarks": Member(
             "remarks",
-            "codes of the payer, each with its label",
+            "codes of the payer, each with its label and what it adds on this claim",
             lambda row: [
-                {"code": code, "label": label}
-                for code, label in json.loads(row.remarks or "[]")
+                Remark(*said)._asdict() for said in json.loads(row.remarks or "[]")
             ],
         ),
     }

@@ -46,8 +46,12 @@ def remarks_of(records: Sequence[Returned]) -> tuple[Remark, ...]:
             else:
                 causes.setdefault(str(code), code)
     ordered = [str(code) for code in sorted(causes.values(), key=_severity)]
+    comments = comments_told(records)
     return (
-        *(Remark(code, label_of(code)) for code in ordered),
+        *(
+            Remark(code, label_of(code), comments.get(f"comment {code}", ""))
+            for code in ordered
+        ),
         *(Remark(code, _because(code, why)) for code, why in brought.items()),
     )
 

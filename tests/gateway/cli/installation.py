@@ -152,6 +152,7 @@ class Installation:
         """Put a Belgian union, which cannot be reached, into the directory."""
         (self.folder / "payers" / "union-300.toml").write_text(
             '[payer]\nid = "union-300"\nname = "Union 300"\nnetwork = "mycarenet"\n'
+            'country = "BE"\ntime_zone = "Europe/Brussels"\n'
             '[[code]]\ncode = "300"\n',
             encoding="utf-8",
         )

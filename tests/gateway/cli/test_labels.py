@@ -82,7 +82,8 @@ def test_an_anomaly_is_told_in_the_payers_own_words_too(
     """Where the directory has the list; ours are not lost, and stand alone without it."""
     union = belgian.folder / "payers/union-100.toml"
     union.write_text(
-        '[payer]\nid = "union-100"\nname = "MC"\nnetwork = "mycarenet"\n\n'
+        '[payer]\nid = "union-100"\nname = "MC"\nnetwork = "mycarenet"\n'
+        'country = "BE"\ntime_zone = "Europe/Brussels"\n\n'
         '[[code]]\ncode = "100"\n',
         "utf-8",
     )

@@ -65,7 +65,7 @@ def test_faq_07_a_stay_in_hospital_is_told_with_its_days() -> None:
     said = Verdict(("R500545",), "Hospitalisé CHU SPECIMEN du 20261101 à 20261105")
     (remark, *_) = _remarks(said)
     assert remark.code == "R500545"
-    assert "from 2026-11-01 to 2026-11-05" in remark.label
+    assert "from 2026-11-01 to 2026-11-05" in remark.more
 
 
 def test_faq_10_a_prescription_is_kept_and_not_sent() -> None:
@@ -96,7 +96,7 @@ def test_faq_19_and_22_the_other_act_is_named(code: str) -> None:
     comment = f"425014 {DAY} du 20261103 facturée par {NURSE}"
     (remark, *_) = _remarks(Verdict((f"R{code}",), comment))
     for part in ("425014", "2026-11-02", NURSE):
-        assert part in remark.label
+        assert part in remark.more
 
 
 def test_faq_23_a_diabetes_care_path_is_told() -> None:
