@@ -88,7 +88,7 @@ def test_the_reasons_of_a_reject_are_told() -> None:
     """Codes and labels of a reject come with the answer."""
     answer = answer_of(Invoice(number=123, amo=(3600, R, 0), rejects=("1234", "77")))
 
-    assert [tuple(each) for each in answer.remarks] == [
+    assert [(each.code, each.label) for each in answer.remarks] == [
         ("1234", "REFUS"),
         ("77", "REFUS"),
     ]
