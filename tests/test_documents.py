@@ -10,6 +10,7 @@ import pytest
 
 from gateway import reference
 from gateway.journal import anomalies
+from gateway.journal.schema import SCHEMA_VERSION
 
 ROOT = Path(__file__).parent.parent
 PAGES = reference.pages()
@@ -21,6 +22,12 @@ def test_reference_pages_are_what_the_code_says(name: str) -> None:
     assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == PAGES[
         name
     ], "run `make docs`"
+
+
+def test_the_changelog_names_the_schema() -> None:
+    """Who upgrades reads there which revision to expect of `octway migrate`."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"schema is at `{SCHEMA_VERSION}`" in changelog
 
 
 def test_error_codes_are_unique() -> None:

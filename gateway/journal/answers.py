@@ -14,7 +14,6 @@ from gateway.journal.dialect import plain
 from gateway.journal.prepared import Prepared, given
 from routing.envelope import AnswerSeen, Level, Outcome
 from routing.ledger import ANSWERED, Account
-from routing.lifecycle import LotState
 from routing.matching import Candidate
 
 # A return holds thousands of answers: what each goes through is prepared.
@@ -121,8 +120,8 @@ def candidates(
     its = {"key": plain(key), "its_network": network}
     if level is Level.LOT:
         found = [
-            Candidate(row.id, None, row.sender, row.asked, waits)
-            for row, waits in _waiting(_LOT_BY_KEY.rows(connection, its))
+            Candidate(row.id, None, row.sender, row.asked, row.state == "sent")
+            for row in _LOT_BY_KEY.rows(connection, its)
         ] or _begun_by(connection, network, plain(key))
     else:
         found = [
@@ -145,22 +144,11 @@ def _begun_by(connection: Connection, network: str, key: str) -> list[Candidate]
         "beyond": key + chr(ord(_BEHIND) + 1),
         "its_network": network,
     }
-    found = [
-        row
+    return [
+        Candidate(row.id, None, row.sender, row.asked, row.state == "sent")
         for row in _LOT_BY_BEGINNING.rows(connection, its)
         if row.match_key.startswith(key + _BEHIND)  # an engine may order by a language
     ]
-    return [
-        Candidate(row.id, None, row.sender, row.asked, waits)
-        for row, waits in _waiting(found)
-    ]
-
-
-def _waiting(lots: Sequence[Any]) -> list[tuple[Any, bool]]:
-    """Say which lots wait for a word: those without any, else those without a verdict."""
-    states = {row.state for row in lots}
-    waits = LotState.SENT if LotState.SENT in states else LotState.ACKNOWLEDGED
-    return [(row, row.state == waits) for row in lots]
 
 
 def _that_left(

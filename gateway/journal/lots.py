@@ -6,18 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    and_,
-    func,
-    not_,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
@@ -157,12 +146,6 @@ def _twin() -> Select[str]:
     its_id = given("its_id")
     first = tuple_(table.c.created_at, table.c.id) < tuple_(given("its_time"), its_id)
     gone_on = table.c.state.in_(GONE_ON)
-    # Where payers hold registers, what one refused whole comes again as it was named.
-    refused = and_(
-        table.c.series != "",
-        table.c.state == LotState.ANSWERED.value,
-        table.c.account == Account.REJECTED.value,
-    )
     return (
         select(table.c.id)
         .where(
@@ -171,7 +154,6 @@ def _twin() -> Select[str]:
             table.c.sender == given("its_sender"),
             table.c.id != its_id,
             or_(gone_on, and_(table.c.state == LotState.NEW.value, first)),
-            not_(refused),
         )
         .limit(1)
     )

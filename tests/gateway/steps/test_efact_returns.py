@@ -16,7 +16,7 @@ from protocols.mycarenet.return_dialects import SORTED
 from protocols.mycarenet.return_writer import Verdict
 from tests.gateway.steps.site import Site
 from tests.protocols.mycarenet.return_files import preliminary, refused
-from tests.protocols.mycarenet.sendings import Bill, sending
+from tests.protocols.mycarenet.sendings import Bill, Line, sending
 
 UNION = "100"
 DAY = 86_400.0
@@ -137,3 +137,20 @@ def test_a_double_waits_for_the_first_one_s_verdict(site: Site) -> None:
     give(site, made["920098"])
     give(site, made["920900"])
     assert claims(site) == [("paid", 1000), ("paid", 1000)]
+
+
+def test_a_corrected_sending_needs_a_reference_of_its_own(site: Site) -> None:
+    """Its number goes again; under the same zone 204 it is held, and its trace says why.
+
+    MyCareNet acknowledges by that reference alone, and the file is named after it: two
+    sendings of one could not be told apart.
+    """
+    first = sending([Bill()])
+    site.deposit(first)
+    site.run()
+    give(site, refused(first, {3: Verdict(("R502255",))}))
+    site.deposit(sending([Bill(lines=[Line(amount=900)])]))
+    site.deposit(sending([Bill(lines=[Line(amount=900)])], reference="20261126000002"))
+    site.run()
+    lots = {(row.state, row.cause) for row in site.rows(schema.lot)}
+    assert lots == {("answered", ""), ("held", "duplicate-lot"), ("sent", "")}

@@ -162,16 +162,3 @@ def test_two_nodes_that_route_a_number_at_once_let_one_lot_go(engine: str) -> No
         routed.set()
         late.join()
         assert stand(site) == [("held", "number-waiting"), ("routed", "")]
-
-
-def test_what_was_refused_whole_comes_again_as_it_was_named(site: Site) -> None:
-    """A corrected lot may bear the very reference of the refused one; each word is its own."""
-    bill(site, FIRST)
-    say(site, "lot S1/007/A rejected 0 S1")
-    bill(site, FIRST.replace("1 1000", "5 900"))
-    assert stand(site) == [("answered", ""), ("sent", "")]
-    say(site, "lot S1/007/A acknowledged 0 S1")
-    assert stand(site) == [("answered", ""), ("acknowledged", "")]
-    say(site, "claim S1/007/A/5 paid 900 S1")
-    assert [row.paid for row in site.rows(schema.claim)] == [0, 900]
-    site.check()
