@@ -20,6 +20,7 @@ from config.errors import ConfigErrors, Mistake
 from config.places import database_url, storage_url
 from config.reader import Table, read_file, read_text
 from config.sections import (
+    Console,
     Database,
     DirectoryPlace,
     Https,
@@ -47,6 +48,7 @@ class Settings:
     storage: Storage = attrs.field(factory=Storage)
     sftp: Sftp = attrs.field(factory=Sftp)
     https: Https = attrs.field(factory=Https)
+    console: Console = attrs.field(factory=Console)
     operations: Operations = attrs.field(factory=Operations)
     limits: Limits = attrs.field(factory=Limits)
     receipts: Receipts = attrs.field(factory=Receipts)
@@ -70,6 +72,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "storage": Storage,
         "sftp": Sftp,
         "https": Https,
+        "console": Console,
         "operations": Operations,
         "limits": Limits,
         "receipts": Receipts,

@@ -69,13 +69,10 @@ class JournalCredentials:
 
     def _by_password(self, client: str, password: bytes) -> Client | None:
         row = self._database.read(clients.find, client)
-        usable = row is not None and row.disabled_at is None and row.password_hash
-        wanted = row.password_hash if row is not None and usable else _decoy()
-        try:
-            _HASHER.verify(wanted, password)
-        except (VerificationError, InvalidHashError):
-            return None
-        return self._client(row) if row is not None and usable else None
+        usable = row is not None and row.disabled_at is None
+        kept = row.password_hash if row is not None and usable else ""
+        fits = password_fits(password, kept)
+        return self._client(row) if row is not None and fits else None
 
     def _client(self, row: Row[*tuple[Any, ...]]) -> Client:
         usual = self._defaults
@@ -92,6 +89,19 @@ class JournalCredentials:
 def _decoy() -> str:
     """Make the hash that stands for every unknown client, once per process."""
     return _HASHER.hash("no client has this password")
+
+
+def password_fits(password: bytes, kept: str) -> bool:
+    """Say whether a password has the hash that is kept of it.
+
+    No hash (an account that is not there, is closed, or has none) takes as long as a
+    wrong password, and never fits.
+    """
+    try:
+        _HASHER.verify(kept or _decoy(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(kept)
 
 
 def hash_password(password: str) -> str:

@@ -20,7 +20,6 @@ from gateway.journal.schema_house import (
     event_chain,
     lease,
     ledger_move,
-    staff,
 )
 from gateway.journal.schema_intake import (
     claim,
@@ -59,6 +58,7 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_staff import staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -100,9 +100,10 @@ __all__ = (
     "sequence",
     "sequence_gap",
     "staff",
+    "staff_session",
     "upload",
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0007_payments"
+SCHEMA_VERSION: Final = "0008_console"
 """The Alembic revision that this program works with; it refuses any other."""

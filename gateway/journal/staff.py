@@ -72,6 +72,13 @@ def find(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
     return next((row for row in every(connection) if row.id == name), None)
 
 
+def login(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
+    """Find an open account with all that a login is checked against."""
+    table = schema.staff
+    query = select(table).where(table.c.id == name, table.c.disabled_at.is_(None))
+    return connection.execute(query).one_or_none()
+
+
 def _change(tx: Tx, name: str, values: dict[str, Any]) -> bool:
     table = schema.staff
     found = tx.connection.execute(
