@@ -58,7 +58,7 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
-from gateway.journal.schema_staff import staff, staff_session
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -74,7 +74,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
