@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "client": "vendor software accounts: keys, tokens, passwords, senders, limits",
     "staff": "support staff accounts and roles",
     "payer": "the payer directory: list, show, test, import",
+    "directory": "versions of the payer directory: list, diff, pin, follow",
     "label": "payers' codes in words: show, and take an official list over",
     "enrol": "enrolments of senders with payers: list, set, ask, import, export",
     "number": "lot numbers that payers take once only: list, import those used before",
