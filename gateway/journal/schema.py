@@ -59,6 +59,14 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -95,6 +103,12 @@ __all__ = (
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
@@ -104,5 +118,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0007_payments"
+SCHEMA_VERSION: Final = "0008_receipt_chain"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -52,7 +52,7 @@ def test_all_holds_after_honest_work(filled: Installation) -> None:
 def test_what_reads_every_file_can_be_left_out(filled: Installation) -> None:
     """With --quick no stored file is read, so nothing is derived from them either."""
     quick = filled.octway("verify", "--quick", "--json").facts["checks"]
-    assert quick.keys() == {"events", "ledger", "places"}
+    assert quick.keys() == {"events", "ledger", "places", "receipts"}
 
 
 def test_an_amount_that_no_deposit_asks_for_is_found(filled: Installation) -> None:

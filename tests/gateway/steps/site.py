@@ -298,10 +298,11 @@ class Program:
             entropy=entropy,
             segment_limit=SEGMENT_LIMIT,
         )
+        signer = ReceiptSigner(site.receipt_key)
         self.reception = Reception(
             database=self.database,
             payloads=self.payloads,
-            signer=ReceiptSigner(site.receipt_key),
+            signer=signer,
             now=now,
             entropy=entropy,
             run_in_thread=maybeDeferred,
@@ -321,7 +322,7 @@ class Program:
             entropy=entropy,
         )
         channels: Any = lambda endpoint: site.payers[endpoint].channel()  # noqa: E731
-        self.steps: Steps = build_steps(house, channels, site.seen)
+        self.steps: Steps = build_steps(house, channels, site.seen, signer)
 
     def close(self) -> None:
         """Let go of files and connections, as the end of a process would."""
