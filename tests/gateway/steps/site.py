@@ -425,9 +425,12 @@ class Site:
         self.directory.replace(self._directory())
 
     def run(self, *names: str) -> None:
-        """Run steps until they have nothing to do: all in order, unless named."""
+        """Run steps until they have nothing to do: those named, else all but `seal`.
+
+        That one stands on no claim's way; tests that are about it name it.
+        """
         for step in self.gateway.steps.in_order():
-            if not names or step.name in names:
+            if step.name in names if names else step.name != "seal":
                 for _ in range(_MOST_TURNS):
                     if not step.run_once():
                         break
