@@ -31,6 +31,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 FORM: Final = "octway/1"
 ALGORITHM: Final = "Ed25519"
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode
 _MEMBERS: Final = {"algorithm", "key", "value"}  # of a signature
 
 # One is written with every acknowledgement, so both of its forms are laid out here:
@@ -95,15 +98,19 @@ class ReceiptSigner:
         quoted["value"] = base64.b64encode(signature).decode()
         return (_RECEIPT % quoted).encode()
 
-    def seal(self, body: Mapping[str, Any]) -> bytes:
-        """Make any other signed document; the same body gives the same bytes."""
+    def seal(self, body: Mapping[str, Any], *, in_lines: bool = True) -> bytes:
+        """Make any other signed document; the same body gives the same bytes.
+
+        `in_lines` is for people's eyes, and costs ten times as much.
+        """
         signature = {
             "algorithm": ALGORITHM,
             "key": self.key_id,
             "value": base64.b64encode(self._key.sign(canonical(body))).decode(),
         }
         made = {**body, "signature": signature}
-        return (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
+        indent = 2 if in_lines else None
+        return (json.dumps(made, indent=indent, ensure_ascii=False) + "\n").encode()
 
 
 @frozen(kw_only=True)
@@ -203,9 +210,7 @@ def iso_time(epoch: float) -> str:
 
 def canonical(body: Mapping[str, Any]) -> bytes:
     """Write what a signature covers."""
-    return json.dumps(
-        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode(errors="surrogatepass")
+    return _CANONICAL(body).encode(errors="surrogatepass")
 
 
 def hash_of(body: Mapping[str, Any]) -> str:

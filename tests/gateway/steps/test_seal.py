@@ -18,6 +18,7 @@ from gateway.intake import receipt_check, receipts
 from gateway.intake.receipt_folder import ReceiptFolder
 from gateway.journal import schema
 from gateway.journal.verify_receipts import chained
+from gateway.steps import seal
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import LEASE, Program, Site
 
@@ -134,6 +135,32 @@ def test_what_came_at_one_time_is_one_entry(site: Site) -> None:
     entries = of_kind(papers(site, "alpha"), "chain")
     assert [len(each["receipts"]) for each in entries] == [3, 1]
     assert [each["number"] for each in entries] == [1, 2]
+
+
+def test_more_than_fits_one_turn_is_chained_in_its_order(
+    site: Site, other: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backlog over several chains of events is worked off whole, piece by piece."""
+    monkeypatch.setattr(seal, "_AT_ONCE", 3)
+    monkeypatch.setattr(seal, "_IN_ONE", 2)
+    names = [
+        site.deposit(toy.deposit("S1", f"{number} P1: 1=1")).deposit
+        for number in range(4)
+    ]
+    site.gateway, here = other, site.gateway
+    names += [
+        site.deposit(toy.deposit("S1", f"{number} P1: 1=1")).deposit
+        for number in range(4, 8)
+    ]
+    site.gateway = here
+    assert site.gateway.steps.seal.run_once()
+    assert not site.gateway.steps.seal.run_once()
+    mine = papers(site, "alpha")
+    covered = [
+        each["id"] for entry in of_kind(mine, "chain") for each in entry["receipts"]
+    ]
+    assert sorted(covered) == sorted(names)
+    assert breaks(site, mine) == []
 
 
 def test_a_step_that_finds_nothing_writes_nothing(site: Site) -> None:
