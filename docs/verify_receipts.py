@@ -16,6 +16,7 @@ import sys
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+REFUSED = (InvalidSignature, ValueError, KeyError, TypeError, AttributeError)
 wrong, entries, covered, given, proofs = [], {}, {}, {}, []
 
 
@@ -29,12 +30,10 @@ def opened(document, key):
     """Check a document's own signature; return what it says, and its hash."""
     said = {name: value for name, value in document.items() if name != "signature"}
     signed = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    signature, its_id = document["signature"], hashlib.sha256(key.public_bytes_raw())
+    signature = document["signature"]
     key.verify(base64.b64decode(signature["value"], validate=True), signed.encode())
-    if (signature["algorithm"], signature["key"]) != (
-        "Ed25519",
-        its_id.hexdigest()[:16],
-    ):
+    its_id = hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+    if signature["algorithm"] != "Ed25519" or signature["key"] != its_id:
         raise ValueError("it names another key or algorithm")
     return said, hashlib.sha256(signed.encode()).hexdigest()
 
@@ -84,20 +83,13 @@ def main(key_file, *files):
         try:
             with open(name, encoding="utf-8") as file:
                 take(name, json.load(file, object_pairs_hook=once), key)
-        except (
-            InvalidSignature,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as why:
+        except REFUSED as why:
             wrong.append(f"{name}: no receipt of this key, or changed ({why!r})")
     compare()
     print(*wrong, sep="\n", end="\n" if wrong else "")
-    print(
-        f"{len(given)} receipts, {len(entries)} entries, {len(proofs)} proofs:", end=" "
-    )
-    print("something does not hold" if wrong else "all holds")
+    verdict = "something does not hold" if wrong else "all holds"
+    counts = f"{len(given)} receipts, {len(entries)} entries, {len(proofs)} proofs"
+    print(f"{counts}: {verdict}")
     return 1 if wrong else 0
 
 
