@@ -20,7 +20,6 @@ from gateway.journal.schema_house import (
     event_chain,
     lease,
     ledger_move,
-    staff,
 )
 from gateway.journal.schema_intake import (
     claim,
@@ -67,6 +66,7 @@ from gateway.journal.schema_receipts import (
     receipt_mark,
     receipt_root,
 )
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -82,7 +82,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -114,9 +116,10 @@ __all__ = (
     "sequence",
     "sequence_gap",
     "staff",
+    "staff_session",
     "upload",
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0008_receipt_chain"
+SCHEMA_VERSION: Final = "0009_receipt_chain"
 """The Alembic revision that this program works with; it refuses any other."""
