@@ -123,10 +123,11 @@ class _Walk:
                 kept, and_(event.c.kind.in_(others), kept.c.subject == event.c.subject)
             )
             .where(
+                event.c.kind.in_((receipt_chain.DEPOSITED, *others)),
                 or_(
                     and_(deposited, link.c.receipt_id.is_(None)),
                     and_(event.c.kind.in_(others), kept.c.id.is_(None)),
-                )
+                ),
             )
         )
         for row in self._connection.execute(query):
