@@ -58,6 +58,14 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
 from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
@@ -97,6 +105,12 @@ __all__ = (
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
@@ -107,5 +121,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0008_console"
+SCHEMA_VERSION: Final = "0009_receipt_chain"
 """The Alembic revision that this program works with; it refuses any other."""
