@@ -12,7 +12,12 @@ import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-address, authority, token, file = sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4])
+address, authority, token, file = (
+    sys.argv[1],
+    sys.argv[2],
+    sys.argv[3],
+    Path(sys.argv[4]),
+)
 place = urlsplit(address)
 line = http.client.HTTPSConnection(
     place.hostname, place.port, context=ssl.create_default_context(cafile=authority)
@@ -30,13 +35,18 @@ def call(method, path, body=None, **headers):
     return content
 
 
-with file.open("rb") as stream:  # the size goes first, the file is never in memory whole
+with file.open(
+    "rb"
+) as stream:  # the size goes first, the file is never in memory whole
     receipt = json.loads(
         call(
             "POST",
             f"/v1/deposits?filename={quote(file.name)}",
             stream,
-            **{"Content-Length": str(file.stat().st_size), "Idempotency-Key": file.name},
+            **{
+                "Content-Length": str(file.stat().st_size),
+                "Idempotency-Key": file.name,
+            },
         )
     )
 print("safe as", receipt["deposit"])
