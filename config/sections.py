@@ -148,6 +148,18 @@ class DirectoryPlace:
 
 
 @frozen(kw_only=True)
+class NotificationPlace:
+    """Where the rules are by which staff and vendors are told."""
+
+    path: Path | None = setting(
+        "optional path", "", "file of rules by which staff and vendors are told"
+    )
+    console: str = setting(
+        "text", "", "address of the console that messages link to; empty: no links"
+    )
+
+
+@frozen(kw_only=True)
 class NetworkEmitter:
     """Who we are in one network."""
 

@@ -36,6 +36,7 @@ from gateway.journal.schema_intake import (
     upload,
     used_number,
 )
+from gateway.journal.schema_notify import notice, notice_rule, notice_told
 from gateway.journal.schema_owed import (
     anomaly_item,
     chase,
@@ -89,6 +90,9 @@ __all__ = (
     "ledger_move",
     "lot",
     "metadata",
+    "notice",
+    "notice_rule",
+    "notice_told",
     "number_series",
     "payer_return",
     "payload",
@@ -104,5 +108,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0007_payments"
+SCHEMA_VERSION: Final = "0008_notifications"
 """The Alembic revision that this program works with; it refuses any other."""
