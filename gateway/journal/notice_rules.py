@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, select, update
 
+from config.notification_records import SEVERITIES, Rule
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from routing.lifecycle import AnomalyState
@@ -42,32 +43,55 @@ def note(tx: Tx, rule: str, **values: float) -> None:
 
 
 def speaking(
-    connection: Connection, rule: str, severities: Sequence[str]
+    connection: Connection, rule: Rule, *, least: str, told_until: float | None
 ) -> Sequence[AnyRow]:
-    """Read anomalies that are open, with when the rule told of each: `told_at`."""
+    """Read open anomalies that a rule chooses, with when it told of each: `told_at`.
+
+    Of severity `least` at least.  Those that it told of already come only if that was
+    before `told_until`, or if they opened again since: what it costs grows with what
+    is new.  A rule's choice of clients is the caller's to make.
+    """
     table = schema.anomaly
+    wanted = _TOLD.c.told_at.is_(None) | table.c.id.in_(_coming_back(rule.name))
+    if told_until is not None:
+        wanted |= _TOLD.c.told_at <= told_until
     query = (
         select(table, _TOLD.c.told_at)
-        .outerjoin(_TOLD, and_(_TOLD.c.anomaly_id == table.c.id, _TOLD.c.rule == rule))
-        .where(table.c.state.in_(_SPEAKING), table.c.severity.in_(severities))
+        .outerjoin(
+            _TOLD, and_(_TOLD.c.anomaly_id == table.c.id, _TOLD.c.rule == rule.name)
+        )
+        .where(
+            table.c.state.in_(_SPEAKING),
+            table.c.severity.in_(SEVERITIES[SEVERITIES.index(least) :]),
+            table.c.claims >= rule.min_claims,
+            wanted,
+        )
     )
+    for column, names in ((table.c.kind, rule.kinds), (table.c.payer_id, rule.payers)):
+        if names:
+            query = query.where(column.in_(names))
     return connection.execute(query).all()
 
 
 def come_back(connection: Connection, rule: str) -> dict[str, float]:
     """Return which anomalies opened again since the rule told of them, and when."""
     event = schema.event
-    query = (
-        select(event.c.subject, func.max(event.c.at))
+    query = _coming_back(rule).with_only_columns(event.c.subject, func.max(event.c.at))
+    found = connection.execute(query.group_by(event.c.subject))
+    return {name: float(at) for name, at in found}
+
+
+def _coming_back(rule: str) -> Select[Any]:
+    event = schema.event
+    return (
+        select(event.c.subject)
         .join(_TOLD, _TOLD.c.anomaly_id == event.c.subject)
         .where(
             _TOLD.c.rule == rule,
             event.c.kind.in_(_COME_BACK),
             event.c.at > _TOLD.c.told_at,
         )
-        .group_by(event.c.subject)
     )
-    return {name: float(at) for name, at in connection.execute(query)}
 
 
 def over(connection: Connection, rule: str) -> Sequence[AnyRow]:

@@ -59,10 +59,15 @@ def choose(
 ) -> Chosen:
     """Choose the anomalies of a rule; of severity `least` at least, if it is given."""
     back = notice_rules.come_back(connection, rule.name)
-    severities = SEVERITIES[SEVERITIES.index(least or rule.severity) :]
+    rows = notice_rules.speaking(
+        connection,
+        rule,
+        least=max(rule.severity, least or rule.severity, key=SEVERITIES.index),
+        told_until=_told_until(rule, now),
+    )
     fresh, again, others = [], [], []
-    for row in notice_rules.speaking(connection, rule.name, severities):
-        if not _fits(rule, row):
+    for row in rows:
+        if rule.clients and not _concerns(rule.clients, row):
             continue
         if row.told_at is None or row.id in back:
             fresh.append(row)
@@ -132,13 +137,11 @@ def client_contents(
     return Content(at=now, clients=tuple(lines), days=days)
 
 
-def _fits(rule: Rule, row: AnyRow) -> bool:
-    return (
-        (not rule.kinds or row.kind in rule.kinds)
-        and (not rule.payers or row.payer_id in rule.payers)
-        and row.claims >= rule.min_claims
-        and (not rule.clients or _concerns(rule.clients, row))
-    )
+def _told_until(rule: Rule, now: float) -> float | None:
+    """Return until when what was told may be told again; None: never."""
+    if rule.everything:
+        return now
+    return now - rule.repeat_after if rule.repeat_after else None
 
 
 def _concerns(clients: Sequence[str], row: AnyRow) -> bool:

@@ -11,6 +11,7 @@ from config.notification_records import Rule, Schedule
 from gateway.journal import schema
 from gateway.notifications.in_force import CurrentNotifications
 from tests.gateway.journal.desk import Desk
+from tests.gateway.notifications.site_desk import SiteDesk
 from tests.gateway.notifications.told import PARIS, Office, at, person
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import Site
@@ -28,25 +29,6 @@ PEOPLE = (
     person("acme", clients=("alpha",), language="fr"),
     person("bravo", clients=("beta",)),
 )
-
-
-class SiteDesk:
-    """A site's journal and clock, as a desk's."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self.database = site.gateway.database
-
-    @property
-    def at(self) -> float:
-        return self._site.at
-
-    @at.setter
-    def at(self, moment: float) -> None:
-        self._site.at = moment
-
-    def rows(self, table: Any, *conditions: Any) -> list[Any]:
-        return self._site.rows(table, *conditions)
 
 
 @pytest.fixture

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from twisted.logger import capturedLogs
 
-from config.notification_records import MessageChannel, Notifications, Rule
+from config.notification_records import (
+    MessageChannel,
+    Notifications,
+    Recipient,
+    Rule,
+)
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import notices, schema, work
 from gateway.notifications.errors import NotTaken
 from gateway.notifications.letter import Letter
 from tests.gateway.journal.desk import Desk
-from tests.gateway.notifications.told import LEASE, Office, person
+from tests.gateway.notifications.site_desk import SiteDesk
+from tests.gateway.notifications.told import LEASE, Bag, Office, person
+from tests.gateway.steps.site import Crash, Fuse, Site
 
 BUSY = NotTaken("server-unreachable", "the mail server cannot be spoken to")
 NEVER = NotTaken("recipient-refused", "the mail server answers with 550", again=False)
@@ -232,3 +240,68 @@ def test_the_same_row_gives_the_same_letter(desk: Desk) -> None:
     first: Letter = office.post._letter(recipient, row)
     desk.at += HOUR
     assert office.post._letter(recipient, row) == first
+
+
+# Wherever a node dies
+
+
+class Dying(Bag):
+    """A postman whose node may die when a letter is out of its hands."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self._fuse = fuse
+
+    def deliver(
+        self, rules: Notifications, recipient: Recipient, letter: Letter
+    ) -> None:
+        super().deliver(rules, recipient, letter)
+        self._fuse.burn()
+
+
+@pytest.fixture
+def site(engine: str) -> Iterator[Site]:
+    made = Site(engine)
+    yield made
+    made.close()
+
+
+def test_a_node_that_dies_anywhere_loses_no_message(site: Site) -> None:
+    """At each place in turn: the next start sends what is left, and tells nothing anew."""
+    place = 0
+    while True:
+        desk: Any = SiteDesk(site)
+        office = Office(desk, rule("lea", "bob"), people=(person("lea"), person("bob")))
+        office.bag = Dying(site.fuse)
+        office.notify, office.post = office.node("node-1", site.gateway.database)
+        name = office.goes_wrong()
+        made = len(office.outbox())
+        site.fuse.blow_at(place)
+        died = _work_until_it_dies(office)
+        site.fuse.blow_at(None)
+        site.crash()
+        desk = SiteDesk(site)
+        office.desk = desk
+        office.notify, office.post = office.node("node-1", site.gateway.database)
+        desk.write(lambda tx: work.abandon_all(tx, "node-1"))
+        office.turn(later=1)
+        rows = office.outbox()[made:]
+        assert [row.state for row in rows] == ["sent", "sent"]
+        assert {letter.id for _, letter in office.bag.letters} == {
+            row.id for row in rows
+        }
+        assert all(name in letter.text for _, letter in office.bag.letters)
+        assert len(office.bag.letters) in (2, 3)  # one went twice at most
+        if not died:
+            break
+        place += 1
+        site.at += HOUR
+    assert place >= 6  # decided; taken, sent and noted, twice
+
+
+def _work_until_it_dies(office: Office) -> bool:
+    try:
+        office.turn()
+    except Crash:
+        return True
+    return False

@@ -15,6 +15,7 @@ from tests.gateway.notifications.told import PARIS, Office, at, person
 DAY = 86_400.0
 NIGHT = Quiet(20 * 60, 7 * 60)
 EVERY_DAY = tuple(range(7))
+HOURS = pytest.mark.parametrize("engine", ["sqlite"])  # what is tried is the clock
 
 
 def rule(**values: Any) -> Rule:
@@ -104,6 +105,17 @@ def test_it_is_told_again_while_nobody_works_at_it(desk: Desk) -> None:
     assert office.turn(later=DAY) == []
 
 
+def test_what_is_put_off_is_told_when_it_wakes(desk: Desk) -> None:
+    """Not while it sleeps, however often the rule repeats."""
+    office = Office(desk, rule(gather=0.0, repeat_after=3600.0))
+    name = office.goes_wrong()
+    office.turn()
+    office.move(name, AnomalyEvent.SNOOZE)
+    assert office.turn(later=DAY) == []
+    office.move(name, AnomalyEvent.WAKE)
+    assert told(office.turn(later=60)) == ["Octway: 1 new anomaly, worst: error"]
+
+
 def test_that_it_is_over_is_told_to_who_wants_it(desk: Desk) -> None:
     """Only of what was told before."""
     wanted, unwanted = rule(name="yes", resolved=True), rule(name="no")
@@ -143,6 +155,7 @@ def test_a_rule_tells_what_it_chooses(
 # Quiet hours
 
 
+@HOURS
 def test_the_night_is_quiet_and_the_morning_tells_all(desk: Desk) -> None:
     """What comes between 20:00 and 07:00 is one message at 07:00."""
     office = Office(desk, rule(quiet=NIGHT))
@@ -156,6 +169,7 @@ def test_the_night_is_quiet_and_the_morning_tells_all(desk: Desk) -> None:
     assert "3 new anomalies" in letter.subject
 
 
+@HOURS
 @pytest.mark.parametrize(
     ("evening", "hours"),
     [("2027-03-27T20:00", 10), ("2026-10-24T20:00", 12), ("2026-11-18T20:00", 11)],
@@ -169,6 +183,7 @@ def test_it_is_quiet_by_the_wall_clock(desk: Desk, evening: str, hours: int) -> 
     assert len(office.turn(later=1)) == 1
 
 
+@HOURS
 def test_what_is_urgent_breaks_through_if_the_rule_says_so(desk: Desk) -> None:
     """Only the urgent is told at night; the rest waits, and is not told twice."""
     office = Office(desk, rule(quiet=NIGHT, urgent="critical"))
@@ -184,6 +199,7 @@ def test_what_is_urgent_breaks_through_if_the_rule_says_so(desk: Desk) -> None:
     assert "payer-locked-out" not in morning.text
 
 
+@HOURS
 def test_nothing_breaks_through_a_rule_that_does_not_say_so(desk: Desk) -> None:
     """Quiet is quiet."""
     office = Office(desk, rule(quiet=NIGHT))
@@ -224,6 +240,7 @@ def test_a_digest_lists_what_is_open_too(desk: Desk) -> None:
     assert letter.text.index("answer-late") < letter.text.index("lot-held")
 
 
+@HOURS
 def test_a_node_that_was_down_at_the_hour_tells_later_and_once(desk: Desk) -> None:
     """A week without any node is one message, not seven."""
     office = Office(desk, rule(schedule=Schedule(EVERY_DAY, 480)))
@@ -234,6 +251,7 @@ def test_a_node_that_was_down_at_the_hour_tells_later_and_once(desk: Desk) -> No
     assert office.turn(later=60) == []
 
 
+@HOURS
 def test_each_recipient_reads_its_own_language_and_zone(desk: Desk) -> None:
     """One message each, in French at French time for who wants that."""
     people = person("lea", language="fr"), person("bob")
