@@ -65,10 +65,10 @@ def _doors(settings: Settings) -> Iterator[Mistake]:
 
 
 def _console(settings: Settings) -> Iterator[Mistake]:
-    address = settings.notifications.console
+    address = settings.console.url
     if address and not webhook_address(address):
         yield settings.mistake(
-            "notifications.console",
+            "console.url",
             f"is {address!r}; wanted an address such as https://octway.example/console",
         )
 

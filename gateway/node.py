@@ -16,6 +16,7 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.python.failure import Failure
 
 from config.definitions import Address
+from config.directory_records import DirectoryData
 from config.errors import ConfigErrors
 from config.notification_records import Notifications
 from config.settings import Settings
@@ -30,6 +31,7 @@ from gateway.intake.reception import Reception
 from gateway.journal import parts, work
 from gateway.metrics import Metrics
 from gateway.notifications.in_force import read_notifications
+from gateway.pinning import in_force
 from gateway.steps.route import Route
 from gateway.steps.split import LARGE, Split, SplitLarge
 from gateway.supervise import Bell
@@ -64,6 +66,7 @@ class Node:
             house.database, house.directory, house.now, time.monotonic
         )
         self._channels = Channels(catalog=house.catalog, directory=house.directory)
+        self._files = house.directory().data
         self._steps = MultiService()
         self._bells: dict[str, Bell] = {}
         self._ports: list[IListeningPort] = []
@@ -91,6 +94,7 @@ class Node:
             metrics=self._metrics,
             run_in_thread=self._in_thread,
             clock=self._reactor,
+            counts=self._gauging.newest,
             version=self._version,
         )
         places = {
@@ -142,13 +146,28 @@ class Node:
             self._log.error("certificate not reloaded: {error}", error=str(error))
             return
         noted = self._house.database.submit("directory.note", note_directory, data)
-        noted.addCallback(lambda _: self._put_in_force(Directory(data), told))
+        noted.addCallback(lambda _: self._take_files(data, told))
         noted.addErrback(self._not_noted)
 
-    def _put_in_force(self, directory: Directory, told: Notifications) -> None:
-        self._house.directory.replace(directory)
+    def _take_files(self, data: DirectoryData, told: Notifications) -> Deferred[None]:
+        self._files = data
         self._house.notifications.replace(told)
-        self._log.info("directory in force", version=directory.version[:12])
+        return self._in_thread(self._settle_directory)
+
+    def _settle_directory(self) -> None:
+        """See to it that the version is in force that should be; from a thread."""
+        house = self._house
+        folder = self._settings.directory.path
+        data = in_force(house.database, self._files, house.networks, folder)
+        if data.version != house.directory().version:
+            directory = Directory(data)
+            self._reactor.callFromThread(self._put_in_force, directory)
+
+    def _put_in_force(self, directory: Directory) -> None:
+        self._house.directory.replace(directory)
+        pinned = directory.version != self._files.version
+        version = directory.version[:12]
+        self._log.info("directory in force", version=version, pinned=pinned)
         self._bells[Route.name].ring()
 
     def _not_noted(self, failure: Failure) -> None:
@@ -174,6 +193,7 @@ class Node:
         database, storage = self._house.database, self._house.payloads.storage
         data = self._house.directory().data
         await database.submit("directory.note", note_directory, data)
+        await self._in_thread(self._settle_directory)
         held = await database.submit(
             "node.abandon", work.abandon_all, self._settings.node.id
         )
@@ -202,7 +222,8 @@ class Node:
         self._log.warn("open SFTP connections are cut by the stop")
 
     def _count(self) -> None:
-        """Count rows for the metrics."""
+        """Count rows for the metrics; other nodes may have pinned a directory too."""
+        self._settle_directory()
         house, now = self._house, self._house.now()
         self._metrics.refresh(self._gauging.take())
         self._metrics.node(

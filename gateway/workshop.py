@@ -212,7 +212,7 @@ def build_steps(
             database=database,
             rules=house.notifications,
             postman=Postman(now=house.now),
-            console=house.settings.notifications.console,
+            console=house.settings.console.url,
             now=house.now,
             entropy=entropy,
             worker=worker,

@@ -23,7 +23,7 @@ def build(
     payloads: Payloads,
     directory: Callable[[], Directory],
     version: str,
-) -> RouteTable:
+) -> RouteTable[Route]:
     """Build the table that serves and documents the API."""
     documents = DocumentViews(version)
     table = RouteTable(

@@ -128,7 +128,7 @@ def _preview(options: Options, terminal: Terminal) -> int:
         if rule is None:
             names = [each.name for each in rules.rules]
             raise Refusal(_unknown("rule", options.rule, names), WRONG_USAGE)
-        console = opened.settings.notifications.console
+        console = opened.settings.console.url
         made = _letters(opened, rules, rule, console, terminal.now())
     if options.json:
         terminal.give(

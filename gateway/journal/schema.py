@@ -20,7 +20,6 @@ from gateway.journal.schema_house import (
     event_chain,
     lease,
     ledger_move,
-    staff,
 )
 from gateway.journal.schema_intake import (
     claim,
@@ -60,6 +59,7 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -75,7 +75,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -104,9 +106,10 @@ __all__ = (
     "sequence",
     "sequence_gap",
     "staff",
+    "staff_session",
     "upload",
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0008_notifications"
+SCHEMA_VERSION: Final = "0009_notifications"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import attrs
 from attrs import frozen
@@ -15,7 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from config.notification_records import SEVERITIES, Recipient
 from gateway.intake.receipts import iso_time
 from gateway.notifications.content import ClientLine, Content, Line, Status
-from gateway.notifications.wording import Words, words
+from gateway.notifications.wording import (
+    COUNTED,
+    TITLES,
+    TOPIC_ADVICE,
+    TOPICS,
+    Words,
+)
 
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("gateway.notifications"),
@@ -64,21 +68,19 @@ def letter(
     `console` is the address of the console that links lead into; without one the
     command is named.
     """
-    its = words(recipient.language)
+    its = Words(recipient)
     console = console.rstrip("/")
-    sections = [
-        *_of_anomalies(content, its, console),
-        *_of_clients(content, its),
-    ]
+    sections = [*_of_anomalies(content, its, console), *_of_clients(content, its)]
     subject = f"Octway: {_subject(content, its)}"
     return _written(notice, rule, recipient, content, subject, sections, its, console)
 
 
 def trial_letter(notice: str, recipient: Recipient, at: float) -> Letter:
     """Write a message that says that it is a test."""
-    its = words(recipient.language)
-    subject = f"Octway: {its.of('message', 'test')}"
-    section = _Section(title=its.of("message", "test_text"), entries=())
+    its = Words(recipient)
+    subject = f"Octway: {its.say('test message')}"
+    text = "This is a test message of Octway. Who reads this will get the others too."
+    section = _Section(title=its.say(text), entries=())
     content = Content(at=at)
     return _written(notice, "test", recipient, content, subject, [section], its, "")
 
@@ -93,20 +95,18 @@ def _written(
     its: Words,
     console: str,
 ) -> Letter:
-    local = datetime.fromtimestamp(content.at, ZoneInfo(recipient.time_zone))
-    at = f"{local:%Y-%m-%d %H:%M} ({recipient.time_zone})"
-    total = sum(content.more.values())
-    more = ""
-    if total:
-        kinds = ", ".join(f"{kind} {n}" for kind, n in content.more.items())
-        others = its.counted("message", "more", total)
-        more = its.of("message", "rest", more=others, kinds=kinds)
+    made = its.say(
+        "Made by Octway on {at}, by the rule {rule}. Nobody reads answers to this "
+        "address.",
+        at=its.moment(content.at),
+        rule=rule,
+    )
     given = {
         "language": recipient.language,
         "subject": subject,
         "sections": sections,
-        "more": more,
-        "made": its.of("message", "made", at=at, rule=rule),
+        "more": _more(content, its),
+        "made": made,
     }
     return Letter(
         id=notice,
@@ -119,84 +119,89 @@ def _written(
     )
 
 
+def _more(content: Content, its: Words) -> str:
+    """Say what had no room, by kind."""
+    total = sum(content.more.values())
+    kinds = ", ".join(f"{kind} {n}" for kind, n in content.more.items())
+    words = ("and {n} more: {kinds}", "and {n} more: {kinds}")
+    return its.many(words, total, kinds=kinds) if total else ""
+
+
 def _subject(content: Content, its: Words) -> str:
     if content.clients:
-        return its.counted("message", "clients", len(content.clients))
-    more = sum(content.more.values())
+        words = ("{n} matter for your software", "{n} matters for your software")
+        return its.many(words, len(content.clients))
     parts = []
-    for status in Status:
+    for status, words in COUNTED.items():
         count = sum(line.status == status for line in content.lines)
         if count:
-            parts.append(its.counted("message", status.value, count))
+            parts.append(its.many(words, count))
+    more = sum(content.more.values())
     if more:
-        parts.append(its.counted("message", "more", more))
+        parts.append(its.many(("and {n} more", "and {n} more"), more))
     found = {line.severity for line in content.lines if line.status != Status.RESOLVED}
     worst = [each for each in SEVERITIES if each in found]
     if worst:
-        parts.append(its.of("message", "worst", severity=its.of("severity", worst[-1])))
+        parts.append(its.say("worst: {severity}", severity=its.say(worst[-1])))
     return ", ".join(parts)
 
 
 def _of_anomalies(content: Content, its: Words, console: str) -> Iterator[_Section]:
-    for status in Status:
-        items = tuple(
+    for status, title in TITLES.items():
+        entries = tuple(
             _item(line, content.at, its, console)
             for line in content.lines
             if line.status == status
         )
-        if items:
-            title = its.of("message", f"title_{status.value}")
-            yield _Section(title=title, entries=items)
+        if entries:
+            yield _Section(title=its.say(title), entries=entries)
 
 
 def _item(line: Line, at: float, its: Words, console: str) -> _Item:
-    whose = [
-        its.of("message", key, name=name)
-        for key, name in (
-            ("payer", line.payer),
-            ("client", line.client),
-            ("code", line.code),
-        )
-        if name
-    ]
-    head = ", ".join([f"[{its.of('severity', line.severity)}] {line.kind}", *whose])
-    counts = [its.counted("message", "seen", line.seen)]
+    head = [f"[{its.say(line.severity)}] {line.kind}"]
+    if line.payer:
+        head.append(its.say("payer {name}", name=line.payer))
+    if line.client:
+        head.append(its.say("client {name}", name=line.client))
+    if line.code:
+        head.append(its.say("code {name}", name=line.code))
+    counts = [its.many(("seen {n} time", "seen {n} times"), line.seen)]
     if line.claims:
-        counts.insert(0, its.counted("message", "claims", line.claims))
+        counts.insert(0, its.many(("{n} claim", "{n} claims"), line.claims))
     resolved = line.status == Status.RESOLVED
     if not resolved:
-        counts.append(its.of("message", "since", span=its.span(at - line.since)))
-    said = its.of("cause", line.cause) if line.cause else its.of("kind", line.kind)
-    advice = its.of("cause_advice", line.cause) or its.of("advice", line.kind)
-    look = its.of("message", "look", id=line.anomaly)
+        counts.append(its.say("open for {span}", span=its.span(at - line.since)))
+    advice = "" if resolved else its.advice(line)
+    look = its.say("Look: octway anomaly show {id}", id=line.anomaly)
     return _Item(
-        head=head,
-        lines=(said, ", ".join(counts), *(() if console else (look,))),
-        todo="" if resolved or not advice else its.of("message", "todo", what=advice),
+        head=", ".join(head),
+        lines=(its.meaning(line), ", ".join(counts), *(() if console else (look,))),
+        todo=its.say("To do: {what}", what=advice) if advice else "",
         link=_link(console, line.anomaly),
     )
 
 
 def _of_clients(content: Content, its: Words) -> Iterator[_Section]:
     for client in dict.fromkeys(each.client for each in content.clients):
-        items = tuple(
+        entries = tuple(
             _client_item(each, content.days, its)
             for each in content.clients
             if each.client == client
         )
-        yield _Section(
-            title=its.of("message", "client", name=client),
-            entries=items,
-        )
+        title = its.say("client {name}", name=client)
+        yield _Section(title=title, entries=entries)
 
 
 def _client_item(line: ClientLine, days: int, its: Words) -> _Item:
-    head = its.counted("topic", line.topic, line.count, days=days)
+    head = its.many(TOPICS[line.topic], line.count, days=days)
     if line.payer:
-        head += f", {its.of('message', 'payer', name=line.payer)}"
-    cause = (its.of("cause", line.cause),) if line.cause else ()
-    todo = its.of("message", "todo", what=its.of("topic_advice", line.topic))
-    return _Item(head=head, lines=cause, todo=todo)
+        head += f", {its.say('payer {name}', name=line.payer)}"
+    advice = its.say(TOPIC_ADVICE[line.topic])
+    return _Item(
+        head=head,
+        lines=(its.meaning(line),) if line.cause else (),
+        todo=its.say("To do: {what}", what=advice),
+    )
 
 
 def _link(console: str, anomaly: str) -> str:

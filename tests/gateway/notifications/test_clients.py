@@ -63,14 +63,14 @@ def test_a_vendor_is_told_of_its_own_clients_alone(site: Site) -> None:
     assert letters["acme"].subject == "Octway: 3 points concernent votre logiciel"
     assert "1 dépôt illisible a été refusé" in text
     assert "1 lot est retenu" in text
-    assert "aucun payeur de l'annuaire n'a le code du lot" in text
-    assert "1 lot attend une réponse en retard, payeur payer-P1" in text
+    assert "aucun organisme de l’annuaire n’a le code du lot" in text
+    assert "1 lot attend une réponse en retard, organisme payer-P1" in text
     for foreign in ("beta", "dupont", "2790175116042", "payer-P2"):
         assert foreign not in text + letters["acme"].html + letters["acme"].facts
 
     site.at = at("2026-11-21T08:30")
     letters = dict(office.turn())
-    assert "poste" in letters["acme"].text
+    assert "client alpha" in letters["acme"].text
     assert "dépôt illisible" not in letters["acme"].text  # told already
     bravo = letters["bravo"].text
     assert "1 return was not fetched for 3 days or more" in bravo

@@ -260,6 +260,6 @@ def test_each_recipient_reads_its_own_language_and_zone(desk: Desk) -> None:
     office.goes_wrong(subject="unknown-payer:990")
     letters = dict(office.turn())
     assert "1 nouvelle anomalie, au pire : erreur" in letters["lea"].subject
-    assert "aucun payeur de l'annuaire" in letters["lea"].text
-    assert "2026-11-18 12:00 (Europe/Paris)" in letters["lea"].text
+    assert "aucun organisme de l’annuaire" in letters["lea"].text
+    assert "18 nov. 2026, 12:00:00 (Europe/Paris)" in letters["lea"].text
     assert "no payer of the directory" in letters["bob"].text
