@@ -26,7 +26,7 @@ from gateway.doors import Doors, build_doors
 from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
-from gateway.intake.receipts import read_signer
+from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import parts, work
 from gateway.metrics import Metrics
@@ -80,7 +80,8 @@ class Node:
         house, settings = self._house, self._settings
         house.database.start()
         await self._tidy()
-        steps = build_steps(house, self._channels, self._metrics)
+        signer = read_signer(settings.receipts.key_file)
+        steps = build_steps(house, self._channels, self._metrics, signer)
         self._bells = {step.name: Bell() for step in steps.in_order()}
         for service in step_services(
             house, steps, self._bells, self._metrics, self._in_thread
@@ -90,7 +91,7 @@ class Node:
         self._doors = build_doors(
             settings=settings,
             house=house,
-            reception=self._reception(),
+            reception=self._reception(signer),
             metrics=self._metrics,
             run_in_thread=self._in_thread,
             clock=self._reactor,
@@ -173,12 +174,12 @@ class Node:
     def _not_noted(self, failure: Failure) -> None:
         self._log.failure("the directory was not put in force", failure)
 
-    def _reception(self) -> Reception:
+    def _reception(self, signer: ReceiptSigner) -> Reception:
         house = self._house
         return Reception(
             database=house.database,
             payloads=house.payloads,
-            signer=read_signer(self._settings.receipts.key_file),
+            signer=signer,
             now=house.now,
             entropy=house.entropy,
             run_in_thread=self._in_thread,

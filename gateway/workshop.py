@@ -16,6 +16,7 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
+from gateway.intake.receipts import ReceiptSigner
 from gateway.journal import schema
 from gateway.learning import CurrentDelays
 from gateway.notifications.postman import Postman
@@ -30,6 +31,7 @@ from gateway.steps.notify import Notify
 from gateway.steps.post import NoticeObserver, Post
 from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import Route, RouteObserver
+from gateway.steps.seal import Seal
 from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
@@ -39,6 +41,7 @@ from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
 
 _TIDY_EVERY: Final = 3600.0
+_SEAL_EVERY: Final = 5.0  # seconds in which receipts gather for one entry
 _NOTIFY_EVERY: Final = 10.0
 _POSTMEN: Final = 2  # so that a server that is slow keeps no chat waiting
 _REST: Final = 0.05  # seconds in which small deposits gather between two turns
@@ -72,6 +75,7 @@ class Steps:
     hand_back: HandBack
     watch: Watch
     chase: Chase
+    seal: Seal
     notify: Notify
     post: Post
     tidy: Tidy
@@ -89,6 +93,7 @@ class Steps:
             self.hand_back,
             self.watch,
             self.chase,
+            self.seal,
             self.notify,
             self.post,
             self.tidy,
@@ -96,7 +101,10 @@ class Steps:
 
 
 def build_steps(
-    house: House, channels: Callable[[str], Channel], observe: Observer
+    house: House,
+    channels: Callable[[str], Channel],
+    observe: Observer,
+    signer: ReceiptSigner,
 ) -> Steps:
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
@@ -202,6 +210,14 @@ def build_steps(
             entropy=entropy,
             observe=observe,
         ),
+        seal=Seal(
+            database=database,
+            signer=signer,
+            entropy=entropy,
+            now=house.now,
+            worker=worker,
+            lease=lease,
+        ),
         notify=Notify(
             database=database,
             rules=house.notifications,
@@ -246,6 +262,7 @@ def step_services(
         (steps.hand_back, 1, 0.0, None),
         (steps.watch, 1, work.watch_interval, steps.chase),
         (steps.chase, 1, 0.0, steps.route),
+        (steps.seal, 1, _SEAL_EVERY, None),
         (steps.notify, 1, _NOTIFY_EVERY, steps.post),
         (steps.post, _POSTMEN, 0.0, None),
         (steps.tidy, 1, _TIDY_EVERY, None),

@@ -59,6 +59,14 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
 from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
@@ -101,6 +109,12 @@ __all__ = (
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
@@ -111,5 +125,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0009_notifications"
+SCHEMA_VERSION: Final = "0010_notifications"
 """The Alembic revision that this program works with; it refuses any other."""
