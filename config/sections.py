@@ -182,6 +182,15 @@ class DirectoryPlace:
 
 
 @frozen(kw_only=True)
+class NotificationPlace:
+    """Where the rules are by which staff and vendors are told."""
+
+    path: Path | None = setting(
+        "optional path", "", "file of rules by which staff and vendors are told"
+    )
+
+
+@frozen(kw_only=True)
 class NetworkEmitter:
     """Who we are in one network."""
 

@@ -29,6 +29,7 @@ from config.sections import (
     Matching,
     NetworkEmitter,
     Node,
+    NotificationPlace,
     OpenId,
     Operations,
     Receipts,
@@ -58,6 +59,7 @@ class Settings:
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
+    notifications: NotificationPlace = attrs.field(factory=NotificationPlace)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -82,6 +84,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,
+        "notifications": NotificationPlace,
         "log": Log,
     }
 )

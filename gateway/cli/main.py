@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "report": "no-response rate, learned delays, daily balance, what remedies brought",
     "match": "answers that are likely a claim's: list, show, confirm, refuse",
     "replay": "do again: read a deposit, route a lot, send a dispatch, match a return",
+    "notify": "messages to staff and vendors: list, test, preview, outbox, retry",
     "withdraw": "take a lot or a dispatch back before it leaves",
     "inspect": "say what a file is, print its records, list what is wrong with it",
     "simulate": "the no-response study: simulated payers, tracking off and then on",

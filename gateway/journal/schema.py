@@ -35,6 +35,7 @@ from gateway.journal.schema_intake import (
     upload,
     used_number,
 )
+from gateway.journal.schema_notify import notice, notice_rule, notice_told
 from gateway.journal.schema_owed import (
     anomaly_item,
     chase,
@@ -99,6 +100,9 @@ __all__ = (
     "ledger_move",
     "lot",
     "metadata",
+    "notice",
+    "notice_rule",
+    "notice_told",
     "number_series",
     "payer_return",
     "payload",
@@ -121,5 +125,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0009_receipt_chain"
+SCHEMA_VERSION: Final = "0010_notifications"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -264,6 +264,9 @@ class Quiet(Seen):
     def remedy(self, payer: str, remedy: str, outcome: str) -> None:
         pass
 
+    def notice(self, channel: str, outcome: str) -> None:
+        pass
+
     def tied(self, payer: str, how: str, count: int) -> None:
         self.ties[how] += count
 
