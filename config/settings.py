@@ -32,6 +32,7 @@ from config.sections import (
     Receipts,
     Sftp,
     Storage,
+    Webhooks,
     Work,
 )
 
@@ -54,6 +55,7 @@ class Settings:
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
+    webhooks: Webhooks = attrs.field(factory=Webhooks)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -76,6 +78,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,
+        "webhooks": Webhooks,
         "log": Log,
     }
 )

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from config.settings import Settings
 from gateway.api import application
 from gateway.api.deposits import Pages
+from gateway.api.webhooks import WebhookRules, WebhookViews
 from gateway.house import House
 from gateway.intake.credentials import JournalCredentials
 from gateway.intake.https_elsewhere import Elsewhere
@@ -30,6 +31,7 @@ from gateway.operations import (
     database_check,
     storage_check,
 )
+from gateway.webhooks.addresses import Addresses
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
 _SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
@@ -161,6 +163,9 @@ def _https(
         pages=pages,
         payloads=house.payloads,
         directory=house.directory,
+        webhooks=WebhookViews(
+            pages, house.payloads.keys, house.entropy, webhook_rules(settings)
+        ),
         version=version,
     )
     doorkeeper = Doorkeeper(
@@ -183,3 +188,13 @@ def _https(
         client_ca=settings.https.client_ca,
     )
     return door, tls
+
+
+def webhook_rules(settings: Settings) -> WebhookRules:
+    """Say what endpoints clients may register."""
+    section = settings.webhooks
+    return WebhookRules(
+        addresses=Addresses(allowed=section.allow),
+        most=section.most,
+        old_secret=section.old_secret,
+    )

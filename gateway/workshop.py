@@ -6,6 +6,7 @@ clock, and in tests where they are called.
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -31,6 +32,10 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
+from gateway.webhooks.addresses import Addresses
+from gateway.webhooks.deliver import Deliver, DeliverObserver, Patience
+from gateway.webhooks.line import Line
+from gateway.webhooks.tell import Tell
 from protocols.interface import Channel
 from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
@@ -46,6 +51,7 @@ class Observer(
     DispatchObserver,
     MatchObserver,
     RemedyObserver,
+    DeliverObserver,
     StepObserver,
     Protocol,
 ):
@@ -66,6 +72,8 @@ class Steps:
     hand_back: HandBack
     watch: Watch
     chase: Chase
+    tell: Tell
+    deliver: Deliver
     tidy: Tidy
 
     def in_order(self) -> tuple[Step, ...]:
@@ -81,6 +89,8 @@ class Steps:
             self.hand_back,
             self.watch,
             self.chase,
+            self.tell,
+            self.deliver,
             self.tidy,
         )
 
@@ -192,7 +202,42 @@ def build_steps(
             entropy=entropy,
             observe=observe,
         ),
-        tidy=Tidy(database=database, payloads=payloads),
+        tell=Tell(database=database),
+        deliver=_deliver(house, observe),
+        tidy=Tidy(
+            database=database,
+            payloads=payloads,
+            keep_webhooks=house.settings.webhooks.keep,
+        ),
+    )
+
+
+def _deliver(house: House, observe: DeliverObserver) -> Deliver:
+    """Build the step that calls vendors' endpoints."""
+    settings = house.settings.webhooks
+
+    def tls() -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if settings.ca_file is not None:
+            context.load_verify_locations(settings.ca_file)
+        return context
+
+    return Deliver(
+        database=house.database,
+        keys=house.payloads.keys,
+        calls=Line(
+            addresses=Addresses(allowed=settings.allow),
+            tls=tls,
+            seconds=settings.timeout,
+        ),
+        patience=Patience(
+            waits=settings.waits, give_up=settings.give_up, call=settings.timeout
+        ),
+        entropy=house.entropy,
+        now=house.now,
+        worker=house.settings.node.id,
+        lease=house.settings.work.lease,
+        observe=observe,
     )
 
 
@@ -219,6 +264,8 @@ def step_services(
         (steps.hand_back, 1, 0.0, None),
         (steps.watch, 1, work.watch_interval, steps.chase),
         (steps.chase, 1, 0.0, steps.route),
+        (steps.tell, 1, 0.0, steps.deliver),
+        (steps.deliver, house.settings.webhooks.workers, 0.0, None),
         (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [

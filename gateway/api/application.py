@@ -10,6 +10,8 @@ from gateway.api.documents import DocumentViews
 from gateway.api.payers import PayerViews
 from gateway.api.returns import ReturnViews
 from gateway.api.routes import Handler, Param, Reply, Route, RouteTable
+from gateway.api.webhook_routes import webhook_routes
+from gateway.api.webhooks import WebhookViews
 from gateway.storage.payloads import Payloads
 from routing.directory import Directory
 
@@ -22,6 +24,7 @@ def build(
     pages: Pages,
     payloads: Payloads,
     directory: Callable[[], Directory],
+    webhooks: WebhookViews,
     version: str,
 ) -> RouteTable:
     """Build the table that serves and documents the API."""
@@ -32,6 +35,7 @@ def build(
             *deposit_routes(DepositViews(pages)),
             *_return_routes(ReturnViews(pages, payloads)),
             *_payer_routes(PayerViews(directory, pages.now)),
+            *webhook_routes(webhooks),
             *_document_routes(documents),
         ]
     )

@@ -85,7 +85,7 @@ class DepositViews:
             until=self._pages.settled() if oldest_first else None,
             state=query["state"],
             filename=query["filename"],
-            since=_moment("since", query["since"]),
+            since=moment_of("since", query["since"]),
         )
         found = page(
             rows,
@@ -193,7 +193,8 @@ def _add_owed(
         item["expectations"] = owed[item["id"]]
 
 
-def _moment(name: str, text: str | None) -> float | None:
+def moment_of(name: str, text: str | None) -> float | None:
+    """Read a moment that a parameter gives; raises `Refusal`."""
     if not text:
         return None
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from gateway.api.problems import CONTENT_TYPE, EVERYWHERE, PROBLEM_CODES
+from gateway.api.problems import CONTENT_TYPE, PROBLEM_CODES
 from gateway.api.routes import Param, Reply, Route
-from gateway.api.shapes import SHAPES, Shape
+from gateway.api.shape_list import SHAPES
+from gateway.api.shapes import Shape
 from routing.envelope import Remark
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
@@ -58,7 +59,9 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.name.lower().replace(" ", "-"),
         "tags": [route.group],
         "summary": route.summary,
-        "parameters": [_parameter(each) for each in route.params],
+        "parameters": [
+            _parameter(each) for each in route.params if each.where != "body"
+        ],
         "responses": _responses(route),
     }
     if route.words:
@@ -70,7 +73,31 @@ def _operation(route: Route) -> dict[str, Any]:
             "required": True,
             "content": {"application/octet-stream": {}},
         }
+    if members := [each for each in route.params if each.where == "body"]:
+        found["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _body(members)}},
+        }
     return found
+
+
+def _body(members: list[Param]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            each.name: {"description": each.words, **_body_member(each)}
+            for each in members
+        },
+        "required": [each.name for each in members if each.required],
+    }
+
+
+def _body_member(param: Param) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    if param.of:
+        text["enum"] = list(param.of)
+    return {"type": "array", "items": text} if param.kind == "strings" else text
 
 
 def _parameter(param: Param) -> dict[str, Any]:
@@ -94,9 +121,8 @@ def _parameter(param: Param) -> dict[str, Any]:
 
 def _responses(route: Route) -> dict[str, Any]:
     found = {str(reply.status): _reply(reply) for reply in route.replies}
-    codes = route.problems if route.public else (*route.problems, "unauthorized")
     by_status: dict[int, list[str]] = {}
-    for code in (*codes, *EVERYWHERE):
+    for code in route.refusals:
         by_status.setdefault(PROBLEM_CODES[code].status, []).append(code)
     for status, listed in sorted(by_status.items()):
         found[str(status)] = {
@@ -110,10 +136,9 @@ def _responses(route: Route) -> dict[str, Any]:
 
 def _reply(reply: Reply) -> dict[str, Any]:
     schema = _ref(reply.shape) if reply.shape else {}
-    found: dict[str, Any] = {
-        "description": reply.words,
-        "content": {reply.content_type: {"schema": schema} if schema else {}},
-    }
+    found: dict[str, Any] = {"description": reply.words}
+    if reply.content_type:
+        found["content"] = {reply.content_type: {"schema": schema} if schema else {}}
     if reply.headers:
         found["headers"] = {
             name: {"description": words, "schema": {"type": "string"}}
@@ -134,7 +159,7 @@ def _schemas() -> dict[str, Any]:
     }
     for name in ("Deposit", "Return"):
         found[f"{name}Page"] = _page(name, cursor=True)
-    for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer"):
+    for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer", "Delivery"):
         found[f"{name}Page"] = _page(name)
     lists = ("ProblemFoundPage", "LotPage", "ClaimPage", "EventPage")
     found["Page"] = {"anyOf": [_ref(name) for name in lists]}
@@ -164,6 +189,22 @@ def _schemas() -> dict[str, Any]:
             )
         }
         | {"signature": {"type": "object"}},
+    }
+    found["WebhookList"] = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": _ref("Webhook")}},
+        "required": ["items"],
+    }
+    secret = {"type": "string", "description": "signs what is sent; told this once"}
+    found["WebhookMade"] = {
+        "type": "object",
+        "properties": {**found["Webhook"]["properties"], "secret": secret},
+        "required": [*found["Webhook"]["required"], "secret"],
+    }
+    found["Replayed"] = {
+        "type": "object",
+        "properties": {"replayed": {"type": "integer"}},
+        "required": ["replayed"],
     }
     found["Report"] = {"type": "object"}
     found["Document"] = {"type": "object"}

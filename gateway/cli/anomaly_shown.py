@@ -51,6 +51,8 @@ ADVICE: Final = {
     "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
+    "webhook-disabled": "tell its client (octway webhook list); once mended, the client "
+    "puts it back in use, and all that waits is told",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
 }
 """What to do about each kind of anomaly, in one line."""

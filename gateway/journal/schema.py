@@ -59,6 +59,12 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_webhooks import (
+    webhook,
+    webhook_delivery,
+    webhook_event,
+    webhook_place,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -102,7 +108,11 @@ __all__ = (
     "staff",
     "upload",
     "used_number",
+    "webhook",
+    "webhook_delivery",
+    "webhook_event",
+    "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0007_payments"
+SCHEMA_VERSION: Final = "0008_webhooks"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -39,7 +39,9 @@ from gateway.workshop import build_steps
 from protocols.catalog import Catalog
 
 _TRACKING: Final = frozenset({"watch", "chase"})
-_ELSEWHERE: Final = frozenset({"collect", "tidy"})  # by the hour; nothing to tidy
+_ELSEWHERE: Final = frozenset(
+    {"collect", "tell", "deliver", "tidy"}
+)  # by the hour, or not
 _COLLECTS_AT: Final = (OPENS_AT, TURNS_AT[-1])
 _PASSES: Final = 4  # of tracking in a turn, at most
 _TICK: Final = 1.0  # seconds between two passes

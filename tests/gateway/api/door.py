@@ -15,13 +15,17 @@ from twisted.web.resource import Resource
 from config.directory_records import DirectoryData
 from gateway.api.application import build
 from gateway.api.deposits import Pages
+from gateway.api.webhooks import WebhookRules, WebhookViews
 from gateway.intake.https_channel import DoorChannel
 from gateway.intake.https_elsewhere import Elsewhere
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_upload import Uploads
+from gateway.webhooks.addresses import Addresses
 from routing.directory import Directory
 from tests.gateway.house import House
+
+RULES = WebhookRules(addresses=Addresses(), most=10, old_secret=86_400.0)
 
 
 class DoorSeen:
@@ -115,6 +119,7 @@ class Door:
         limits: HttpsLimits | None = None,
         resources: Resource | None = None,
         believe_seconds: float = 5.0,
+        rules: WebhookRules = RULES,
     ) -> None:
         self.house = house
         self.seen = DoorSeen()
@@ -132,6 +137,7 @@ class Door:
             pages=self.pages,
             payloads=house.payloads,
             directory=lambda: self.directory,
+            webhooks=WebhookViews(self.pages, house.keys, house.entropy, rules),
             version="test",
         )
         self.site = HttpsDoor(
