@@ -8,6 +8,7 @@ reader, the list of settings and the JSON schema all come from one definition.
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -101,6 +102,39 @@ class Https:
     )
     proxy_protocol: bool = setting(
         "flag", False, "whether a balancer in front tells the caller's address (PROXY)"
+    )
+
+
+@frozen(kw_only=True)
+class Console:
+    """The staff console, on the HTTPS door under /console."""
+
+    enabled: bool = setting("flag", True, "whether the console is served")
+    url: str = setting(
+        "text", "", "address of the console for links in messages: https://HOST/console"
+    )
+    time_zone: ZoneInfo = setting(
+        "zone", "Europe/Paris", "time zone in which the console shows moments"
+    )
+
+
+@frozen(kw_only=True)
+class OpenId:
+    """A provider of OpenID Connect that staff may log in with; none without `issuer`."""
+
+    issuer: str = setting(
+        "text", "", "https:// address of the provider; empty: only passwords"
+    )
+    name: str = setting("text", "OpenID", "what the button on the login page says")
+    client_id: str = setting("text", "", "what the provider calls this console")
+    client_secret_file: Path | None = setting(
+        "optional path", "", "file that holds the secret agreed with the provider"
+    )
+    account: str = setting(
+        "text", "email", "claim that names the staff account; an email must be verified"
+    )
+    passwords: bool = setting(
+        "flag", True, "whether passwords are taken as well as the provider's word"
     )
 
 

@@ -20,6 +20,7 @@ from config.errors import ConfigErrors, Mistake
 from config.places import database_url, storage_url
 from config.reader import Table, read_file, read_text
 from config.sections import (
+    Console,
     Database,
     DirectoryPlace,
     Https,
@@ -28,6 +29,7 @@ from config.sections import (
     Matching,
     NetworkEmitter,
     Node,
+    OpenId,
     Operations,
     Receipts,
     Sftp,
@@ -48,6 +50,8 @@ class Settings:
     storage: Storage = attrs.field(factory=Storage)
     sftp: Sftp = attrs.field(factory=Sftp)
     https: Https = attrs.field(factory=Https)
+    console: Console = attrs.field(factory=Console)
+    openid: OpenId = attrs.field(factory=OpenId)
     operations: Operations = attrs.field(factory=Operations)
     limits: Limits = attrs.field(factory=Limits)
     receipts: Receipts = attrs.field(factory=Receipts)
@@ -72,6 +76,8 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "storage": Storage,
         "sftp": Sftp,
         "https": Https,
+        "console": Console,
+        "openid": OpenId,
         "operations": Operations,
         "limits": Limits,
         "receipts": Receipts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
@@ -12,9 +13,11 @@ from config.settings import Settings
 from gateway.api import application
 from gateway.api.deposits import Pages
 from gateway.api.webhooks import WebhookRules, WebhookViews
+from gateway.console.build import build_console
 from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.credentials import JournalCredentials
-from gateway.intake.https_elsewhere import Elsewhere
+from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_tls import ServerTls, with_tls
@@ -24,6 +27,7 @@ from gateway.intake.reception import Reception, RunInThread
 from gateway.intake.sftp_door import SftpFactory, sftp_factory
 from gateway.intake.sftp_limits import SftpLimits
 from gateway.intake.tree import ClientTree
+from gateway.journal.snapshot import Snapshot
 from gateway.metrics import Metrics
 from gateway.operations import (
     Operations,
@@ -35,6 +39,10 @@ from gateway.webhooks.addresses import Addresses
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
 _SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
+
+
+Counts = Callable[[], Snapshot | None]
+"""Gives the newest counts that the node made."""
 
 
 @frozen(kw_only=True)
@@ -56,6 +64,7 @@ def build_doors(
     metrics: Metrics,
     run_in_thread: RunInThread,
     clock: Any,
+    counts: Counts,
     version: str,
 ) -> Doors:
     """Build every door that the settings open; nothing listens yet."""
@@ -70,11 +79,12 @@ def build_doors(
             max_bytes_per_second=settings.limits.rate,
         ),
     )
+    backoff = AddressBackoff(clock=clock)
     factories: dict[str, IProtocolFactory] = {}
     sftp = https = tls = None
     if settings.sftp.enabled:
         sftp = factories["sftp"] = _sftp(
-            settings, house, reception, metrics, credentials, clock
+            settings, house, reception, metrics, credentials, clock, backoff
         )
     if settings.https.enabled:
         https, tls = _https(
@@ -85,6 +95,8 @@ def build_doors(
             credentials,
             run_in_thread,
             clock,
+            backoff,
+            counts,
             version,
         )
         factories["https"] = with_tls(https, tls, clock)
@@ -116,6 +128,7 @@ def _sftp(
     metrics: Metrics,
     credentials: JournalCredentials,
     clock: Any,
+    backoff: AddressBackoff,
 ) -> SftpFactory:
     networks = tuple(house.networks)
 
@@ -138,6 +151,7 @@ def _sftp(
             max_connections=settings.sftp.max_connections,
             login_seconds=settings.sftp.login_grace,
         ),
+        backoff=backoff,
     )
 
 
@@ -149,6 +163,8 @@ def _https(
     credentials: JournalCredentials,
     run_in_thread: RunInThread,
     clock: Any,
+    backoff: AddressBackoff,
+    counts: Counts,
     version: str,
 ) -> tuple[HttpsDoor, ServerTls]:
     observe = metrics.door("https")
@@ -177,7 +193,7 @@ def _https(
     door = HttpsDoor(
         routes=routes,
         doorkeeper=doorkeeper,
-        resources=Elsewhere(),
+        elsewhere=_beside(settings, house, run_in_thread, backoff, counts, version),
         clock=clock,
         limits=HttpsLimits(max_connections=settings.https.max_connections),
         observe=observe,
@@ -198,3 +214,24 @@ def webhook_rules(settings: Settings) -> WebhookRules:
         most=section.most,
         old_secret=section.old_secret,
     )
+
+
+def _beside(
+    settings: Settings,
+    house: House,
+    run_in_thread: RunInThread,
+    backoff: AddressBackoff,
+    counts: Counts,
+    version: str,
+) -> Beside:
+    """Put the console beside the API, if there is to be one."""
+    if not settings.console.enabled:
+        return Beside()
+    console = build_console(
+        house=house,
+        run_in_thread=run_in_thread,
+        counts=counts,
+        backoff=backoff,
+        version=version,
+    )
+    return Beside(home="/console", below="console", answer=console)

@@ -89,6 +89,7 @@ class Node:
             metrics=self._metrics,
             run_in_thread=self._in_thread,
             clock=self._reactor,
+            counts=self._gauging.newest,
             version=self._version,
         )
         places = {

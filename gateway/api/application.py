@@ -26,7 +26,7 @@ def build(
     directory: Callable[[], Directory],
     webhooks: WebhookViews,
     version: str,
-) -> RouteTable:
+) -> RouteTable[Route]:
     """Build the table that serves and documents the API."""
     documents = DocumentViews(version)
     table = RouteTable(

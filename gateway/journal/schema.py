@@ -20,7 +20,6 @@ from gateway.journal.schema_house import (
     event_chain,
     lease,
     ledger_move,
-    staff,
 )
 from gateway.journal.schema_intake import (
     claim,
@@ -59,6 +58,7 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_staff import staff, staff_session
 from gateway.journal.schema_webhooks import (
     webhook,
     webhook_delivery,
@@ -106,6 +106,7 @@ __all__ = (
     "sequence",
     "sequence_gap",
     "staff",
+    "staff_session",
     "upload",
     "used_number",
     "webhook",
@@ -114,5 +115,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0008_webhooks"
+SCHEMA_VERSION: Final = "0009_webhooks"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -313,7 +313,7 @@ class Program:
             least_free=0,
         )
         settings = Settings()
-        house = House(
+        self.house = house = House(
             settings=evolve(settings, node=evolve(settings.node, id=node)),
             catalog=Catalog(networks=(), channels=()),
             networks=site.networks,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_webhooks"
-down_revision = "0007_payments"
+revision = "0009_webhooks"
+down_revision = "0008_console"
 branch_labels = None
 depends_on = None
 
