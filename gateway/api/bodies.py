@@ -10,7 +10,8 @@ from gateway.api.problems import Refusal
 from gateway.api.routes import Call, Param
 
 MOST: Final = 64 * 1024
-_LONGEST: Final = 2000  # characters of a text
+LONGEST: Final = 2000
+"""Characters that a text may have."""
 
 
 async def read(call: Call, fields: Sequence[Param]) -> dict[str, Any]:
@@ -57,13 +58,13 @@ def _object(body: bytes) -> dict[str, Any]:
 def _check(field: Param, value: Any) -> None:
     texts = value if field.kind == "strings" else [value]
     if not isinstance(texts, list) or not all(
-        isinstance(each, str) and each.isprintable() and len(each) <= _LONGEST
+        isinstance(each, str) and each.isprintable() and len(each) <= LONGEST
         for each in texts
     ):
         kind = "a list of texts" if field.kind == "strings" else "a text"
         raise _wrong(
             f"{field.name!r} has a wrong value; wanted {kind} without control "
-            f"characters, of {_LONGEST} characters at most: {field.words}"
+            f"characters, of {LONGEST} characters at most: {field.words}"
         )
     for each in texts:
         if field.of and each not in field.of:

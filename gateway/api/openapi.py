@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from gateway.api import bodies
 from gateway.api.problems import CONTENT_TYPE, PROBLEM_CODES
 from gateway.api.routes import Param, Reply, Route
 from gateway.api.shape_list import SHAPES
@@ -94,7 +95,7 @@ def _body(members: list[Param]) -> dict[str, Any]:
 
 
 def _body_member(param: Param) -> dict[str, Any]:
-    text: dict[str, Any] = {"type": "string"}
+    text: dict[str, Any] = {"type": "string", "maxLength": bodies.LONGEST}
     if param.of:
         text["enum"] = list(param.of)
     return {"type": "array", "items": text} if param.kind == "strings" else text
@@ -104,6 +105,8 @@ def _parameter(param: Param) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": param.kind}
     if param.of:
         schema["enum"] = list(param.of)
+    if param.format:
+        schema["format"] = param.format
     if param.default is not None:
         schema["default"] = param.default
     if param.kind != "string":

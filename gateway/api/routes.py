@@ -110,6 +110,7 @@ class Param:
     words: str
     where: str = "query"
     kind: str = "string"  # or integer, or strings
+    format: str = ""  # of a string, as JSON Schema names it
     required: bool = False
     default: Any = None
     of: tuple[str, ...] = ()

@@ -160,6 +160,7 @@ def _deliveries(views: WebhookViews) -> list[Route]:
                 _ID,
                 Param(
                     name="since",
+                    format="date-time",
                     words="what happened at or after this time (ISO 8601); left out: "
                     "of the last day",
                 ),
