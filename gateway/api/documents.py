@@ -125,6 +125,8 @@ def _route(route: Route) -> str:
         f"<code>{escape(route.path)}</code></h3>",
         f"<p>{escape(route.summary)}.</p>",
     ]
+    if route.leaving is not None:
+        parts.append(f"<p><strong>{_with_code(route.leaving.words)}</strong></p>")
     if route.words:
         parts.append(f"<p>{_with_code(route.words)}</p>")
     if route.params:

@@ -65,8 +65,12 @@ def _operation(route: Route) -> dict[str, Any]:
         ],
         "responses": _responses(route),
     }
-    if route.words:
-        found["description"] = route.words
+    words = [route.words] if route.words else []
+    if route.leaving is not None:
+        found["deprecated"] = True
+        words.append(route.leaving.words)
+    if words:
+        found["description"] = " ".join(words)
     if route.public:
         found["security"] = []
     if route.takes_file:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
 
+from gateway.api.leaving import Leaving
 from gateway.api.problems import EVERYWHERE, LOGGED_IN, Refusal
 from gateway.intake.interface import Client, Download
 
@@ -145,6 +146,7 @@ class Route:
     problems: tuple[str, ...] = ()
     takes_file: bool = False
     public: bool = False
+    leaving: Leaving | None = None
     _asked: Mapping[str, Param] = field(init=False)  # what a query may hold
     _usual: Mapping[str, Any] = field(init=False)  # what it holds if nothing is said
 
