@@ -38,7 +38,6 @@ from gateway.operations import (
 from gateway.webhooks.addresses import Addresses
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
-_SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
 
 
 Counts = Callable[[], Snapshot | None]
@@ -172,7 +171,6 @@ def _https(
         database=house.database,
         run_in_thread=run_in_thread,
         now=house.now,
-        settle=_SETTLE_SECONDS,
     )
     routes = application.build(
         take_deposit=Uploads(reception=reception).deposit,

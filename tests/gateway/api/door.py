@@ -130,7 +130,6 @@ class Door:
             database=house.database,
             run_in_thread=maybeDeferred,
             now=house.now,
-            settle=0.0,
         )
         self.routes = build(
             take_deposit=Uploads(reception=house.reception).deposit,

@@ -1,4 +1,4 @@
-"""Vendors' endpoints are told what happened, and what came of it is kept."""
+"""Vendors' endpoints are told what happened; rows tell in which order they arrived."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make room for webhooks."""
+    """Make room for webhooks, and for the order of arrival."""
     op.create_table(
         "webhook_place",
         sa.Column("chain", sa.Text(), nullable=False),
@@ -114,10 +114,32 @@ def upgrade() -> None:
         ["webhook_id", "state", "place"],
         unique=False,
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.schema.CreateSequence(sa.Sequence("arrival")))
+    op.add_column(
+        "deposit",
+        sa.Column("arrived", sa.BigInteger(), server_default="0", nullable=False),
+    )
+    op.create_index(
+        "ix_deposit_arrived", "deposit", ["client_id", "arrived"], unique=False
+    )
+    op.add_column(
+        "handback",
+        sa.Column("arrived", sa.BigInteger(), server_default="0", nullable=False),
+    )
+    op.create_index(
+        "ix_handback_arrived", "handback", ["client_id", "arrived"], unique=False
+    )
 
 
 def downgrade() -> None:
     """Forget them."""
+    op.drop_index("ix_handback_arrived", "handback")
+    op.drop_column("handback", "arrived")
+    op.drop_index("ix_deposit_arrived", "deposit")
+    op.drop_column("deposit", "arrived")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.schema.DropSequence(sa.Sequence("arrival")))
     op.drop_index("ix_webhook_delivery_state", "webhook_delivery")
     op.drop_index("ix_webhook_delivery_event_id", "webhook_delivery")
     op.drop_index("ix_webhook_delivery_changed_at", "webhook_delivery")
