@@ -91,6 +91,14 @@ PROBLEM_FOUND: Final[Shape] = MappingProxyType(
         "lot": column("lot_id", "string?", "lot that it was found in"),
     }
 )
+_OUR_FIELDS: Final = frozenset({"batch"})  # made for us, and nothing to a client
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    fields = json.loads(row.destination or "{}")
+    return {name: fields[name] for name in fields if name not in _OUR_FIELDS}
+
+
 LOT: Final[Shape] = MappingProxyType(
     {
         "id": ID,
@@ -106,6 +114,11 @@ LOT: Final[Shape] = MappingProxyType(
         "state": column("state", "string", "where it stands"),
         "cause": column("cause", "string", "why it is held or refused, or empty"),
         "cause_words": column("cause_words", "string", "the same in words"),
+        "fields": Member(
+            "object",
+            "what its network knows it by: references and routing fields of the file",
+            _fields,
+        ),
         "payer": column("payer_id", "string?", "payer that it was routed to"),
         "payer_code": column("payer_code", "string?", "code of that payer"),
         "dispatch": column("dispatch_id", "string?", "file that it left in"),
