@@ -170,7 +170,7 @@ class Receipts:
     listed: float = setting(
         "seconds",
         "90d",
-        "how long a deposit is listed in /receipts; it stays, and can be got by name",
+        "how long what is signed is listed in /receipts; it stays, and is got by name",
     )
 
 

@@ -164,7 +164,7 @@ def _schemas() -> dict[str, Any]:
         "type": "array",
         "items": _ref("Expectation"),
     }
-    for name in ("Deposit", "Return"):
+    for name in ("Deposit", "Return", "ReceiptListed"):
         found[f"{name}Page"] = _page(name, cursor=True)
     for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer", "Delivery"):
         found[f"{name}Page"] = _page(name)
@@ -212,6 +212,18 @@ def _schemas() -> dict[str, Any]:
         "type": "object",
         "properties": {"replayed": {"type": "integer"}},
         "required": ["replayed"],
+    }
+    found["SignedDocument"] = {
+        "type": "object",
+        "description": "Signed as a receipt of a deposit is; `kind` says what it is, "
+        "and is absent in a receipt of a deposit.",
+        "properties": {
+            "receipt": {"type": "string"},
+            "kind": {"type": "string"},
+            "signature": {"type": "object"},
+        },
+        "required": ["receipt", "signature"],
+        "additionalProperties": True,
     }
     found["Report"] = {"type": "object"}
     found["Document"] = {"type": "object"}

@@ -20,6 +20,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "Event": shapes.EVENT,
         "Return": shapes.RETURN,
         "Answer": shapes.ANSWER,
+        "ReceiptListed": shapes.RECEIPT_LISTED,
         "Payer": shapes.PAYER,
         "Webhook": webhook_shapes.WEBHOOK,
         "Delivery": webhook_shapes.DELIVERY,

@@ -228,6 +228,22 @@ PAYER: Final[Shape] = MappingProxyType(
         "open": column("open", "boolean", "whether it can be reached from here"),
     }
 )
+RECEIPT_LISTED: Final[Shape] = MappingProxyType(
+    {
+        "id": column("id", "string", "what it is fetched by"),
+        "kind": column("kind", "string", "deposit, dispatch or answer"),
+        "about": column(
+            "subject", "string", "the deposit, dispatch or return that it vouches for"
+        ),
+        "sha256": column("sha256", "string", "SHA-256 of what its signature covers"),
+        "entry": Member(
+            "string",
+            "entry of your chain that covers it",
+            lambda row: f"chain-{row.number}",
+        ),
+        "chained_at": moment("made_at", "when that entry was made"),
+    }
+)
 
 
 def fill(shape: Shape, row: Row) -> dict[str, Any]:

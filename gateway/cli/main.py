@@ -46,7 +46,7 @@ COMMANDS: Final = {
     "simulate": "the no-response study: simulated payers, tracking off and then on",
     "sample": "write a valid billing file of invented claims, to try an upload with",
     "verify": "prove integrity: event chain, ledger, every stored file",
-    "receipt": "check a receipt's signature; print the key to check with",
+    "receipt": "check receipts and their chain offline; print the key, a day's root",
     "key": "rotate the key that encrypts stored files",
     "version": "print the version",
 }

@@ -88,6 +88,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "webhook.delivered": "its client's endpoint {webhook} was told: {kind}",
     "webhook.dead": "its client's endpoint {webhook} did not take it after {attempts} "
     "tries: {kind}",
+    "receipt.chained": "entry {number} of its chain of receipts made",
+    "receipt.root": "root over all chains of receipts made",
     "anomaly.raised": "anomaly raised: {kind}",
     "anomaly.assign": "given to {assignee} by {by}",
     "anomaly.comment": "comment by {by}",

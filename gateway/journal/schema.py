@@ -58,7 +58,15 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
-from gateway.journal.schema_staff import staff, staff_session
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 from gateway.journal.schema_webhooks import (
     webhook,
     webhook_delivery,
@@ -80,7 +88,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -101,6 +111,12 @@ __all__ = (
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
@@ -115,5 +131,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0009_webhooks"
+SCHEMA_VERSION: Final = "0010_webhooks"
 """The Alembic revision that this program works with; it refuses any other."""
