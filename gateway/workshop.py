@@ -6,7 +6,6 @@ clock, and in tests where they are called.
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -34,9 +33,8 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
-from gateway.webhooks.addresses import Addresses
-from gateway.webhooks.deliver import Deliver, DeliverObserver, Patience
-from gateway.webhooks.line import Line
+from gateway.webhooks.build import build_deliver
+from gateway.webhooks.deliver import Deliver, DeliverObserver
 from gateway.webhooks.tell import Tell
 from protocols.interface import Channel
 from routing.lifecycle import DispatchState
@@ -219,41 +217,12 @@ def build_steps(
             lease=lease,
         ),
         tell=Tell(database=database),
-        deliver=_deliver(house, observe),
+        deliver=build_deliver(house, observe),
         tidy=Tidy(
             database=database,
             payloads=payloads,
             keep_webhooks=house.settings.webhooks.keep,
         ),
-    )
-
-
-def _deliver(house: House, observe: DeliverObserver) -> Deliver:
-    """Build the step that calls vendors' endpoints."""
-    settings = house.settings.webhooks
-
-    def tls() -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if settings.ca_file is not None:
-            context.load_verify_locations(settings.ca_file)
-        return context
-
-    return Deliver(
-        database=house.database,
-        keys=house.payloads.keys,
-        calls=Line(
-            addresses=Addresses(allowed=settings.allow),
-            tls=tls,
-            seconds=settings.timeout,
-        ),
-        patience=Patience(
-            waits=settings.waits, give_up=settings.give_up, call=settings.timeout
-        ),
-        entropy=house.entropy,
-        now=house.now,
-        worker=house.settings.node.id,
-        lease=house.settings.work.lease,
-        observe=observe,
     )
 
 
