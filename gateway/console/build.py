@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.console import account, audit, cases, directory, files, people, today
+from gateway.console import (
+    account,
+    audit,
+    cases,
+    directory,
+    files,
+    hooks,
+    people,
+    today,
+)
 from gateway.console.guesses import Guesses
 from gateway.console.login import Login
 from gateway.console.openid import OpenIdLogin, Provider
@@ -43,6 +52,7 @@ def build_console(
             *account.pages(),
             *today.pages(),
             *cases.pages(),
+            *hooks.pages(),
             *audit.pages(),
             *people.pages(),
             *directory.pages(),
