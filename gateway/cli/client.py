@@ -6,7 +6,6 @@ holds for the next login without a reload.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -29,7 +28,6 @@ EXAMPLE: Final = (
     "octway client key add cabinet-1 ~/cabinet-1.pub\n"
     "octway client list"
 )
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LIMITS: Final = ("max_file_size", "max_open_uploads", "max_bytes_per_second")
 
 
@@ -67,7 +65,7 @@ def define(parser: Parser) -> None:
 
 
 def _add(options: Options, terminal: Terminal) -> int:
-    if not _ID.fullmatch(options.client):
+    if not clients.NAME.fullmatch(options.client):
         raise Refusal(
             f"{options.client!r} cannot be a login name; wanted small letters, "
             "digits, dots and hyphens",

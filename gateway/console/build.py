@@ -8,10 +8,15 @@ from gateway.console import (
     account,
     audit,
     cases,
+    client_access,
+    clients,
     directory,
+    enrolments,
     files,
     hooks,
+    payers,
     people,
+    reports,
     today,
 )
 from gateway.console.guesses import Guesses
@@ -56,6 +61,11 @@ def build_console(
             *audit.pages(),
             *people.pages(),
             *directory.pages(),
+            *payers.pages(),
+            *clients.pages(),
+            *client_access.pages(),
+            *enrolments.pages(),
+            *reports.pages(),
         ],
     )
 
