@@ -33,7 +33,7 @@ from protocols.mycarenet.genasync_xml import (
     root,
     text,
 )
-from protocols.mycarenet.tack import FAILURE
+from protocols.mycarenet.tack import FAILURE, SUCCESS
 
 POST: Final = "urn:be:cin:nip:async:generic:post:msg"
 GET: Final = "urn:be:cin:nip:async:generic:get:query"
@@ -43,7 +43,6 @@ SETTLEMENT: Final = "HCPAFD"
 REJECT: Final = "HCPVWR"
 MESSAGE_NAMES: Final = (BILLING, SETTLEMENT, REJECT)
 
-SUCCESS: Final = "urn:nip:tack:result:major:success"
 DESTINATION: Final = "urn:nip:destination:io:"
 APPLIES_TO: Final = "urn:nip:reference:input:"
 _NO_BLOB: Final = Blob(
