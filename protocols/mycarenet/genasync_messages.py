@@ -42,6 +42,8 @@ BILLING: Final = "HCPFAC"
 SETTLEMENT: Final = "HCPAFD"
 REJECT: Final = "HCPVWR"
 MESSAGE_NAMES: Final = (BILLING, SETTLEMENT, REJECT)
+POST_NAMES: Final = {"920900": SETTLEMENT, "920099": REJECT, "920999": REJECT}
+"""Under which name a return comes, by its message: our reading; others as billing."""
 
 DESTINATION: Final = "urn:nip:destination:io:"
 APPLIES_TO: Final = "urn:nip:reference:input:"

@@ -57,17 +57,25 @@ def compose(
             size += into.write(block)
             marking.update(block)
     return Composed(
-        name=_NAME.format(
-            message=message,
-            union=addressee.code,
-            reference=reference,
-            mark=marking.text,
-        ),
+        name=_named(message, addressee.code, reference, marking),
         size=size,
         records=(size - HEADER) // RECORD if message == BILLING else 1,
         lots=1,
         claims=part.claims,
         notes=() if corrected is None else (corrected.words,),
+    )
+
+
+def name_of(content: bytes, union: str) -> str:
+    """Return the name under which `compose` sends a whole message to a union."""
+    header, marking = Header(content[:HEADER]), Marking()
+    marking.update(content)
+    return _named(header["message_type"], union, header["reference"], marking)
+
+
+def _named(message: str, union: str, reference: str, marking: Marking) -> str:
+    return _NAME.format(
+        message=message, union=union, reference=reference, mark=marking.text
     )
 
 

@@ -10,10 +10,10 @@ from random import Random
 
 from cryptography import x509
 
-from gateway.simulator.mycarenet_certificates import Authority
-from gateway.simulator.mycarenet_host import PATH, MyCareNetHost
 from protocols.interface import Channel
 from protocols.mycarenet.genasync import GenAsyncChannel
+from protocols.mycarenet.genasync_certificates import Authority
+from protocols.mycarenet.genasync_host import PATH, MyCareNetHost
 from protocols.mycarenet.genasync_hub import Coming, Hub
 from protocols.mycarenet.genasync_hub_faults import HubFaults
 from protocols.mycarenet.genasync_line import Line
