@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from config.directory_records import Expects, Within
-from gateway.journal import schema
+from gateway.journal import lot_numbers, schema
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.payer_simulator import Faults, Mix, Union
 from protocols.mycarenet.return_dialects import SORTED
@@ -215,3 +215,34 @@ def test_answers_to_a_reference_sent_twice_are_those_of_the_newest(site: Site) -
     assert paid == [(900, 900), (1000, 0)]
     give(site, made["920900"] + b"\n")  # the settlement comes doubled
     assert all(row.state == "matched" for row in site.rows(schema.payer_return))
+
+
+def test_a_verdict_that_takes_back_a_refusal_is_told(site: Site) -> None:
+    """A 920098 behind a 920099: support sees both words, and what may be done now.
+
+    The settlement decides, and closes the case.
+    """
+    first = sending([Bill()])
+    site.deposit(first)
+    site.run()
+    give(site, refused(first, {}))
+    assert not site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+
+    union = Union(code=UNION, faults=Faults(), mix=PAYS_ALL)
+    returned = union.respond(first, rng=Random(3), day="2026-11-27")
+    made = {each.name[:6]: each.content for each in returned}
+    give(site, made["931000"])  # a receipt that comes late says nothing of it
+    assert not site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+    give(site, made["920098"])
+
+    (lot,) = site.rows(schema.lot)
+    (told,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+    assert (told.subject, told.state, told.claims) == (lot.id, "open", 1)
+    assert "refused all of lot" in told.words
+    used = site.gateway.database.read(lot_numbers.uses, lot, itself=True)
+    assert MYCARENET.rule_number(used).state == "accepted"
+
+    give(site, made["920900"])
+    (told,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+    assert told.state == "resolved"
+    assert claims(site) == [("paid", 1000)]
