@@ -236,7 +236,7 @@ def _check_patients(invoices: Invoices) -> Iterator[Finding]:
         key == _MODULUS - (base + _SINCE_2000) % _MODULUS
     )
     words = "is no national number: its check digits do not fit; check what was typed"
-    wrong = ~right & (niss != 0) & (flag == ord("1"))
+    wrong = ~right & (niss != 0) & (flag != ZERO)
     yield from _said("patient-check", invoices, wrong, layout["patient"], words)
     holder = records[:, layout["holder_codes"].start - 1 :][:, :4]
     words = "does not begin with four zeros; they and CT1 and CT2 are expected"

@@ -153,3 +153,21 @@ def test_a_made_sending_that_is_broken_is_told_of_by_its_rule(broken: Break) -> 
     behind = [each._replace(record=0) for each in lots[2].problems]
     assert behind == [each._replace(record=0) for each in _lot(content).problems]
     assert [len(each.problems) for each in lots[3:]] == [0, 0]
+
+
+def test_patients_numbers_that_are_wrong_hide_no_other_warning() -> None:
+    """However many were typed badly, what else is wrong is told; all are counted."""
+    content = _sending(80)
+    starts = _rows(content, b"20")
+    for row in starts:
+        _put(content, row, "patient", "0085010100199")
+    for row in (starts[-2], starts[-1]):
+        _put(content, row, "patient_flag", 2)
+    _put(content, starts[-1], "patient", 0)
+
+    reading = reader.read(io.BytesIO(bytes(content)))
+    (lot,) = reading.lots()
+    told = [each.code for each in lot.problems]
+    assert told.count("F200802") < 20
+    assert {"F203203", "F200810"} <= set(told)
+    assert reading.summary().warnings > 80
