@@ -73,6 +73,16 @@ def test_a_refused_belgian_lot_is_told_with_what_its_code_means(
     assert "means          B109902: " in shown
     assert "would mend it" in shown
 
+    traced = installed.octway("trace", "sample.920000").out
+    assert "What its payer's codes mean" in traced
+    assert "own words" not in traced
+    labels = tmp_path / "labels.csv"
+    rows = "code;severity;label_fr;label_nl\n109902;B;Mots officiels;Officieel\n"
+    labels.write_text(rows, encoding="utf-8")
+    installed.octway("label", "import", "mycarenet", str(labels))
+    traced = installed.octway("trace", "sample.920000").out
+    assert "the payers' own words (fr): Mots officiels" in traced
+
 
 def test_an_anomaly_goes_from_hand_to_hand(
     installed: Installation, anomaly: str
