@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
 import attrs
 
@@ -207,6 +208,14 @@ def _address(table: Table, each: Definition, folder: Path) -> Address:
     return Address(match[1] or match[2], int(match[3]))
 
 
+def _zone(table: Table, each: Definition, folder: Path) -> ZoneInfo:
+    found = table.get(each.key, str, str(each.default))
+    if found not in available_timezones():
+        table.wrong(each.key, f"is {found!r}; wanted a name such as {each.default}")
+        found = str(each.default)
+    return ZoneInfo(found)
+
+
 _KINDS: Mapping[str, Callable[[Table, Definition, Path], Any]] = {
     "text": _text,
     "name": _name,
@@ -220,4 +229,5 @@ _KINDS: Mapping[str, Callable[[Table, Definition, Path], Any]] = {
     "optional path": _optional_path,
     "paths": _paths,
     "address": _address,
+    "zone": _zone,
 }

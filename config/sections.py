@@ -8,6 +8,7 @@ reader, the list of settings and the JSON schema all come from one definition.
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -105,6 +106,39 @@ class Https:
 
 
 @frozen(kw_only=True)
+class Console:
+    """The staff console, on the HTTPS door under /console."""
+
+    enabled: bool = setting("flag", True, "whether the console is served")
+    url: str = setting(
+        "text", "", "address of the console for links in messages: https://HOST/console"
+    )
+    time_zone: ZoneInfo = setting(
+        "zone", "Europe/Paris", "time zone in which the console shows moments"
+    )
+
+
+@frozen(kw_only=True)
+class OpenId:
+    """A provider of OpenID Connect that staff may log in with; none without `issuer`."""
+
+    issuer: str = setting(
+        "text", "", "https:// address of the provider; empty: only passwords"
+    )
+    name: str = setting("text", "OpenID", "what the button on the login page says")
+    client_id: str = setting("text", "", "what the provider calls this console")
+    client_secret_file: Path | None = setting(
+        "optional path", "", "file that holds the secret agreed with the provider"
+    )
+    account: str = setting(
+        "text", "email", "claim that names the staff account; an email must be verified"
+    )
+    passwords: bool = setting(
+        "flag", True, "whether passwords are taken as well as the provider's word"
+    )
+
+
+@frozen(kw_only=True)
 class Operations:
     """The listener for metrics and health."""
 
@@ -136,7 +170,7 @@ class Receipts:
     listed: float = setting(
         "seconds",
         "90d",
-        "how long a deposit is listed in /receipts; it stays, and can be got by name",
+        "how long what is signed is listed in /receipts; it stays, and is got by name",
     )
 
 
@@ -145,6 +179,15 @@ class DirectoryPlace:
     """Where the payer directory is."""
 
     path: Path = setting("path", "payers", "folder of the payer directory")
+
+
+@frozen(kw_only=True)
+class NotificationPlace:
+    """Where the rules are by which staff and vendors are told."""
+
+    path: Path | None = setting(
+        "optional path", "", "file of rules by which staff and vendors are told"
+    )
 
 
 @frozen(kw_only=True)

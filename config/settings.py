@@ -20,6 +20,7 @@ from config.errors import ConfigErrors, Mistake
 from config.places import database_url, storage_url
 from config.reader import Table, read_file, read_text
 from config.sections import (
+    Console,
     Database,
     DirectoryPlace,
     Https,
@@ -28,6 +29,8 @@ from config.sections import (
     Matching,
     NetworkEmitter,
     Node,
+    NotificationPlace,
+    OpenId,
     Operations,
     Receipts,
     Sftp,
@@ -47,6 +50,8 @@ class Settings:
     storage: Storage = attrs.field(factory=Storage)
     sftp: Sftp = attrs.field(factory=Sftp)
     https: Https = attrs.field(factory=Https)
+    console: Console = attrs.field(factory=Console)
+    openid: OpenId = attrs.field(factory=OpenId)
     operations: Operations = attrs.field(factory=Operations)
     limits: Limits = attrs.field(factory=Limits)
     receipts: Receipts = attrs.field(factory=Receipts)
@@ -54,6 +59,7 @@ class Settings:
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
+    notifications: NotificationPlace = attrs.field(factory=NotificationPlace)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -70,12 +76,15 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "storage": Storage,
         "sftp": Sftp,
         "https": Https,
+        "console": Console,
+        "openid": OpenId,
         "operations": Operations,
         "limits": Limits,
         "receipts": Receipts,
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,
+        "notifications": NotificationPlace,
         "log": Log,
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
@@ -11,9 +12,11 @@ from twisted.internet.interfaces import IProtocolFactory
 from config.settings import Settings
 from gateway.api import application
 from gateway.api.deposits import Pages
+from gateway.console.build import build_console
 from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.credentials import JournalCredentials
-from gateway.intake.https_elsewhere import Elsewhere
+from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_tls import ServerTls, with_tls
@@ -23,6 +26,7 @@ from gateway.intake.reception import Reception, RunInThread
 from gateway.intake.sftp_door import SftpFactory, sftp_factory
 from gateway.intake.sftp_limits import SftpLimits
 from gateway.intake.tree import ClientTree
+from gateway.journal.snapshot import Snapshot
 from gateway.metrics import Metrics
 from gateway.operations import (
     Operations,
@@ -33,6 +37,10 @@ from gateway.operations import (
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
 _SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
+
+
+Counts = Callable[[], Snapshot | None]
+"""Gives the newest counts that the node made."""
 
 
 @frozen(kw_only=True)
@@ -54,6 +62,7 @@ def build_doors(
     metrics: Metrics,
     run_in_thread: RunInThread,
     clock: Any,
+    counts: Counts,
     version: str,
 ) -> Doors:
     """Build every door that the settings open; nothing listens yet."""
@@ -68,11 +77,12 @@ def build_doors(
             max_bytes_per_second=settings.limits.rate,
         ),
     )
+    backoff = AddressBackoff(clock=clock)
     factories: dict[str, IProtocolFactory] = {}
     sftp = https = tls = None
     if settings.sftp.enabled:
         sftp = factories["sftp"] = _sftp(
-            settings, house, reception, metrics, credentials, clock
+            settings, house, reception, metrics, credentials, clock, backoff
         )
     if settings.https.enabled:
         https, tls = _https(
@@ -83,6 +93,8 @@ def build_doors(
             credentials,
             run_in_thread,
             clock,
+            backoff,
+            counts,
             version,
         )
         factories["https"] = with_tls(https, tls, clock)
@@ -114,6 +126,7 @@ def _sftp(
     metrics: Metrics,
     credentials: JournalCredentials,
     clock: Any,
+    backoff: AddressBackoff,
 ) -> SftpFactory:
     networks = tuple(house.networks)
 
@@ -136,6 +149,7 @@ def _sftp(
             max_connections=settings.sftp.max_connections,
             login_seconds=settings.sftp.login_grace,
         ),
+        backoff=backoff,
     )
 
 
@@ -147,6 +161,8 @@ def _https(
     credentials: JournalCredentials,
     run_in_thread: RunInThread,
     clock: Any,
+    backoff: AddressBackoff,
+    counts: Counts,
     version: str,
 ) -> tuple[HttpsDoor, ServerTls]:
     observe = metrics.door("https")
@@ -172,7 +188,7 @@ def _https(
     door = HttpsDoor(
         routes=routes,
         doorkeeper=doorkeeper,
-        resources=Elsewhere(),
+        elsewhere=_beside(settings, house, run_in_thread, backoff, counts, version),
         clock=clock,
         limits=HttpsLimits(max_connections=settings.https.max_connections),
         observe=observe,
@@ -183,3 +199,24 @@ def _https(
         client_ca=settings.https.client_ca,
     )
     return door, tls
+
+
+def _beside(
+    settings: Settings,
+    house: House,
+    run_in_thread: RunInThread,
+    backoff: AddressBackoff,
+    counts: Counts,
+    version: str,
+) -> Beside:
+    """Put the console beside the API, if there is to be one."""
+    if not settings.console.enabled:
+        return Beside()
+    console = build_console(
+        house=house,
+        run_in_thread=run_in_thread,
+        counts=counts,
+        backoff=backoff,
+        version=version,
+    )
+    return Beside(home="/console", below="console", answer=console)

@@ -35,6 +35,10 @@ class Gauging:
         self._last: Snapshot | None = None
         self._rests_until = 0.0
 
+    def newest(self) -> Snapshot | None:
+        """Return what was counted last; None before the first count."""
+        return self._last
+
     def take(self) -> Snapshot:
         """Count, blocking; what takes long only if it is time for it."""
         now = self._now()

@@ -119,6 +119,11 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             "Remedies tried for missing answers.",
             ("payer", "remedy", "outcome"),
         ),
+        "octway_notifications_total": Described(
+            Counter,
+            "Tries to send a message to staff or a vendor: sent, retry, failed.",
+            ("channel", "outcome"),
+        ),
         "octway_anomalies_open": Described(
             Gauge, "Anomalies that nobody has resolved.", ("kind", "severity")
         ),
@@ -273,6 +278,10 @@ class Metrics:
         """Note a remedy, and what came of it."""
         name = "octway_remedies_total"
         self._counters[name].labels(payer, remedy, outcome).inc()
+
+    def notice(self, channel: str, outcome: str) -> None:
+        """Note a try to send a message: `sent`, `retry` or `failed`."""
+        self._counters["octway_notifications_total"].labels(channel, outcome).inc()
 
     def step(self, step: str, seconds: float) -> None:
         """Note one run of a step."""

@@ -26,7 +26,7 @@ from gateway.metrics import METRICS
 from gateway.steps.route import CAUSES
 from protocols.catalog import Catalog
 from protocols.interface import FileProblem
-from routing import chase, enrolment, lifecycle, proposal
+from routing import chase, enrolment, lifecycle, notice, proposal
 from routing.errors import GatewayError
 from routing.ledger import LOT_ACCOUNT, MOVES
 from routing.transitions import Lifecycle
@@ -80,7 +80,7 @@ def _metrics() -> str:
 def _states() -> str:
     lives = [
         each
-        for module in (lifecycle, chase, enrolment, proposal)
+        for module in (lifecycle, chase, enrolment, proposal, notice)
         for each in vars(module).values()
         if isinstance(each, Lifecycle)
     ]

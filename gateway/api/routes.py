@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
@@ -62,14 +62,39 @@ class Call:
 
 @frozen(kw_only=True)
 class Answer:
-    """What a handler answers: bytes, or a download that is streamed."""
+    """What a handler answers: bytes, or a download that is streamed.
+
+    `route` is what the log calls it where no route of the API answered.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    cache: bytes = b"no-store"
     download: Download | None = None
+    route: str = "-"
 
+
+@frozen(kw_only=True)
+class Asked:
+    """One request that no route of the API answers, as it came.
+
+    `path` and `query` are raw, `address` is the caller's; of the body `most`
+    bytes are to be taken.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Heading
+    body: Body
+    address: str
+    most: int
+
+
+Elsewhere = Callable[[Asked], Awaitable[Answer]]
+"""Answers what is no route of the API; raises `Refusal`."""
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
@@ -147,31 +172,49 @@ class Route:
         return found
 
 
+class Placed(Protocol):
+    """What a table finds: a method on a path with places, `/v1/things/{id}`."""
+
+    @property
+    def method(self) -> str:
+        """Return the method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Return the path."""
+        ...
+
+
+R = TypeVar("R", bound=Placed)
+
+
 @frozen
-class Match:
+class Match(Generic[R]):
     """A route, and what stands in the places of its path."""
 
-    route: Route
+    route: R
     places: Mapping[str, str]
 
 
-class RouteTable:
+class RouteTable(Generic[R]):
     """Finds the route of a request."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[R]) -> None:
         self.routes = tuple(routes)
-        self._fixed: dict[str, dict[str, Route]] = {}
-        self._open: list[tuple[tuple[str, ...], dict[str, Route]]] = []
+        self._fixed: dict[str, dict[str, R]] = {}
+        self._open: list[tuple[tuple[str, ...], dict[str, R]]] = []
         for route in self.routes:
             self._methods(route.path)[route.method] = route
 
-    def find(self, method: str, path: str) -> Match | None:
+    def find(self, method: str, path: str) -> Match[R] | None:
         """Find the route of a method and a raw path.
 
         None means that the path is none of the API's; a path of the API with
         another method raises the refusal that lists what is allowed.
         """
-        methods, places = self._fixed.get(path), {}
+        methods = self._fixed.get(path)
+        places: Mapping[str, str] = {}
         if methods is None:
             parts = path.split("/")
             for pattern, candidates in self._open:
@@ -203,7 +246,7 @@ class RouteTable:
         )
         return allowed(found) if found else ""
 
-    def _methods(self, path: str) -> dict[str, Route]:
+    def _methods(self, path: str) -> dict[str, R]:
         if "{" not in path:
             return self._fixed.setdefault(path, {})
         pattern = tuple(path.split("/"))

@@ -52,7 +52,10 @@ ADVICE: Final = {
     "answer-contradicts": "ask the payer which of its words holds; a settlement closes it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
+    "notification-failed": "mend the address, or what takes its messages; then octway "
+    "notify test NAME, octway notify retry --failed; a message that is taken closes it",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
+    "storage-broken": "restore it from a backup; octway verify says what cannot be read",
 }
 """What to do about each kind of anomaly, in one line."""
 

@@ -26,6 +26,12 @@ from gateway.journal.clients import Login
 
 _HASHER: Final = PasswordHasher()
 _TOKEN_BYTES: Final = 32
+_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+_GROUPS: Final = 5
+_IN_GROUP: Final = 4
+LEAST_PASSWORD: Final = 10
+"""Characters that a chosen password has at least."""
+
 TOKEN_PREFIX: Final = "octway_"  # so that secret scanners know a leaked one  # noqa: S105
 
 
@@ -69,13 +75,10 @@ class JournalCredentials:
 
     def _by_password(self, client: str, password: bytes) -> Client | None:
         row = self._database.read(clients.find, client)
-        usable = row is not None and row.disabled_at is None and row.password_hash
-        wanted = row.password_hash if row is not None and usable else _decoy()
-        try:
-            _HASHER.verify(wanted, password)
-        except (VerificationError, InvalidHashError):
-            return None
-        return self._client(row) if row is not None and usable else None
+        usable = row is not None and row.disabled_at is None
+        kept = row.password_hash if row is not None and usable else ""
+        fits = password_fits(password, kept)
+        return self._client(row) if row is not None and fits else None
 
     def _client(self, row: Row[*tuple[Any, ...]]) -> Client:
         usual = self._defaults
@@ -94,9 +97,34 @@ def _decoy() -> str:
     return _HASHER.hash("no client has this password")
 
 
+def password_fits(password: bytes, kept: str) -> bool:
+    """Say whether a password has the hash that is kept of it.
+
+    No hash (an account that is not there, is closed, or has none) takes as long as a
+    wrong password, and never fits.
+    """
+    try:
+        _HASHER.verify(kept or _decoy(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(kept)
+
+
 def hash_password(password: str) -> str:
     """Hash a password with Argon2id for the journal."""
     return _HASHER.hash(password)
+
+
+def new_password(entropy: Entropy) -> str:
+    """Make a password of some 99 bits that can be read out on the telephone."""
+    wanted = _GROUPS * _IN_GROUP
+    letters: list[str] = []
+    while len(letters) < wanted:
+        byte = entropy(1)[0]
+        if byte < 256 - 256 % len(_LETTERS):  # else some letters would come more often
+            letters.append(_LETTERS[byte % len(_LETTERS)])
+    text = "".join(letters)
+    return "-".join(text[i : i + _IN_GROUP] for i in range(0, wanted, _IN_GROUP))
 
 
 def new_token(entropy: Entropy) -> str:

@@ -42,7 +42,7 @@ def head_of(answer: Answer, length: int, date: bytes, *, closing: bool) -> bytes
         SECURITY,
         b"Date: ",
         date,
-        b"\r\nCache-Control: no-store\r\n",
+        b"\r\nCache-Control: %s\r\n" % answer.cache,
     ]
     if answer.status != _NO_CONTENT:
         lines.append(

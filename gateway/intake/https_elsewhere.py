@@ -1,65 +1,35 @@
-"""What is served beside the API: whatever is put here, and nothing else."""
+"""What is served beside the API: the console, and nothing else."""
 
 from __future__ import annotations
 
-from twisted.web.iweb import IRequest
-from twisted.web.resource import Resource
+from attrs import frozen
 
-from gateway.api.problems import CONTENT_TYPE, Refusal
+from gateway.api.problems import Refusal
+from gateway.api.routes import Answer, Asked, Elsewhere
 
 
-class Elsewhere(Resource):
-    """The root of all that is no route of the API; the console is put here.
+@frozen
+class Beside:
+    """Answers what is no route of the API: `below` a folder, and the root.
 
-    The root itself sends a browser to `home`.
+    The root sends a browser to `home`.
     """
 
-    def __init__(self, *, home: str = "/docs") -> None:
-        super().__init__()
-        self._home = home.encode()
+    home: str = "/docs"
+    below: str = ""
+    answer: Elsewhere | None = None
 
-    def getChild(self, path: bytes, request: IRequest) -> Resource:
-        """Find the root itself, or nothing."""
-        if path == b"" and len(request.prepath) == 1:
-            return _Home(self._home)
-        return _Nothing()
-
-
-class _Home(Resource):
-    isLeaf = True
-
-    def __init__(self, home: bytes) -> None:
-        super().__init__()
-        self._home = home
-
-    def render(self, request: IRequest) -> bytes:
-        if request.method in {b"GET", b"HEAD"}:
-            request.setResponseCode(302)
-            request.setHeader(b"Location", self._home)
-            return b""
-        method = request.method.decode("latin-1")
-        return _refused(
-            request,
-            Refusal(
+    async def __call__(self, asked: Asked) -> Answer:
+        """Answer a request, or raise the refusal that says nothing is there."""
+        top = f"/{self.below}"
+        if self.answer and (asked.path == top or asked.path.startswith(top + "/")):
+            return await self.answer(asked)
+        if asked.path != "/":
+            raise Refusal("not-found", "there is nothing under this address")
+        if asked.method not in {"GET", "HEAD"}:
+            raise Refusal(
                 "method-not-allowed",
-                f"{method} means nothing on /; it takes GET, HEAD",
+                f"{asked.method} means nothing on /; it takes GET, HEAD",
                 headers=((b"Allow", b"GET, HEAD"),),
-            ),
-        )
-
-
-class _Nothing(Resource):
-    isLeaf = True
-
-    def render(self, request: IRequest) -> bytes:
-        return _refused(
-            request, Refusal("not-found", "there is nothing under this address")
-        )
-
-
-def _refused(request: IRequest, refusal: Refusal) -> bytes:
-    request.setResponseCode(refusal.kind.status)
-    for name, value in refusal.headers:
-        request.setHeader(name, value)
-    request.setHeader(b"Content-Type", CONTENT_TYPE.encode())
-    return refusal.body()
+            )
+        return Answer(status=302, headers=((b"Location", self.home.encode()),))

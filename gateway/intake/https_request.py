@@ -1,15 +1,13 @@
 """One HTTP request: from its head to its answer.
 
-An address of the API is answered from the table of routes; any other one by a
-resource of twisted.web, whose body is kept in memory and bounded.
+An address of the API is answered from the table of routes; any other one by what
+is put beside it (the console), whose bodies are bounded.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, cast
-from urllib.parse import unquote
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -18,8 +16,8 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from gateway.api.problems import Refusal, refusal_of
-from gateway.api.routes import Answer, BodyCut, Call, Match
-from gateway.intake.https_answer import SECURITY, Outflow, answer_of, head_of
+from gateway.api.routes import Answer, Asked, BodyCut, Call, Match, Route
+from gateway.intake.https_answer import Outflow, answer_of, head_of
 from gateway.intake.https_body import RequestBody
 from gateway.intake.https_head import Heading
 from gateway.intake.https_tls import peer_fingerprint
@@ -47,12 +45,12 @@ class DoorRequest(Request):
     _clock: IReactorTime
     _heading: Heading
     _handler: Callable[[], Awaitable[Answer]]
-    _body: RequestBody | None = None  # None: answered by a resource
-    _match: Match | None = None
+    _body: RequestBody | None = None  # None before its head came
+    _match: Match[Route] | None = None
     _client = NOBODY
     _began = 0.0
     _sent = 0
-    _top = "-"  # first part of a resource's path, if there is such a resource
+    _elsewhere = "-"  # what answered that is no route of the API
     _waits_for_end = False
     _outflow: Outflow | None = None
 
@@ -83,26 +81,22 @@ class DoorRequest(Request):
             and version == b"HTTP/1.1"
             and self._heading.get("expect").lower() == "100-continue"
         )
-        handler = self._choose()
-        if handler is None:
-            self._begin_resource(length, waits)
-            return
-        self._handler = handler
+        self._handler = self._choose()
         self._body = RequestBody(self.channel, length, waits=waits)
         if not here:
             self._start()
 
-    def _choose(self) -> Callable[[], Awaitable[Answer]] | None:
-        """Find what answers the path; None if it is a resource."""
+    def _choose(self) -> Callable[[], Awaitable[Answer]]:
+        """Find what answers the path."""
         routes = self.channel.site.routes
         method, path = self.method.decode("latin-1"), self.path.decode("latin-1")
-        if method == "OPTIONS":
-            return self._options if routes.methods_of(path) else None
+        if method == "OPTIONS" and routes.methods_of(path):
+            return self._options
         try:
             self._match = routes.find(method, path)
         except Refusal as refusal:
             return _refuse_with(refusal)
-        return None if self._match is None else self._handle
+        return self._ask_elsewhere if self._match is None else self._handle
 
     def handleContentChunk(self, data: bytes) -> None:
         """Take a piece of the body."""
@@ -111,17 +105,10 @@ class DoorRequest(Request):
                 self._body.put(data)
             else:
                 self._body.take(data)
-        elif self.content is not None and not self.answered_early:
-            self.content.write(data)
-            if self.content.tell() > _MOST_SMALL:
-                self._too_large()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Take note that the body is over."""
-        if self._body is None:
-            super().requestReceived(command, path, version)
-            return
-        self._body.end()
+        cast(RequestBody, self._body).end()
         if self._waits_for_end:
             self._start()
 
@@ -155,7 +142,7 @@ class DoorRequest(Request):
         await self._give(answer)
 
     async def _handle(self) -> Answer:
-        match, body = cast(Match, self._match), cast(RequestBody, self._body)
+        match, body = cast(Match[Route], self._match), cast(RequestBody, self._body)
         route = match.route
         if not route.public:
             self._client = await self.channel.site.doorkeeper.client(
@@ -175,6 +162,25 @@ class DoorRequest(Request):
             body=body,
         )
         return await route.handler(call)
+
+    async def _ask_elsewhere(self) -> Answer:
+        body = cast(RequestBody, self._body)
+        if (body.length or 0) > _MOST_SMALL:
+            raise Refusal(
+                "too-large", f"a body here may have {_MOST_SMALL} bytes at most"
+            )
+        asked = Asked(
+            method=self.method.decode("latin-1"),
+            path=self.path.decode("latin-1"),
+            query=self._query.decode("latin-1"),
+            headers=self._heading,
+            body=body,
+            address=getattr(self.channel.getPeer(), "host", ""),
+            most=_MOST_SMALL,
+        )
+        answer = await self.channel.site.elsewhere(asked)
+        self._elsewhere = answer.route
+        return answer
 
     async def _options(self) -> Answer:
         methods = self.channel.site.routes.methods_of(self.path.decode("latin-1"))
@@ -243,7 +249,7 @@ class DoorRequest(Request):
 
     @property
     def _route(self) -> str:
-        return self._match.route.path if self._match is not None else self._top
+        return self._match.route.path if self._match is not None else self._elsewhere
 
     def _note(self, status: int) -> None:
         """Log the request; 0 as status means that the line was lost before."""
@@ -258,44 +264,6 @@ class DoorRequest(Request):
             sent=self._sent,
             ms=round((self._clock.seconds() - self._began) * 1000, 1),
         )
-
-    # An answer of a resource
-
-    def _begin_resource(self, length: int | None, waits: bool) -> None:
-        self.content = io.BytesIO()
-        if not list(self.requestHeaders.getAllRawHeaders()):
-            for name, value in self._heading.lines:
-                self.requestHeaders.addRawHeader(name, value)
-        self.parseCookies()
-        if length is not None and length > _MOST_SMALL:
-            self._too_large()
-        elif waits:
-            self.channel.say_continue()
-
-    def _too_large(self) -> None:
-        self._body = RequestBody(self.channel, None, waits=True)
-        self._handler = _refuse_with(
-            Refusal("too-large", f"a body here may have {_MOST_SMALL} bytes at most")
-        )
-        if not self._waits_for_end:
-            self._start()
-
-    def process(self) -> None:
-        """Have the resource of the path render it."""
-        self.site = self.channel.site
-        for line in SECURITY.split(b"\r\n")[:-1]:
-            name, _, value = line.partition(b": ")
-            self.setHeader(name, value)
-        self.setHeader(b"Date", self.site.date())
-        self.prepath = []
-        parts = self.path[1:].decode("latin-1").split("/")
-        self.postpath = [unquote(each).encode() for each in parts]
-        self._top = parts[0] if self.postpath[0] in self.site.tops else "-"
-        self.notifyFinish().addBoth(lambda _: self._note(self.code))
-        try:
-            self.render(self.site.getResourceFor(self))
-        except Exception:
-            self.processingFailed(Failure())
 
 
 def _refuse_with(refusal: Refusal) -> Callable[[], Awaitable[Answer]]:

@@ -1,7 +1,7 @@
 """The HTTPS door: what listens, its limits, and its connections.
 
-Addresses of the API are answered from its table, all others by `resources`
-(the console), whose bodies are kept in memory and bounded.
+Addresses of the API are answered from its table, all others by `elsewhere` (the
+console).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from twisted.web.http import datetimeToString
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from gateway.api.routes import RouteTable
+from gateway.api.routes import Elsewhere, Route, RouteTable
 from gateway.intake.https_channel import DoorChannel
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_request import DoorRequest
@@ -53,20 +53,20 @@ class HttpsDoor(Site):
     def __init__(
         self,
         *,
-        routes: RouteTable,
+        routes: RouteTable[Route],
         doorkeeper: Doorkeeper,
-        resources: Resource,
+        elsewhere: Elsewhere,
         clock: IReactorTime,
         limits: HttpsLimits,
         observe: HttpsObserver,
     ) -> None:
-        super().__init__(resources, DoorRequest, reactor=clock)
+        super().__init__(Resource(), DoorRequest, reactor=clock)
         self.routes = routes
         self.doorkeeper = doorkeeper
         self.clock = clock
         self.limits = limits
         self.observe = observe
-        self.tops = frozenset(resources.listStaticNames())
+        self.elsewhere = elsewhere
         self._channels: set[DoorChannel] = set()
         self._date = 0, b""
 

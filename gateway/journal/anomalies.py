@@ -50,6 +50,7 @@ KINDS: Final = {
     "payment-differs": "another amount came than a payer announced",
     "payer-silent": "a payer sends nothing at all while many wait for it",
     "remedy-approval": "a second person must agree to what would be sent again",
+    "notification-failed": "messages to a recipient were given up",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }
 """Every kind of anomaly, with what it means."""

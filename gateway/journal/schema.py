@@ -20,7 +20,6 @@ from gateway.journal.schema_house import (
     event_chain,
     lease,
     ledger_move,
-    staff,
 )
 from gateway.journal.schema_intake import (
     claim,
@@ -36,6 +35,7 @@ from gateway.journal.schema_intake import (
     upload,
     used_number,
 )
+from gateway.journal.schema_notify import notice, notice_rule, notice_told
 from gateway.journal.schema_owed import (
     anomaly_item,
     chase,
@@ -59,6 +59,15 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -74,7 +83,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -89,20 +100,30 @@ __all__ = (
     "ledger_move",
     "lot",
     "metadata",
+    "notice",
+    "notice_rule",
+    "notice_told",
     "number_series",
     "payer_return",
     "payload",
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
     "sequence_gap",
     "staff",
+    "staff_session",
     "upload",
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0007_payments"
+SCHEMA_VERSION: Final = "0010_notifications"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -1,4 +1,4 @@
-"""The tables that the house keeps for itself: anomalies, ledger, history, staff."""
+"""The tables that the house keeps for itself: anomalies, ledger, history."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ anomaly = Table(
     words("facts"),  # what those behind it share: payer, code, field, software
     words("advice"),  # the suggested cause, and what would mend it
     count("claims"),  # how many it touches
+    moment("snoozed_until", nullable=True),  # not shown among what is to be done
     states("state", lifecycle.AnomalyState),
     Index("ix_anomaly_subject", "kind", "subject", unique=True),
     Index("ix_anomaly_state", "state"),
@@ -98,14 +99,4 @@ lease = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     moment("until"),
-)
-
-staff = Table(
-    "staff",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("role", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    moment("created_at"),
-    moment("disabled_at", nullable=True),
 )

@@ -10,13 +10,13 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
-from twisted.web.resource import Resource
 
 from config.directory_records import DirectoryData
 from gateway.api.application import build
 from gateway.api.deposits import Pages
+from gateway.api.routes import Elsewhere
 from gateway.intake.https_channel import DoorChannel
-from gateway.intake.https_elsewhere import Elsewhere
+from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_upload import Uploads
@@ -113,7 +113,7 @@ class Door:
         house: House,
         *,
         limits: HttpsLimits | None = None,
-        resources: Resource | None = None,
+        elsewhere: Elsewhere | None = None,
         believe_seconds: float = 5.0,
     ) -> None:
         self.house = house
@@ -142,7 +142,7 @@ class Door:
                 believe_seconds=believe_seconds,
                 observe=self.seen,
             ),
-            resources=resources or Elsewhere(),
+            elsewhere=elsewhere or Beside(),
             clock=house.clock,
             limits=limits or HttpsLimits(),
             observe=self.seen,

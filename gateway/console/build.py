@@ -1,0 +1,58 @@
+"""Builds the console: the one list of its rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.console import account, audit, cases, directory, files, people, today
+from gateway.console.guesses import Guesses
+from gateway.console.login import Login
+from gateway.console.openid import OpenIdLogin, Provider
+from gateway.console.pages import Page
+from gateway.console.site import Console
+from gateway.console.templates import Templates
+from gateway.console.visit import Premises
+from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
+from gateway.intake.reception import RunInThread
+from gateway.journal.snapshot import Snapshot
+
+
+def build_console(
+    *,
+    house: House,
+    run_in_thread: RunInThread,
+    counts: Callable[[], Snapshot | None],
+    backoff: AddressBackoff,
+    version: str,
+) -> Console:
+    """Build the console of a node; `counts` gives the newest counts it made."""
+    premises = Premises(
+        house=house,
+        run_in_thread=run_in_thread,
+        counts=counts,
+        templates=Templates(),
+        zone=house.settings.console.time_zone,
+        version=version,
+    )
+    return Console(
+        premises,
+        [
+            *files.pages(),
+            *_login_pages(house, Guesses(backoff, house.payloads.keys)),
+            *account.pages(),
+            *today.pages(),
+            *cases.pages(),
+            *audit.pages(),
+            *people.pages(),
+            *directory.pages(),
+        ],
+    )
+
+
+def _login_pages(house: House, guesses: Guesses) -> list[Page]:
+    settings = house.settings.openid
+    if not settings.issuer:
+        return Login(guesses).pages()
+    other = OpenIdLogin(Provider(settings), guesses).pages()
+    return [*Login(guesses, settings.name, settings.passwords).pages(), *other]

@@ -1,0 +1,128 @@
+"""Renders the pages' templates, one Jinja2 environment for each language.
+
+Everything is escaped unless a template says otherwise, and none does for what came
+from outside.  A name that a view did not give is an error, not an empty place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from gateway.console.languages import LANGUAGES, Language, language
+from gateway.journal.anomalies import KINDS
+
+if TYPE_CHECKING:
+    from gateway.console.visit import Visit
+
+_STATIC: Final = "/console/static"
+_PROOF: Final = Markup('<input type="hidden" name="proof" value="{}">')
+
+
+class Templates:
+    """Renders templates by name."""
+
+    def __init__(self) -> None:
+        self._environments = {code: _environment(language(code)) for code in LANGUAGES}
+
+    def render(self, name: str, visit: Visit, facts: Mapping[str, Any]) -> str:
+        """Render a template for a visit with the facts of its view."""
+        template = self._environments[visit.language.code].get_template(name)
+        zone, now, spoken = visit.premises.zone, visit.now, visit.language
+        return template.render(
+            facts,
+            visit=visit,
+            person=visit.person,
+            now=now,
+            languages=LANGUAGES,
+            moment=lambda at: _moment(spoken, at, visit),
+            day=lambda at: spoken.day(at, zone),
+            ago=lambda at: _ago(spoken, at, visit),
+            proof=lambda: _PROOF.format(visit.proof),
+        )
+
+
+def link(path: str, **kept: str) -> str:
+    """Write an address with a query of what is not empty."""
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+@cache
+def static_file(name: str) -> tuple[bytes, str]:
+    """Return a file that pages load, and its version; raises `KeyError` for none."""
+    folder = resources.files("gateway.console") / "static"
+    if name not in {each.name for each in folder.iterdir()}:
+        raise KeyError(name)
+    content = (folder / name).read_bytes()
+    return content, hashlib.sha256(content).hexdigest()[:12]
+
+
+def _kind(name: str) -> str:
+    """Return what a kind of anomaly means; one of another version means its name."""
+    return KINDS.get(name, name)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _static(name: str) -> str:
+    return f"{_STATIC}/{name}?v={static_file(name)[1]}"
+
+
+def _environment(spoken: Language) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("gateway.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        spoken.translations, newstyle=True
+    )
+    environment.globals |= {"static": _static, "link": link}
+    filters: dict[str, Callable[..., str]] = {
+        "say": spoken.say,
+        "kind": lambda name: _capital(spoken.say(_kind(name))),
+        "number": spoken.number,
+        "money": spoken.money,
+        "percent": spoken.percent,
+        "span": spoken.span,
+    }
+    environment.filters |= filters
+    return environment
+
+
+def _moment(spoken: Language, at: float | None, visit: Visit) -> Markup:
+    """Write a moment in the console's zone; a machine reads it in UTC."""
+    if at is None:
+        return Markup("")
+    return _time(at, spoken.moment(at, visit.premises.zone), "")
+
+
+def _ago(spoken: Language, at: float | None, visit: Visit) -> Markup:
+    """Write how long ago it was; the exact moment shows when pointed at."""
+    if at is None:
+        return Markup("")
+    exact = spoken.moment(at, visit.premises.zone, form="long")
+    just = abs(at - visit.now) < 1  # "in 0 seconds" says nothing
+    return _time(
+        at, spoken.say("just now") if just else spoken.ago(at, visit.now), exact
+    )
+
+
+def _time(at: float, words: str, title: str) -> Markup:
+    stamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    hint = Markup(' title="{}"').format(title) if title else Markup("")
+    return Markup('<time datetime="{}"{}>{}</time>').format(stamp, hint, escape(words))

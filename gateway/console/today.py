@@ -1,0 +1,31 @@
+"""*Today*: what came in, what is owed, what is late, what is broken, by payer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.api.routes import Answer
+from gateway.console.pages import Page, get
+from gateway.console.visit import Visit
+from gateway.journal import today
+
+_CASES: Final = 10
+
+
+def pages() -> list[Page]:
+    """List the pages of it."""
+    return [get("", show)]
+
+
+async def show(visit: Visit) -> Answer:
+    """Show the day."""
+    directory = visit.premises.house.directory()
+    midnight = today.midnight(visit.now, visit.premises.zone)
+    came = await visit.ask(today.came_in, midnight)
+    cases = await visit.ask(today.open_cases, visit.now, _CASES)
+    down = await visit.ask(today.down, visit.now)
+    counts = visit.premises.counts()
+    rows = today.by_payer(directory, counts, came, cases)
+    return visit.page(
+        "today.html", came=came, cases=cases, down=down, counts=counts, payers=rows
+    )
