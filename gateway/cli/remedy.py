@@ -13,9 +13,10 @@ from gateway.cli.refusal import Refusal
 from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import money, utc
+from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import approvals, chases, remedies
+from gateway.journal import approvals, chases, remedies, staff
 from gateway.journal.remedies import Wanted
 from gateway.steps.plan import Planned, plan
 from gateway.steps.plan import count as plan_count
@@ -240,9 +241,12 @@ def _again(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         if opened.database.read(chases.find, options.lot) is None:
             raise Refusal(f"lot {options.lot!r} was never chased; see: octway trace")
-        opened.database.write(
-            "chase.again", lambda tx: approvals.again(tx, options.lot, by=by)
-        )
+
+        def again(tx: Tx) -> None:
+            staff.must_work(tx.connection, by)
+            approvals.again(tx, options.lot, by=by)
+
+        opened.database.write("chase.again", again)
     if options.json:
         terminal.give({"lot": options.lot, "state": "open"})
     else:

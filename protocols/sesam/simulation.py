@@ -24,6 +24,7 @@ from protocols.sesam import (
 from protocols.sesam.payer_simulator import Caisse, Seen
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
+    OpenHost,
     Order,
     Profile,
     Promised,
@@ -104,6 +105,11 @@ class SesamSimulation:
     def rules(self, code: str) -> Mapping[str, str]:
         """Return a fund's rules, which are in its code."""
         return {"regime": code[:2], "organism": code[2:], "recipient_type": "CT"}
+
+    @property
+    def open_host(self) -> OpenHost | None:
+        """Return None: funds are reached over SFTP."""
+        return None
 
     def demo_files(self, place: Mapping[str, object]) -> Mapping[str, str]:
         """Return the funds that `octway init` writes as an example."""

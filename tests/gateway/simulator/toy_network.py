@@ -16,6 +16,7 @@ from protocols.catalog import Catalog, Simulated
 from protocols.interface import Emitter
 from protocols.simulated_payer import Faults, SimulatedReturn
 from protocols.simulation import (
+    OpenHost,
     Order,
     Profile,
     Promised,
@@ -73,6 +74,10 @@ class ToySimulation:
         Profile(id="toy-one", code="P1", within=8, delays=(2, 3, 5), same_number=True),
         Profile(id="toy-two", code="P2", within=8, delays=(2, 3, 5), same_number=False),
     )
+
+    @property
+    def open_host(self) -> OpenHost | None:
+        return None
 
     def sender(self, rng: Random) -> Sender:
         number = f"S{rng.randrange(10**6)}"

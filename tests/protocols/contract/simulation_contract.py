@@ -226,7 +226,12 @@ class SimulationContract:
         payers = {
             name.removesuffix(".toml"): tomllib.loads(text)
             for name, text in files.items()
-            if name.endswith(".toml")
+            if name.endswith(".toml") and "/" not in name
+        }
+        shared = {
+            name.removeprefix("endpoints/").removesuffix(".toml"): tomllib.loads(text)
+            for name, text in files.items()
+            if name.startswith("endpoints/")
         }
 
         assert payers
@@ -235,9 +240,11 @@ class SimulationContract:
                 id,
                 network.name,
             )
-            assert payer["endpoint"]["simulated"] is True
-            assert payer["endpoint"]["settings"]["user"] == id
-            assert payer["endpoint"]["settings"]["host"] == PLACE["host"]
+            endpoint = payer.get("endpoint") or shared[payer["payer"]["endpoint"]]
+            assert endpoint["simulated"] is True
+            assert endpoint["settings"]["host"] == PLACE["host"]
+            if simulation.open_host is None:
+                assert endpoint["settings"]["user"] == id
             assert not list(network.check_rules(payer.get("rules", {})))
             codes = [each["code"] for each in payer["code"]]
             assert not any(network.check_code(code) for code in codes)
