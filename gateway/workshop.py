@@ -36,6 +36,9 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
+from gateway.webhooks.build import build_deliver
+from gateway.webhooks.deliver import Deliver, DeliverObserver
+from gateway.webhooks.tell import Tell
 from protocols.interface import Channel
 from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
@@ -55,6 +58,7 @@ class Observer(
     MatchObserver,
     RemedyObserver,
     NoticeObserver,
+    DeliverObserver,
     StepObserver,
     Protocol,
 ):
@@ -78,6 +82,8 @@ class Steps:
     seal: Seal
     notify: Notify
     post: Post
+    tell: Tell
+    deliver: Deliver
     tidy: Tidy
 
     def in_order(self) -> tuple[Step, ...]:
@@ -96,6 +102,8 @@ class Steps:
             self.seal,
             self.notify,
             self.post,
+            self.tell,
+            self.deliver,
             self.tidy,
         )
 
@@ -235,7 +243,13 @@ def build_steps(
             lease=lease,
             observe=observe,
         ),
-        tidy=Tidy(database=database, payloads=payloads),
+        tell=Tell(database=database),
+        deliver=build_deliver(house, observe),
+        tidy=Tidy(
+            database=database,
+            payloads=payloads,
+            keep_webhooks=house.settings.webhooks.keep,
+        ),
     )
 
 
@@ -265,6 +279,8 @@ def step_services(
         (steps.seal, 1, _SEAL_EVERY, None),
         (steps.notify, 1, _NOTIFY_EVERY, steps.post),
         (steps.post, _POSTMEN, 0.0, None),
+        (steps.tell, 1, 0.0, steps.deliver),
+        (steps.deliver, house.settings.webhooks.workers, 0.0, None),
         (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [

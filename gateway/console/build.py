@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.console import account, audit, cases, directory, files, people, today
+from gateway.console import (
+    account,
+    audit,
+    cases,
+    client_access,
+    clients,
+    directory,
+    enrolments,
+    files,
+    hooks,
+    payers,
+    people,
+    reports,
+    today,
+)
 from gateway.console.guesses import Guesses
 from gateway.console.login import Login
 from gateway.console.openid import OpenIdLogin, Provider
@@ -43,9 +57,15 @@ def build_console(
             *account.pages(),
             *today.pages(),
             *cases.pages(),
+            *hooks.pages(),
             *audit.pages(),
             *people.pages(),
             *directory.pages(),
+            *payers.pages(),
+            *clients.pages(),
+            *client_access.pages(),
+            *enrolments.pages(),
+            *reports.pages(),
         ],
     )
 

@@ -68,6 +68,12 @@ from gateway.journal.schema_receipts import (
     receipt_root,
 )
 from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
+from gateway.journal.schema_webhooks import (
+    webhook,
+    webhook_delivery,
+    webhook_event,
+    webhook_place,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -123,7 +129,11 @@ __all__ = (
     "staff_session",
     "upload",
     "used_number",
+    "webhook",
+    "webhook_delivery",
+    "webhook_event",
+    "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0010_notifications"
+SCHEMA_VERSION: Final = "0011_webhooks"
 """The Alembic revision that this program works with; it refuses any other."""
