@@ -18,6 +18,8 @@ from twisted.internet.defer import Deferred
 from gateway.house import House
 from gateway.journal import schema
 from gateway.learning import CurrentDelays
+from gateway.sandbox_counts import Together
+from gateway.simulator.sandbox_channel import Sandboxed
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
@@ -91,6 +93,8 @@ def build_steps(
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
+    channels = Sandboxed(house, channels)
+    counts = Together(observe)
     delays = CurrentDelays(database, house.directory, house.now)
     in_making = schema.dispatch.c.state == DispatchState.READY
 
@@ -119,6 +123,7 @@ def build_steps(
         channel=channels,
         directory=house.directory,
         entropy=entropy,
+        now=house.now,
         worker=worker,
         lease=lease,
         at_once=house.settings.work.collect_workers,
@@ -131,7 +136,7 @@ def build_steps(
             networks=house.networks,
             directory=house.directory,
             entropy=entropy,
-            observe=observe,
+            observe=counts,
         ),
         gather=Gather(
             database=database,
@@ -155,7 +160,7 @@ def build_steps(
             worker=worker,
             lease=lease,
             holding=holding(schema.dispatch, ~in_making),
-            observe=observe,
+            observe=counts,
         ),
         collect=collect,
         match=Match(
@@ -168,7 +173,7 @@ def build_steps(
             entropy=entropy,
             worker=worker,
             lease=lease,
-            observe=observe,
+            observe=counts,
             sure=house.settings.matching.sure_mark,
             bounds=Bounds(
                 overpaid=house.settings.matching.overpaid,
@@ -190,7 +195,7 @@ def build_steps(
             networks=house.networks,
             directory=house.directory,
             entropy=entropy,
-            observe=observe,
+            observe=counts,
         ),
         tidy=Tidy(database=database, payloads=payloads),
     )

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.intake.receipts import iso_time
 from routing.envelope import Remark
+from routing.sandbox import base
 
 Row = Any
 
@@ -30,6 +31,16 @@ Shape = Mapping[str, Member]
 
 def _column(name: str, kind: str, words: str) -> Member:
     return Member(kind, words, lambda row: getattr(row, name))
+
+
+def _named(name: str, kind: str, words: str) -> Member:
+    """Give a network or payer by its real name, in the sandbox too."""
+
+    def value(row: Row) -> Any:
+        found = getattr(row, name)
+        return None if found is None else base(found)
+
+    return Member(kind, words, value)
 
 
 def _time(name: str, words: str) -> Member:
@@ -67,7 +78,12 @@ DEPOSIT: Final[Shape] = MappingProxyType(
         "received_at": _time("received_at", "when it was safe with us"),
         "state": _column("state", "string", "received, split or unreadable"),
         "format": _column("format", "string", "what the file is, once read"),
-        "network": _column("network", "string", "network that it belongs to"),
+        "network": _named("network", "string", "network that it belongs to"),
+        "test": Member(
+            "boolean",
+            "whether it stays in the sandbox, with its simulated payers",
+            lambda row: bool(row.test),
+        ),
         "record_count": _column("records", "integer", "records in it"),
         "lot_count": _column("lots", "integer", "lots in it"),
         "claim_count": _column("claims", "integer", "claims in it"),
@@ -95,7 +111,7 @@ LOT: Final[Shape] = MappingProxyType(
         "position": _column("position", "integer", "place in the deposit, from 1"),
         "number": _column("number", "string", "number that the sender gave it"),
         "date": _column("date", "string", "its date, or empty"),
-        "network": _column("network", "string", "network"),
+        "network": _named("network", "string", "network"),
         "flow": _column("flow", "string", "kind of exchange"),
         "sender": _column("sender", "string", "in whose name it is billed"),
         "claims": _column("claims", "integer", "claims in it"),
@@ -104,7 +120,7 @@ LOT: Final[Shape] = MappingProxyType(
         "state": _column("state", "string", "where it stands"),
         "cause": _column("cause", "string", "why it is held or refused, or empty"),
         "cause_words": _column("cause_words", "string", "the same in words"),
-        "payer": _column("payer_id", "string?", "payer that it was routed to"),
+        "payer": _named("payer_id", "string?", "payer that it was routed to"),
         "payer_code": _column("payer_code", "string?", "code of that payer"),
         "dispatch": _column("dispatch_id", "string?", "file that it left in"),
         "dispatch_state": _column("dispatch_state", "string?", "how far that file is"),
@@ -150,7 +166,11 @@ _INTERNAL_FACTS: Final = frozenset(
 
 def _facts(row: Row) -> dict[str, Any]:
     facts = json.loads(row.facts)
-    return {key: facts[key] for key in facts if key not in _INTERNAL_FACTS}
+    return {
+        key: base(value) if isinstance(value, str) else value
+        for key, value in facts.items()
+        if key not in _INTERNAL_FACTS
+    }
 
 
 EVENT: Final[Shape] = MappingProxyType(

@@ -14,6 +14,7 @@ from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from routing.lifecycle import HandbackState, ReturnState
+from routing.sandbox import base
 
 _PER_STATEMENT: Final = 5000  # an engine takes only so many parameters
 
@@ -53,7 +54,7 @@ def add(
             "id": name,
             "client_id": client,
             "return_id": row.id,
-            "network": row.network,
+            "network": base(row.network),
             "format": row.format,
             "filename": filename,
             "payload_id": stored.id,

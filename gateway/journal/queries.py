@@ -45,7 +45,8 @@ def deposits(
     under way can still precede.
     """
     table = schema.deposit
-    query = select(*_all_but(table, "receipt", "report", "payload_id", "worker"))
+    columns = _all_but(table, "receipt", "report", "payload_id", "worker")
+    query = select(*columns, _is_test())
     key = tuple_(table.c.received_at, table.c.id)
     conditions = _equal(
         (table.c.client_id, client),
@@ -69,7 +70,8 @@ def deposit(
 ) -> Row[*tuple[Any, ...]] | None:
     """Find one deposit."""
     table = schema.deposit
-    query = select(*_all_but(table, "report", "payload_id", "worker")).where(
+    columns = _all_but(table, "report", "payload_id", "worker")
+    query = select(*columns, _is_test()).where(
         table.c.id == deposit_id, *_equal((table.c.client_id, client))
     )
     return connection.execute(query).one_or_none()
@@ -276,6 +278,13 @@ def _page(connection: Connection, query: Select[*tuple[Any, ...]], limit: int) -
 
 def _equal(*pairs: tuple[ColumnElement[Any], Any]) -> list[ColumnElement[bool]]:
     return [column == value for column, value in pairs if value is not None]
+
+
+def _is_test() -> ColumnElement[Any]:
+    """Say with each deposit whether its client is a test client."""
+    client = schema.client
+    mine = select(client.c.test).where(client.c.id == schema.deposit.c.client_id)
+    return mine.scalar_subquery().label("test")
 
 
 def _all_but(table: Any, *names: str) -> list[ColumnElement[Any]]:

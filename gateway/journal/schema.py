@@ -57,6 +57,8 @@ from gateway.journal.schema_payers import (
     number_series,
     payer_return,
     payment,
+    sandbox_file,
+    sandbox_return,
 )
 from gateway.journal.schema_staff import staff, staff_session
 
@@ -96,6 +98,8 @@ __all__ = (
     "problem",
     "proposal",
     "remedy",
+    "sandbox_file",
+    "sandbox_return",
     "sender",
     "sequence",
     "sequence_gap",
@@ -105,5 +109,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0008_console"
+SCHEMA_VERSION: Final = "0009_sandbox"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -66,6 +66,8 @@ class ToySimulation:
         Promised("arl", Level.LOT, within=2, demo_within=6),
         Promised("payment", Level.CLAIM, within=8, demo_within=10),
     )
+    refuses = "arl"
+    reasons: Mapping[str, str] = {"price": "T1"}
     alterations: Sequence[str] = ("nameless",)
     merges = True
     nobody = "P9"
