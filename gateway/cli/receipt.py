@@ -43,7 +43,7 @@ def define(parser: Parser) -> None:
 
 def _verify(options: Options, terminal: Terminal) -> int:
     path = options.key or settings_of(options, terminal).receipts.key_file
-    key = _public_key(path)
+    key = public_key(path)
     content = options.file.read_bytes()
     holds = receipts.verify(content, key)
     facts = _facts(content)
@@ -65,7 +65,7 @@ def _verify(options: Options, terminal: Terminal) -> int:
 
 def _key(options: Options, terminal: Terminal) -> int:
     path = settings_of(options, terminal).receipts.key_file
-    key = _public_key(path)
+    key = public_key(path)
     text = key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     ).decode()
@@ -86,7 +86,7 @@ def _facts(content: bytes) -> dict[str, object]:
     return {key: value for key, value in found.items() if key != "signature"}
 
 
-def _public_key(path: Path) -> Ed25519PublicKey:
+def public_key(path: Path) -> Ed25519PublicKey:
     """Read a public key, or the public half of a private one."""
     content = path.read_bytes()
     try:
