@@ -119,6 +119,26 @@ class Console:
 
 
 @frozen(kw_only=True)
+class OpenId:
+    """A provider of OpenID Connect that staff may log in with; none without `issuer`."""
+
+    issuer: str = setting(
+        "text", "", "https:// address of the provider; empty: only passwords"
+    )
+    name: str = setting("text", "OpenID", "what the button on the login page says")
+    client_id: str = setting("text", "", "what the provider calls this console")
+    client_secret_file: Path | None = setting(
+        "optional path", "", "file that holds the secret agreed with the provider"
+    )
+    account: str = setting(
+        "text", "email", "claim that names the staff account; an email must be verified"
+    )
+    passwords: bool = setting(
+        "flag", True, "whether passwords are taken as well as the provider's word"
+    )
+
+
+@frozen(kw_only=True)
 class Operations:
     """The listener for metrics and health."""
 
@@ -150,7 +170,7 @@ class Receipts:
     listed: float = setting(
         "seconds",
         "90d",
-        "how long a deposit is listed in /receipts; it stays, and can be got by name",
+        "how long what is signed is listed in /receipts; it stays, and is got by name",
     )
 
 

@@ -29,6 +29,7 @@ from config.sections import (
     Matching,
     NetworkEmitter,
     Node,
+    OpenId,
     Operations,
     Receipts,
     Sftp,
@@ -49,6 +50,7 @@ class Settings:
     sftp: Sftp = attrs.field(factory=Sftp)
     https: Https = attrs.field(factory=Https)
     console: Console = attrs.field(factory=Console)
+    openid: OpenId = attrs.field(factory=OpenId)
     operations: Operations = attrs.field(factory=Operations)
     limits: Limits = attrs.field(factory=Limits)
     receipts: Receipts = attrs.field(factory=Receipts)
@@ -73,6 +75,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "sftp": Sftp,
         "https": Https,
         "console": Console,
+        "openid": OpenId,
         "operations": Operations,
         "limits": Limits,
         "receipts": Receipts,

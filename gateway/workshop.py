@@ -16,6 +16,7 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
+from gateway.intake.receipts import ReceiptSigner
 from gateway.journal import schema
 from gateway.learning import CurrentDelays
 from gateway.sandbox_counts import Together
@@ -29,6 +30,7 @@ from gateway.steps.holding import Holding
 from gateway.steps.match import Match, MatchObserver
 from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import Route, RouteObserver
+from gateway.steps.seal import Seal
 from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
@@ -38,6 +40,7 @@ from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
 
 _TIDY_EVERY: Final = 3600.0
+_SEAL_EVERY: Final = 5.0  # seconds in which receipts gather for one entry
 _REST: Final = 0.05  # seconds in which small deposits gather between two turns
 _CALM: Final = 0.25  # seconds without a deposit after which small ones are read
 _PATIENCE: Final = 2.0  # seconds after which they are read though more come in
@@ -68,6 +71,7 @@ class Steps:
     hand_back: HandBack
     watch: Watch
     chase: Chase
+    seal: Seal
     tidy: Tidy
 
     def in_order(self) -> tuple[Step, ...]:
@@ -83,12 +87,16 @@ class Steps:
             self.hand_back,
             self.watch,
             self.chase,
+            self.seal,
             self.tidy,
         )
 
 
 def build_steps(
-    house: House, channels: Callable[[str], Channel], observe: Observer
+    house: House,
+    channels: Callable[[str], Channel],
+    observe: Observer,
+    signer: ReceiptSigner,
 ) -> Steps:
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
@@ -197,6 +205,14 @@ def build_steps(
             entropy=entropy,
             observe=counts,
         ),
+        seal=Seal(
+            database=database,
+            signer=signer,
+            entropy=entropy,
+            now=house.now,
+            worker=worker,
+            lease=lease,
+        ),
         tidy=Tidy(database=database, payloads=payloads),
     )
 
@@ -224,6 +240,7 @@ def step_services(
         (steps.hand_back, 1, 0.0, None),
         (steps.watch, 1, work.watch_interval, steps.chase),
         (steps.chase, 1, 0.0, steps.route),
+        (steps.seal, 1, _SEAL_EVERY, None),
         (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [

@@ -8,6 +8,7 @@ from gateway.api.deposit_routes import AFTER, LIMIT, deposit_routes, upload_rout
 from gateway.api.deposits import DepositViews, Pages
 from gateway.api.documents import DocumentViews
 from gateway.api.payers import PayerViews
+from gateway.api.receipts import ReceiptViews, receipt_routes
 from gateway.api.returns import ReturnViews
 from gateway.api.routes import Handler, Param, Reply, Route, RouteTable
 from gateway.storage.payloads import Payloads
@@ -31,6 +32,7 @@ def build(
             *upload_routes(take_deposit),
             *deposit_routes(DepositViews(pages)),
             *_return_routes(ReturnViews(pages, payloads)),
+            *receipt_routes(ReceiptViews(pages)),
             *_payer_routes(PayerViews(directory, pages.now)),
             *_document_routes(documents),
         ]

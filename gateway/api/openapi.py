@@ -132,7 +132,7 @@ def _schemas() -> dict[str, Any]:
         "type": "array",
         "items": _ref("Expectation"),
     }
-    for name in ("Deposit", "Return"):
+    for name in ("Deposit", "Return", "ReceiptListed"):
         found[f"{name}Page"] = _page(name, cursor=True)
     for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer"):
         found[f"{name}Page"] = _page(name)
@@ -164,6 +164,18 @@ def _schemas() -> dict[str, Any]:
             )
         }
         | {"signature": {"type": "object"}},
+    }
+    found["SignedDocument"] = {
+        "type": "object",
+        "description": "Signed as a receipt of a deposit is; `kind` says what it is, "
+        "and is absent in a receipt of a deposit.",
+        "properties": {
+            "receipt": {"type": "string"},
+            "kind": {"type": "string"},
+            "signature": {"type": "object"},
+        },
+        "required": ["receipt", "signature"],
+        "additionalProperties": True,
     }
     found["Report"] = {"type": "object"}
     found["Document"] = {"type": "object"}

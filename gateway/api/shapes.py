@@ -233,6 +233,22 @@ PAYER: Final[Shape] = MappingProxyType(
         "open": _column("open", "boolean", "whether it can be reached from here"),
     }
 )
+RECEIPT_LISTED: Final[Shape] = MappingProxyType(
+    {
+        "id": _column("id", "string", "what it is fetched by"),
+        "kind": _column("kind", "string", "deposit, dispatch or answer"),
+        "about": _column(
+            "subject", "string", "the deposit, dispatch or return that it vouches for"
+        ),
+        "sha256": _column("sha256", "string", "SHA-256 of what its signature covers"),
+        "entry": Member(
+            "string",
+            "entry of your chain that covers it",
+            lambda row: f"chain-{row.number}",
+        ),
+        "chained_at": _time("made_at", "when that entry was made"),
+    }
+)
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
         "Deposit": DEPOSIT,
@@ -244,6 +260,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "Event": EVENT,
         "Return": RETURN,
         "Answer": ANSWER,
+        "ReceiptListed": RECEIPT_LISTED,
         "Payer": PAYER,
     }
 )

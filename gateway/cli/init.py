@@ -18,9 +18,8 @@ from config.settings import Settings, load
 from gateway.cli import key_files, migrate
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.opening import database_of, sqlite_file
-from gateway.cli.passwords import new_password
 from gateway.cli.terminal import Terminal
-from gateway.intake.credentials import hash_password
+from gateway.intake.credentials import hash_password, new_password
 from gateway.journal import staff
 from gateway.storage.vault import new_key_file
 

@@ -46,7 +46,7 @@ COMMANDS: Final = {
     "sample": "write a valid billing file of invented claims, to try an upload with",
     "verify": "prove integrity: event chain, ledger, every stored file",
     "vendor": "check a vendor's files and its test client; write its certificate",
-    "receipt": "check a receipt's signature; print the key to check with",
+    "receipt": "check receipts and their chain offline; print the key, a day's root",
     "key": "rotate the key that encrypts stored files",
     "version": "print the version",
 }

@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options, Parser, add_by
-from gateway.cli.passwords import asked_password, new_password
+from gateway.cli.passwords import asked_password
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import moment
-from gateway.intake.credentials import hash_password
+from gateway.intake.credentials import hash_password, new_password
 from gateway.intake.receipts import iso_time
 from gateway.journal import staff
 

@@ -8,17 +8,16 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from gateway.cli import client_access, opening, vendor_shown
+from gateway.cli import client_access, opening, receipt_keys, vendor_shown
 from gateway.cli.arguments import Actions, Options, Parser
-from gateway.cli.receipt import public_key
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
+from gateway.cli.wording import counted
 from gateway.conformance import across, certificate, files, steps
 from gateway.conformance.files import Checked
 from gateway.conformance.finding import Finding
 from gateway.conformance.steps import Seen
-from gateway.intake import receipts
-from gateway.intake.receipts import iso_time
+from gateway.intake.receipts import iso_time, key_id, read_signer
 from protocols.catalog import Catalog
 
 EXAMPLE: Final = (
@@ -94,8 +93,9 @@ def _check(options: Options, terminal: Terminal) -> int:
     page = None
     if holds and asked is not None and options.html:
         page = options.html
-        signed = _signed(asked, checked, options, terminal)
-        page.write_text(certificate.page(signed), encoding="utf-8")
+        signer = read_signer(opening.settings_of(options, terminal).receipts.key_file)
+        text = certificate.page(_facts(asked, checked, terminal), signer)
+        page.write_text(text, encoding="utf-8")
     if options.json:
         terminal.give(
             {
@@ -150,10 +150,10 @@ def _client(options: Options, terminal: Terminal) -> Asked:
         )
 
 
-def _signed(
-    asked: Asked, checked: Sequence[Checked], options: Options, terminal: Terminal
+def _facts(
+    asked: Asked, checked: Sequence[Checked], terminal: Terminal
 ) -> dict[str, Any]:
-    facts = {
+    return {
         "client": asked.row.id,
         "vendor": asked.row.vendor,
         "software": asked.row.software,
@@ -167,23 +167,34 @@ def _signed(
             if each.at is not None
         ],
     }
-    key_file = opening.settings_of(options, terminal).receipts.key_file
-    return certificate.sign(facts, key_file)
 
 
 def _verify(options: Options, terminal: Terminal) -> int:
-    path = options.key or opening.settings_of(options, terminal).receipts.key_file
-    key = public_key(path)
-    content = certificate.read(options.file.read_text(encoding="utf-8"))
-    holds = content is not None and receipts.verify(content, key)
+    """Check a page's signature, and say what is signed: that alone counts."""
+    keys = (
+        [receipt_keys.read_public(options.key)]
+        if options.key
+        else receipt_keys.of_settings(opening.settings_of(options, terminal))
+    )
+    try:
+        signed = certificate.read(options.file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Refusal(f"{options.file}: {error}") from None
+    holds = any(signed.is_signed_by(key) for key in keys)
     if options.json:
-        terminal.give({"valid": holds, "key": receipts.key_id(key)})
+        terminal.give({"valid": holds, "key": signed.key, "signed": dict(signed.body)})
     elif holds:
-        terminal.say(f"{options.file}: valid, signed with key {receipts.key_id(key)}")
+        body = signed.body
+        terminal.say(
+            f"{options.file}: valid; {body['software'] or body['client']} of "
+            f"{body['vendor'] or 'a vendor not named'}, test client {body['client']}, "
+            f"{counted(len(body['steps']), 'step')} shown, made at {body['made_at']}"
+        )
     else:
+        known = ", ".join(key_id(key) for key in keys)
         terminal.complain(
-            f"{options.file}: does not hold: it is no certificate, was changed, or was "
-            f"signed with another key than {receipts.key_id(key)} ({path})"
+            f"{options.file}: does not hold: it was changed, or signed with another key "
+            f"({signed.key}) than {known}"
         )
     return 0 if holds else DOES_NOT_HOLD
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.console import cases, files, today
+from gateway.console import account, audit, cases, directory, files, people, today
+from gateway.console.guesses import Guesses
 from gateway.console.login import Login
+from gateway.console.openid import OpenIdLogin, Provider
+from gateway.console.pages import Page
 from gateway.console.site import Console
 from gateway.console.templates import Templates
 from gateway.console.visit import Premises
 from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.reception import RunInThread
-from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.journal.snapshot import Snapshot
 
 
@@ -34,5 +37,22 @@ def build_console(
     )
     return Console(
         premises,
-        [*files.pages(), *Login(backoff).pages(), *today.pages(), *cases.pages()],
+        [
+            *files.pages(),
+            *_login_pages(house, Guesses(backoff, house.payloads.keys)),
+            *account.pages(),
+            *today.pages(),
+            *cases.pages(),
+            *audit.pages(),
+            *people.pages(),
+            *directory.pages(),
+        ],
     )
+
+
+def _login_pages(house: House, guesses: Guesses) -> list[Page]:
+    settings = house.settings.openid
+    if not settings.issuer:
+        return Login(guesses).pages()
+    other = OpenIdLogin(Provider(settings), guesses).pages()
+    return [*Login(guesses, settings.name, settings.passwords).pages(), *other]

@@ -71,6 +71,10 @@ def _kind(name: str) -> str:
     return KINDS.get(name, name)
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _static(name: str) -> str:
     return f"{_STATIC}/{name}?v={static_file(name)[1]}"
 
@@ -90,7 +94,7 @@ def _environment(spoken: Language) -> Environment:
     environment.globals |= {"static": _static, "link": link}
     filters: dict[str, Callable[..., str]] = {
         "say": spoken.say,
-        "kind": lambda name: spoken.say(_kind(name)),
+        "kind": lambda name: _capital(spoken.say(_kind(name))),
         "number": spoken.number,
         "money": spoken.money,
         "percent": spoken.percent,
@@ -112,7 +116,10 @@ def _ago(spoken: Language, at: float | None, visit: Visit) -> Markup:
     if at is None:
         return Markup("")
     exact = spoken.moment(at, visit.premises.zone, form="long")
-    return _time(at, spoken.ago(at, visit.now), exact)
+    just = abs(at - visit.now) < 1  # "in 0 seconds" says nothing
+    return _time(
+        at, spoken.say("just now") if just else spoken.ago(at, visit.now), exact
+    )
 
 
 def _time(at: float, words: str, title: str) -> Markup:

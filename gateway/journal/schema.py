@@ -60,7 +60,15 @@ from gateway.journal.schema_payers import (
     sandbox_file,
     sandbox_return,
 )
-from gateway.journal.schema_staff import staff, staff_session
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -76,7 +84,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -97,6 +107,12 @@ __all__ = (
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sandbox_file",
     "sandbox_return",
@@ -109,5 +125,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0009_sandbox"
+SCHEMA_VERSION: Final = "0010_sandbox"
 """The Alembic revision that this program works with; it refuses any other."""

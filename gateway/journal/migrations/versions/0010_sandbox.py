@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_sandbox"
-down_revision = "0008_console"
+revision = "0010_sandbox"
+down_revision = "0009_receipt_chain"
 branch_labels = None
 depends_on = None
 
