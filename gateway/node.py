@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from config.definitions import Address
 from config.directory_records import DirectoryData
 from config.errors import ConfigErrors
+from config.notification_records import Notifications
 from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
@@ -29,6 +30,7 @@ from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import parts, work
 from gateway.metrics import Metrics
+from gateway.notifications.in_force import read_notifications
 from gateway.pinning import in_force
 from gateway.steps.route import Route
 from gateway.steps.split import LARGE, Split, SplitLarge
@@ -126,13 +128,15 @@ class Node:
         await self._in_thread(self._house.close)
 
     def reload(self) -> None:
-        """Read directory and certificates again; a mistake leaves the old in force."""
+        """Read directory, rules and certificates again; a mistake leaves the old."""
         try:
             data = read_directory(
                 self._settings.directory.path,
                 self._house.catalog,
                 self._house.networks,
             )
+            payers = [each.id for each in data.payers]
+            told = read_notifications(self._settings, payers)
             if self._doors is not None and self._doors.tls is not None:
                 self._doors.tls.reload()
         except ConfigErrors as error:
@@ -143,11 +147,12 @@ class Node:
             self._log.error("certificate not reloaded: {error}", error=str(error))
             return
         noted = self._house.database.submit("directory.note", note_directory, data)
-        noted.addCallback(lambda _: self._take_files(data))
+        noted.addCallback(lambda _: self._take_files(data, told))
         noted.addErrback(self._not_noted)
 
-    def _take_files(self, data: DirectoryData) -> Deferred[None]:
+    def _take_files(self, data: DirectoryData, told: Notifications) -> Deferred[None]:
         self._files = data
+        self._house.notifications.replace(told)
         return self._in_thread(self._settle_directory)
 
     def _settle_directory(self) -> None:

@@ -25,9 +25,11 @@ from gateway.cli.main import COMMANDS
 from gateway.journal.anomalies import KINDS
 from gateway.metrics import METRICS
 from gateway.steps.route import CAUSES
+from gateway.webhooks.kinds import KINDS as KINDS_TOLD
+from gateway.webhooks.kinds import MEMBERS
 from protocols.catalog import Catalog
 from protocols.interface import FileProblem
-from routing import chase, enrolment, lifecycle, proposal
+from routing import chase, enrolment, lifecycle, notice, proposal, webhook
 from routing.errors import GatewayError
 from routing.ledger import LOT_ACCOUNT, MOVES
 from routing.transitions import Lifecycle
@@ -48,6 +50,7 @@ def pages() -> Mapping[str, str]:
         "causes.md": _causes,
         "file-problems.md": _file_problems,
         "sandbox.md": _sandbox,
+        "webhooks.md": _webhooks,
     }
     return {name: _MADE + make() for name, make in makers.items()}
 
@@ -82,7 +85,7 @@ def _metrics() -> str:
 def _states() -> str:
     lives = [
         each
-        for module in (lifecycle, chase, enrolment, proposal)
+        for module in (lifecycle, chase, enrolment, proposal, notice, webhook)
         for each in vars(module).values()
         if isinstance(each, Lifecycle)
     ]
@@ -195,6 +198,23 @@ def _sandbox() -> str:
         f"promises. What is late comes {table.late_by} such days after the promised one, a "
         f"second answer {table.again_after} after the first.\n"
     )
+
+
+def _webhooks() -> str:
+    rows = [
+        (f"`{name}`", kind.words, _members(kind.about, kind.facts))
+        for name, kind in KINDS_TOLD.items()
+    ]
+    return (
+        "# Webhooks\n\nKinds of events that an endpoint may ask for, and what stands "
+        "under `data`. Beside them `webhook.test` is what `POST "
+        "/v1/webhooks/{id}/test` sends. Nothing about a patient is ever told.\n\n"
+        + _table(("kind", "is told when", "data"), rows)
+    )
+
+
+def _members(about: str, facts: Sequence[str]) -> str:
+    return ", ".join(f"`{each}`" for each in (*MEMBERS[about], *facts))
 
 
 def _problems(kinds: Sequence[FileProblem]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from config.reader import Table
-from gateway.cli import client_access, client_senders, opening
+from gateway.cli import client_access, client_senders, client_webhook, opening
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.client_keys import read_keys
 from gateway.cli.refusal import WRONG_USAGE, Refusal
@@ -69,6 +69,7 @@ def define(parser: Parser) -> None:
             action.add_argument("--rate", metavar="SIZE", help="bytes a second")
     client_access.define(actions)
     client_senders.define(actions)
+    client_webhook.define(actions)
 
 
 def _add(options: Options, terminal: Terminal) -> int:

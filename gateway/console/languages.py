@@ -97,7 +97,10 @@ def _catalogue(code: str) -> Catalog:
     folder = resources.files("gateway.console") / "translations" / code
     for file in sorted(folder.iterdir(), key=lambda each: each.name):
         if file.name.endswith(".po"):
-            for message in read_po(BytesIO(file.read_bytes()), locale=code):
+            part = read_po(BytesIO(file.read_bytes()), locale=code)
+            # Babel knows more plurals of some languages than the files have.
+            whole.mime_headers = [("Plural-Forms", part.plural_forms)]
+            for message in part:
                 if message.id and message.string:
                     whole.add(message.id, message.string, context=message.context)
     return whole

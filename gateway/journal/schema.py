@@ -35,6 +35,7 @@ from gateway.journal.schema_intake import (
     upload,
     used_number,
 )
+from gateway.journal.schema_notify import notice, notice_rule, notice_told
 from gateway.journal.schema_owed import (
     anomaly_item,
     chase,
@@ -69,6 +70,12 @@ from gateway.journal.schema_receipts import (
     receipt_root,
 )
 from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
+from gateway.journal.schema_webhooks import (
+    webhook,
+    webhook_delivery,
+    webhook_event,
+    webhook_place,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -101,6 +108,9 @@ __all__ = (
     "ledger_move",
     "lot",
     "metadata",
+    "notice",
+    "notice_rule",
+    "notice_told",
     "number_series",
     "payer_return",
     "payload",
@@ -123,7 +133,11 @@ __all__ = (
     "staff_session",
     "upload",
     "used_number",
+    "webhook",
+    "webhook_delivery",
+    "webhook_event",
+    "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0010_sandbox"
+SCHEMA_VERSION: Final = "0012_sandbox"
 """The Alembic revision that this program works with; it refuses any other."""

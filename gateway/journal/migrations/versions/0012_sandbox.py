@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_sandbox"
-down_revision = "0009_receipt_chain"
+revision = "0012_sandbox"
+down_revision = "0011_webhooks"
 branch_labels = None
 depends_on = None
 
