@@ -116,11 +116,28 @@ class SentFile(NamedTuple):
     lots: Sequence[SentLot]
 
 
+class Decided(NamedTuple):
+    """What is said of one claim: how much of it is paid, in per cent, and why not all.
+
+    `reason` is one of the simulation's `reasons`; without one, all is paid.
+    """
+
+    share: int = 100
+    reason: str = ""
+
+
 class Told(NamedTuple):
-    """A lot to be answered; `alteration` is how its numbers are spoilt, if they are."""
+    """A lot to be answered; `alteration` is how its numbers are spoilt, if they are.
+
+    `decided` says what is decided of each of its claims, in their order; empty: as the
+    simulation does.  `refused`: the first of the answers that can says that the
+    lot is refused as a whole.
+    """
 
     lot: SentLot
     alteration: str = ""
+    decided: Sequence[Decided] = ()
+    refused: bool = False
 
 
 class ReturnFile(NamedTuple):
@@ -224,7 +241,9 @@ class Simulation(Protocol):
     `country` (ISO 3166) is where vendors and payers have their holidays, `emitter`
     who a gateway is to them.  `suffix` ends the names of vendors' files, `styles` are
     the kinds of them that there are.  `answers` are what a payer gives, in the order
-    in which they come: the last one closes a claim.  `alterations` are the ways in
+    in which they come: the last one closes a claim.  `refuses` is the one that can
+    refuse a whole lot; `reasons` are the payers' codes for not paying a claim in full, by
+    words that all networks share.  `alterations` are the ways in
     which a payer may spoil numbers; each can be put right by a careful reader.  Where
     there are none, or where no code ever ends (`merges` is false), a study leaves the
     fault out.  `nobody` is a code that belongs to no payer of demo or study.
@@ -237,6 +256,8 @@ class Simulation(Protocol):
     suffix: str
     styles: Sequence[str]
     answers: Sequence[Promised]
+    refuses: str
+    reasons: Mapping[str, str]
     alterations: Sequence[str]
     merges: bool
     nobody: str
@@ -292,6 +313,7 @@ class Simulation(Protocol):
     ) -> Sequence[ReturnFile]:
         """Write one of the `answers` for lots, paid but for a share that stays the same.
 
+        Or as it was `decided`; lots that are refused are so in files of their own.
         `number` is the payer's own and used once: no two names are alike.
         """
         ...

@@ -21,6 +21,7 @@ from gateway.journal.remedies import Wanted
 from gateway.steps.plan import Planned, plan
 from gateway.steps.plan import count as plan_count
 from protocols.catalog import Catalog
+from protocols.networks import Networks
 from routing.chase import RemedyState
 from routing.remedy import WORDS, Remedy
 
@@ -152,7 +153,7 @@ def _plan(options: Options, terminal: Terminal) -> int:
         must_be_known(opened, options.payer)
         catalog = Catalog.installed()
         directory = opening.directory_of(opened.settings, catalog)
-        networks = {network.name: network for network in catalog.networks()}
+        networks = Networks(catalog.networks())
         what = {"payer": options.payer, "most": options.most}
         now = terminal.now()
         found = opened.database.read(plan, directory, networks, now, None, **what)

@@ -22,6 +22,7 @@ from gateway.journal import life, trace
 from gateway.journal.trace import Found
 from gateway.pursuit import Pursuit
 from protocols.catalog import Catalog
+from protocols.networks import Networks
 
 EXAMPLE: Final = (
     "octway trace facture.b2            # a file name, of a deposit or a return\n"
@@ -78,7 +79,7 @@ def _pursuit(opened: opening.Journal, found: Found, terminal: Terminal) -> Pursu
         opened.database,
         found,
         lambda: opening.directory_of(opened.settings, catalog),
-        {network.name: network for network in catalog.networks()},
+        Networks(catalog.networks()),
         terminal.now(),
     )
 

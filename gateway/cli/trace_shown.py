@@ -75,6 +75,8 @@ def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
         names = (life.client.name, life.client.software, life.client.vendor)
         more = ", ".join(each for each in names if each)
         found.append(("client", f"{life.client.id}  {more}"))
+        if life.client.test:
+            found.append(("sandbox", "a test: its payers are simulated, nothing left"))
     if life.claim is not None:
         claim = life.claim
         found.append(

@@ -61,6 +61,8 @@ class MyCareNetSimulation:
         Promised(rules.VERDICT, Level.LOT, within=5, demo_within=10),
         Promised(rules.SETTLEMENT, Level.CLAIM, within=10, demo_within=20),
     )
+    refuses = rules.VERDICT
+    reasons: Mapping[str, str] = simulated_files.REASONS
     alterations: Sequence[str] = ()
     merges = False
     nobody = "900"

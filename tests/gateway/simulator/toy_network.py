@@ -67,6 +67,13 @@ class ToySimulation:
         Promised("arl", Level.LOT, within=2, demo_within=6),
         Promised("payment", Level.CLAIM, within=8, demo_within=10),
     )
+    refuses = "arl"
+    reasons: Mapping[str, str] = {
+        "unknown-patient": "T1",
+        "no-rights": "T2",
+        "no-prescription": "T3",
+        "price": "T4",
+    }
     alterations: Sequence[str] = ("nameless",)
     merges = True
     nobody = "P9"
@@ -130,10 +137,17 @@ class ToySimulation:
         lines = [f"TORETURN {kind}"]
         for told in lots:
             if kind == "arl":
-                lines.append(f"lot {told.lot.key} acknowledged 0 {told.lot.sender}")
+                said = "rejected" if told.refused else "acknowledged"
+                lines.append(f"lot {told.lot.key} {said} 0 {told.lot.sender}")
                 continue
+            shares = iter([each.share for each in told.decided])
             for key, cents, sender in toy.claims_of(told.lot.content):
-                if told.alteration:
+                share = next(shares, 100)
+                if share < 100:
+                    said = "partly-paid" if share else "rejected"
+                    paid = cents * share // 100
+                    lines.append(f"claim {key} {said} {paid} {sender}")
+                elif told.alteration:
                     _, lot, invoice = key.split("/")
                     traits = f"patient={sender}{invoice} number={invoice} lot={lot}"
                     lines.append(f"claim - paid {cents} {sender} {traits}")
