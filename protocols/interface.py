@@ -63,7 +63,11 @@ class ReturnReading(Protocol):
 
 
 class FieldShown(NamedTuple):
-    """One field of a record, for people: 1-based position, label and value."""
+    """One field of a record, for people: 1-based position, label and value.
+
+    `private` marks what identifies a patient, or may: it is shown to nobody without a
+    purpose.
+    """
 
     position: int
     length: int
@@ -71,6 +75,7 @@ class FieldShown(NamedTuple):
     title: str
     value: str
     meaning: str
+    private: bool = False
 
 
 @frozen(kw_only=True)
