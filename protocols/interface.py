@@ -246,6 +246,14 @@ class Network(Protocol):
         """
         ...
 
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """List the texts under which claims of a patient may be found.
+
+        `number` is typed by a person, `born` an ISO day or empty: where claims name
+        the insured person, a patient is told from the family by the day of birth.
+        """
+        ...
+
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         """Say what is wrong in a payer's rules: texts for the directory's loader."""
         ...

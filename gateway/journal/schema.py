@@ -27,6 +27,7 @@ from gateway.journal.schema_intake import (
     client_key,
     deposit,
     idempotency_key,
+    inbox_basename,
     inbox_name,
     lot,
     payload,
@@ -46,6 +47,7 @@ from gateway.journal.schema_owed import (
     sequence_gap,
 )
 from gateway.journal.schema_payers import (
+    UNMET,
     answer,
     attempt,
     circuit,
@@ -62,6 +64,7 @@ from gateway.journal.schema_staff import staff, staff_session
 
 __all__ = (
     "SCHEMA_VERSION",
+    "UNMET",
     "anomaly",
     "anomaly_comment",
     "anomaly_item",
@@ -84,6 +87,7 @@ __all__ = (
     "expectation",
     "handback",
     "idempotency_key",
+    "inbox_basename",
     "inbox_name",
     "lease",
     "ledger_move",
@@ -105,5 +109,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0008_console"
+SCHEMA_VERSION: Final = "0009_search_indexes"
 """The Alembic revision that this program works with; it refuses any other."""
