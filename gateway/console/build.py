@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.console import account, cases, files, today
+from gateway.console import (
+    account,
+    cases,
+    files,
+    finding,
+    listed,
+    lives,
+    records,
+    today,
+)
 from gateway.console.guesses import Guesses
 from gateway.console.login import Login
 from gateway.console.openid import OpenIdLogin, Provider
@@ -43,6 +52,10 @@ def build_console(
             *account.pages(),
             *today.pages(),
             *cases.pages(),
+            *finding.pages(),
+            *listed.pages(),
+            *lives.pages(),
+            *records.pages(),
         ],
     )
 
