@@ -29,11 +29,13 @@ from config.sections import (
     Matching,
     NetworkEmitter,
     Node,
+    NotificationPlace,
     OpenId,
     Operations,
     Receipts,
     Sftp,
     Storage,
+    Webhooks,
     Work,
 )
 
@@ -58,6 +60,8 @@ class Settings:
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
+    notifications: NotificationPlace = attrs.field(factory=NotificationPlace)
+    webhooks: Webhooks = attrs.field(factory=Webhooks)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -82,6 +86,8 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,
+        "notifications": NotificationPlace,
+        "webhooks": Webhooks,
         "log": Log,
     }
 )

@@ -51,7 +51,12 @@ ADVICE: Final = {
     "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
+    "notification-failed": "mend the address, or what takes its messages; then octway "
+    "notify test NAME, octway notify retry --failed; a message that is taken closes it",
+    "webhook-disabled": "tell its client (octway webhook list); once mended, the client "
+    "puts it back in use, and all that waits is told",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
+    "storage-broken": "restore it from a backup; octway verify says what cannot be read",
 }
 """What to do about each kind of anomaly, in one line."""
 

@@ -6,12 +6,21 @@ from collections.abc import Callable
 
 from gateway.console import (
     account,
+    audit,
     cases,
+    client_access,
+    clients,
+    directory,
+    enrolments,
     files,
     finding,
+    hooks,
     listed,
     lives,
+    payers,
+    people,
     records,
+    reports,
     today,
 )
 from gateway.console.guesses import Guesses
@@ -56,6 +65,15 @@ def build_console(
             *listed.pages(),
             *lives.pages(),
             *records.pages(),
+            *hooks.pages(),
+            *audit.pages(),
+            *people.pages(),
+            *directory.pages(),
+            *payers.pages(),
+            *clients.pages(),
+            *client_access.pages(),
+            *enrolments.pages(),
+            *reports.pages(),
         ],
     )
 

@@ -36,6 +36,7 @@ from gateway.journal.schema_intake import (
     upload,
     used_number,
 )
+from gateway.journal.schema_notify import notice, notice_rule, notice_told
 from gateway.journal.schema_owed import (
     anomaly_item,
     chase,
@@ -60,7 +61,21 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
-from gateway.journal.schema_staff import staff, staff_session
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
+from gateway.journal.schema_webhooks import (
+    webhook,
+    webhook_delivery,
+    webhook_event,
+    webhook_place,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -77,7 +92,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -93,12 +110,21 @@ __all__ = (
     "ledger_move",
     "lot",
     "metadata",
+    "notice",
+    "notice_rule",
+    "notice_told",
     "number_series",
     "payer_return",
     "payload",
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
@@ -107,7 +133,11 @@ __all__ = (
     "staff_session",
     "upload",
     "used_number",
+    "webhook",
+    "webhook_delivery",
+    "webhook_event",
+    "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0009_search_indexes"
+SCHEMA_VERSION: Final = "0012_search_indexes"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from attrs import evolve, field, frozen
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway.journal import ledger_check, no_response, schema
 from gateway.journal.no_response import Ripe
@@ -22,7 +22,8 @@ from routing.lifecycle import (
     ExpectationState,
     LotState,
 )
-from routing.no_response import due_until, over_until
+from routing.no_response import Week, due_until, over_until
+from routing.webhook import DeliveryState, WebhookState
 
 
 @frozen(kw_only=True)
@@ -47,8 +48,13 @@ class Snapshot:
     no_response: Mapping[tuple[str, str], float] = field(factory=dict)
     cohorts: Mapping[tuple[str, str, str], Ripe] = field(factory=dict)
     """Claims that have reached an age (days), by payer, flow and age."""
+    weeks: tuple[Week, ...] = ()
+    """The no-response rate of all payers by week of sending; nothing is a metric."""
     circuits: Mapping[str, bool] = field(factory=dict)
     """Whether an endpoint's circuit is open now."""
+    webhooks_waiting: int = 0
+    """Deliveries that wait to be taken by an endpoint."""
+    webhooks_disabled: int = 0
     imbalance: int = 0
 
 
@@ -64,6 +70,13 @@ def take(connection: Connection, now: float, before: Snapshot | None) -> Snapsho
         waiting=_waiting(connection),
         anomalies=_anomalies(connection),
         circuits=_circuits(connection, now),
+        webhooks_waiting=_count(
+            connection,
+            schema.webhook_delivery.c.state == DeliveryState.PENDING,
+        ),
+        webhooks_disabled=_count(
+            connection, schema.webhook.c.state == WebhookState.DISABLED
+        ),
     )
 
 
@@ -74,7 +87,8 @@ def count(
 
     It reads indexes and cohorts, and for the books every claim; a caller spaces it.
     """
-    closing = no_response.closing(connection, over_until(now))
+    over = over_until(now)
+    closing = no_response.closing(connection, over)
     return evolve(
         before,
         expectations=_expectations(connection),
@@ -82,6 +96,7 @@ def count(
         no_response=no_response.due_ratio(
             connection, closing, partial(due_until, directory, now=now)
         ),
+        weeks=no_response.weeks(connection, closing, over),
         cohorts={
             (payer, flow, str(age)): ripe
             for (payer, flow), each in closing.items()
@@ -136,6 +151,11 @@ def closing_answers(
         for payer, flow, claims, lacking in connection.execute(query)
         if claims
     }
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).where(condition)
+    return int(connection.execute(query).scalar_one())
 
 
 def _queue(connection: Connection, now: float) -> dict[str, tuple[int, float]]:

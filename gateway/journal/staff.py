@@ -63,9 +63,13 @@ def disable(tx: Tx, name: str, *, by: str, back: bool = False) -> bool:
 
 
 def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
-    """List all accounts by name, without their passwords' hashes."""
+    """List all accounts by name, without their secrets; `coded` with a second factor."""
     table = schema.staff
-    columns = (table.c.id, table.c.role, table.c.created_at, table.c.disabled_at)
+    coded = (table.c.totp != "").label("coded")
+    columns = (
+        *(table.c.id, table.c.role, table.c.created_at, table.c.disabled_at),
+        *(table.c.subject, coded),
+    )
     return list(connection.execute(select(*columns).order_by(table.c.id)))
 
 

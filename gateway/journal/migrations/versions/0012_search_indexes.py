@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_search_indexes"
-down_revision = "0008_console"
+revision = "0012_search_indexes"
+down_revision = "0011_webhooks"
 branch_labels = None
 depends_on = None
 
