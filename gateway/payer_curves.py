@@ -6,7 +6,7 @@ here they are of one payer, with the points of the lines that a page draws.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -25,6 +25,8 @@ from routing.no_response import (
     OBJECTIVE,
     Rate,
     Sending,
+    Week,
+    monday_of,
     over_until,
     rates,
     sendings,
@@ -56,14 +58,6 @@ class Delay:
     most: float | None
     nearly: float | None
     drift: Drift | None
-
-
-@frozen(kw_only=True)
-class Week:
-    """What was sent in a week, from its Monday, and the rate at each age."""
-
-    monday: date
-    rates: Mapping[int, Rate]
 
 
 def delays(
@@ -174,5 +168,4 @@ def _delay(found: Delays, key: Key, expects: Sequence[Expects]) -> Delay:
 
 
 def _monday_of(sending: Sending) -> str:
-    day = date.fromisoformat(sending.sent_on)
-    return (day - day.weekday() * _DAY).isoformat()
+    return monday_of(date.fromisoformat(sending.sent_on)).isoformat()

@@ -63,7 +63,11 @@ class ReturnReading(Protocol):
 
 
 class FieldShown(NamedTuple):
-    """One field of a record, for people: 1-based position, label and value."""
+    """One field of a record, for people: 1-based position, label and value.
+
+    `private` marks what identifies a patient, or may: it is shown to nobody without a
+    purpose.
+    """
 
     position: int
     length: int
@@ -71,6 +75,7 @@ class FieldShown(NamedTuple):
     title: str
     value: str
     meaning: str
+    private: bool = False
 
 
 @frozen(kw_only=True)
@@ -238,6 +243,14 @@ class Network(Protocol):
         """Return a sender's number in the form under which it is compared.
 
         However it was padded or written, one sender has one such form.
+        """
+        ...
+
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """List the texts under which claims of a patient may be found.
+
+        `number` is typed by a person, `born` an ISO day or empty: where claims name
+        the insured person, a patient is told from the family by the day of birth.
         """
         ...
 

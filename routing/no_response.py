@@ -48,6 +48,18 @@ class Rate(NamedTuple):
         return wilson(self.lacking, self.sent)
 
 
+class Week(NamedTuple):
+    """What was sent in a week, from its Monday, and the rate at each age."""
+
+    monday: date
+    rates: Mapping[int, Rate]
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
 @define
 class Sending:
     """What a payer was sent of a flow on a day, and its closing answers by day after."""

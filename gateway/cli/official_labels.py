@@ -8,6 +8,7 @@ from typing import Final
 from config.errors import ConfigErrors
 from config.settings import Settings
 from gateway.cli import opening
+from gateway.telling import labels
 from protocols.catalog import Catalog
 from protocols.labels import Explained
 from routing.errors import GatewayError
@@ -20,16 +21,13 @@ def official(settings: Settings, payer: str, code: str) -> Mapping[str, str]:
     if not payer or not code:
         return {}
     catalog = Catalog.installed()
+    networks = {network.name: network for network in catalog.networks()}
     try:
         directory = opening.directory_of(settings, catalog)
-        name = directory.payer(payer).network
-        labels = catalog.network(name).labels
+        found = labels.explained(directory, networks, payer, code)
     except (ConfigErrors, GatewayError):
         return {}  # what is shown must not need a directory that can be read
-    if labels is None:
-        return {}
-    found = labels.explain(code, directory.table(name, labels.table))
-    if not found.official:
+    if found is None or not found.official:
         return {}
     return {
         language: words for language, words in found.label.items() if language != _OURS
@@ -41,6 +39,6 @@ def explained(network: str, code: str) -> Explained | None:
     catalog = Catalog.installed()
     if not code or network not in catalog.network_names:
         return None
-    labels = catalog.network(network).labels
-    found = labels.explain(code, ()) if labels is not None else None
+    own = catalog.network(network).labels
+    found = own.explain(code, ()) if own is not None else None
     return found if found is not None and found.known else None

@@ -8,9 +8,10 @@ from markupsafe import Markup
 
 from config.directory_records import PayerEntry
 from gateway.console.languages import Language
-from gateway.payer_curves import Delay, Week, delay_lines, rate_lines
+from gateway.payer_curves import Delay, delay_lines, rate_lines
 from gateway.plots import line_plot
 from routing.delays import Delays
+from routing.no_response import Week
 
 
 def delays(

@@ -27,6 +27,7 @@ from gateway.journal.schema_intake import (
     client_key,
     deposit,
     idempotency_key,
+    inbox_basename,
     inbox_name,
     lot,
     payload,
@@ -47,6 +48,7 @@ from gateway.journal.schema_owed import (
     sequence_gap,
 )
 from gateway.journal.schema_payers import (
+    UNMET,
     answer,
     attempt,
     circuit,
@@ -79,6 +81,7 @@ from gateway.journal.schema_webhooks import (
 
 __all__ = (
     "SCHEMA_VERSION",
+    "UNMET",
     "anomaly",
     "anomaly_comment",
     "anomaly_item",
@@ -103,6 +106,7 @@ __all__ = (
     "expectation",
     "handback",
     "idempotency_key",
+    "inbox_basename",
     "inbox_name",
     "lease",
     "ledger_move",
@@ -139,5 +143,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0012_sandbox"
+SCHEMA_VERSION: Final = "0013_search_indexes"
 """The Alembic revision that this program works with; it refuses any other."""

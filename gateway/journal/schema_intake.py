@@ -17,6 +17,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    literal_column,
     text,
 )
 
@@ -120,6 +122,7 @@ deposit = Table(
     Index("ix_deposit_state", "state", "received_at"),
     Index("ix_deposit_arrived", "client_id", "arrived"),
     Index("ix_deposit_filename", "filename"),
+    Index("ix_deposit_received_at", "received_at", "id"),
 )
 
 inbox_name = Table(
@@ -133,6 +136,11 @@ inbox_name = Table(
     moment("modified_at"),
     Index("ix_inbox_name_folder", "client_id", "folder"),
 )
+inbox_basename = func.substr(
+    inbox_name.c.path, func.length(inbox_name.c.folder) + literal_column("2")
+)
+"""The last part of an inbox name's path."""
+Index("ix_inbox_name_name", inbox_basename)
 
 idempotency_key = Table(
     "idempotency_key",
@@ -153,10 +161,10 @@ lot = Table(
     Column("position", Integer, nullable=False),
     Column("network", Text, nullable=False),
     Column("flow", Text, nullable=False),
-    Column("number", Text, nullable=False, index=True),
-    Column("match_key", Text, nullable=False, index=True),
+    Column("number", Text, nullable=False),
+    Column("match_key", Text, nullable=False),
     words("date"),
-    Column("sender", Text, nullable=False, index=True),
+    Column("sender", Text, nullable=False),
     words("destination"),
     count("record"),
     Column("offset", BigInteger, nullable=False),
@@ -183,6 +191,15 @@ lot = Table(
     Index("ix_lot_state", "state", "changed_at"),
     Index("ix_lot_dispatch_id", "dispatch_id"),
     Index("ix_lot_client_id", "client_id", "created_at"),
+    Index("ix_lot_created_at", "created_at", "id"),
+    Index("ix_lot_number", "number", "created_at"),
+    Index("ix_lot_payer_id", "payer_id", "created_at"),
+    Index("ix_lot_sender", "sender", "created_at"),
+    Index(  # for equal keys, and for those that begin alike
+        "ix_lot_match_key",
+        "match_key",
+        postgresql_ops={"match_key": "text_pattern_ops"},
+    ),
     Index(
         "ix_lot_not_enrolled",
         *("payer_id", "flow"),
@@ -229,6 +246,7 @@ claim = Table(
     moment("answered_at", nullable=True),
     words("sender"),  # its lot's: numbers are counted by sender
     Index("ix_claim_number", "number", "sender"),
+    Index("ix_claim_patient", "patient"),
     sqlite_with_rowid=False,
 )
 

@@ -23,7 +23,7 @@ from routing.lifecycle import (
     ExpectationState,
     LotState,
 )
-from routing.no_response import due_until, over_until
+from routing.no_response import Week, due_until, over_until
 from routing.webhook import DeliveryState, WebhookState
 
 
@@ -49,6 +49,8 @@ class Snapshot:
     no_response: Mapping[tuple[str, str], float] = field(factory=dict)
     cohorts: Mapping[tuple[str, str, str], Ripe] = field(factory=dict)
     """Claims that have reached an age (days), by payer, flow and age."""
+    weeks: tuple[Week, ...] = ()
+    """The no-response rate of all payers by week of sending; nothing is a metric."""
     circuits: Mapping[str, bool] = field(factory=dict)
     """Whether an endpoint's circuit is open now."""
     webhooks_waiting: int = 0
@@ -86,7 +88,8 @@ def count(
 
     It reads indexes and cohorts, and for the books every claim; a caller spaces it.
     """
-    closing = no_response.closing(connection, over_until(now))
+    over = over_until(now)
+    closing = no_response.closing(connection, over)
     return evolve(
         before,
         expectations=_expectations(connection),
@@ -94,6 +97,7 @@ def count(
         no_response=no_response.due_ratio(
             connection, closing, partial(due_until, directory, now=now)
         ),
+        weeks=no_response.weeks(connection, closing, over),
         cohorts={
             (payer, flow, str(age)): ripe
             for (payer, flow), each in closing.items()

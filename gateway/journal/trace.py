@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from gateway.journal import schema
+from gateway.journal.dialect import begins
 
 DEPOSIT: Final = "deposit"
 LOT: Final = "lot"
@@ -167,11 +168,10 @@ def _deposits(
         for row in _rows(connection, query, table.c.client_id, client, most):
             yield _of_deposit(row)
     names = schema.inbox_name  # the same content may have come under other names
-    path = names.c.path
     query = (
         select(*columns)
         .join(names, names.c.deposit_id == table.c.id)
-        .where(func.substr(path, func.length(path) - len(name)) == f"/{name}")
+        .where(schema.inbox_basename == name)
         .order_by(table.c.received_at.desc())
     )
     for row in _rows(connection, query, table.c.client_id, client, most):
@@ -199,9 +199,9 @@ def _lots(
 def _referenced(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
-    """Find lots whose key begins with a reference: it reads the keys of all lots."""
-    begins = schema.lot.c.match_key.startswith(f"{name}/", autoescape=True)
-    return _lots_where(connection, begins, client, most)
+    """Find lots whose key begins with a reference."""
+    key = schema.lot.c.match_key
+    return _lots_where(connection, begins(connection, key, f"{name}/"), client, most)
 
 
 def _lots_where(

@@ -149,6 +149,10 @@ class MyCareNet:
         """Say what may be done with a sending number, given its uses, oldest first."""
         return rules.rule(uses)
 
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """Return the eleven digits of a national number, however they are written."""
+        return (keys.normal_patient("".join(filter(str.isalnum, number))),)
+
     def normal_sender(self, number: str) -> str:
         """Return a third-party payer's number without separators and leading zeros."""
         return keys.normal_sender(number)

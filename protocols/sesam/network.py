@@ -160,6 +160,10 @@ class Sesam:
         """Let every lot go; nobody asks."""
         return FREE
 
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """Return the patient's own number, and the insured person's with day and rank."""
+        return keys.patient_forms(number, born)
+
     def normal_sender(self, number: str) -> str:
         """Return a professional's number without blanks and leading zeros."""
         return keys.normal_ps(number)

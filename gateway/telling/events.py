@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from string import Formatter
 from typing import Any, Final
 
-from gateway.cli.wording import counted, size
 from gateway.journal.life import Happened
+from gateway.telling.voice import Voice
 
 _COUNTED: Final = {
     "lots": "lot",
@@ -15,6 +16,9 @@ _COUNTED: Final = {
     "errors": "error",
     "answers": "answer",
 }
+_OF_CODE: Final = frozenset(
+    {"kind", "remedy", "cause"}
+)  # words of the program, not of a person
 _WORDS: Final[Mapping[str, str]] = {
     "deposit.received": "received over {channel} as {filename}, {size}",
     "deposit.split": "read: {lots}, {claims}, {errors}",
@@ -99,30 +103,31 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def words(happened: Happened) -> str:
+def words(happened: Happened, voice: Voice) -> str:
     """Say what happened; of several only the facts that are the same for all."""
     pattern = _WORDS.get(happened.kind)
     if pattern is None:
         return happened.kind.replace(".", ": ").replace("-", " ")
     noun, _, plain = happened.kind.partition(".")
-    text = plain.replace("-", " ")
+    text = voice.say(plain.replace("-", " "))
     if happened.facts:
-        text = pattern.format_map(_Facts(_facts(happened))).rstrip()
-    return text if happened.times == 1 else f"{counted(happened.times, noun)}: {text}"
+        text = voice.say(pattern, **_facts(pattern, happened, voice)).rstrip()
+    if happened.times == 1:
+        return text
+    many = voice.counted(happened.times, noun)
+    return voice.say("{many}: {what}", many=many, what=text)
 
 
-class _Facts(dict[str, Any]):
-    """Facts by name; one that an older event does not have shows as `?`."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-def _facts(happened: Happened) -> dict[str, Any]:
+def _facts(pattern: str, happened: Happened, voice: Voice) -> dict[str, Any]:
+    """Return the facts by name; one that an older event does not have shows as `?`."""
     found: dict[str, Any] = json.loads(happened.facts)
     if isinstance(found.get("size"), int):
-        found["size"] = size(found["size"])
+        found["size"] = voice.size(found["size"])
     for name, noun in _COUNTED.items():
         if isinstance(found.get(name), int):
-            found[name] = counted(found[name], noun)
-    return found
+            found[name] = voice.counted(found[name], noun)
+    places = {name for _, name, _, _ in Formatter().parse(pattern) if name}
+    said = {name: found.get(name, "?") for name in places}
+    for name in _OF_CODE & said.keys():
+        said[name] = voice.say(str(said[name]))
+    return said
