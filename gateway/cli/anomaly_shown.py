@@ -12,7 +12,7 @@ from gateway.cli.cause_advice import OF_CAUSE
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, listing, moment, money
-from gateway.journal import anomalies
+from gateway.journal import anomalies, anomaly_facts
 from gateway.journal.anomaly_items import MOST, Reach
 from protocols.labels import Explained
 
@@ -51,6 +51,8 @@ ADVICE: Final = {
     "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
+    "bulk-approval": "another person than who asked agrees or refuses, on the console's "
+    "desk",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
 }
 """What to do about each kind of anomaly, in one line."""
@@ -76,13 +78,17 @@ def show(
     """
     terminal.say(terminal.paint(row.words, "bold"))
     kind = anomalies.KINDS.get(row.kind, "")
-    known = anomalies.facts_of(row)
+    known = anomaly_facts.facts_of(row)
     facts(
         terminal,
         [
             ("anomaly", row.id),
             ("kind", f"{row.kind} ({row.severity}): {kind}"),
             ("state", f"{row.state} {row.assignee}".rstrip()),
+            (
+                "put off until",
+                moment(row.snoozed_until, terminal.zone) if row.snoozed_until else "",
+            ),
             ("resolution", row.resolution),
             ("about", row.subject),
             ("payer", row.payer_id),

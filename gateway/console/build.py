@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.console import cases, files, today
+from gateway.console import (
+    acting,
+    bulk,
+    case,
+    cases,
+    files,
+    matches,
+    remedies,
+    today,
+)
 from gateway.console.login import Login
 from gateway.console.site import Console
 from gateway.console.templates import Templates
@@ -34,5 +43,15 @@ def build_console(
     )
     return Console(
         premises,
-        [*files.pages(), *Login(backoff).pages(), *today.pages(), *cases.pages()],
+        [
+            *files.pages(),
+            *Login(backoff).pages(),
+            *today.pages(),
+            *cases.pages(),
+            *case.pages(),
+            *acting.pages(),
+            *bulk.pages(),
+            *remedies.pages(),
+            *matches.pages(),
+        ],
     )
