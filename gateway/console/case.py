@@ -43,7 +43,7 @@ from protocols.labels import Explained
 from routing.chase import RemedyState
 from routing.lifecycle import ANOMALY, AnomalyState
 
-THINGS: Final = 50
+THINGS: Final = 25
 _EVENTS: Final = 60
 _WAITING: Final = 20
 _HISTORY: Final = 182 * 86_400.0
