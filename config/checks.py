@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.definitions import Address
 from config.errors import Mistake
+from config.notification_addresses import webhook_address
 from config.settings import Settings
 
 _TOO_OPEN = stat.S_IRWXG | stat.S_IRWXO
@@ -20,7 +21,12 @@ _ANYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared, not bound
 
 def check_settings(settings: Settings) -> list[Mistake]:
     """Return every mistake that needs no file: clashes between settings."""
-    return [*_listeners(settings), *_doors(settings), *_sizes(settings)]
+    return [
+        *_listeners(settings),
+        *_doors(settings),
+        *_sizes(settings),
+        *_console(settings),
+    ]
 
 
 def check_files(settings: Settings) -> list[Mistake]:
@@ -55,6 +61,15 @@ def _doors(settings: Settings) -> Iterator[Mistake]:
     if not (settings.sftp.enabled or settings.https.enabled):
         yield settings.mistake(
             "sftp.enabled", "is false, as https.enabled; wanted one door at least"
+        )
+
+
+def _console(settings: Settings) -> Iterator[Mistake]:
+    address = settings.console.url
+    if address and not webhook_address(address):
+        yield settings.mistake(
+            "console.url",
+            f"is {address!r}; wanted an address such as https://octway.example/console",
         )
 
 
@@ -104,7 +119,8 @@ def _readable(settings: Settings) -> Iterator[Mistake]:
         ("https.certificate", settings.https.certificate),
         ("https.client_ca", settings.https.client_ca),
     )
-    for key, path in found if settings.https.enabled else ():
+    trusted = [("webhooks.ca_file", settings.webhooks.ca_file)]
+    for key, path in (*(found if settings.https.enabled else ()), *trusted):
         why = _unreadable(path) if path is not None else None
         if why is not None:
             yield settings.mistake(key, why)
@@ -114,6 +130,13 @@ def _folders(settings: Settings) -> Iterator[Mistake]:
     if not settings.directory.path.is_dir():
         yield settings.mistake(
             "directory.path", f"{settings.directory.path} is no folder; wanted one"
+        )
+    rules = settings.notifications.path
+    if rules is not None and not rules.is_file():
+        yield settings.mistake(
+            "notifications.path",
+            f"{rules} is missing; wanted a file of rules, `octway init` writes one "
+            "without any",
         )
     data = settings.node.data
     if data.exists() and not os.access(data, os.W_OK | os.X_OK):

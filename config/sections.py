@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from config.definitions import Address, setting
+from config.definitions import Address, IpNetwork, setting
 
 
 @frozen(kw_only=True)
@@ -125,6 +125,26 @@ class Console:
 
 
 @frozen(kw_only=True)
+class OpenId:
+    """A provider of OpenID Connect that staff may log in with; none without `issuer`."""
+
+    issuer: str = setting(
+        "text", "", "https:// address of the provider; empty: only passwords"
+    )
+    name: str = setting("text", "OpenID", "what the button on the login page says")
+    client_id: str = setting("text", "", "what the provider calls this console")
+    client_secret_file: Path | None = setting(
+        "optional path", "", "file that holds the secret agreed with the provider"
+    )
+    account: str = setting(
+        "text", "email", "claim that names the staff account; an email must be verified"
+    )
+    passwords: bool = setting(
+        "flag", True, "whether passwords are taken as well as the provider's word"
+    )
+
+
+@frozen(kw_only=True)
 class Operations:
     """The listener for metrics and health."""
 
@@ -156,7 +176,7 @@ class Receipts:
     listed: float = setting(
         "seconds",
         "90d",
-        "how long a deposit is listed in /receipts; it stays, and can be got by name",
+        "how long what is signed is listed in /receipts; it stays, and is got by name",
     )
 
 
@@ -165,6 +185,15 @@ class DirectoryPlace:
     """Where the payer directory is."""
 
     path: Path = setting("path", "payers", "folder of the payer directory")
+
+
+@frozen(kw_only=True)
+class NotificationPlace:
+    """Where the rules are by which staff and vendors are told."""
+
+    path: Path | None = setting(
+        "optional path", "", "file of rules by which staff and vendors are told"
+    )
 
 
 @frozen(kw_only=True)
@@ -226,6 +255,37 @@ class Matching:
         50_000_000,
         "most cents asked or paid for one claim; more waits for a person",
         least=1,
+    )
+
+
+@frozen(kw_only=True)
+class Webhooks:
+    """How vendors' endpoints are told what happened."""
+
+    waits: tuple[float, ...] = setting(
+        "durations",
+        ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"],
+        "pauses before a delivery is tried again; after the last it is given up",
+    )
+    give_up: float = setting(
+        "seconds", "5d", "an endpoint that only failed for so long is disabled"
+    )
+    timeout: float = setting("seconds", "10s", "time for an endpoint to answer")
+    workers: int = setting("whole", 4, "endpoints called at once", least=1)
+    most: int = setting("whole", 10, "endpoints that one client may register")
+    keep: float = setting(
+        "seconds", "30d", "how long deliveries are kept, and may be replayed"
+    )
+    old_secret: float = setting(
+        "seconds", "1d", "how long an endpoint's earlier secret signs beside a new one"
+    )
+    allow: tuple[IpNetwork, ...] = setting(
+        "networks",
+        [],
+        "private networks whose addresses may be called; loopback also over http",
+    )
+    ca_file: Path | None = setting(
+        "optional path", "", "PEM authorities to trust beside the system's"
     )
 
 

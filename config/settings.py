@@ -29,10 +29,13 @@ from config.sections import (
     Matching,
     NetworkEmitter,
     Node,
+    NotificationPlace,
+    OpenId,
     Operations,
     Receipts,
     Sftp,
     Storage,
+    Webhooks,
     Work,
 )
 
@@ -49,6 +52,7 @@ class Settings:
     sftp: Sftp = attrs.field(factory=Sftp)
     https: Https = attrs.field(factory=Https)
     console: Console = attrs.field(factory=Console)
+    openid: OpenId = attrs.field(factory=OpenId)
     operations: Operations = attrs.field(factory=Operations)
     limits: Limits = attrs.field(factory=Limits)
     receipts: Receipts = attrs.field(factory=Receipts)
@@ -56,6 +60,8 @@ class Settings:
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
+    notifications: NotificationPlace = attrs.field(factory=NotificationPlace)
+    webhooks: Webhooks = attrs.field(factory=Webhooks)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -73,12 +79,15 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "sftp": Sftp,
         "https": Https,
         "console": Console,
+        "openid": OpenId,
         "operations": Operations,
         "limits": Limits,
         "receipts": Receipts,
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,
+        "notifications": NotificationPlace,
+        "webhooks": Webhooks,
         "log": Log,
     }
 )

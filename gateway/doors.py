@@ -12,8 +12,10 @@ from twisted.internet.interfaces import IProtocolFactory
 from config.settings import Settings
 from gateway.api import application
 from gateway.api.deposits import Pages
+from gateway.api.webhooks import WebhookRules, WebhookViews
 from gateway.console.build import build_console
 from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.credentials import JournalCredentials
 from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_login import Doorkeeper
@@ -24,7 +26,6 @@ from gateway.intake.interface import Client
 from gateway.intake.reception import Reception, RunInThread
 from gateway.intake.sftp_door import SftpFactory, sftp_factory
 from gateway.intake.sftp_limits import SftpLimits
-from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.intake.tree import ClientTree
 from gateway.journal.snapshot import Snapshot
 from gateway.metrics import Metrics
@@ -34,9 +35,9 @@ from gateway.operations import (
     database_check,
     storage_check,
 )
+from gateway.webhooks.addresses import Addresses
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
-_SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
 
 
 Counts = Callable[[], Snapshot | None]
@@ -77,11 +78,12 @@ def build_doors(
             max_bytes_per_second=settings.limits.rate,
         ),
     )
+    backoff = AddressBackoff(clock=clock)
     factories: dict[str, IProtocolFactory] = {}
     sftp = https = tls = None
     if settings.sftp.enabled:
         sftp = factories["sftp"] = _sftp(
-            settings, house, reception, metrics, credentials, clock
+            settings, house, reception, metrics, credentials, clock, backoff
         )
     if settings.https.enabled:
         https, tls = _https(
@@ -92,6 +94,7 @@ def build_doors(
             credentials,
             run_in_thread,
             clock,
+            backoff,
             counts,
             version,
         )
@@ -124,6 +127,7 @@ def _sftp(
     metrics: Metrics,
     credentials: JournalCredentials,
     clock: Any,
+    backoff: AddressBackoff,
 ) -> SftpFactory:
     networks = tuple(house.networks)
 
@@ -146,6 +150,7 @@ def _sftp(
             max_connections=settings.sftp.max_connections,
             login_seconds=settings.sftp.login_grace,
         ),
+        backoff=backoff,
     )
 
 
@@ -157,6 +162,7 @@ def _https(
     credentials: JournalCredentials,
     run_in_thread: RunInThread,
     clock: Any,
+    backoff: AddressBackoff,
     counts: Counts,
     version: str,
 ) -> tuple[HttpsDoor, ServerTls]:
@@ -165,13 +171,15 @@ def _https(
         database=house.database,
         run_in_thread=run_in_thread,
         now=house.now,
-        settle=_SETTLE_SECONDS,
     )
     routes = application.build(
         take_deposit=Uploads(reception=reception).deposit,
         pages=pages,
         payloads=house.payloads,
         directory=house.directory,
+        webhooks=WebhookViews(
+            pages, house.payloads.keys, house.entropy, webhook_rules(settings)
+        ),
         version=version,
     )
     doorkeeper = Doorkeeper(
@@ -183,7 +191,7 @@ def _https(
     door = HttpsDoor(
         routes=routes,
         doorkeeper=doorkeeper,
-        elsewhere=_beside(settings, house, run_in_thread, clock, counts, version),
+        elsewhere=_beside(settings, house, run_in_thread, backoff, counts, version),
         clock=clock,
         limits=HttpsLimits(max_connections=settings.https.max_connections),
         observe=observe,
@@ -196,11 +204,21 @@ def _https(
     return door, tls
 
 
+def webhook_rules(settings: Settings) -> WebhookRules:
+    """Say what endpoints clients may register."""
+    section = settings.webhooks
+    return WebhookRules(
+        addresses=Addresses(allowed=section.allow),
+        most=section.most,
+        old_secret=section.old_secret,
+    )
+
+
 def _beside(
     settings: Settings,
     house: House,
     run_in_thread: RunInThread,
-    clock: Any,
+    backoff: AddressBackoff,
     counts: Counts,
     version: str,
 ) -> Beside:
@@ -211,7 +229,7 @@ def _beside(
         house=house,
         run_in_thread=run_in_thread,
         counts=counts,
-        backoff=AddressBackoff(clock=clock),
+        backoff=backoff,
         version=version,
     )
     return Beside(home="/console", below="console", answer=console)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import Connection, insert, select
 
 from config.directory_files import load_directory
@@ -19,6 +19,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import migrations, schema
 from gateway.journal.dialect import open_engine
+from gateway.notifications.in_force import CurrentNotifications, read_notifications
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import read_key_ring
@@ -41,6 +42,7 @@ class House:
     directory: CurrentDirectory
     now: Now
     entropy: Entropy
+    notifications: CurrentNotifications = field(factory=CurrentNotifications)
 
     def close(self) -> None:
         """Write what waits, and let go of files and connections."""
@@ -78,11 +80,12 @@ def open_house(
     What is written need not outlive the machine where it is not `durable`.
 
     Raises `SchemaMismatch` when the database is of another version,
-    `ConfigErrors` when the payer directory has mistakes.
+    `ConfigErrors` when the payer directory or the rules of notification have mistakes.
     """
     catalog = catalog or Catalog.installed()
     networks = {network.name: network for network in catalog.networks()}
     directory = Directory(read_directory(settings.directory.path, catalog, networks))
+    told = read_notifications(settings, [each.id for each in directory.payers()])
     database = open_database(settings, chain, now, call_from_thread, durable=durable)
     storage = LocalStorage(
         settings.storage.folder,
@@ -113,6 +116,7 @@ def open_house(
         directory=CurrentDirectory(directory),
         now=now,
         entropy=entropy,
+        notifications=CurrentNotifications(told),
     )
 
 

@@ -16,7 +16,9 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.python.failure import Failure
 
 from config.definitions import Address
+from config.directory_records import DirectoryData
 from config.errors import ConfigErrors
+from config.notification_records import Notifications
 from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
@@ -24,10 +26,12 @@ from gateway.doors import Doors, build_doors
 from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
-from gateway.intake.receipts import read_signer
+from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import parts, work
 from gateway.metrics import Metrics
+from gateway.notifications.in_force import read_notifications
+from gateway.pinning import in_force
 from gateway.steps.route import Route
 from gateway.steps.split import LARGE, Split, SplitLarge
 from gateway.supervise import Bell
@@ -62,6 +66,7 @@ class Node:
             house.database, house.directory, house.now, time.monotonic
         )
         self._channels = Channels(catalog=house.catalog, directory=house.directory)
+        self._files = house.directory().data
         self._steps = MultiService()
         self._bells: dict[str, Bell] = {}
         self._ports: list[IListeningPort] = []
@@ -75,7 +80,8 @@ class Node:
         house, settings = self._house, self._settings
         house.database.start()
         await self._tidy()
-        steps = build_steps(house, self._channels, self._metrics)
+        signer = read_signer(settings.receipts.key_file)
+        steps = build_steps(house, self._channels, self._metrics, signer)
         self._bells = {step.name: Bell() for step in steps.in_order()}
         for service in step_services(
             house, steps, self._bells, self._metrics, self._in_thread
@@ -85,7 +91,7 @@ class Node:
         self._doors = build_doors(
             settings=settings,
             house=house,
-            reception=self._reception(),
+            reception=self._reception(signer),
             metrics=self._metrics,
             run_in_thread=self._in_thread,
             clock=self._reactor,
@@ -122,13 +128,15 @@ class Node:
         await self._in_thread(self._house.close)
 
     def reload(self) -> None:
-        """Read directory and certificates again; a mistake leaves the old in force."""
+        """Read directory, rules and certificates again; a mistake leaves the old."""
         try:
             data = read_directory(
                 self._settings.directory.path,
                 self._house.catalog,
                 self._house.networks,
             )
+            payers = [each.id for each in data.payers]
+            told = read_notifications(self._settings, payers)
             if self._doors is not None and self._doors.tls is not None:
                 self._doors.tls.reload()
         except ConfigErrors as error:
@@ -139,23 +147,39 @@ class Node:
             self._log.error("certificate not reloaded: {error}", error=str(error))
             return
         noted = self._house.database.submit("directory.note", note_directory, data)
-        noted.addCallback(lambda _: self._put_in_force(Directory(data)))
+        noted.addCallback(lambda _: self._take_files(data, told))
         noted.addErrback(self._not_noted)
+
+    def _take_files(self, data: DirectoryData, told: Notifications) -> Deferred[None]:
+        self._files = data
+        self._house.notifications.replace(told)
+        return self._in_thread(self._settle_directory)
+
+    def _settle_directory(self) -> None:
+        """See to it that the version is in force that should be; from a thread."""
+        house = self._house
+        folder = self._settings.directory.path
+        data = in_force(house.database, self._files, house.networks, folder)
+        if data.version != house.directory().version:
+            directory = Directory(data)
+            self._reactor.callFromThread(self._put_in_force, directory)
 
     def _put_in_force(self, directory: Directory) -> None:
         self._house.directory.replace(directory)
-        self._log.info("directory in force", version=directory.version[:12])
+        pinned = directory.version != self._files.version
+        version = directory.version[:12]
+        self._log.info("directory in force", version=version, pinned=pinned)
         self._bells[Route.name].ring()
 
     def _not_noted(self, failure: Failure) -> None:
         self._log.failure("the directory was not put in force", failure)
 
-    def _reception(self) -> Reception:
+    def _reception(self, signer: ReceiptSigner) -> Reception:
         house = self._house
         return Reception(
             database=house.database,
             payloads=house.payloads,
-            signer=read_signer(self._settings.receipts.key_file),
+            signer=signer,
             now=house.now,
             entropy=house.entropy,
             run_in_thread=self._in_thread,
@@ -170,6 +194,7 @@ class Node:
         database, storage = self._house.database, self._house.payloads.storage
         data = self._house.directory().data
         await database.submit("directory.note", note_directory, data)
+        await self._in_thread(self._settle_directory)
         held = await database.submit(
             "node.abandon", work.abandon_all, self._settings.node.id
         )
@@ -198,7 +223,8 @@ class Node:
         self._log.warn("open SFTP connections are cut by the stop")
 
     def _count(self) -> None:
-        """Count rows for the metrics."""
+        """Count rows for the metrics; other nodes may have pinned a directory too."""
+        self._settle_directory()
         house, now = self._house, self._house.now()
         self._metrics.refresh(self._gauging.take())
         self._metrics.node(

@@ -24,9 +24,11 @@ from gateway.cli.main import COMMANDS
 from gateway.journal.anomalies import KINDS
 from gateway.metrics import METRICS
 from gateway.steps.route import CAUSES
+from gateway.webhooks.kinds import KINDS as KINDS_TOLD
+from gateway.webhooks.kinds import MEMBERS
 from protocols.catalog import Catalog
 from protocols.interface import FileProblem
-from routing import chase, enrolment, lifecycle, proposal
+from routing import chase, enrolment, lifecycle, notice, proposal, webhook
 from routing.errors import GatewayError
 from routing.ledger import LOT_ACCOUNT, MOVES
 from routing.transitions import Lifecycle
@@ -46,6 +48,7 @@ def pages() -> Mapping[str, str]:
         "errors.md": _errors,
         "causes.md": _causes,
         "file-problems.md": _file_problems,
+        "webhooks.md": _webhooks,
     }
     return {name: _MADE + make() for name, make in makers.items()}
 
@@ -80,7 +83,7 @@ def _metrics() -> str:
 def _states() -> str:
     lives = [
         each
-        for module in (lifecycle, chase, enrolment, proposal)
+        for module in (lifecycle, chase, enrolment, proposal, notice, webhook)
         for each in vars(module).values()
         if isinstance(each, Lifecycle)
     ]
@@ -159,6 +162,23 @@ def _file_problems() -> str:
         "code, and `octway inspect` in words, with record and position. An *error* would make a payer refuse "
         "the lot, so it is not sent.\n" + "".join(sections)
     )
+
+
+def _webhooks() -> str:
+    rows = [
+        (f"`{name}`", kind.words, _members(kind.about, kind.facts))
+        for name, kind in KINDS_TOLD.items()
+    ]
+    return (
+        "# Webhooks\n\nKinds of events that an endpoint may ask for, and what stands "
+        "under `data`. Beside them `webhook.test` is what `POST "
+        "/v1/webhooks/{id}/test` sends. Nothing about a patient is ever told.\n\n"
+        + _table(("kind", "is told when", "data"), rows)
+    )
+
+
+def _members(about: str, facts: Sequence[str]) -> str:
+    return ", ".join(f"`{each}`" for each in (*MEMBERS[about], *facts))
 
 
 def _problems(kinds: Sequence[FileProblem]) -> str:

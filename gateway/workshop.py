@@ -16,8 +16,10 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
+from gateway.intake.receipts import ReceiptSigner
 from gateway.journal import schema
 from gateway.learning import CurrentDelays
+from gateway.notifications.postman import Postman
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
@@ -25,17 +27,26 @@ from gateway.steps.gather import Gather
 from gateway.steps.hand_back import HandBack
 from gateway.steps.holding import Holding
 from gateway.steps.match import Match, MatchObserver
+from gateway.steps.notify import Notify
+from gateway.steps.post import NoticeObserver, Post
 from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import Route, RouteObserver
+from gateway.steps.seal import Seal
 from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
+from gateway.webhooks.build import build_deliver
+from gateway.webhooks.deliver import Deliver, DeliverObserver
+from gateway.webhooks.tell import Tell
 from protocols.interface import Channel
 from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
 
 _TIDY_EVERY: Final = 3600.0
+_SEAL_EVERY: Final = 5.0  # seconds in which receipts gather for one entry
+_NOTIFY_EVERY: Final = 10.0
+_POSTMEN: Final = 2  # so that a server that is slow keeps no chat waiting
 _REST: Final = 0.05  # seconds in which small deposits gather between two turns
 _CALM: Final = 0.25  # seconds without a deposit after which small ones are read
 _PATIENCE: Final = 2.0  # seconds after which they are read though more come in
@@ -46,6 +57,8 @@ class Observer(
     DispatchObserver,
     MatchObserver,
     RemedyObserver,
+    NoticeObserver,
+    DeliverObserver,
     StepObserver,
     Protocol,
 ):
@@ -66,6 +79,11 @@ class Steps:
     hand_back: HandBack
     watch: Watch
     chase: Chase
+    seal: Seal
+    notify: Notify
+    post: Post
+    tell: Tell
+    deliver: Deliver
     tidy: Tidy
 
     def in_order(self) -> tuple[Step, ...]:
@@ -81,12 +99,20 @@ class Steps:
             self.hand_back,
             self.watch,
             self.chase,
+            self.seal,
+            self.notify,
+            self.post,
+            self.tell,
+            self.deliver,
             self.tidy,
         )
 
 
 def build_steps(
-    house: House, channels: Callable[[str], Channel], observe: Observer
+    house: House,
+    channels: Callable[[str], Channel],
+    observe: Observer,
+    signer: ReceiptSigner,
 ) -> Steps:
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
@@ -192,7 +218,38 @@ def build_steps(
             entropy=entropy,
             observe=observe,
         ),
-        tidy=Tidy(database=database, payloads=payloads),
+        seal=Seal(
+            database=database,
+            signer=signer,
+            entropy=entropy,
+            now=house.now,
+            worker=worker,
+            lease=lease,
+        ),
+        notify=Notify(
+            database=database,
+            rules=house.notifications,
+            now=house.now,
+            entropy=entropy,
+        ),
+        post=Post(
+            database=database,
+            rules=house.notifications,
+            postman=Postman(now=house.now),
+            console=house.settings.console.url,
+            now=house.now,
+            entropy=entropy,
+            worker=worker,
+            lease=lease,
+            observe=observe,
+        ),
+        tell=Tell(database=database),
+        deliver=build_deliver(house, observe),
+        tidy=Tidy(
+            database=database,
+            payloads=payloads,
+            keep_webhooks=house.settings.webhooks.keep,
+        ),
     )
 
 
@@ -219,6 +276,11 @@ def step_services(
         (steps.hand_back, 1, 0.0, None),
         (steps.watch, 1, work.watch_interval, steps.chase),
         (steps.chase, 1, 0.0, steps.route),
+        (steps.seal, 1, _SEAL_EVERY, None),
+        (steps.notify, 1, _NOTIFY_EVERY, steps.post),
+        (steps.post, _POSTMEN, 0.0, None),
+        (steps.tell, 1, 0.0, steps.deliver),
+        (steps.deliver, house.settings.webhooks.workers, 0.0, None),
         (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [

@@ -53,7 +53,12 @@ ADVICE: Final = {
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
     "bulk-approval": "another person than who asked agrees or refuses, on the console's "
     "desk",
+    "notification-failed": "mend the address, or what takes its messages; then octway "
+    "notify test NAME, octway notify retry --failed; a message that is taken closes it",
+    "webhook-disabled": "tell its client (octway webhook list); once mended, the client "
+    "puts it back in use, and all that waits is told",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
+    "storage-broken": "restore it from a backup; octway verify says what cannot be read",
 }
 """What to do about each kind of anomaly, in one line."""
 

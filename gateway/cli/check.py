@@ -5,11 +5,12 @@ Exit 2 when a file must be mended, 1 when only the database is not as it should.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from config import checks
 from config.errors import ConfigErrors, Mistake
+from config.notification_files import check_secrets
 from config.settings import Settings, attempt
 from gateway.cli import key_checks
 from gateway.cli.arguments import Options, Parser, add_config, add_json
@@ -18,6 +19,7 @@ from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment
 from gateway.errors import SchemaMismatch, StorageUnavailable
+from gateway.notifications.in_force import read_notifications
 from protocols.catalog import Catalog
 from protocols.interface import Emitter
 from routing.directory import Directory
@@ -50,6 +52,7 @@ def run(options: Options, terminal: Terminal) -> int:
             mistakes += found.new(key_checks.check_keys(settings, entropy, now))
             mistakes += found.new(_check_networks(settings))
             directory = _directory(settings, mistakes)
+            mistakes += _check_notifications(settings, directory)
             trouble += found.new(_check_database(settings, terminal))
     except ConfigErrors as errors:
         mistakes += errors.mistakes
@@ -134,6 +137,20 @@ def _check_emitters(settings: Settings, directory: Directory) -> Iterator[Mistak
             "is missing, and payers of it are in the directory; wanted a table "
             f"[network.{network}] with our emitter_number",
         )
+
+
+def _check_notifications(
+    settings: Settings, directory: Directory | None
+) -> Sequence[Mistake]:
+    """Say what is wrong in the rules of notification, and in their secrets' files."""
+    file = settings.notifications.path
+    if file is None or not file.is_file():
+        return ()
+    payers = None if directory is None else [each.id for each in directory.payers()]
+    try:
+        return [*check_secrets(file, read_notifications(settings, payers))]
+    except ConfigErrors as errors:
+        return errors.mistakes
 
 
 def _check_networks(settings: Settings) -> Iterator[Mistake]:

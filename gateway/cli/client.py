@@ -6,14 +6,13 @@ holds for the next login without a reload.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from config.reader import Table
-from gateway.cli import client_access, client_senders, opening
+from gateway.cli import client_access, client_senders, client_webhook, opening
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.client_keys import read_keys
 from gateway.cli.refusal import WRONG_USAGE, Refusal
@@ -29,7 +28,6 @@ EXAMPLE: Final = (
     "octway client key add cabinet-1 ~/cabinet-1.pub\n"
     "octway client list"
 )
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LIMITS: Final = ("max_file_size", "max_open_uploads", "max_bytes_per_second")
 
 
@@ -63,10 +61,11 @@ def define(parser: Parser) -> None:
             action.add_argument("--rate", metavar="SIZE", help="bytes a second")
     client_access.define(actions)
     client_senders.define(actions)
+    client_webhook.define(actions)
 
 
 def _add(options: Options, terminal: Terminal) -> int:
-    if not _ID.fullmatch(options.client):
+    if not clients.NAME.fullmatch(options.client):
         raise Refusal(
             f"{options.client!r} cannot be a login name; wanted small letters, "
             "digits, dots and hyphens",

@@ -14,13 +14,18 @@ from sqlalchemy.exc import IntegrityError
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
 from gateway.cli.client_keys import read_keys
-from gateway.cli.passwords import asked_password, new_password
+from gateway.cli.passwords import asked_password
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment
 from gateway.database import Database
-from gateway.intake.credentials import hash_password, new_token, token_hash
+from gateway.intake.credentials import (
+    hash_password,
+    new_password,
+    new_token,
+    token_hash,
+)
 from gateway.intake.receipts import iso_time
 from gateway.journal import clients
 

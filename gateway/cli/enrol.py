@@ -15,6 +15,7 @@ from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, utc
+from gateway.enrolling import flow_problem, sender_problem
 from gateway.intake.receipts import iso_time
 from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import Stated
@@ -175,11 +176,11 @@ def _move(
     """Put one enrolment into a state, and say who acts next."""
     directory, networks = _directory(options, terminal)
     payer = find(directory, options.payer, today_of(terminal))
-    problem = enrol_files.flow_problem(payer, options.flow)
+    problem = flow_problem(payer, options.flow)
     if problem:
         raise Refusal(f"FLOW {problem}", WRONG_USAGE)
     network = networks[payer.network]
-    problem = enrol_files.sender_problem(network, options.sender, payer)
+    problem = sender_problem(network, options.sender, payer)
     if problem:
         raise Refusal(f"SENDER {problem}", WRONG_USAGE)
     flow = options.flow or payer.flows[0]

@@ -18,9 +18,8 @@ from config.settings import Settings, load
 from gateway.cli import key_files, migrate
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.opening import database_of, sqlite_file
-from gateway.cli.passwords import new_password
 from gateway.cli.terminal import Terminal
-from gateway.intake.credentials import hash_password
+from gateway.intake.credentials import hash_password, new_password
 from gateway.journal import staff
 from gateway.storage.vault import new_key_file
 
@@ -71,6 +70,7 @@ def run(options: Options, terminal: Terminal) -> int:
     work.write(file, example_files.render("octway.toml", {}), key_files.PUBLIC)
     settings = load(file, terminal.environ)
     _write_directory(work, settings)
+    _write_notifications(work, settings)
     _write_keys(work, settings)
     password = _prepare_database(work, settings, options.admin)
     if options.json:
@@ -107,6 +107,15 @@ def _write_directory(work: _Work, settings: Settings) -> None:
         if top == "payers":
             text = example_files.render(name, places)
             work.write(folder / rest, text, key_files.PUBLIC)
+
+
+def _write_notifications(work: _Work, settings: Settings) -> None:
+    """Write the example rules as comments: nobody is told before someone says so."""
+    file = settings.notifications.path
+    if file is not None:
+        lines = example_files.render("notifications.toml", {}).splitlines()
+        text = "".join(f"# {line}".rstrip() + "\n" for line in lines)
+        work.write(file, text, key_files.PUBLIC)
 
 
 def _write_keys(work: _Work, settings: Settings) -> None:

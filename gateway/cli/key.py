@@ -18,8 +18,10 @@ from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
+from gateway.console import totp
 from gateway.database import Database
 from gateway.errors import NodeRunning
+from gateway.journal import staff
 from gateway.node_lock import lock_node
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import with_new_key
@@ -109,6 +111,11 @@ def _rewrap(database: Database, payloads: Payloads, name: str) -> int:
         count += done
         if done < _BATCH:
             break
+
+    def seal(account: str, kept: str) -> str:
+        return totp.resealed(payloads.keys, account, kept)
+
+    count += database.write("key.rewrap", staff.reseal, seal)
 
     def say(tx: Any) -> None:
         tx.say("key.rotated", payloads.keys.active, rewrapped=count, added=bool(name))

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-import json
+import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
 
+from gateway.cli import opening, receipt_keys
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.opening import settings_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.intake import receipts
+from gateway.cli.wording import counted
+from gateway.intake import receipt_check, receipts
+from gateway.intake.receipt_check import Checked, Given
+from gateway.intake.receipt_documents import ANSWER, CHAIN, DEPOSIT, DISPATCH, INCLUSION
+from gateway.journal import receipt_roots
 
-EXAMPLE: Final = "octway receipt verify d0123456789abcdefgh.json --key receipts.pub"
+EXAMPLE: Final = "octway receipt verify receipts/*.json --key receipts.pub"
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_REPORT: Final = ".report.json"
 
 
 def define(parser: Parser) -> None:
     """Define the command line."""
     actions = Actions(parser)
-    verify = actions.add("verify", "check a receipt's signature", EXAMPLE, _verify)
-    verify.add_argument("file", metavar="FILE", type=Path)
+    verify = actions.add(
+        "verify",
+        "check receipts, the chain between them and their way to a daily root, offline",
+        EXAMPLE,
+        _verify,
+    )
+    verify.add_argument(
+        "files",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        help="receipts, entries, proofs and roots; reports are left out",
+    )
     verify.add_argument(
         "--key",
         metavar="FILE",
         type=Path,
-        help="the public key (default: that of the settings)",
+        action="append",
+        help="a public key; may be given again, for receipts of older keys "
+        "(default: that of the settings, and `receipts*.pub` beside it)",
     )
     actions.add(
         "key",
@@ -39,33 +56,93 @@ def define(parser: Parser) -> None:
         "octway receipt key > receipts.pub",
         _key,
     )
+    root = actions.add(
+        "root",
+        "print the signed root of a day, as it is published",
+        "octway receipt root 2026-11-25 > root-2026-11-25.json",
+        _root,
+    )
+    root.add_argument(
+        "day",
+        metavar="DAY",
+        type=_a_day,
+        nargs="?",
+        help="UTC day, as 2026-11-25 (default: the newest that has its root)",
+    )
 
 
 def _verify(options: Options, terminal: Terminal) -> int:
-    path = options.key or settings_of(options, terminal).receipts.key_file
-    key = _public_key(path)
-    content = options.file.read_bytes()
-    holds = receipts.verify(content, key)
-    facts = _facts(content)
-    if options.json:
-        terminal.give({"valid": holds, "key": receipts.key_id(key), "receipt": facts})
-    elif holds:
-        terminal.say(
-            f"{options.file}: valid; deposit {facts['deposit']}, "
-            f"{facts['filename']}, {facts['size']:,} bytes, received "
-            f"{facts['received_at']}, sha256 {facts['sha256']}"
-        )
+    if options.key:
+        keys = [receipt_keys.read_public(path) for path in options.key]
     else:
-        terminal.complain(
-            f"{options.file}: does not hold: it was changed, or signed with another "
-            f"key than {receipts.key_id(key)} ({path})"
+        keys = receipt_keys.of_settings(settings_of(options, terminal))
+    files = [path for path in options.files if not path.name.endswith(_REPORT)]
+    if not files:
+        raise Refusal("reports are not signed; name receipts", WRONG_USAGE)
+    checked = receipt_check.check(
+        ((str(path), path.read_bytes()) for path in files), keys
+    )
+    if options.json:
+        names = dict.fromkeys(receipts.key_id(key) for key in keys)
+        terminal.give(_facts(checked, list(names)))
+    else:
+        _say(checked, terminal)
+    return DOES_NOT_HOLD if checked.breaks else 0
+
+
+def _say(checked: Checked, terminal: Terminal) -> None:
+    for each in checked.valid:
+        terminal.say(f"{each.name}: valid; {_words(each)}")
+    for note in checked.notes:
+        terminal.say(f"note: {note}")
+    for words in checked.breaks:
+        terminal.complain(words)
+
+
+def _words(given: Given) -> str:
+    body, kind = given.body, given.signed.kind
+    if kind == DEPOSIT:
+        return (
+            f"deposit {body['deposit']}, {body['filename']}, {body['size']:,} bytes, "
+            f"received {body['received_at']}, sha256 {body['sha256']}"
         )
-    return 0 if holds else DOES_NOT_HOLD
+    if kind == DISPATCH:
+        lots = counted(len(body["lots"]), "lot")
+        return (
+            f"{lots} handed over to {body['payer']} in {body['filename']} "
+            f"(number {body['number']}) at {body['sent_at']}"
+        )
+    if kind == ANSWER:
+        answers = counted(body["answers"], "answer")
+        return f"{answers} in {body['filename']}, ready since {body['ready_at']}"
+    if kind == CHAIN:
+        covered = counted(len(body["receipts"]), "receipt")
+        return f"entry {body['number']} of {body['client']}, covers {covered}"
+    if kind == INCLUSION:
+        return (
+            f"the chain up to entry {body['number']} is under the root of {body['day']}"
+        )
+    return f"the root of {body.get('day', kind)}"
+
+
+def _facts(checked: Checked, keys: Sequence[str]) -> dict[str, Any]:
+    first = dict(checked.valid[0].body) if checked.valid else {}
+    return {
+        "valid": not checked.breaks,
+        "key": keys[0],
+        "keys": keys,
+        "receipt": first,
+        "documents": [
+            {"file": each.name, "kind": each.signed.kind, "sha256": each.signed.sha256}
+            for each in checked.valid
+        ],
+        "breaks": list(checked.breaks),
+        "notes": list(checked.notes),
+    }
 
 
 def _key(options: Options, terminal: Terminal) -> int:
-    path = settings_of(options, terminal).receipts.key_file
-    key = _public_key(path)
+    key = receipt_keys.read_public(settings_of(options, terminal).receipts.key_file)
     text = key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     ).decode()
@@ -76,31 +153,24 @@ def _key(options: Options, terminal: Terminal) -> int:
     return 0
 
 
-def _facts(content: bytes) -> dict[str, object]:
-    try:
-        found = json.loads(content)
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {key: value for key, value in found.items() if key != "signature"}
+def _root(options: Options, terminal: Terminal) -> int:
+    with opening.journal(options, terminal) as opened:
+        read, day = opened.database.read, options.day
+        row = read(receipt_roots.root, day) if day else read(receipt_roots.last_root)
+    if row is None:
+        which = f"{day} has" if day else "no day has"
+        raise Refusal(
+            f"{which} a root: one is made after midnight UTC of each day from the first "
+            "receipt on, by the next node that runs",
+            DOES_NOT_HOLD,
+        )
+    terminal.out.write(row.content.decode())
+    return 0
 
 
-def _public_key(path: Path) -> Ed25519PublicKey:
-    """Read a public key, or the public half of a private one."""
-    content = path.read_bytes()
-    try:
-        if b"PRIVATE KEY" in content:
-            private = serialization.load_pem_private_key(content, password=None)
-            if isinstance(private, Ed25519PrivateKey):
-                return private.public_key()
-        else:
-            public = serialization.load_pem_public_key(content)
-            if isinstance(public, Ed25519PublicKey):
-                return public
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        pass
-    raise Refusal(
-        f"{path}: is no Ed25519 key in PEM; wanted what `octway receipt key` prints",
-        WRONG_USAGE,
-    )
+def _a_day(text: str) -> str:
+    if not _DAY.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day; wanted one as 2026-11-25"
+        )
+    return text

@@ -9,20 +9,22 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options, Parser, add_by
-from gateway.cli.passwords import asked_password, new_password
+from gateway.cli.passwords import asked_password
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import moment
-from gateway.intake.credentials import hash_password
+from gateway.committing import Tx
+from gateway.intake.credentials import hash_password, new_password
 from gateway.intake.receipts import iso_time
-from gateway.journal import staff
+from gateway.journal import sessions, staff
 
 EXAMPLE: Final = (
     "octway staff add lea --role operator\n"
     "octway staff password lea --generate\n"
     "octway staff list"
 )
+_ENDS_SESSIONS: Final = (staff.disable, staff.set_password)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
@@ -47,7 +49,13 @@ def define(parser: Parser) -> None:
         "octway staff password lea --generate",
         _password,
     )
-    for each in (add, disable, enable, role, password):
+    code = actions.add(
+        "codeless",
+        "take second factor and OpenID person away, as for a lost telephone",
+        "octway staff codeless lea",
+        _codeless,
+    )
+    for each in (add, disable, enable, role, password, code):
         each.add_argument("name", metavar="NAME")
         add_by(each)
     add.add_argument("--role", choices=list(staff.ROLES), required=True, help=roles)
@@ -153,15 +161,26 @@ def _password(options: Options, terminal: Terminal) -> int:
     return _told(options, terminal, said, f"{options.name} has another password")
 
 
+def _codeless(options: Options, terminal: Terminal) -> int:
+    _change(options, terminal, staff.unbind)
+    _change(options, terminal, staff.drop_code)
+    said = {"name": options.name, "second_factor": False}
+    return _told(options, terminal, said, f"{options.name} logs in without a code")
+
+
 def _change(
     options: Options, terminal: Terminal, change: Any, *values: str, **more: Any
 ) -> None:
     by = options.by or terminal.user
+
+    def write(tx: Tx) -> bool:
+        done: bool = change(tx, options.name, *values, by=by, **more)
+        if change in _ENDS_SESSIONS and not more.get("back"):
+            sessions.end_all(tx, options.name, by=by)
+        return done
+
     with opening.journal(options, terminal) as opened:
-        done = opened.database.write(
-            "staff.change",
-            lambda tx: change(tx, options.name, *values, by=by, **more),
-        )
+        done = opened.database.write("staff.change", write)
     if not done:
         raise Refusal(
             f"there is no staff account {options.name!r}; see: octway staff list"

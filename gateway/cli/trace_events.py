@@ -85,6 +85,11 @@ _WORDS: Final[Mapping[str, str]] = {
     "return.ready": "{answers} ready for the client",
     "return.fetched": "fetched by the client",
     "return.acknowledged": "acknowledged by the client",
+    "webhook.delivered": "its client's endpoint {webhook} was told: {kind}",
+    "webhook.dead": "its client's endpoint {webhook} did not take it after {attempts} "
+    "tries: {kind}",
+    "receipt.chained": "entry {number} of its chain of receipts made",
+    "receipt.root": "root over all chains of receipts made",
     "anomaly.raised": "anomaly raised: {kind}",
     "anomaly.assign": "given to {assignee} by {by}",
     "anomaly.comment": "comment by {by}",

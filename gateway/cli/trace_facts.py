@@ -62,6 +62,17 @@ def life_as_json(
         "chase": trace_chase.as_json(pursuit),
         "returns": [_return(row) for row in life.returns],
         "handbacks": [_handback(row) for row in life.handbacks],
+        "receipts": [
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "about": row.subject,
+                "client": row.client_id,
+                "entry": row.number,
+                "sha256": row.sha256,
+            }
+            for row in life.receipts
+        ],
         "anomalies": [anomaly_as_json(row) for row in _anomalies(life)],
         "problems": [
             {

@@ -37,6 +37,7 @@ def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
     _payments(life, terminal)
     trace_chase.show(pursuit, terminal)
     _answers(life, terminal)
+    _receipts(life, terminal)
     _anomalies(life, terminal)
     _timeline(life, terminal)
     _numbers(pursuit, terminal)
@@ -180,6 +181,15 @@ def _payments(life: Life, terminal: Terminal) -> None:
     today = today_of(terminal).isoformat()
     for row in life.payments:
         terminal.say(f"  {payment_words(row, today)}")
+
+
+def _receipts(life: Life, terminal: Terminal) -> None:
+    if not life.receipts:
+        return
+    heading(terminal, "Receipts given")
+    for row in life.receipts:
+        place = f"entry {row.number} of {row.client_id}'s chain"
+        terminal.say(f"  {row.id}  for {row.kind} {row.subject}, {place}")
 
 
 def _answers(life: Life, terminal: Terminal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.cli import opening
+from gateway.cli import opening, receipt_keys
 from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD
 from gateway.cli.terminal import Terminal
@@ -13,12 +13,14 @@ from gateway.cli.wording import counted
 from gateway.journal import verify
 from gateway.journal.verify import Verdict
 from gateway.journal.verify_accounts import accounts
+from gateway.journal.verify_receipts import chained
 from protocols.catalog import Catalog
 
 EXAMPLE: Final = "octway verify -c octway.toml\noctway verify --quick --json"
 _SHOWN: Final = 20
 _WORDS: Final = {
     "events": ("event chain", "event"),
+    "receipts": ("chains of receipts and daily roots", "receipt"),
     "ledger": ("claim ledger", "claim"),
     "places": ("storage on disk", "file"),
     "accounts": ("accounts derived anew from the stored files", "claim"),
@@ -31,7 +33,8 @@ def define(parser: Parser) -> None:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="leave out reading every stored file, and what is derived from them",
+        help="leave out reading every stored file, what is derived from them, and the "
+        "signature of each single receipt",
     )
     parser.add_argument(
         "--most",
@@ -83,6 +86,9 @@ def _verdicts(options: Options, terminal: Terminal) -> Iterator[Verdict]:
     with opening.journal(options, terminal) as opened:
         stored = opening.payloads_of(opened.settings, terminal)
         yield opened.database.read(verify.chain)
+        keys = receipt_keys.of_settings(opened.settings)
+        whole = not options.quick
+        yield opened.database.read(chained, keys, whole=whole)
         yield opened.database.read(verify.ledger)
         yield opened.database.read(verify.places, stored)
         if not options.quick:

@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.console import (
+    account,
     acting,
+    audit,
     bulk,
     case,
     cases,
+    client_access,
+    clients,
+    directory,
+    enrolments,
     files,
+    hooks,
     matches,
+    payers,
+    people,
     remedies,
+    reports,
     today,
 )
+from gateway.console.guesses import Guesses
 from gateway.console.login import Login
+from gateway.console.openid import OpenIdLogin, Provider
+from gateway.console.pages import Page
 from gateway.console.site import Console
 from gateway.console.templates import Templates
 from gateway.console.visit import Premises
 from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.reception import RunInThread
-from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.journal.snapshot import Snapshot
 
 
@@ -45,7 +58,8 @@ def build_console(
         premises,
         [
             *files.pages(),
-            *Login(backoff).pages(),
+            *_login_pages(house, Guesses(backoff, house.payloads.keys)),
+            *account.pages(),
             *today.pages(),
             *cases.pages(),
             *case.pages(),
@@ -53,5 +67,22 @@ def build_console(
             *bulk.pages(),
             *remedies.pages(),
             *matches.pages(),
+            *hooks.pages(),
+            *audit.pages(),
+            *people.pages(),
+            *directory.pages(),
+            *payers.pages(),
+            *clients.pages(),
+            *client_access.pages(),
+            *enrolments.pages(),
+            *reports.pages(),
         ],
     )
+
+
+def _login_pages(house: House, guesses: Guesses) -> list[Page]:
+    settings = house.settings.openid
+    if not settings.issuer:
+        return Login(guesses).pages()
+    other = OpenIdLogin(Provider(settings), guesses).pages()
+    return [*Login(guesses, settings.name, settings.passwords).pages(), *other]

@@ -58,6 +58,10 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "remedy-approval": "Look at what would be sent again, and agree to it or refuse it.",
         "bulk-approval": "Look at what shall be done. Another person than the one who asked "
         "must agree, or refuse.",
+        "notification-failed": "Mend the address, or what takes its messages, and have them "
+        "sent again; a message that is taken closes the case.",
+        "webhook-disabled": "Tell its client. Once it is mended, the client puts it back in "
+        "use, and all that waits is told.",
         "storage-broken": "Restore what is named from a backup.",
     }
 )

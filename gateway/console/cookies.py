@@ -16,6 +16,8 @@ from gateway.clock import Entropy
 SESSION: Final = "__Host-octway"
 SAID: Final = "__Host-octway-said"
 LANGUAGE: Final = "__Host-octway-language"
+DEVICE: Final = "__Host-octway-device"
+OPENID: Final = "__Host-octway-openid"
 _TOKEN_BYTES: Final = 32
 _MOST_SAID: Final = 600
 _YEAR: Final = 365 * 86_400
@@ -47,14 +49,29 @@ def proof_of(token: str) -> str:
     return made.hexdigest()
 
 
-def proves(token: str, given: str) -> bool:
-    """Say whether a form carries what those of the session do."""
-    return hmac.compare_digest(proof_of(token).encode(), given.encode())
+def proves(proof: str, given: str) -> bool:
+    """Say whether a form carries the proof of the session."""
+    return hmac.compare_digest(proof.encode(), given.encode())
 
 
 def session_cookie(token: str) -> tuple[bytes, bytes]:
     """Write the header that begins a session; it ends with the browser, too."""
     return _header(f"{SESSION}={token}; {_SAFE}")
+
+
+def device_cookie(text: str) -> tuple[bytes, bytes]:
+    """Write the header that has a browser known for a year."""
+    return _header(f"{DEVICE}={text}; Max-Age={_YEAR}; {_SAFE}")
+
+
+def openid_cookie(text: str) -> tuple[bytes, bytes]:
+    """Write the header that keeps what an OpenID login waits for, for ten minutes."""
+    return _header(f"{OPENID}={text}; Max-Age=600; {_SAFE}")
+
+
+def no_openid_cookie() -> tuple[bytes, bytes]:
+    """Write the header that forgets it."""
+    return _header(f"{OPENID}=; Max-Age=0; {_SAFE}")
 
 
 def no_session_cookie() -> tuple[bytes, bytes]:

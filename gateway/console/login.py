@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
+from sqlalchemy import Row
 
 from gateway.api.routes import Answer
-from gateway.console import cookies
+from gateway.committing import Tx
+from gateway.console import cookies, totp
 from gateway.console.answers import redirect
+from gateway.console.guesses import Guesses
 from gateway.console.languages import LANGUAGES
 from gateway.console.pages import Page, get, post
 from gateway.console.visit import Visit
 from gateway.intake.credentials import password_fits
-from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.journal import sessions, staff
 
 _HOME: Final = "/console"
 _LONGEST: Final = 1024
+_NAME: Final = 64
+_CODE: Final = "/console/login/code"
 
 
 @frozen
 class Login:
-    """The pages of it; `backoff` is shared with the other doors."""
+    """The pages of it; `openid` says whether there is another way in."""
 
-    backoff: AddressBackoff
+    guesses: Guesses
+    openid: str = ""
+    passwords: bool = True
 
     def pages(self) -> list[Page]:
         """List them."""
         return [
             get("/login", self.show, None),
             post("/login", self.take, None),
-            post("/logout", self.leave, None),
+            get("/login/code", self.ask_code, None),
+            post("/login/code", self.take_code, None),
+            post("/logout", leave, None),
             post("/language", choose_language, None),
         ]
 
@@ -39,65 +47,111 @@ class Login:
         """Ask for name and password."""
         if visit.person is not None:
             return redirect(next_of(visit.query.get("next")))
-        return visit.page(
-            "login.html", name="", wrong="", next=next_of(visit.query.get("next"))
-        )
+        return self._form(visit, "", next_of(visit.query.get("next")))
 
     async def take(self, visit: Visit) -> Answer:
         """Begin a session, or ask again without saying what was wrong."""
-        name, target = visit.form.get("name")[:64], next_of(visit.form.get("next"))
-        wait = self.backoff.wait(visit.address)
-        if wait > 0:
-            return _again(visit, name, target, _WAIT, status=429)
+        name = visit.form.get("name")[:_NAME]
+        target = next_of(visit.form.get("next"))
+        device = visit.cookies.get(cookies.DEVICE, "")
+        if not self.passwords:
+            return self._form(visit, name, target, wrong=_NO_PASSWORDS, status=403)
+        if self.guesses.wait(name, visit.address, device) > 0:
+            return self._form(visit, name, target, wrong=_WAIT, status=429)
         password = visit.form.get("password")[:_LONGEST]
         row = await visit.ask(staff.login, name)
-        fits = await visit.run(
-            lambda: password_fits(password.encode(), row.password_hash if row else "")
-        )
-        if row is None or not fits:
-            self.backoff.failed(visit.address)
-            return _again(visit, name, target, _WRONG, status=401)
-        return await begin(visit, name, means="password", target=target)
+        kept = row.password_hash if row is not None else ""
+        if row is None or not await visit.run(
+            lambda: password_fits(password.encode(), kept)
+        ):
+            self.guesses.failed(name, visit.address, device)
+            await visit.write("login", lambda tx: _guessed(tx, visit, row))
+            return self._form(visit, name, target, wrong=_WRONG, status=401)
+        if row.totp:
+            return await _half(visit, name, target)
+        return await begin(visit, self.guesses, name, means="password", target=target)
 
-    async def leave(self, visit: Visit) -> Answer:
-        """End the session, here and in the journal."""
-        if visit.person is not None:
-            who = visit.person
-            await visit.write(
-                "logout", lambda tx: sessions.end(tx, who.session, by=who.id)
-            )
-        answer = redirect("/console/login", said=visit.language.say(_GOODBYE))
-        return evolve(answer, headers=(*answer.headers, cookies.no_session_cookie()))
+    async def ask_code(self, visit: Visit) -> Answer:
+        """Ask for the second factor of who gave the right password."""
+        half = await _waiting(visit)
+        if half is None:
+            return redirect("/console/login")
+        return visit.page("code.html", wrong="", next=next_of(visit.query.get("next")))
+
+    async def take_code(self, visit: Visit) -> Answer:
+        """Begin the session if the code is right."""
+        half = await _waiting(visit)
+        if half is None:
+            return redirect("/console/login", said=visit.language.say(_TOO_LATE))
+        target = next_of(visit.form.get("next"))
+        row = await visit.ask(staff.login, half.staff_id)
+        again = f"code {half.staff_id}"
+        if self.guesses.backoff.wait(again) > 0:
+            return visit.page("code.html", status=429, wrong=_WAIT, next=target)
+        code, ring = visit.form.get("code")[:_NAME], visit.premises.house.payloads.keys
+        right = row is not None and await visit.write(
+            "code", lambda tx: totp.fits(tx, ring, row, code, visit.now)
+        )
+        if row is None or not right:
+            self.guesses.backoff.failed(again)
+            await visit.write("login", lambda tx: _guessed(tx, visit, row))
+            return visit.page("code.html", status=401, wrong=_WRONG_CODE, next=target)
+        await visit.write(
+            "code", lambda tx: sessions.end(tx, half.id, by=half.staff_id)
+        )
+        return await begin(visit, self.guesses, row.id, means="code", target=target)
+
+    def _form(
+        self,
+        visit: Visit,
+        name: str,
+        target: str,
+        *,
+        wrong: str = "",
+        status: int = 200,
+    ) -> Answer:
+        return visit.page(
+            "login.html",
+            status=status,
+            name=name,
+            next=target,
+            wrong=wrong,
+            openid=self.openid,
+            passwords=self.passwords,
+        )
 
 
 _WRONG: Final = "Name or password are not right."
-_WAIT: Final = "Too many tries from your network; wait a little, then try again."
+_WRONG_CODE: Final = "The code is not right, or was used before."
+_NO_PASSWORDS: Final = "Passwords are not taken here."
+_WAIT: Final = "Too many tries; wait a little, then try again."
+_TOO_LATE: Final = "That took too long; log in again."
 _GOODBYE: Final = "You are logged out."
 
 
-async def begin(visit: Visit, name: str, *, means: str, target: str) -> Answer:
+async def begin(
+    visit: Visit, guesses: Guesses, name: str, *, means: str, target: str
+) -> Answer:
     """Begin a session that is whole, and go where the person wanted."""
-    token = cookies.new_token(visit.premises.house.entropy)
-    await visit.write(
-        "login",
-        lambda tx: sessions.begin(
-            tx,
-            cookies.token_hash(token),
-            staff=name,
-            means=means,
-            address=visit.address,
-            agent=visit.agent,
+    token = await _session(visit, name, sessions.WHOLE, means)
+    nonce = cookies.new_token(visit.premises.house.entropy)
+    return evolve(
+        redirect(target),
+        headers=(
+            (b"Location", target.encode()),
+            cookies.session_cookie(token),
+            cookies.device_cookie(guesses.device(name, nonce)),
         ),
     )
-    answer = redirect(target)
-    return evolve(answer, headers=(*answer.headers, cookies.session_cookie(token)))
 
 
-def next_of(given: str) -> str:
-    """Return where to go after a login: a page of the console, whatever was asked."""
-    inside = given == _HOME or given.startswith((f"{_HOME}/", f"{_HOME}?"))
-    clean = given.isascii() and given.isprintable() and " " not in given
-    return given if inside and clean else _HOME
+async def leave(visit: Visit) -> Answer:
+    """End the session, here and in the journal."""
+    if visit.person is not None:
+        who = visit.person
+        await visit.write("logout", lambda tx: sessions.end(tx, who.session, by=who.id))
+    answer = redirect("/console/login", said=visit.language.say(_GOODBYE))
+    return evolve(answer, headers=(*answer.headers, cookies.no_session_cookie()))
 
 
 async def choose_language(visit: Visit) -> Answer:
@@ -109,5 +163,52 @@ async def choose_language(visit: Visit) -> Answer:
     return evolve(answer, headers=(*answer.headers, cookies.language_cookie(code)))
 
 
-def _again(visit: Visit, name: str, target: str, wrong: str, *, status: int) -> Answer:
-    return visit.page("login.html", status=status, name=name, next=target, wrong=wrong)
+def next_of(given: str) -> str:
+    """Return where to go after a login: a page of the console, whatever was asked."""
+    inside = given == _HOME or given.startswith((f"{_HOME}/", f"{_HOME}?"))
+    clean = given.isascii() and given.isprintable() and " " not in given
+    return given if inside and clean else _HOME
+
+
+async def _half(visit: Visit, name: str, target: str) -> Answer:
+    """Begin a session that is of use for the second factor only."""
+    token = await _session(visit, name, sessions.CODE, "password")
+    address = f"{_CODE}?next={target}" if target != _HOME else _CODE
+    answer = redirect(address)
+    return evolve(answer, headers=(*answer.headers, cookies.session_cookie(token)))
+
+
+async def _session(visit: Visit, name: str, stage: str, means: str) -> str:
+    token = cookies.new_token(visit.premises.house.entropy)
+
+    def write(tx: Tx) -> None:
+        sessions.begin(
+            tx,
+            cookies.token_hash(token),
+            staff=name,
+            stage=stage,
+            means=means,
+            address=visit.address,
+            agent=visit.agent,
+        )
+
+    await visit.write("login", write)
+    return token
+
+
+async def _waiting(visit: Visit) -> Row[tuple[Any, ...]] | None:
+    """Find the session that waits for its second factor."""
+    token = visit.cookies.get(cookies.SESSION, "")
+    if not token:
+        return None
+    name, now = cookies.token_hash(token), visit.now
+    row = await visit.ask(sessions.find, name, now, stage=sessions.CODE)
+    if row is None or row.created_at < now - sessions.CODE_WITHIN:
+        return None
+    return row
+
+
+def _guessed(tx: Tx, visit: Visit, row: Row[tuple[Any, ...]] | None) -> None:
+    """Journal a failed try at an account that is there; other names are not kept."""
+    if row is not None:
+        tx.say("staff.guessed", row.id, address=visit.address)

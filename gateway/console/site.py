@@ -17,6 +17,7 @@ from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Asked, BodyCut, Match, RouteTable
 from gateway.console import cookies
 from gateway.console.answers import redirect
+from gateway.console.cookies import proves
 from gateway.console.forms import Fields, read_form, read_query
 from gateway.console.languages import LANGUAGES, language, preferred
 from gateway.console.pages import Page
@@ -27,6 +28,7 @@ from gateway.journal import sessions
 from routing.errors import GatewayError
 
 _LOGIN: Final = "/console/login"
+_FILES: Final = "/console/static/"
 _POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     b"connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -56,12 +58,13 @@ class Console:
         visit = self._stranger(asked, jar)
         route = "/console"
         try:
+            visit = await self._known(visit, jar.get(cookies.SESSION, ""))
             match = self._pages.find(asked.method, asked.path.rstrip("/"))
             if match is None:
                 answer = _refused(visit, Refusal("not-found", _NOTHING))
             else:
                 route = match.route.path
-                answer = await self._serve(asked, jar, visit, match)
+                answer = await self._serve(asked, visit, match)
         except BodyCut:
             raise
         except Refusal as refusal:
@@ -93,49 +96,45 @@ class Console:
             query=Fields(),
             form=Fields(),
             language=language(code),
+            host=asked.headers.get("host"),
             address=asked.address,
             agent=asked.headers.get("user-agent")[:200],
+            cookies=jar,
             person=None,
             proof="",
             boosted=asked.headers.get("hx-request") == "true",
             said=cookies.said_of(jar),
         )
 
-    async def _serve(
-        self, asked: Asked, jar: Mapping[str, str], visit: Visit, match: Match[Page]
-    ) -> Answer:
+    async def _known(self, visit: Visit, token: str) -> Visit:
+        """Make the visit that of a person, if a session that is of use is shown."""
+        if not token or visit.path.startswith(_FILES):
+            return visit
+        name = cookies.token_hash(token)
+        row = await visit.ask(sessions.find, name, visit.now)
+        if row is None:
+            return visit
+        if visit.now - row.seen_at >= sessions.TOUCH_AFTER:
+            await visit.write("session", lambda tx: sessions.touch(tx, name))
+        person = Person(id=row.staff_id, role=row.role, session=name)
+        return evolve(visit, person=person, proof=cookies.proof_of(token))
+
+    async def _serve(self, asked: Asked, visit: Visit, match: Match[Page]) -> Answer:
         page = match.route
-        token = jar.get(cookies.SESSION, "")
-        person = await self._person(token, visit) if token else None
-        visit = evolve(
-            visit,
-            places=match.places,
-            query=read_query(asked),
-            person=person,
-            proof=cookies.proof_of(token) if person else "",
-        )
+        visit = evolve(visit, places=match.places, query=read_query(asked))
         if page.right is not None:
-            if person is None:
+            if visit.person is None:
                 return self._to_login(asked, visit)
-            if page.right not in RIGHTS[person.role]:
+            if page.right not in RIGHTS[visit.person.role]:
                 return await self._not_permitted(visit, page)
         if page.method == "POST":
             form = await read_form(asked)
             if not _same_origin(asked):
                 return _failed(visit, 403, "This form came from elsewhere", _ELSEWHERE)
-            if person is not None and not cookies.proves(token, form.get("proof")):
+            if visit.person is not None and not proves(visit.proof, form.get("proof")):
                 return _failed(visit, 403, "This form has expired", _EXPIRED)
             visit = evolve(visit, form=form)
         return await page.view(visit)
-
-    async def _person(self, token: str, visit: Visit) -> Person | None:
-        name = cookies.token_hash(token)
-        row = await visit.ask(sessions.find, name, visit.now)
-        if row is None:
-            return None
-        if visit.now - row.seen_at >= sessions.TOUCH_AFTER:
-            await visit.write("session", lambda tx: sessions.touch(tx, name))
-        return Person(id=row.staff_id, role=row.role, session=name)
 
     def _to_login(self, asked: Asked, visit: Visit) -> Answer:
         wanted = asked.path + (f"?{asked.query}" if asked.query else "")

@@ -60,8 +60,10 @@ class Visit:
     query: Fields
     form: Fields
     language: Language
+    host: str
     address: str
     agent: str
+    cookies: Mapping[str, str]
     person: Person | None
     proof: str
     """What a form of this session must carry."""

@@ -26,6 +26,12 @@ from gateway.journal.clients import Login
 
 _HASHER: Final = PasswordHasher()
 _TOKEN_BYTES: Final = 32
+_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+_GROUPS: Final = 5
+_IN_GROUP: Final = 4
+LEAST_PASSWORD: Final = 10
+"""Characters that a chosen password has at least."""
+
 TOKEN_PREFIX: Final = "octway_"  # so that secret scanners know a leaked one  # noqa: S105
 
 
@@ -107,6 +113,18 @@ def password_fits(password: bytes, kept: str) -> bool:
 def hash_password(password: str) -> str:
     """Hash a password with Argon2id for the journal."""
     return _HASHER.hash(password)
+
+
+def new_password(entropy: Entropy) -> str:
+    """Make a password of some 99 bits that can be read out on the telephone."""
+    wanted = _GROUPS * _IN_GROUP
+    letters: list[str] = []
+    while len(letters) < wanted:
+        byte = entropy(1)[0]
+        if byte < 256 - 256 % len(_LETTERS):  # else some letters would come more often
+            letters.append(_LETTERS[byte % len(_LETTERS)])
+    text = "".join(letters)
+    return "-".join(text[i : i + _IN_GROUP] for i in range(0, wanted, _IN_GROUP))
 
 
 def new_token(entropy: Entropy) -> str:

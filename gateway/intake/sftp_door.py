@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.interface import Client, Credentials, Space
 from gateway.intake.sftp_limits import SftpLimits, SftpObserver
 from gateway.intake.sftp_pace import Pace
-from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.intake.ssh_known import KnownKeys
 from gateway.intake.ssh_recheck import Recheck
 from gateway.intake.ssh_signing import host_key
@@ -52,6 +52,7 @@ class SftpFactory(Factory[DoorTransport]):
         clock: IReactorTime,
         observer: SftpObserver,
         limits: SftpLimits,
+        backoff: AddressBackoff,
     ) -> None:
         self.space_for = space_for
         self.credentials = credentials
@@ -65,7 +66,7 @@ class SftpFactory(Factory[DoorTransport]):
         self.clock = clock
         self.observer = observer
         self.limits = limits
-        self.backoff = AddressBackoff(clock=clock)
+        self.backoff = backoff
         self._connections: dict[DoorTransport, Login | None] = {}
         self._unknown = 0
         self._by_address: Counter[str] = Counter()
@@ -209,8 +210,12 @@ def sftp_factory(
     clock: IReactorTime,
     observer: SftpObserver,
     limits: SftpLimits,
+    backoff: AddressBackoff | None = None,
 ) -> SftpFactory:
-    """Build the door; raises `ValueError` for a host key that is too weak."""
+    """Build the door; raises `ValueError` for a host key that is too weak.
+
+    `backoff` is what it shares with other doors about those who guess.
+    """
     return SftpFactory(
         space_for=space_for,
         credentials=credentials,
@@ -218,6 +223,7 @@ def sftp_factory(
         clock=clock,
         observer=observer,
         limits=limits,
+        backoff=backoff or AddressBackoff(clock=clock),
     )
 
 

@@ -47,6 +47,8 @@ KINDS: Final = {
     "payer-silent": "a payer sends nothing at all while many wait for it",
     "remedy-approval": "a second person must agree to what would be sent again",
     "bulk-approval": "a second person must agree to what shall be done to many claims",
+    "notification-failed": "messages to a recipient were given up",
+    "webhook-disabled": "a client's endpoint failed so long that it is called no more",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }
 """Every kind of anomaly, with what it means."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
 
 SSH, TOKEN, CERTIFICATE = "ssh", "token", "certificate"
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What the id of an account looks like, which is its login name."""
 
 
 class Login(NamedTuple):
@@ -103,6 +107,30 @@ def add_senders(
         for number, name in senders
     ]
     dialect.insert_new(tx.connection, schema.sender, rows)
+
+
+def page(
+    connection: Connection,
+    *,
+    after: str = "",
+    limit: int,
+    words: str = "",
+    disabled: bool | None = None,
+) -> list[Row[*tuple[Any, ...]]]:
+    """List accounts by id, from the one after `after`; some only where told.
+
+    `words` are looked for in id, name, vendor and software.
+    """
+    table = schema.client.c
+    query = select(schema.client).where(table.id > after)
+    if words:
+        named = (table.id, table.name, table.vendor, table.software)
+        query = query.where(
+            or_(*(each.icontains(words, autoescape=True) for each in named))
+        )
+    if disabled is not None:
+        query = query.where(table.disabled_at.is_not(None) == disabled)
+    return list(connection.execute(query.order_by(table.id).limit(limit)))
 
 
 def find(connection: Connection, client: str) -> Row[*tuple[Any, ...]] | None:

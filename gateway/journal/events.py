@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from gateway.journal import dialect, schema
+from gateway.journal import deeds, dialect, schema
 from gateway.journal.prepared import Prepared, given
 
 GENESIS = "0" * 64
@@ -57,6 +57,7 @@ def append(connection: Connection, chain: str, events: Iterable[Said]) -> None:
             }
         )
     _ADD.run_many(connection, rows)
+    deeds.note(connection, zip(events, rows, strict=True))
     _MOVE_HEAD.run(connection, {"its_chain": chain, "seq": seq, "hash": head})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -23,6 +23,13 @@ def take(tx: Tx, name: str, holder: str, seconds: float) -> bool:
         return False
     tx.connection.execute(update(table).where(table.c.name == name).values(values))
     return True
+
+
+def is_free(connection: Connection, name: str, holder: str, now: float) -> bool:
+    """Say whether a holder could take a lease now; taking it may still fail."""
+    table = schema.lease
+    row = connection.execute(select(table).where(table.c.name == name)).one_or_none()
+    return row is None or row.holder == holder or row.until < now
 
 
 def release(tx: Tx, name: str, holder: str) -> None:

@@ -24,7 +24,14 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.journal import commitments, life_files, life_lots, payments, schema
+from gateway.journal import (
+    commitments,
+    life_files,
+    life_lots,
+    payments,
+    receipt_lists,
+    schema,
+)
 from gateway.journal.life_lots import AnyRow, Rows, Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from routing.commitment import Promise
@@ -88,6 +95,7 @@ class Life:
     circuits: Mapping[str, AnyRow]
     returns: Rows
     handbacks: Rows
+    receipts: Rows  # signed about it, with their places in chains
     anomalies: Rows
     happened: tuple[Happened, ...]
 
@@ -108,7 +116,7 @@ def read(connection: Connection, found: Found) -> Life:
     anomalies = life_files.anomalies(
         connection, found, deposit, lots, dispatches, returns, owed
     )
-    subjects = _subjects(scope, found, deposit, dispatches, returns, handbacks)
+    named = _named(found, deposit, dispatches, returns, handbacks)
     return Life(
         found=found,
         deposit=deposit,
@@ -133,8 +141,9 @@ def read(connection: Connection, found: Found) -> Life:
         circuits=life_files.circuits(connection, dispatches),
         returns=returns,
         handbacks=handbacks,
+        receipts=_receipts(connection, named, deposit),
         anomalies=anomalies,
-        happened=_happened(connection, subjects),
+        happened=_happened(connection, _subjects(scope, named)),
     )
 
 
@@ -224,21 +233,27 @@ def _problems(
     return tuple(connection.execute(query.order_by(*order).limit(PROBLEMS)))
 
 
-def _subjects(
-    scope: ColumnElement[bool],
-    found: Found,
-    deposit: AnyRow | None,
-    dispatches: Rows,
-    returns: Rows,
-    handbacks: Rows,
-) -> ColumnElement[bool]:
+def _named(
+    found: Found, deposit: AnyRow | None, dispatches: Rows, returns: Rows, given: Rows
+) -> set[str]:
+    """Name what belongs to the life, but its lots."""
+    named = {found.id} | {
+        row.id for rows in (dispatches, returns, given) for row in rows
+    }
+    return named if deposit is None else named | {deposit.id}
+
+
+def _receipts(connection: Connection, named: set[str], deposit: AnyRow | None) -> Rows:
+    """Read the newest receipts about it, of a deposit's life those of its client."""
+    rows = receipt_lists.of_life(connection, named, life_files.MOST)
+    if deposit is not None:
+        rows = [row for row in rows if row.client_id == deposit.client_id]
+    return tuple(rows)
+
+
+def _subjects(scope: ColumnElement[bool], named: set[str]) -> ColumnElement[bool]:
     """Say which events belong to the life."""
     subject = schema.event.c.subject
-    named = {found.id} | {
-        row.id for rows in (dispatches, returns, handbacks) for row in rows
-    }
-    if deposit is not None:
-        named.add(deposit.id)
     return or_(
         subject.in_(sorted(named)), subject.in_(select(schema.lot.c.id).where(scope))
     )

@@ -35,6 +35,7 @@ from gateway.journal.schema_intake import (
     upload,
     used_number,
 )
+from gateway.journal.schema_notify import notice, notice_rule, notice_told
 from gateway.journal.schema_owed import (
     anomaly_item,
     chase,
@@ -58,7 +59,21 @@ from gateway.journal.schema_payers import (
     payer_return,
     payment,
 )
-from gateway.journal.schema_staff import staff, staff_session
+from gateway.journal.schema_receipts import (
+    receipt,
+    receipt_entry,
+    receipt_inclusion,
+    receipt_link,
+    receipt_mark,
+    receipt_root,
+)
+from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
+from gateway.journal.schema_webhooks import (
+    webhook,
+    webhook_delivery,
+    webhook_event,
+    webhook_place,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
@@ -74,7 +89,9 @@ __all__ = (
     "client_key",
     "cohort",
     "commitment",
+    "deed",
     "deposit",
+    "directory_pin",
     "directory_version",
     "dispatch",
     "dispatch_lot",
@@ -89,12 +106,21 @@ __all__ = (
     "ledger_move",
     "lot",
     "metadata",
+    "notice",
+    "notice_rule",
+    "notice_told",
     "number_series",
     "payer_return",
     "payload",
     "payment",
     "problem",
     "proposal",
+    "receipt",
+    "receipt_entry",
+    "receipt_inclusion",
+    "receipt_link",
+    "receipt_mark",
+    "receipt_root",
     "remedy",
     "sender",
     "sequence",
@@ -103,7 +129,11 @@ __all__ = (
     "staff_session",
     "upload",
     "used_number",
+    "webhook",
+    "webhook_delivery",
+    "webhook_event",
+    "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0008_console"
+SCHEMA_VERSION: Final = "0011_webhooks"
 """The Alembic revision that this program works with; it refuses any other."""

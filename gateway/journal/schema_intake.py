@@ -112,10 +112,12 @@ deposit = Table(
     Column("worker", Text),
     Column("lease_until", Double),
     moment("split_at", nullable=True),
+    Column("arrived", BigInteger, nullable=False, server_default="0"),  # see arrivals
     UniqueConstraint("client_id", "sha256"),
     states("state", lifecycle.DepositState),
     Index("ix_deposit_client_id_received_at", "client_id", "received_at"),
     Index("ix_deposit_state", "state", "received_at"),
+    Index("ix_deposit_arrived", "client_id", "arrived"),
     Index("ix_deposit_filename", "filename"),
 )
 

@@ -223,9 +223,11 @@ handback = Table(
     moment("created_at"),
     moment("fetched_at", nullable=True),
     moment("acknowledged_at", nullable=True),
+    Column("arrived", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("client_id", "network", "filename"),
     states("state", lifecycle.HandbackState),
     Index("ix_handback_client_id", "client_id", "id"),
+    Index("ix_handback_arrived", "client_id", "arrived"),
 )
 
 circuit = Table(

@@ -1,8 +1,8 @@
-"""The tables of the people who use the console: accounts and sessions."""
+"""The tables of the people who use the console: accounts, sessions, what they did."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from gateway.journal.columns import metadata, moment, words
 
@@ -34,4 +34,28 @@ staff_session = Table(
     moment("ended_at", nullable=True),
     Index("ix_staff_session_staff_id", "staff_id"),
     Index("ix_staff_session_seen_at", "seen_at"),
+)
+
+deed = Table(  # the events that a person is behind, to be found without the others
+    "deed",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    moment("at"),
+    Column("who", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Index("ix_deed_at", "at"),
+    Index("ix_deed_who", "who", "at"),
+    Index("ix_deed_subject", "subject"),
+)
+
+directory_pin = Table(  # the version that a person put in force; no row: the files
+    "directory_pin",
+    metadata,
+    Column("id", Integer, primary_key=True),  # 1
+    Column("version", Text, ForeignKey("directory_version.version"), nullable=False),
+    Column("by", Text, nullable=False),
+    words("why"),
+    moment("at"),
 )

@@ -88,11 +88,13 @@ def end(tx: Tx, name: str, *, by: str) -> bool:
     return staff is not None
 
 
-def end_all(tx: Tx, staff: str, *, by: str) -> int:
-    """End all of an account, as when its password changes; return how many."""
+def end_all(tx: Tx, staff: str, *, by: str, but: str = "") -> int:
+    """End all of an account, as when its password changes, but one; return how many."""
     query = (
         update(_TABLE)
-        .where(_TABLE.c.staff_id == staff, _TABLE.c.ended_at.is_(None))
+        .where(
+            _TABLE.c.staff_id == staff, _TABLE.c.ended_at.is_(None), _TABLE.c.id != but
+        )
         .values(ended_at=tx.now)
     )
     count = int(tx.connection.execute(query).rowcount)

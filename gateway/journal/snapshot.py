@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from attrs import evolve, field, frozen
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway.journal import ledger_check, no_response, schema
 from gateway.journal.no_response import Ripe
@@ -23,6 +23,7 @@ from routing.lifecycle import (
     LotState,
 )
 from routing.no_response import due_until, over_until
+from routing.webhook import DeliveryState, WebhookState
 
 
 @frozen(kw_only=True)
@@ -49,6 +50,9 @@ class Snapshot:
     """Claims that have reached an age (days), by payer, flow and age."""
     circuits: Mapping[str, bool] = field(factory=dict)
     """Whether an endpoint's circuit is open now."""
+    webhooks_waiting: int = 0
+    """Deliveries that wait to be taken by an endpoint."""
+    webhooks_disabled: int = 0
     imbalance: int = 0
 
 
@@ -64,6 +68,13 @@ def take(connection: Connection, now: float, before: Snapshot | None) -> Snapsho
         waiting=_waiting(connection),
         anomalies=_anomalies(connection),
         circuits=_circuits(connection, now),
+        webhooks_waiting=_count(
+            connection,
+            schema.webhook_delivery.c.state == DeliveryState.PENDING,
+        ),
+        webhooks_disabled=_count(
+            connection, schema.webhook.c.state == WebhookState.DISABLED
+        ),
     )
 
 
@@ -136,6 +147,11 @@ def closing_answers(
         for payer, flow, claims, lacking in connection.execute(query)
         if claims
     }
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).where(condition)
+    return int(connection.execute(query).scalar_one())
 
 
 def _queue(connection: Connection, now: float) -> dict[str, tuple[int, float]]:

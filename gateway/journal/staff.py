@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -61,9 +63,13 @@ def disable(tx: Tx, name: str, *, by: str, back: bool = False) -> bool:
 
 
 def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
-    """List all accounts by name, without their passwords' hashes."""
+    """List all accounts by name, without their secrets; `coded` with a second factor."""
     table = schema.staff
-    columns = (table.c.id, table.c.role, table.c.created_at, table.c.disabled_at)
+    coded = (table.c.totp != "").label("coded")
+    columns = (
+        *(table.c.id, table.c.role, table.c.created_at, table.c.disabled_at),
+        *(table.c.subject, coded),
+    )
     return list(connection.execute(select(*columns).order_by(table.c.id)))
 
 
@@ -77,6 +83,78 @@ def login(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
     table = schema.staff
     query = select(table).where(table.c.id == name, table.c.disabled_at.is_(None))
     return connection.execute(query).one_or_none()
+
+
+def set_code(tx: Tx, name: str, *, totp: str, recovery: Sequence[str], by: str) -> None:
+    """Give an account a second factor (sealed), and the hashes of recovery codes."""
+    _change(tx, name, {"totp": totp, "totp_step": 0, "recovery": json.dumps(recovery)})
+    tx.say("staff.code", name, by=by)
+
+
+def drop_code(tx: Tx, name: str, *, by: str) -> bool:
+    """Take the second factor from an account; False if there is no such account."""
+    changed = _change(tx, name, {"totp": "", "totp_step": 0, "recovery": ""})
+    if changed:
+        tx.say("staff.codeless", name, by=by)
+    return changed
+
+
+def take_step(tx: Tx, name: str, step: int) -> bool:
+    """Use up a code of a time step; False if one as new was used before."""
+    table = schema.staff
+    found = tx.connection.execute(
+        update(table)
+        .where(table.c.id == name, table.c.totp_step < step)
+        .values(totp_step=step)
+    )
+    return bool(found.rowcount)
+
+
+def take_recovery(tx: Tx, name: str, code_hash: str) -> bool:
+    """Use up a recovery code; False if the account has no such code (any more)."""
+    table = schema.staff
+    kept = tx.connection.execute(
+        select(table.c.recovery).where(table.c.id == name).with_for_update()
+    ).scalar_one_or_none()
+    codes = json.loads(kept) if kept else []
+    if code_hash not in codes:
+        return False
+    codes.remove(code_hash)
+    _change(tx, name, {"recovery": json.dumps(codes)})
+    tx.say("staff.recovered", name, left=len(codes))
+    return True
+
+
+def bind(tx: Tx, name: str, subject: str) -> bool:
+    """Tie an account to a person at the OpenID provider; False if it is to another."""
+    table = schema.staff
+    kept = tx.connection.execute(
+        select(table.c.subject).where(table.c.id == name).with_for_update()
+    ).scalar_one_or_none()
+    if kept == "":
+        _change(tx, name, {"subject": subject})
+        tx.say("staff.bound", name)
+        return True
+    return kept == subject
+
+
+def unbind(tx: Tx, name: str, *, by: str) -> bool:
+    """Forget the person at the OpenID provider; the next login ties another one."""
+    changed = _change(tx, name, {"subject": ""})
+    if changed:
+        tx.say("staff.unbound", name, by=by)
+    return changed
+
+
+def reseal(tx: Tx, seal: Callable[[str, str], str]) -> int:
+    """Seal every second factor anew: `seal(account, sealed)` gives the new text."""
+    table = schema.staff
+    rows = tx.connection.execute(
+        select(table.c.id, table.c.totp).where(table.c.totp != "")
+    ).all()
+    for row in rows:
+        _change(tx, row.id, {"totp": seal(row.id, row.totp)})
+    return len(rows)
 
 
 def _change(tx: Tx, name: str, values: dict[str, Any]) -> bool:

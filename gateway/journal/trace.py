@@ -81,7 +81,19 @@ def by_id(connection: Connection, name: str) -> Found | None:
         ).first()
         if row is not None:
             return Found(kind, row.id, row.label, row.at)
-    return _handed_back(connection, name) or _remedy(connection, name)
+    return (
+        _handed_back(connection, name)
+        or _remedy(connection, name)
+        or _receipt(connection, name)
+    )
+
+
+def _receipt(connection: Connection, name: str) -> Found | None:
+    """Find what a receipt vouches for; that of a deposit bears the deposit's id."""
+    table = schema.receipt
+    query = select(table.c.subject).where(table.c.id == name)
+    subject = connection.execute(query).scalar_one_or_none()
+    return None if subject is None else by_id(connection, subject)
 
 
 def _handed_back(connection: Connection, name: str) -> Found | None:

@@ -187,7 +187,7 @@ def _welcome(demo: Demo, places: dict[str, str]) -> None:
     for text in welcome(home, places, samples):
         demo.progress.say(text)
     if options.open:
-        webbrowser.open(f"https://{places['https']}/docs")
+        webbrowser.open(f"https://{places['https']}/console")
 
 
 def _work(demo: Demo, places: dict[str, str]) -> None:

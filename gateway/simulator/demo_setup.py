@@ -19,12 +19,16 @@ from paramiko import Ed25519Key
 
 from config.settings import Settings, load
 from gateway.cli import key_files
-from gateway.cli.passwords import new_password
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.house import open_database
-from gateway.intake.credentials import hash_password, ssh_fingerprint, token_hash
+from gateway.intake.credentials import (
+    hash_password,
+    new_password,
+    ssh_fingerprint,
+    token_hash,
+)
 from gateway.journal import clients, migrations, staff
 from gateway.journal.dialect import open_engine
 from gateway.simulator.demo_payers import SUFFIX, DemoPayer, hurried, payers_of

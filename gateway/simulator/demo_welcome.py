@@ -25,6 +25,7 @@ def welcome(
     yield f"SFTP door       {sftp}"
     yield f"HTTPS door      https://{https}   documentation: https://{https}/docs"
     yield f"operations      http://{places['operations']}/metrics   and /readyz"
+    yield f"staff console   https://{https}/console"
     yield f"staff login     {home.staff}   password {home.password}"
     yield f"folder          {home.folder}   (logs: gateway.log, payers.log)"
     yield ""

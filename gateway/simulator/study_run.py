@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from twisted.internet.defer import maybeDeferred
 
 from gateway.house import House
-from gateway.intake.receipts import read_signer
+from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.metrics import Metrics
 from gateway.simulator import study_house
@@ -39,7 +39,8 @@ from gateway.workshop import build_steps
 from protocols.catalog import Catalog
 
 _TRACKING: Final = frozenset({"watch", "chase"})
-_ELSEWHERE: Final = frozenset({"collect", "tidy"})  # by the hour; nothing to tidy
+_ELSEWHERE: Final = frozenset({"collect", "seal", "tell", "deliver", "tidy"})
+"""Steps out of the turn: outboxes are looked into by the hour, nobody asks for receipts or is told."""
 _COLLECTS_AT: Final = (OPENS_AT, TURNS_AT[-1])
 _PASSES: Final = 4  # of tracking in a turn, at most
 _TICK: Final = 1.0  # seconds between two passes
@@ -111,8 +112,9 @@ class Run:
         self._world = World(
             self._plan, self._mergers, self._house.directory().calendar, self._clock
         )
-        self._vendors = Vendors(self._plan, _reception(self._house, metrics))
-        steps = build_steps(self._house, self._world.channel, metrics)
+        signer = read_signer(self._house.settings.receipts.key_file)
+        self._vendors = Vendors(self._plan, _reception(self._house, metrics, signer))
+        steps = build_steps(self._house, self._world.channel, metrics, signer)
         self._collect = steps.collect
         self._way = [
             each for each in steps.in_order() if each.name not in _TRACKING | _ELSEWHERE
@@ -164,11 +166,11 @@ def _exhaust(steps: Iterable[Step]) -> bool:
     return did
 
 
-def _reception(house: House, metrics: Metrics) -> Reception:
+def _reception(house: House, metrics: Metrics, signer: ReceiptSigner) -> Reception:
     return Reception(
         database=house.database,
         payloads=house.payloads,
-        signer=read_signer(house.settings.receipts.key_file),
+        signer=signer,
         now=house.now,
         entropy=house.entropy,
         run_in_thread=maybeDeferred,

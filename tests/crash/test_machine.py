@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from gateway.journal import schema
+from gateway.journal.verify_receipts import chained
 from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
 from protocols.interface import Arrival
 from routing.ledger import Account
@@ -215,6 +216,14 @@ class Anything(RuleBasedStateMachine):
             self.world.close()
 
 
+def check_chains(world: World) -> None:
+    """Every deposit, dispatch and answer has its place in its client's chain."""
+    key = world.receipt_key.public_key()
+    verdict = world.gateway.database.read(chained, [key], whole=True)
+    assert verdict.breaks == ()
+    assert verdict.checked >= len(world.accepted)
+
+
 def check_end(world: World) -> None:
     """Assert that all that was promised has been kept."""
     world.check()
@@ -228,6 +237,7 @@ def check_end(world: World) -> None:
         elif row.state != "refused":
             assert Account(row.account) is Account.HELD, row
     check_hand_back(world)
+    check_chains(world)
     states = world.states(schema.payer_return)
     assert states.count("unreadable") <= world.strays
     assert set(states) <= {"matched", "unreadable"}

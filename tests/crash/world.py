@@ -37,6 +37,7 @@ from tests.gateway.steps.site import Fuse, PayerChannel, PayerSide, Site
 
 STEPS: Final = (
     "split", "route", "gather", "dispatch", "collect", "match", "hand-back", "watch", "chase",
+    "seal",
 )  # fmt: skip
 CLIENTS: Final = ("alpha", "beta")
 PAYERS: Final = ("P1", "P2")

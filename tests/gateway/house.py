@@ -28,6 +28,7 @@ from gateway.intake.reception import Reception
 from gateway.intake.tree import ClientTree
 from gateway.journal import clients, schema
 from gateway.journal.dialect import open_engine
+from gateway.steps.seal import Seal
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
@@ -106,6 +107,22 @@ class House:
             run_in_thread=maybeDeferred,
             observe=self.seen,
             least_free=0,
+        )
+
+    def seal(self) -> None:
+        """Chain all receipts, and give the days that are over their roots."""
+        while self._step.run_once():
+            pass
+
+    @cached_property
+    def _step(self) -> Seal:
+        return Seal(
+            database=self.database,
+            signer=self.signer,
+            entropy=self.entropy,
+            now=self.now,
+            worker="test",
+            lease=120.0,
         )
 
     @cached_property

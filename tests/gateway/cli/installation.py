@@ -166,7 +166,8 @@ class Installation:
                 catalog=self.house.catalog, directory=self.house.directory
             )
             metrics = Metrics(CollectorRegistry(), version="test")
-            self._steps = build_steps(self.house, self._channels, metrics)
+            signer = read_signer(self.house.settings.receipts.key_file)
+            self._steps = build_steps(self.house, self._channels, metrics, signer)
         wanted = [
             step for step in self._steps.in_order() if not names or step.name in names
         ]

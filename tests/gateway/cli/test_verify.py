@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Executable, select, update
 
 from config.settings import load
+from gateway.cli import key_files
 from gateway.committing import Tx
+from gateway.intake.receipt_folder import ReceiptFolder
 from gateway.journal import schema
 from gateway.node_lock import lock_node
 from tests.gateway.cli.installation import Installation
@@ -52,7 +55,7 @@ def test_all_holds_after_honest_work(filled: Installation) -> None:
 def test_what_reads_every_file_can_be_left_out(filled: Installation) -> None:
     """With --quick no stored file is read, so nothing is derived from them either."""
     quick = filled.octway("verify", "--quick", "--json").facts["checks"]
-    assert quick.keys() == {"events", "ledger", "places"}
+    assert quick.keys() == {"events", "ledger", "places", "receipts"}
 
 
 def test_an_amount_that_no_deposit_asks_for_is_found(filled: Installation) -> None:
@@ -141,6 +144,113 @@ def test_a_receipt_is_checked_with_the_public_key(
     assert installed.octway(*verify, bare=True).status == 1
     public.write_text("no key")
     assert installed.octway(*verify, bare=True).status == 2
+
+
+def papers(filled: Installation, folder: Path) -> list[str]:
+    """Write down all that is signed for the client, as it downloads it; give the names."""
+    folder.mkdir()
+    tree = ReceiptFolder(filled.house.database, "alpha", lambda: 0.0)
+    for entry in tree.entries():
+        download = tree.open(entry.name)
+        assert download is not None
+        download.read(0, entry.size).addCallback((folder / entry.name).write_bytes)
+    return sorted(str(each) for each in folder.iterdir())
+
+
+def test_all_that_a_client_downloads_is_checked_at_once(
+    filled: Installation, tmp_path: Path
+) -> None:
+    """Receipts, reports beside them, the chain and a day's proof, with the key alone."""
+    filled.time += 86_400
+    filled.work("seal")
+    public = tmp_path / "receipts.pub"
+    public.write_text(filled.octway("receipt", "key").out)
+    files = papers(filled, tmp_path / "receipts")
+    verify = ("receipt", "verify", *files, "--key", str(public))
+    good = filled.octway(*verify, bare=True)
+    assert (good.status, good.err) == (0, "")
+    for words in (
+        "2 lots handed over to caisse-nord in",
+        "answers in arl",
+        "entry 1 of alpha, covers 2 receipts",
+        "is under the root of 2026-11-18",
+    ):
+        assert words in good.out, good.out
+    facts = filled.octway(*verify, "--json", bare=True).facts
+    assert facts["valid"]
+    assert {each["kind"] for each in facts["documents"]} == {
+        "deposit",
+        "dispatch",
+        "answer",
+        "chain",
+        "inclusion",
+    }
+
+
+def test_what_does_not_hold_between_files_is_said(
+    filled: Installation, tmp_path: Path
+) -> None:
+    """The file that does not fit is named, with what was expected, and the exit is 1."""
+    filled.deposit("next.b2", filled.billing_file(number=2))
+    filled.work("seal")
+    files = papers(filled, tmp_path / "receipts")
+    without = [each for each in files if not each.endswith("chain-2.json")]
+    said = filled.octway("receipt", "verify", *without)
+    assert said.status == 1
+    assert "chain-3.json: entry 2 is missing between it and" in said.err
+    assert "no entry that was given covers it" in said.out
+
+
+def test_receipts_of_an_older_key_are_checked_with_it(
+    filled: Installation, tmp_path: Path
+) -> None:
+    """The old public key is kept beside the new one; without it nothing old holds."""
+    keys = filled.folder / "data" / "keys"
+    files = papers(filled, tmp_path / "receipts")
+    old = keys / "receipts.pub"
+    other = Ed25519PrivateKey.generate()
+    (keys / "receipts.key").write_bytes(key_files.pem_private(other))
+    assert filled.octway("receipt", "verify", *files).status == 0
+    assert filled.octway("verify", "--quick").status == 0
+    old.rename(tmp_path / "elsewhere.pub")
+    assert filled.octway("receipt", "verify", *files).status == 1
+    found = broken(filled, "receipts")
+    assert "whose public half is not beside the signing key" in found[0]
+    again = ("receipt", "verify", *files, "--key", str(tmp_path / "elsewhere.pub"))
+    assert filled.octway(*again).status == 0
+
+
+def test_the_root_of_a_day_is_printed_as_published(filled: Installation) -> None:
+    """The newest without a day; a day that has none is said to have none."""
+    early = filled.octway("receipt", "root")
+    assert (early.status, early.out) == (1, "")
+    assert "no day has a root" in early.err
+    filled.time += 2 * 86_400
+    filled.work("seal")
+    assert filled.octway("receipt", "root").facts["day"] == "2026-11-19"
+    assert filled.octway("receipt", "root", "2026-11-18").facts["day"] == "2026-11-18"
+    assert filled.octway("receipt", "root", "2026-11-20").status == 1
+    assert filled.octway("receipt", "root", "today").status == 2
+
+
+def test_a_receipt_taken_out_of_its_chain_is_found(filled: Installation) -> None:
+    """`octway verify` walks the chains of receipts as well."""
+    table = schema.receipt_entry
+    change(filled, update(table).where(table.c.number == 2).values(number=9))
+    found = broken(filled, "receipts")
+    assert found[0] == "receipts of alpha, entry 9: entry 2 before it is missing"
+
+
+def test_a_trace_shows_the_receipts_that_were_given(filled: Installation) -> None:
+    """A deposit's trace names each receipt about it, and its place in the chain."""
+    facts = filled.octway("trace", "facture.b2", "--json").facts
+    kinds = [each["kind"] for each in facts["receipts"]]
+    assert kinds == ["deposit", "dispatch", "answer"]
+    said = filled.octway("trace", "facture.b2").out
+    assert "Receipts given" in said
+    sent = facts["receipts"][1]
+    assert f"{sent['id']}  for dispatch {sent['about']}" in said
+    assert filled.octway("trace", sent["id"], "--json").facts["id"] == sent["about"]
 
 
 def test_rotating_the_key_keeps_every_file_readable(filled: Installation) -> None:

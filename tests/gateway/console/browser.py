@@ -15,13 +15,14 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.task import Clock
 
 from gateway.api.routes import RouteTable
+from gateway.console import cookies
 from gateway.console.build import build_console
 from gateway.house import House
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.credentials import hash_password
 from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
-from gateway.intake.ssh_backoff import AddressBackoff
-from gateway.journal import staff
+from gateway.journal import sessions, staff
 from gateway.journal.snapshot import Snapshot
 from tests.gateway.api.door import DoorSeen, Got, Line
 
@@ -70,12 +71,31 @@ class Console:
         )
 
     def browser(self, role: str = "", **headers: str) -> Browser:
-        """Return a browser, logged in as `ROLE-1` if a role is named."""
+        """Return a browser, with a session of `ROLE-1` if a role is named.
+
+        The session is begun without the password, whose check is slow on purpose.
+        """
         browser = Browser(self.door, headers)
         if role:
             self.account(f"{role}-1", role)
-            browser.login(f"{role}-1")
+            browser.cookies[cookies.SESSION] = self.session(f"{role}-1")
         return browser
+
+    def session(self, name: str) -> str:
+        """Begin a session of an account; return what its cookie holds."""
+        token = cookies.new_token(self.house.entropy)
+        self.house.database.write(
+            "session",
+            lambda tx: sessions.begin(
+                tx,
+                cookies.token_hash(token),
+                staff=name,
+                means="password",
+                address="192.0.2.7",
+                agent="test",
+            ),
+        )
+        return token
 
 
 class Browser:
@@ -113,6 +133,12 @@ class Browser:
         filled = dict(fitting[0].form_values()) | fields
         return self.post(fitting[0].get("action"), filled)
 
+    def leave(self, path: str) -> str:
+        """Look at a page that leads elsewhere; return where to."""
+        own = self._go("GET", path, {}, follow=False).headers["Location"]
+        assert not own.startswith("/"), own
+        return own
+
     def login(self, name: str, password: str = PASSWORD) -> Got:
         """Log in."""
         self.get("/console/login")
@@ -130,7 +156,13 @@ class Browser:
         return " ".join(main.text_content().split())
 
     def _go(
-        self, method: str, path: str, headers: dict[str, str], body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes = b"",
+        *,
+        follow: bool = True,
     ) -> Got:
         for _ in range(5):
             address = urljoin(self.at, path)
@@ -145,8 +177,8 @@ class Browser:
             raw = line.transport.value()
             self._take_cookies(raw)
             self.got = line.answer(method)
-            if self.got.status not in {302, 303}:
-                self.at = address
+            if self.got.status not in {302, 303} or not follow:
+                self.at = address if follow else self.at
                 return self.got
             method, path, body, headers = "GET", self.got.headers["Location"], b"", {}
         raise AssertionError(f"{path} leads in a circle")

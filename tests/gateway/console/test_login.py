@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.console import cookies
 from tests.gateway.console.browser import PASSWORD, Console
 from tests.gateway.steps.site import Site
+
+
+@pytest.fixture
+def engine() -> str:
+    """Ask one engine only: what a password costs to check is slow on purpose."""
+    return "sqlite"
 
 
 def test_a_page_asks_for_a_login_and_leads_back(console: Console) -> None:
@@ -52,6 +60,7 @@ def test_a_session_ends_with_the_log_out_the_account_and_time(
 ) -> None:
     """A cookie that somebody kept is of no use afterwards."""
     browser = console.browser("viewer")
+    browser.get("/console")
     kept = dict(browser.cookies)
     browser.send("/console/logout")
     browser.cookies = dict(kept)

@@ -52,6 +52,7 @@ class ReceptionTests(SynchronousTestCase):
     def test_old_receipts_are_listed_no_more_and_stay(self) -> None:
         """The folder does not grow for ever; by name, each is there for ever."""
         old = self.house.deposit(self.client, "old.b2", b"old").deposit
+        self.house.seal()
         self.house.clock.advance(91 * 86_400.0)
         new = self.house.deposit(self.client, "new.b2", b"new").deposit
         tree = ClientTree(
@@ -63,12 +64,13 @@ class ReceptionTests(SynchronousTestCase):
         )
         listed = self.successResultOf(tree.list("/receipts"))
         assert [each.name for each in listed] == [f"{new}.json"]
-        path = f"/receipts/{old}.json"
-        size = self.successResultOf(tree.stat(path)).size
-        opened = self.successResultOf(tree.open_download(path))
-        content = self.successResultOf(opened.read(0, 10_000))
-        assert json.loads(content)["deposit"] == old
-        assert len(content) == size
+        for name, member, value in ((old, "deposit", old), ("chain-1", "number", 1)):
+            path = f"/receipts/{name}.json"
+            size = self.successResultOf(tree.stat(path)).size
+            opened = self.successResultOf(tree.open_download(path))
+            content = self.successResultOf(opened.read(0, 10_000))
+            assert json.loads(content)[member] == value
+            assert len(content) == size
 
     def test_nothing_readable_lies_on_the_disk(self) -> None:
         """Payloads are encrypted at rest, small ones and large ones."""

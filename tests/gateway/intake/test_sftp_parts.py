@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from gateway.errors import BadUpload, NotPermitted
+from gateway.intake.backoff import AddressBackoff
 from gateway.intake.interface import Entry
 from gateway.intake.sftp_door import host_keys_by_algorithm
 from gateway.intake.sftp_handles import UploadHandle
@@ -18,7 +19,6 @@ from gateway.intake.sftp_order import PathOrder
 from gateway.intake.sftp_pace import Pace
 from gateway.intake.sftp_packets import listing
 from gateway.intake.sftp_paths import read_path
-from gateway.intake.ssh_backoff import AddressBackoff
 from gateway.intake.ssh_wire import Fields, Malformed, number, string, u32
 from tests.gateway.intake.memory_space import MemorySpace, MemoryUpload
 from tests.gateway.intake.ssh_test_keys import ecdsa_key, ed25519_key, rsa_key

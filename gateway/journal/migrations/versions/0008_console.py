@@ -10,6 +10,19 @@ down_revision = "0007_payments"
 branch_labels = None
 depends_on = None
 
+# What people did before, from the history.
+_DEEDS = {
+    "sqlite": """
+        INSERT INTO deed (chain, seq, at, who, kind, subject)
+        SELECT chain, seq, at, json_extract(facts, '$.by'), kind, subject FROM event
+        WHERE json_extract(facts, '$.by') NOT IN ('', 'gateway')
+    """,
+    "postgresql": """
+        INSERT INTO deed (chain, seq, at, who, kind, subject)
+        SELECT chain, seq, at, facts::json ->> 'by', kind, subject FROM event
+        WHERE facts::json ->> 'by' NOT IN ('', 'gateway')
+    """,
+}
 _STAFF = ("totp", "recovery", "subject")
 
 
@@ -42,10 +55,43 @@ def upgrade() -> None:
     )
     op.create_index("ix_staff_session_staff_id", "staff_session", ["staff_id"])
     op.create_index("ix_staff_session_seen_at", "staff_session", ["seen_at"])
+    op.create_table(
+        "deed",
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("chain", "seq", name=op.f("pk_deed")),
+    )
+    op.create_index("ix_deed_at", "deed", ["at"])
+    op.create_index("ix_deed_who", "deed", ["who", "at"])
+    op.create_index("ix_deed_subject", "deed", ["subject"])
+    op.execute(_DEEDS[op.get_bind().dialect.name])
+    op.create_table(
+        "directory_pin",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version"],
+            ["directory_version.version"],
+            name=op.f("fk_directory_pin_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_pin")),
+    )
 
 
 def downgrade() -> None:
     """Forget them."""
+    op.drop_table("directory_pin")
+    op.drop_index("ix_deed_subject", "deed")
+    op.drop_index("ix_deed_who", "deed")
+    op.drop_index("ix_deed_at", "deed")
+    op.drop_table("deed")
     op.drop_index("ix_staff_session_seen_at", "staff_session")
     op.drop_index("ix_staff_session_staff_id", "staff_session")
     op.drop_table("staff_session")

@@ -1,4 +1,4 @@
-"""Makes addresses wait that guess passwords.
+"""Makes addresses wait that guess passwords, at whichever door they do.
 
 Kept in memory and for this node only: a guesser who comes back after a restart
 starts with a few free tries, and no more.

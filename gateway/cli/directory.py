@@ -1,0 +1,164 @@
+"""`octway directory`: versions of the payer directory, what differs, and going back."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from config.directory_difference import Difference, differences
+from gateway.cli import opening
+from gateway.cli.arguments import Actions, Options, Parser, add_by
+from gateway.cli.refusal import Refusal
+from gateway.cli.tables import table
+from gateway.cli.terminal import Terminal
+from gateway.cli.wording import counted, moment
+from gateway.database import Database
+from gateway.intake.receipts import iso_time
+from gateway.journal import directories
+
+EXAMPLE: Final = (
+    "octway directory list\n"
+    "octway directory diff 3f2a91 8c04d7\n"
+    "octway directory pin 3f2a91 'the new windows are wrong'\n"
+    "octway directory follow 'mended'"
+)
+_LEAST: Final = 6  # characters that may stand for a version
+
+
+def define(parser: Parser) -> None:
+    """Define the command line."""
+    actions = Actions(parser)
+    actions.add(
+        "list", "list versions that were in force", "octway directory list", _list
+    )
+    diff = actions.add(
+        "diff", "say what differs", "octway directory diff 3f2a91 8c04d7", _diff
+    )
+    diff.add_argument("before", metavar="VERSION")
+    diff.add_argument("after", metavar="VERSION")
+    pin = actions.add(
+        "pin",
+        "put a version in force on every node",
+        "octway directory pin 3f2a91 'the new windows are wrong'",
+        _pin,
+    )
+    pin.add_argument("version", metavar="VERSION")
+    follow = actions.add(
+        "follow",
+        "have every node follow its files again",
+        "octway directory follow 'mended'",
+        _follow,
+    )
+    for each in (pin, follow):
+        each.add_argument("why", metavar="WHY")
+        add_by(each)
+
+
+def _list(options: Options, terminal: Terminal) -> int:
+    with opening.journal(options, terminal) as opened:
+        rows = opened.database.read(directories.versions)
+        pinned = opened.database.read(directories.pinned)
+    pin = pinned.version if pinned is not None else None
+    if options.json:
+        terminal.give(
+            {
+                "pinned": pin,
+                "versions": [
+                    {"version": row.version, "since": iso_time(row.loaded_at)}
+                    for row in rows
+                ],
+            }
+        )
+        return 0
+    if pinned is not None:
+        terminal.say(
+            f"{pinned.version[:12]} is pinned by {pinned.by} since "
+            f"{moment(pinned.at, terminal.zone)}: {pinned.why}"
+        )
+    if not rows:
+        terminal.say("no node has loaded a directory yet")
+        return 0
+    table(
+        terminal,
+        ("version", "in force since", ""),
+        [
+            (
+                row.version[:12],
+                moment(row.loaded_at, terminal.zone),
+                "pinned" if row.version == pin else "",
+            )
+            for row in rows
+        ],
+    )
+    return 0
+
+
+def _diff(options: Options, terminal: Terminal) -> int:
+    with opening.journal(options, terminal) as opened:
+        before, after = (
+            _sources(opened.database, each) for each in (options.before, options.after)
+        )
+    found = list(differences(before, after))
+    if options.json:
+        terminal.give({"differences": [each._asdict() for each in found]})
+        return 0
+    for each in found:
+        terminal.say(_line(each))
+    terminal.say(counted(len(found), "difference") if found else "they say the same")
+    return 0
+
+
+def _pin(options: Options, terminal: Terminal) -> int:
+    by = options.by or terminal.user
+    with opening.journal(options, terminal) as opened:
+        version = _whole(opened.database, options.version)
+        opened.database.write(
+            "directory.pin",
+            lambda tx: directories.pin(tx, version, by=by, why=options.why),
+        )
+    if options.json:
+        terminal.give({"pinned": version})
+    else:
+        terminal.say(f"every node uses {version[:12]} within a minute")
+    return 0
+
+
+def _follow(options: Options, terminal: Terminal) -> int:
+    by = options.by or terminal.user
+    with opening.journal(options, terminal) as opened:
+        done = opened.database.write(
+            "directory.follow",
+            lambda tx: directories.follow(tx, by=by, why=options.why),
+        )
+    if options.json:
+        terminal.give({"pinned": None})
+    elif done:
+        terminal.say("every node follows its files again within a minute")
+    else:
+        terminal.say("no version was pinned; every node follows its files")
+    return 0
+
+
+def _sources(database: Database, version: str) -> dict[str, object]:
+    content = database.read(directories.content, _whole(database, version))
+    found: dict[str, object] = json.loads(content or "{}")
+    return found
+
+
+def _whole(database: Database, version: str) -> str:
+    """Return the one version that begins so."""
+    rows = database.read(directories.versions)
+    found = [str(row.version) for row in rows if row.version.startswith(version)]
+    if len(version) < _LEAST or len(found) != 1:
+        raise Refusal(
+            f"{version!r} is the beginning of {counted(len(found), 'version')}; wanted "
+            f"one, by {_LEAST} characters or more; see: octway directory list"
+        )
+    return found[0]
+
+
+def _line(each: Difference) -> str:
+    place = f"{each.file}  {each.key}".rstrip()
+    if each.what == "changed":
+        return f"{place}: {each.before} -> {each.after}"
+    return f"{place}: {each.what} {each.before or each.after}".rstrip()

@@ -1,0 +1,1 @@
+"""Messages to staff and vendors: what they may hold, how they read, how they travel."""

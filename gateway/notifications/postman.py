@@ -1,0 +1,33 @@
+"""Takes a message to its recipient, whatever the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from config.notification_records import MessageChannel, Notifications, Recipient
+from gateway.clock import Now
+from gateway.notifications import chat, mail, webhook
+from gateway.notifications.errors import NotTaken
+from gateway.notifications.letter import Letter
+
+
+class Postman:
+    """Hands letters over; `environ` may hold addresses of chats."""
+
+    def __init__(self, *, now: Now, environ: Mapping[str, str] = os.environ) -> None:
+        self._now = now
+        self._environ = environ
+
+    def deliver(
+        self, rules: Notifications, recipient: Recipient, letter: Letter
+    ) -> None:
+        """Hand one letter over, or raise `NotTaken`."""
+        if recipient.channel is MessageChannel.CHAT:
+            chat.send(recipient, letter, self._environ)
+        elif recipient.channel is MessageChannel.WEBHOOK:
+            webhook.send(recipient, letter, self._now())
+        elif rules.mail is None:
+            raise NotTaken("no-mail-server", "no mail server is set", again=False)
+        else:
+            mail.send(rules.mail, recipient, letter)

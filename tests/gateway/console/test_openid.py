@@ -1,0 +1,149 @@
+"""Logging in with a provider of OpenID Connect, against a real one on loopback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+import requests
+from attrs import evolve
+
+from config.sections import OpenId
+from tests.gateway.console.browser import Browser, Console
+from tests.gateway.steps.site import Site
+
+
+@pytest.fixture
+def engine() -> str:
+    """Ask one engine only: what a password costs to check is slow on purpose."""
+    return "sqlite"
+
+
+_PROVIDER = """
+import sys, oidc_provider_mock
+with oidc_provider_mock.run_server_in_thread() as server:
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """Run a provider in a process of its own; give its address."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", _PROVIDER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield f"http://localhost:{process.stdout.readline().strip()}"
+        process.communicate("")
+
+
+@pytest.fixture
+def console(site: Site, provider: str, tmp_path: Path) -> Console:
+    """Give a console whose staff log in with the provider, or a password."""
+    house = site.gateway.house
+    secret = tmp_path / "openid.secret"
+    secret.write_text("agreed with the provider\n")
+    openid = OpenId(issuer=provider, client_id="octway", client_secret_file=secret)
+    return Console(evolve(house, settings=evolve(house.settings, openid=openid)))
+
+
+def known(provider: str, sub: str, **claims: object) -> None:
+    """Have the provider know a person."""
+    answer = requests.put(f"{provider}/users/{sub}", json=claims, timeout=5)
+    answer.raise_for_status()
+
+
+def log_in(browser: Browser, sub: str, **changed: str) -> None:
+    """Go to the provider, log in there, and come back."""
+    address = browser.leave("/console/login/openid?next=/console/anomalies")
+    answer = requests.post(address, data={"sub": sub}, allow_redirects=False, timeout=5)
+    back = answer.headers["Location"]
+    for old, new in changed.items():
+        back = back.replace(old, new)
+    browser.get(urljoin(browser.at, back))
+
+
+def test_who_the_provider_knows_gets_the_account_of_the_claim(
+    console: Console, provider: str
+) -> None:
+    """The verified address names the account; the role is the account's own."""
+    console.account("lea@clinic.example", "viewer")
+    known(provider, "lea", email="lea@clinic.example", email_verified=True)
+    browser = console.browser()
+
+    log_in(browser, "lea")
+
+    assert browser.at == "https://door/console/anomalies"
+    assert browser.got.status == 200
+
+
+def test_nobody_else_gets_in_by_the_same_name(console: Console, provider: str) -> None:
+    """An account stays with the person who logged in first, whatever the name becomes."""
+    console.account("max@clinic.example", "viewer")
+    known(provider, "max", email="max@clinic.example", email_verified=True)
+    known(provider, "other", email="max@clinic.example", email_verified=True)
+    first, second = console.browser(), console.browser()
+
+    log_in(first, "max")
+    log_in(second, "other")
+
+    assert first.got.status == 200
+    assert second.got.status == 401
+
+
+@pytest.mark.parametrize("verified", [False, None])
+def test_an_unverified_address_names_nobody(
+    console: Console, provider: str, verified: bool | None
+) -> None:
+    """Anybody may claim an address; only a verified one counts."""
+    console.account("eva@clinic.example", "admin")
+    claims = {"email": "eva@clinic.example"}
+    known(
+        provider,
+        "eva",
+        **claims,
+        **({} if verified is None else {"email_verified": verified}),
+    )
+    browser = console.browser()
+
+    log_in(browser, "eva")
+
+    assert browser.got.status == 401
+
+
+def test_a_login_that_was_not_begun_here_is_refused(
+    console: Console, provider: str
+) -> None:
+    """A link that brings somebody else's login into a browser does nothing."""
+    console.account("zoe@clinic.example", "viewer")
+    known(provider, "zoe", email="zoe@clinic.example", email_verified=True)
+    mine, theirs = console.browser(), console.browser()
+    address = theirs.leave("/console/login/openid")
+    back = requests.post(
+        address, data={"sub": "zoe"}, allow_redirects=False, timeout=5
+    ).headers["Location"]
+
+    stolen = mine.get(urljoin(mine.at, back))
+    forged = theirs.get(urljoin(theirs.at, back.replace("state=", "state=x")))
+
+    assert (stolen.status, forged.status) == (401, 401)
+
+
+def test_a_provider_that_is_away_leaves_passwords(site: Site) -> None:
+    """The login page says that the provider does not answer, and is still there."""
+    house = site.gateway.house
+    away = OpenId(issuer="http://127.0.0.1:9", client_id="octway")
+    console = Console(evolve(house, settings=evolve(house.settings, openid=away)))
+    console.account("lea", "viewer")
+    browser = console.browser()
+    assert browser.get("/console/login/openid").status == 401
+    assert browser.login("lea").status == 200
