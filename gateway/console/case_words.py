@@ -44,6 +44,8 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "are likely a claim’s wait for your word.",
         "return-foreign": "If that payer does answer there, give it the endpoint in the "
         "directory, or its codes a successor. Else ask whose outbox it is what it sent.",
+        "answer-contradicts": "Ask the payer which of its words counts; its settlement decides, "
+        "and closes the case.",
         "return-absurd": "Ask the payer. If it was meant, confirm the match.",
         "return-gap": "Ask the payer for the files with these numbers; a late one closes the "
         "case by itself.",

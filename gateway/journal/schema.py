@@ -58,6 +58,8 @@ from gateway.journal.schema_payers import (
     number_series,
     payer_return,
     payment,
+    sandbox_file,
+    sandbox_return,
 )
 from gateway.journal.schema_receipts import (
     receipt,
@@ -122,6 +124,8 @@ __all__ = (
     "receipt_mark",
     "receipt_root",
     "remedy",
+    "sandbox_file",
+    "sandbox_return",
     "sender",
     "sequence",
     "sequence_gap",
@@ -135,5 +139,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0011_webhooks"
+SCHEMA_VERSION: Final = "0012_sandbox"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, case, func, or_, select
+from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
 from gateway.journal import anomalies, schema
+from gateway.journal.apart import is_real, of_real_client, real_anomaly
 from gateway.journal.snapshot import Snapshot
 from routing.directory import Directory
 from routing.lifecycle import AnomalyState, ExpectationState
@@ -71,12 +72,12 @@ def came_in(connection: Connection, since: float) -> CameIn:
         select(
             func.count(),
             func.coalesce(func.sum(case((deposit.c.state == "failed", 1), else_=0)), 0),
-        ).where(deposit.c.received_at >= since)
+        ).where(deposit.c.received_at >= since, of_real_client(deposit.c.client_id))
     ).one()
     query = (
         select(lot.c.payer_id, func.count(), func.sum(lot.c.claims))
         .join(deposit, deposit.c.id == lot.c.deposit_id)
-        .where(deposit.c.received_at >= since)
+        .where(deposit.c.received_at >= since, is_real(lot.c.network))
         .group_by(lot.c.payer_id)
     )
     rows = [
@@ -94,7 +95,7 @@ def came_in(connection: Connection, since: float) -> CameIn:
 def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
     """Count the open cases, and give those that weigh most."""
     table = schema.anomaly
-    unresolved = table.c.state != AnomalyState.RESOLVED
+    unresolved = and_(table.c.state != AnomalyState.RESOLVED, real_anomaly())
     awake = or_(table.c.snoozed_until.is_(None), table.c.snoozed_until <= now)
     weight = case(
         (table.c.severity == anomalies.CRITICAL, 0),
@@ -130,7 +131,8 @@ def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
 def down(connection: Connection, now: float) -> Rows:
     """List the circuits that are open: endpoints that are not asked for a while."""
     table = schema.circuit
-    query = select(table).where(table.c.until > now).order_by(table.c.endpoint_id)
+    query = select(table).where(table.c.until > now, is_real(table.c.endpoint_id))
+    query = query.order_by(table.c.endpoint_id)
     return connection.execute(query).all()
 
 
