@@ -25,6 +25,7 @@ KINDS: Final = (*trace.KINDS, SENDER, CLIENT, PAYER)
 MOST: Final = 50
 LONGEST: Final = 200  # characters of what is looked for
 _LEAST: Final = 3  # letters of a name
+_OF_ONE: Final = 20_000  # invoices of a patient among which the newest are looked for
 _PADDED: Final = (8, 9, 11)  # digits to which files fill up a sender's number
 
 
@@ -79,14 +80,15 @@ def of_patient(
     connection: Connection, hashes: Collection[int], most: int = MOST
 ) -> list[Hit]:
     """Find the invoices of a patient by the keyed hashes of the number, newest first."""
-    claims, lots = schema.claim, schema.lot
+    lots = schema.lot
+    theirs = schema.claim.c.patient.in_(hashes)
+    claims = select(schema.claim).where(theirs).limit(_OF_ONE).subquery()
     query = (
         select(
             *(lots.c.id, claims.c.seq, claims.c.number, claims.c.date),
             *(lots.c.created_at, lots.c.client_id, lots.c.sender),
         )
         .join(lots, lots.c.id == claims.c.lot_id)
-        .where(claims.c.patient.in_(hashes))
         .order_by(lots.c.created_at.desc(), claims.c.seq)
         .limit(most)
     )

@@ -39,6 +39,12 @@ LEAST_HASH: Final = 8  # characters of a SHA-256 that may stand for the whole
 _HASH: Final = re.compile(r"[0-9a-f]{8,64}")
 _LONGEST_NUMBER: Final = 9  # digits of a file number; longer ones are invoices
 _AFTER_HEX: Final = "g"
+_MOST_NUMBERED: Final = 20_000
+"""Invoices of one number among which the newest are looked for.
+
+The limit also keeps PostgreSQL from going through all lots in the order of time until
+it has found enough invoices of that number.
+"""
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
@@ -228,7 +234,13 @@ def _lots_where(
 def _claims(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
-    lot, claim, deposit = schema.lot, schema.claim, schema.deposit
+    lot, deposit = schema.lot, schema.deposit
+    columns = [schema.claim.c[each] for each in ("lot_id", "seq", "number", "account")]
+    numbered = select(*columns).where(schema.claim.c.number == name)
+    claim = numbered.limit(_MOST_NUMBERED).subquery()
+    if client is None:  # ids sort by time: the lots of the newest alone are read
+        newest = select(claim).order_by(claim.c.lot_id.desc()).limit(most)
+        claim = newest.subquery()
     query = (
         select(
             lot.c.id,
@@ -243,7 +255,6 @@ def _claims(
         )
         .join(lot, lot.c.id == claim.c.lot_id)
         .join(deposit, deposit.c.id == lot.c.deposit_id)
-        .where(claim.c.number == name)
         .order_by(lot.c.created_at.desc())
     )
     for row in _rows(connection, query, lot.c.client_id, client, most):
