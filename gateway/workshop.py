@@ -20,6 +20,8 @@ from gateway.intake.receipts import ReceiptSigner
 from gateway.journal import schema
 from gateway.learning import CurrentDelays
 from gateway.notifications.postman import Postman
+from gateway.sandbox_counts import Together
+from gateway.simulator.sandbox_channel import Sandboxed
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
@@ -117,6 +119,8 @@ def build_steps(
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
+    channels = Sandboxed(house, channels)
+    counts = Together(observe)
     delays = CurrentDelays(database, house.directory, house.now)
     in_making = schema.dispatch.c.state == DispatchState.READY
 
@@ -145,6 +149,7 @@ def build_steps(
         channel=channels,
         directory=house.directory,
         entropy=entropy,
+        now=house.now,
         worker=worker,
         lease=lease,
         at_once=house.settings.work.collect_workers,
@@ -157,7 +162,7 @@ def build_steps(
             networks=house.networks,
             directory=house.directory,
             entropy=entropy,
-            observe=observe,
+            observe=counts,
         ),
         gather=Gather(
             database=database,
@@ -181,7 +186,7 @@ def build_steps(
             worker=worker,
             lease=lease,
             holding=holding(schema.dispatch, ~in_making),
-            observe=observe,
+            observe=counts,
         ),
         collect=collect,
         match=Match(
@@ -194,7 +199,7 @@ def build_steps(
             entropy=entropy,
             worker=worker,
             lease=lease,
-            observe=observe,
+            observe=counts,
             sure=house.settings.matching.sure_mark,
             bounds=Bounds(
                 overpaid=house.settings.matching.overpaid,
@@ -216,7 +221,7 @@ def build_steps(
             networks=house.networks,
             directory=house.directory,
             entropy=entropy,
-            observe=observe,
+            observe=counts,
         ),
         seal=Seal(
             database=database,

@@ -287,12 +287,14 @@ class Network(Protocol):
         lots: int,
         claims: int,
         into: BinaryIO,
+        flow: str = "billing",
     ) -> int:
         """Write a valid file for a payer in which everything is invented; its size.
 
         It is made on the ISO `day`, of `lots` lots with so many `claims` each, in the
         name of `sender`, who is invented too if that is empty.  Raises `ValueError`
-        for a sender whose number fits into no file.
+        for a sender whose number fits into no file, and for a `flow` of which there
+        is no sample.
         """
         ...
 

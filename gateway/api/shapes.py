@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.intake.receipts import iso_time
 from routing.envelope import Remark
+from routing.sandbox import base
 
 Row = Any
 
@@ -31,6 +32,16 @@ Shape = Mapping[str, Member]
 def column(name: str, kind: str, words: str) -> Member:
     """Make a member that shows a column as it is."""
     return Member(kind, words, lambda row: getattr(row, name))
+
+
+def named(name: str, kind: str, words: str) -> Member:
+    """Give a network or payer by its real name, in the sandbox too."""
+
+    def value(row: Row) -> Any:
+        found = getattr(row, name)
+        return None if found is None else base(found)
+
+    return Member(kind, words, value)
 
 
 def moment(name: str, words: str) -> Member:
@@ -69,7 +80,12 @@ DEPOSIT: Final[Shape] = MappingProxyType(
         "received_at": moment("received_at", "when it was safe with us"),
         "state": column("state", "string", "received, split or unreadable"),
         "format": column("format", "string", "what the file is, once read"),
-        "network": column("network", "string", "network that it belongs to"),
+        "network": named("network", "string", "network that it belongs to"),
+        "test": Member(
+            "boolean",
+            "whether it stays in the sandbox, with its simulated payers",
+            lambda row: bool(row.test),
+        ),
         "record_count": column("records", "integer", "records in it"),
         "lot_count": column("lots", "integer", "lots in it"),
         "claim_count": column("claims", "integer", "claims in it"),
@@ -105,7 +121,7 @@ LOT: Final[Shape] = MappingProxyType(
         "position": column("position", "integer", "place in the deposit, from 1"),
         "number": column("number", "string", "number that the sender gave it"),
         "date": column("date", "string", "its date, or empty"),
-        "network": column("network", "string", "network"),
+        "network": named("network", "string", "network"),
         "flow": column("flow", "string", "kind of exchange"),
         "sender": column("sender", "string", "in whose name it is billed"),
         "claims": column("claims", "integer", "claims in it"),
@@ -119,7 +135,7 @@ LOT: Final[Shape] = MappingProxyType(
             "what its network knows it by: references and routing fields of the file",
             _fields,
         ),
-        "payer": column("payer_id", "string?", "payer that it was routed to"),
+        "payer": named("payer_id", "string?", "payer that it was routed to"),
         "payer_code": column("payer_code", "string?", "code of that payer"),
         "dispatch": column("dispatch_id", "string?", "file that it left in"),
         "dispatch_state": column("dispatch_state", "string?", "how far that file is"),
@@ -165,7 +181,11 @@ _INTERNAL_FACTS: Final = frozenset(
 
 def _facts(row: Row) -> dict[str, Any]:
     facts = json.loads(row.facts)
-    return {key: facts[key] for key in facts if key not in _INTERNAL_FACTS}
+    return {
+        key: base(value) if isinstance(value, str) else value
+        for key, value in facts.items()
+        if key not in _INTERNAL_FACTS
+    }
 
 
 EVENT: Final[Shape] = MappingProxyType(

@@ -49,6 +49,7 @@ ADVICE: Final = {
     "answer-late": "what is late is chased by itself (octway remedy plan); a late answer "
     "closes it",
     "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
+    "answer-contradicts": "ask the payer which of its words holds; a settlement closes it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
     "notification-failed": "mend the address, or what takes its messages; then octway "

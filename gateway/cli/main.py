@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "simulate": "the no-response study: simulated payers, tracking off and then on",
     "sample": "write a valid billing file of invented claims, to try an upload with",
     "verify": "prove integrity: event chain, ledger, every stored file",
+    "vendor": "check a vendor's files and its test client; write its certificate",
     "receipt": "check receipts and their chain offline; print the key, a day's root",
     "key": "rotate the key that encrypts stored files",
     "version": "print the version",

@@ -30,6 +30,8 @@ def found_as_json(found: Found) -> dict[str, Any]:
         "id": found.id,
         "label": found.label,
         "client": found.client or None,
+        "file": found.file or None,
+        "state": found.state or None,
         "seq": found.seq,
         "at": iso_time(found.at),
     }

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase
+from gateway.cli import trace_chase, trace_codes
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
 from gateway.cli.terminal import Terminal
+from gateway.cli.trace_codes import CodeTold
 from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
 from gateway.pursuit import Pursuit
@@ -21,8 +22,10 @@ from gateway.telling.voice import English
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
-    """Print a life."""
+def show(
+    life: Life, pursuit: Pursuit, codes: list[CodeTold], terminal: Terminal
+) -> None:
+    """Print a life; `codes` are its payers', explained."""
     if life.anomaly is not None:
         show_anomaly(life.anomaly, terminal)
         _timeline(life, terminal)
@@ -35,6 +38,7 @@ def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
     terminal.say()
     facts(terminal, _who(life, terminal))
     _problems(life, terminal)
+    trace_codes.show(codes, terminal)
     _lots(life, terminal)
     _owed(life, terminal)
     _payments(life, terminal)
@@ -74,6 +78,8 @@ def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
         names = (life.client.name, life.client.software, life.client.vendor)
         more = ", ".join(each for each in names if each)
         found.append(("client", f"{life.client.id}  {more}"))
+        if life.client.test:
+            found.append(("sandbox", "a test: its payers are simulated, nothing left"))
     if life.claim is not None:
         claim = life.claim
         found.append(

@@ -46,6 +46,7 @@ KINDS: Final = {
     "return-absurd": "a return pays what cannot be meant, or names another's client",
     "answer-late": "a payer owes answers that are past due",
     "answer-missing": "answers are missing, and nothing safe is left to try",
+    "answer-contradicts": "a payer accepts a lot that it refused whole before",
     "payment-differs": "another amount came than a payer announced",
     "payer-silent": "a payer sends nothing at all while many wait for it",
     "remedy-approval": "a second person must agree to what would be sent again",

@@ -63,21 +63,10 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
 
 
 def _must_be_staff(connection: Connection, name: str) -> None:
-    account = staff.find(connection, name)
-    if account is None:
+    if why := staff.why_not(connection, name):
         raise NoSecondPerson(
-            f"{name!r} is no staff account; wanted the second person's, with --by NAME "
-            "(octway staff list; a new one: octway staff add)"
-        )
-    if account.disabled_at is not None:
-        raise NoSecondPerson(
-            f"staff account {name!r} is disabled; wanted one that is open "
-            "(octway staff list)"
-        )
-    if account.role not in staff.WORKS:
-        raise NoSecondPerson(
-            f"staff account {name!r} is {account.role}, which changes nothing; wanted "
-            f"{', '.join(sorted(staff.WORKS))} (octway staff role)"
+            f"{why}; wanted the second person's, open and {', '.join(sorted(staff.WORKS))}"
+            ", with --by NAME (octway staff list; a new one: octway staff add)"
         )
 
 

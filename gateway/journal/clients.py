@@ -24,8 +24,13 @@ class Login(NamedTuple):
     fingerprint: str
 
 
-def add(tx: Tx, client: str, *, name: str, vendor: str, software: str) -> None:
-    """Open an account; raises an integrity error if the id is taken."""
+def add(
+    tx: Tx, client: str, *, name: str, vendor: str, software: str, test: bool = False
+) -> None:
+    """Open an account; raises an integrity error if the id is taken.
+
+    All that a `test` client sends stays in the sandbox; it is one for ever.
+    """
     tx.connection.execute(
         insert(schema.client),
         {
@@ -34,9 +39,11 @@ def add(tx: Tx, client: str, *, name: str, vendor: str, software: str) -> None:
             "vendor": vendor,
             "software": software,
             "created_at": tx.now,
+            "test": int(test),
         },
     )
-    tx.say("client.added", client, name=name, vendor=vendor, software=software)
+    facts = {"name": name, "vendor": vendor, "software": software}
+    tx.say("client.added", client, **facts, **({"test": True} if test else {}))
 
 
 def set_limits(tx: Tx, client: str, **limits: int) -> None:
@@ -137,6 +144,12 @@ def find(connection: Connection, client: str) -> Row[*tuple[Any, ...]] | None:
     """Find an account."""
     query = select(schema.client).where(schema.client.c.id == client)
     return connection.execute(query).one_or_none()
+
+
+def is_test(connection: Connection, client: str) -> bool:
+    """Say whether all that a client sends stays in the sandbox; that never changes."""
+    query = select(schema.client.c.test).where(schema.client.c.id == client)
+    return bool(connection.execute(query).scalar_one())
 
 
 def software(connection: Connection, clients: Iterable[str]) -> dict[str, str]:

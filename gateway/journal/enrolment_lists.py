@@ -21,22 +21,28 @@ def listed(
     payer: str | None = None,
     senders: Collection[str] | None = None,
     state: str | None = None,
-) -> list[Row[*tuple[Any, ...]]]:
-    """List enrolments by payer, sender and flow; some only where told.
+    most: int | None = None,
+) -> tuple[list[Row[*tuple[Any, ...]]], int]:
+    """List enrolments by payer, sender and flow, `most` of them, and count them all.
 
-    `senders` are in the normal form.
+    Only those of a payer, of senders (in the normal form), in a state, where told.
     """
     table = schema.enrolment
-    query = select(table).order_by(
-        table.c.network, table.c.payer_id, table.c.sender, table.c.flow
-    )
+    query = select(table)
     if payer is not None:
         query = query.where(table.c.payer_id == payer)
     if senders is not None:
         query = query.where(table.c.sender.in_(senders))
     if state is not None:
         query = query.where(table.c.state == state)
-    return list(connection.execute(query))
+    ordered = query.order_by(
+        table.c.network, table.c.payer_id, table.c.sender, table.c.flow
+    )
+    rows = list(connection.execute(ordered.limit(most)))
+    if most is None or len(rows) < most:
+        return rows, len(rows)
+    counted = select(func.count()).select_from(query.subquery())
+    return rows, connection.execute(counted).scalar_one()
 
 
 def page(

@@ -14,6 +14,7 @@ from gateway.journal import arrivals, schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from routing.lifecycle import HandbackState, ReturnState
+from routing.sandbox import base
 
 _PER_STATEMENT: Final = 5000  # an engine takes only so many parameters
 
@@ -55,7 +56,7 @@ def add(
             "client_id": client,
             arrivals.CLIENT: client,
             "return_id": row.id,
-            "network": row.network,
+            "network": base(row.network),
             "format": row.format,
             "filename": filename,
             "payload_id": stored.id,

@@ -46,7 +46,8 @@ def deposits(
     of `arrivals` such a list can be gone on with later.
     """
     table = schema.deposit
-    query = select(*_all_but(table, "receipt", "report", "payload_id", "worker"))
+    columns = _all_but(table, "receipt", "report", "payload_id", "worker")
+    query = select(*columns, _is_test())
     conditions = _equal(
         (table.c.client_id, client),
         (table.c.state, state),
@@ -70,7 +71,8 @@ def deposit(
 ) -> Row[*tuple[Any, ...]] | None:
     """Find one deposit."""
     table = schema.deposit
-    query = select(*_all_but(table, "report", "payload_id", "worker")).where(
+    columns = _all_but(table, "report", "payload_id", "worker")
+    query = select(*columns, _is_test()).where(
         table.c.id == deposit_id, *_equal((table.c.client_id, client))
     )
     return connection.execute(query).one_or_none()
@@ -294,6 +296,13 @@ def _page(connection: Connection, query: Select[*tuple[Any, ...]], limit: int) -
 
 def _equal(*pairs: tuple[ColumnElement[Any], Any]) -> list[ColumnElement[bool]]:
     return [column == value for column, value in pairs if value is not None]
+
+
+def _is_test() -> ColumnElement[Any]:
+    """Say with each deposit whether its client is a test client."""
+    client = schema.client
+    mine = select(client.c.test).where(client.c.id == schema.deposit.c.client_id)
+    return mine.scalar_subquery().label("test")
 
 
 def _all_but(table: Any, *names: str) -> list[ColumnElement[Any]]:

@@ -145,6 +145,9 @@ def withdraw_lot(tx: Tx, name: str, *, by: str, why: str) -> str:
         tx, row, LotEvent.WITHDRAW, why, cause="withdrawn", cause_words=why
     )
     tx.say("lot.withdrawn-by", name, by=by, why=why)
+    anomalies.settle_item(
+        tx, kind="lot-held", item=name, reason=f"its last lot was withdrawn by {by}"
+    )
     return after
 
 

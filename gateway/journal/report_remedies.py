@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from gateway.journal import schema
+from gateway.journal.apart import is_real
 from routing.chase import RemedyState
 
 _TRIED = (
@@ -47,6 +48,7 @@ def read(connection: Connection, since: float, until: float) -> list[Tried]:
             func.sum(table.brought),
         )
         .where(table.at >= since, table.at < until)
+        .where(is_real(table.payer_id))
         .group_by(table.payer_id, table.kind, table.state)
     )
     found: dict[tuple[str, str], Tried] = {}

@@ -60,6 +60,8 @@ from gateway.journal.schema_payers import (
     number_series,
     payer_return,
     payment,
+    sandbox_file,
+    sandbox_return,
 )
 from gateway.journal.schema_receipts import (
     receipt,
@@ -126,6 +128,8 @@ __all__ = (
     "receipt_mark",
     "receipt_root",
     "remedy",
+    "sandbox_file",
+    "sandbox_return",
     "sender",
     "sequence",
     "sequence_gap",
@@ -139,5 +143,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0012_search_indexes"
+SCHEMA_VERSION: Final = "0013_search_indexes"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -38,6 +38,7 @@ client = Table(
     count("max_open_uploads"),
     Column("max_bytes_per_second", BigInteger, nullable=False, server_default="0"),
     Column("password_hash", Text),
+    count("test"),  # 1: all that it sends stays in the sandbox; never changed
 )
 
 client_key = Table(

@@ -262,6 +262,37 @@ handback = Table(
     Index("ix_handback_arrived", "client_id", "arrived"),
 )
 
+sandbox_file = Table(  # what a payer of the sandbox was given
+    "sandbox_file",
+    metadata,
+    Column("endpoint_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    count("tries"),
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    words("lot_key"),  # empty for what it answers never, as if it had been lost
+    moment("taken_at", nullable=True),  # null: not taken yet
+    moment("answered_at", nullable=True),  # when its last answer leaves; null: never
+    Index("ix_sandbox_file_lot_key", "endpoint_id", "lot_key"),
+)
+
+sandbox_return = Table(  # what a payer of the sandbox sends back, ready or to come
+    "sandbox_return",
+    metadata,
+    Column("endpoint_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    words("lot_key"),
+    Column("payload_id", Text, ForeignKey("payload.id"), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    moment("ready_at"),
+    moment("removed_at", nullable=True),
+    Index(
+        "ix_sandbox_return_ready_at",
+        "ready_at",
+        sqlite_where=text("removed_at IS NULL"),
+        postgresql_where=text("removed_at IS NULL"),
+    ),
+)
+
 circuit = Table(
     "circuit",
     metadata,

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway.journal import ledger_check, no_response, schema
+from gateway.journal.apart import is_real, real_anomaly
 from gateway.journal.no_response import Ripe
 from routing.directory import Directory
 from routing.envelope import Level
@@ -139,6 +140,7 @@ def closing_answers(
         .join(last, (last.c.lot_id == owed.c.lot_id) & (last.c.due_at == owed.c.due_at))
         .join(lot, lot.c.id == owed.c.lot_id)
         .where(last.c.due_at <= now, owed.c.state != ExpectationState.WAIVED)
+        .where(is_real(owed.c.payer_id))
         .group_by(owed.c.lot_id)
         .subquery()
     )
@@ -163,7 +165,7 @@ def _queue(connection: Connection, now: float) -> dict[str, tuple[int, float]]:
     waiting = (DispatchState.READY, DispatchState.SENDING, DispatchState.UNKNOWN)
     query = (
         select(table.c.payer_id, func.count(), func.min(table.c.created_at))
-        .where(table.c.state.in_(waiting))
+        .where(table.c.state.in_(waiting), is_real(table.c.payer_id))
         .group_by(table.c.payer_id)
     )
     return {
@@ -176,7 +178,7 @@ def _waiting(connection: Connection) -> dict[tuple[str, str], int]:
     table = schema.lot
     query = (
         select(table.c.payer_id, table.c.cause, func.count())
-        .where(table.c.state == LotState.HELD)
+        .where(table.c.state == LotState.HELD, is_real(table.c.network))
         .group_by(table.c.payer_id, table.c.cause)
     )
     return {
@@ -188,6 +190,7 @@ def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int
     table = schema.expectation
     labels = (table.c.payer_id, table.c.flow, table.c.kind, table.c.state)
     query = select(*labels, func.count()).group_by(*labels)
+    query = query.where(is_real(table.c.payer_id))
     return {
         (payer, flow, kind, state): count
         for payer, flow, kind, state, count in connection.execute(query)
@@ -200,6 +203,7 @@ def _oldest_overdue(connection: Connection, now: float) -> dict[str, float]:
     query = (
         select(table.c.payer_id, func.min(table.c.due_at))
         .where(table.c.state.in_(unmet), table.c.due_at < now)
+        .where(is_real(table.c.payer_id))
         .group_by(table.c.payer_id)
     )
     return {payer: now - due for payer, due in connection.execute(query)}
@@ -209,7 +213,7 @@ def _anomalies(connection: Connection) -> dict[tuple[str, str], int]:
     table = schema.anomaly
     query = (
         select(table.c.kind, table.c.severity, func.count())
-        .where(table.c.state != AnomalyState.RESOLVED)
+        .where(table.c.state != AnomalyState.RESOLVED, real_anomaly())
         .group_by(table.c.kind, table.c.severity)
     )
     return {
@@ -220,4 +224,5 @@ def _anomalies(connection: Connection) -> dict[tuple[str, str], int]:
 def _circuits(connection: Connection, now: float) -> dict[str, bool]:
     table = schema.circuit
     query = select(table.c.endpoint_id, table.c.until)
+    query = query.where(is_real(table.c.endpoint_id))
     return {endpoint: until > now for endpoint, until in connection.execute(query)}

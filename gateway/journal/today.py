@@ -12,10 +12,11 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, case, func, or_, select
+from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
 from config.directory_records import PayerEntry
 from gateway.journal import anomalies, schema
+from gateway.journal.apart import is_real, of_real_client, real_anomaly
 from gateway.journal.snapshot import Snapshot
 from routing.directory import Directory
 from routing.lifecycle import AnomalyState, DepositState, ExpectationState
@@ -95,12 +96,12 @@ def came_in(connection: Connection, since: float) -> CameIn:
                 ),
                 0,
             ),
-        ).where(deposit.c.received_at >= since)
+        ).where(deposit.c.received_at >= since, of_real_client(deposit.c.client_id))
     ).one()
     query = (
         select(lot.c.payer_id, func.count(), func.sum(lot.c.claims))
         .join(deposit, deposit.c.id == lot.c.deposit_id)
-        .where(deposit.c.received_at >= since)
+        .where(deposit.c.received_at >= since, is_real(lot.c.network))
         .group_by(lot.c.payer_id)
     )
     rows = [
@@ -118,7 +119,7 @@ def came_in(connection: Connection, since: float) -> CameIn:
 def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
     """Count the open cases, and give those that weigh most."""
     table = schema.anomaly
-    unresolved = table.c.state.in_(_UNRESOLVED)
+    unresolved = and_(table.c.state.in_(_UNRESOLVED), real_anomaly())
     awake = or_(table.c.snoozed_until.is_(None), table.c.snoozed_until <= now)
     weight = case(
         (table.c.severity == anomalies.CRITICAL, 0),
@@ -154,7 +155,8 @@ def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
 def down(connection: Connection, directory: Directory, now: float) -> list[Down]:
     """List the endpoints that are not asked for a while, those that are so longest first."""
     table = schema.circuit
-    rows = connection.execute(select(table).where(table.c.until > now)).all()
+    query = select(table).where(table.c.until > now, is_real(table.c.endpoint_id))
+    rows = connection.execute(query).all()
     since = _since(connection, [row.endpoint_id for row in rows])
     found = [
         Down(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from twisted.trial.unittest import SynchronousTestCase
 
-from gateway.journal import schema
+from gateway.journal import clients, schema
 from tests.gateway.api.door import Door, Got
 from tests.gateway.furnished import PATIENT, owes, problem, send, split
 from tests.gateway.house import House
@@ -84,6 +84,31 @@ class DepositTests(SynchronousTestCase):
         kinds = [each["kind"] for each in body["events"]["items"]]
         assert kinds[:2] == ["deposit.received", "deposit.split"]
         assert "lot.sent" in kinds
+
+    def test_a_deposit_of_a_test_client_says_so(self) -> None:
+        """And names its network as any other does."""
+        self.house.database.write(
+            "client",
+            lambda tx: clients.add(
+                tx, "try", name="Try", vendor="", software="", test=True
+            ),
+        )
+        token = self.house.token("try")
+        deposit = self.house.deposit(House.limits("try"), "a.b2", b"x").deposit
+        split(self.house, "try", deposit, [1])
+        self.house.database.write(
+            "scope",
+            lambda tx: tx.connection.execute(
+                update(schema.deposit).values(network="sandbox~try~sesam")
+            ),
+        )
+        body = self.door.get(f"/v1/deposits/{deposit}", token).json()
+        (listed,) = self.door.get("/v1/deposits", token).json()["items"]
+
+        assert (body["test"], body["network"]) == (True, "sesam")
+        assert (listed["test"], listed["network"]) == (True, "sesam")
+        mine = self.deposit()
+        assert self.get(f"/v1/deposits/{mine}").json()["test"] is False
 
     def test_nothing_of_a_patient_is_shown(self) -> None:
         """Neither what identifies a patient nor its hash leaves through the API."""

@@ -40,6 +40,22 @@ def test_what_is_to_be_done_about_held_lots_goes_by_their_cause(
     assert "its client must send it anew" in advice
 
 
+def test_the_case_of_held_lots_is_closed_when_the_last_one_is_withdrawn(
+    installed: Installation, anomaly: str
+) -> None:
+    """Nobody has to resolve what stands behind nothing any more."""
+
+    def state() -> str:
+        shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+        return str(shown["state"])
+
+    lots = installed.octway("trace", "facture.b2", "--json").facts["lots"]
+    for lot in lots:
+        assert state() == "open"
+        installed.octway("withdraw", lot["id"], "--why", "a test file")
+    assert state() == "resolved"
+
+
 def test_a_refused_belgian_lot_is_told_with_what_its_code_means(
     installed: Installation, tmp_path: Path
 ) -> None:
@@ -56,6 +72,16 @@ def test_a_refused_belgian_lot_is_told_with_what_its_code_means(
     shown = installed.octway("anomaly", "show", found["id"]).out
     assert "means          B109902: " in shown
     assert "would mend it" in shown
+
+    traced = installed.octway("trace", "sample.920000").out
+    assert "What its payer's codes mean" in traced
+    assert "own words" not in traced
+    labels = tmp_path / "labels.csv"
+    rows = "code;severity;label_fr;label_nl\n109902;B;Mots officiels;Officieel\n"
+    labels.write_text(rows, encoding="utf-8")
+    installed.octway("label", "import", "mycarenet", str(labels))
+    traced = installed.octway("trace", "sample.920000").out
+    assert "the payers' own words (fr): Mots officiels" in traced
 
 
 def test_an_anomaly_goes_from_hand_to_hand(

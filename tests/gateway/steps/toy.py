@@ -295,6 +295,7 @@ class Toy:
         lots: int,
         claims: int,
         into: BinaryIO,
+        flow: str = "billing",
     ) -> int:
         return into.write(f"TOY {sender}\nLOT 001 {code}\nINV 1 100\n".encode())
 

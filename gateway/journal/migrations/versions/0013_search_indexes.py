@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_search_indexes"
-down_revision = "0011_webhooks"
+revision = "0013_search_indexes"
+down_revision = "0012_sandbox"
 branch_labels = None
 depends_on = None
 

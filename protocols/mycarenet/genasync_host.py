@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.simulator.mycarenet_certificates import Pair
+from protocols.mycarenet.genasync_certificates import Pair
 from protocols.mycarenet.genasync_hub import Hub, Reply
 
 PATH: Final = "/mycarenet-ws/async/generic/hcpfac"
