@@ -116,6 +116,12 @@ class Console:
     time_zone: ZoneInfo = setting(
         "zone", "Europe/Paris", "time zone in which the console shows moments"
     )
+    second_person_above: int = setting(
+        "whole",
+        1000,
+        "claims above which several things are only sent again, or taken back, when a "
+        "second person agrees",
+    )
 
 
 @frozen(kw_only=True)

@@ -235,8 +235,7 @@ def _claims(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
     lot, deposit = schema.lot, schema.deposit
-    names = ("lot_id", "seq", "number", "account")
-    columns = [schema.claim.c[each] for each in names]
+    columns = [schema.claim.c[each] for each in ("lot_id", "seq", "number", "account")]
     numbered = select(*columns).where(schema.claim.c.number == name)
     claim = numbered.limit(_MOST_NUMBERED).subquery()
     if client is None:  # ids sort by time: the lots of the newest alone are read

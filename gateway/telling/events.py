@@ -100,6 +100,11 @@ _WORDS: Final[Mapping[str, str]] = {
     "anomaly.resolve": "resolved by {by}: {resolution}",
     "anomaly.reopen": "opened again by {by}",
     "anomaly.reopened": "happened again",
+    "anomaly.unassign": "given back by {by}",
+    "anomaly.snooze": "put off by {by}",
+    "anomaly.wake": "came back: {why}",
+    "dispatch.outside": "delivered outside",
+    "dispatch.delivered-outside": "delivered outside by {by}: {why}; proof: {proof}",
 }
 
 

@@ -157,3 +157,48 @@ def test_the_list_can_be_narrowed(installed: Installation, anomaly: str) -> None
 def test_an_unknown_anomaly_is_refused(installed: Installation) -> None:
     """A wrong id exits 1."""
     assert installed.octway("anomaly", "show", "a1").status == 1
+
+
+def test_one_is_put_off_and_comes_back(installed: Installation, anomaly: str) -> None:
+    """Until a moment where the person sits, or for a span; then it is open again."""
+    said = installed.octway("anomaly", "snooze", anomaly, "--for", "2d", "--by", "lea")
+    assert "is put off until" in said.out
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert shown["state"] == "snoozed"
+    assert "put off until" in installed.octway("anomaly", "show", anomaly).out
+    installed.time += 2 * 86_400
+    installed.work()
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert (shown["state"], shown["snoozed_until"]) == ("open", None)
+    for wrong in (["--for", "soon"], ["--until", "soon"], []):
+        assert installed.octway("anomaly", "snooze", anomaly, *wrong).status == 2
+    past = installed.octway("anomaly", "snooze", anomaly, "--until", "2001-01-01")
+    assert past.status == 1
+
+
+def test_many_are_worked_on_at_once(installed: Installation, anomaly: str) -> None:
+    """Without --yes it is only said; with it done, and what is needed is asked for."""
+    order = ("anomaly", "bulk", "withdraw", "--kind", "lot-held")
+    said = installed.octway(*order)
+    assert "2 things behind them, 4 claims; nothing is done yet" in said.out
+    assert installed.octway(*order, "--yes").status == 2
+    done = installed.octway(*order, "--yes", "--why", "by mistake", "--json").facts
+    assert (done["done"], done["count"], done["failed"]) == (True, 2, {})
+    told = installed.octway("anomaly", "bulk", "replay", "--kind", "lot-held")
+    assert told.status == 0
+    given = installed.octway("anomaly", "bulk", "assign", "--to", "lea", "--yes")
+    assert given.status == 0
+
+
+def test_much_waits_for_a_second_person(installed: Installation, anomaly: str) -> None:
+    """Above what the settings say nothing is done at once, from a terminal neither."""
+    text = installed.config.read_text()
+    installed.config.write_text(
+        text.replace("second_person_above = 1000", "second_person_above = 3")
+    )
+    order = ("anomaly", "bulk", "withdraw", "--kind", "lot-held", "--why", "w")
+    assert "a second person must agree" in installed.octway(*order).out
+    said = installed.octway(*order, "--yes", "--json").facts
+    assert said["second_person"]
+    shown = installed.octway("anomaly", "show", said["anomaly"], "--json").facts
+    assert (shown["kind"], shown["claims"]) == ("bulk-approval", 4)
