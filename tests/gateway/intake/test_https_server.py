@@ -179,7 +179,7 @@ class AnswerTests(SynchronousTestCase):
 
         assert (got.status, got.json()["code"]) == (405, "method-not-allowed")
         assert got.headers["Allow"] == "GET, HEAD"
-        assert asked.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+        assert asked.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST"
 
     def test_a_call_without_a_file_takes_a_small_body(self) -> None:
         """413 names the call, its limit, and where files go."""
