@@ -173,6 +173,9 @@ RETURN: Final[Shape] = MappingProxyType(
         "created_at": _time("created_at", "when it was made ready"),
         "fetched_at": _time("fetched_at", "when you had fetched all of it"),
         "acknowledged_at": _time("acknowledged_at", "when you acknowledged it"),
+        "purged_at": _time(
+            "purged_at", "when the content was purged; the rest of it stays"
+        ),
     }
 )
 ANSWER: Final[Shape] = MappingProxyType(

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "inspect": "say what a file is, print its records, list what is wrong with it",
     "simulate": "the no-response study: simulated payers, tracking off and then on",
     "sample": "write a valid billing file of invented claims, to try an upload with",
+    "purge": "remove stored files whose retention is over, and nothing that is open",
     "verify": "prove integrity: event chain, ledger, every stored file",
     "receipt": "check receipts and their chain offline; print the key, a day's root",
     "key": "rotate the key that encrypts stored files",

@@ -85,6 +85,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "return.ready": "{answers} ready for the client",
     "return.fetched": "fetched by the client",
     "return.acknowledged": "acknowledged by the client",
+    "payload.purged": "its file, {size}, was purged for {asked_by}: {why}",
     "receipt.chained": "entry {number} of its chain of receipts made",
     "receipt.root": "root over all chains of receipts made",
     "anomaly.raised": "anomaly raised: {kind}",

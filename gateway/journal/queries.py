@@ -224,7 +224,7 @@ def returns(
         conditions.append(table.c.created_at <= until)
     if after is not None:
         conditions.append(tuple_(table.c.created_at, table.c.id) > after)
-    query = select(table).where(*conditions)
+    query = _with_purge().where(*conditions)
     return _page(connection, query.order_by(table.c.created_at, table.c.id), limit)
 
 
@@ -233,10 +233,21 @@ def handback(
 ) -> Row[*tuple[Any, ...]] | None:
     """Find one return for a client, acknowledged or not."""
     table = schema.handback
-    query = select(table).where(
+    query = _with_purge().where(
         table.c.id == handback_id, *_equal((table.c.client_id, client))
     )
     return connection.execute(query).one_or_none()
+
+
+def _with_purge() -> Select[*tuple[Any, ...]]:
+    """Read returns for clients, and since when the file of each is purged."""
+    table, payload = schema.handback, schema.payload
+    purged_at = (
+        select(payload.c.purged_at)
+        .where(payload.c.id == table.c.payload_id)
+        .scalar_subquery()
+    )
+    return select(table, purged_at.label("purged_at"))
 
 
 def answers(

@@ -18,6 +18,7 @@ from gateway.journal.schema_house import (
     directory_version,
     event,
     event_chain,
+    event_root,
     lease,
     ledger_move,
 )
@@ -92,6 +93,7 @@ __all__ = (
     "enrolment",
     "event",
     "event_chain",
+    "event_root",
     "expectation",
     "handback",
     "idempotency_key",
@@ -125,5 +127,5 @@ __all__ = (
     "used_number",
 )
 
-SCHEMA_VERSION: Final = "0010_notifications"
+SCHEMA_VERSION: Final = "0011_retention"
 """The Alembic revision that this program works with; it refuses any other."""
