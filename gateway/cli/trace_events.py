@@ -86,6 +86,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "return.fetched": "fetched by the client",
     "return.acknowledged": "acknowledged by the client",
     "payload.purged": "its file, {size}, was purged for {asked_by}: {why}",
+    "evidence.exported": "evidence about it was written for {by}: {purpose}",
     "receipt.chained": "entry {number} of its chain of receipts made",
     "receipt.root": "root over all chains of receipts made",
     "anomaly.raised": "anomaly raised: {kind}",
