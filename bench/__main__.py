@@ -25,6 +25,7 @@ def groups() -> Mapping[str, Group]:
     """Return every group of rows by name, in the order of the table."""
     from bench import (  # noqa: PLC0415 - they take their time to import
         acknowledge,
+        console,
         delivery,
         efact,
         encryption,
@@ -37,7 +38,7 @@ def groups() -> Mapping[str, Group]:
 
     modules = (
         *(sftp_intake, acknowledge, https_intake, records, efact),
-        *(delivery, whole_way, encryption, watch),
+        *(delivery, whole_way, encryption, watch, console),
     )
     return {module.NAME: module.run for module in modules}
 

@@ -119,7 +119,8 @@ def _readable(settings: Settings) -> Iterator[Mistake]:
         ("https.certificate", settings.https.certificate),
         ("https.client_ca", settings.https.client_ca),
     )
-    for key, path in found if settings.https.enabled else ():
+    trusted = [("webhooks.ca_file", settings.webhooks.ca_file)]
+    for key, path in (*(found if settings.https.enabled else ()), *trusted):
         why = _unreadable(path) if path is not None else None
         if why is not None:
             yield settings.mistake(key, why)

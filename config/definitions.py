@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,9 +18,11 @@ import attrs
 from config.reader import Table
 
 R = TypeVar("R")
+IpNetwork = IPv4Network | IPv6Network
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]\s]+)):(\d{1,5})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _LAST_PORT = 65535
+_LISTS = frozenset({"paths", "durations", "networks"})
 
 
 class Address(NamedTuple):
@@ -97,7 +100,7 @@ def from_text(definition: Definition, text: str) -> Any:
         return {"true": True, "1": True, "false": False, "0": False}.get(
             text.lower(), text
         )
-    if definition.kind == "paths":
+    if definition.kind in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
 
@@ -119,7 +122,7 @@ def _schema(definition: Definition) -> dict[str, Any]:
         found |= {"type": "integer", "minimum": definition.least}
     elif definition.kind == "flag":
         found |= {"type": "boolean"}
-    elif definition.kind == "paths":
+    elif definition.kind in _LISTS:
         found |= {"type": "array", "items": {"type": "string"}}
     else:
         found |= {"type": "string"}
@@ -196,6 +199,32 @@ def _paths(table: Table, each: Definition, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / part for part in table.texts(each.key, each.default))
 
 
+def _durations(table: Table, each: Definition, folder: Path) -> tuple[float, ...]:
+    found = []
+    for text in table.texts(each.key, each.default):
+        mistakes: list[Any] = []
+        seconds = Table({"-": text}, mistakes, file="").duration("-")
+        if mistakes or not seconds:
+            table.wrong(each.key, f"holds {text!r}; wanted durations such as 30s or 5m")
+        found.append(seconds)
+    if not found:
+        table.wrong(each.key, "is empty; wanted at least one duration such as 30s")
+    return tuple(found)
+
+
+def _networks(table: Table, each: Definition, folder: Path) -> tuple[IpNetwork, ...]:
+    found = []
+    for text in table.texts(each.key, each.default):
+        try:
+            found.append(ip_network(text))
+        except ValueError:
+            table.wrong(
+                each.key,
+                f"holds {text!r}; wanted networks such as 10.1.0.0/16 or 127.0.0.1/32",
+            )
+    return tuple(found)
+
+
 def _address(table: Table, each: Definition, folder: Path) -> Address:
     found = table.get(each.key, str, str(each.default))
     match = _ADDRESS.fullmatch(found)
@@ -228,6 +257,8 @@ _KINDS: Mapping[str, Callable[[Table, Definition, Path], Any]] = {
     "path": _path,
     "optional path": _optional_path,
     "paths": _paths,
+    "durations": _durations,
+    "networks": _networks,
     "address": _address,
     "zone": _zone,
 }

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
+COUNTRIES = {"fr": "payers", "be": "payers-be"}
+"""Where the example payers of a country lie, among the examples."""
+
 _FOLDER = Path(__file__).parent / "examples"
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from config.definitions import Address, setting
+from config.definitions import Address, IpNetwork, setting
 
 
 @frozen(kw_only=True)
@@ -115,6 +115,12 @@ class Console:
     )
     time_zone: ZoneInfo = setting(
         "zone", "Europe/Paris", "time zone in which the console shows moments"
+    )
+    second_person_above: int = setting(
+        "whole",
+        1000,
+        "claims above which several things are only sent again, or taken back, when a "
+        "second person agrees",
     )
 
 
@@ -269,6 +275,37 @@ class Matching:
         50_000_000,
         "most cents asked or paid for one claim; more waits for a person",
         least=1,
+    )
+
+
+@frozen(kw_only=True)
+class Webhooks:
+    """How vendors' endpoints are told what happened."""
+
+    waits: tuple[float, ...] = setting(
+        "durations",
+        ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"],
+        "pauses before a delivery is tried again; after the last it is given up",
+    )
+    give_up: float = setting(
+        "seconds", "5d", "an endpoint that only failed for so long is disabled"
+    )
+    timeout: float = setting("seconds", "10s", "time for an endpoint to answer")
+    workers: int = setting("whole", 4, "endpoints called at once", least=1)
+    most: int = setting("whole", 10, "endpoints that one client may register")
+    keep: float = setting(
+        "seconds", "30d", "how long deliveries are kept, and may be replayed"
+    )
+    old_secret: float = setting(
+        "seconds", "1d", "how long an endpoint's earlier secret signs beside a new one"
+    )
+    allow: tuple[IpNetwork, ...] = setting(
+        "networks",
+        [],
+        "private networks whose addresses may be called; loopback also over http",
+    )
+    ca_file: Path | None = setting(
+        "optional path", "", "PEM authorities to trust beside the system's"
     )
 
 

@@ -36,6 +36,7 @@ from config.sections import (
     Retention,
     Sftp,
     Storage,
+    Webhooks,
     Work,
 )
 
@@ -62,6 +63,7 @@ class Settings:
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
     notifications: NotificationPlace = attrs.field(factory=NotificationPlace)
+    webhooks: Webhooks = attrs.field(factory=Webhooks)
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
@@ -88,6 +90,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "work": Work,
         "matching": Matching,
         "notifications": NotificationPlace,
+        "webhooks": Webhooks,
         "log": Log,
     }
 )

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from config.settings import Settings
 from gateway.api import application
 from gateway.api.deposits import Pages
+from gateway.api.webhooks import WebhookRules, WebhookViews
 from gateway.console.build import build_console
 from gateway.house import House
 from gateway.intake.backoff import AddressBackoff
@@ -34,9 +35,9 @@ from gateway.operations import (
     database_check,
     storage_check,
 )
+from gateway.webhooks.addresses import Addresses
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
-_SETTLE_SECONDS = 1.0  # lists end where no transaction under way can still add
 
 
 Counts = Callable[[], Snapshot | None]
@@ -170,13 +171,15 @@ def _https(
         database=house.database,
         run_in_thread=run_in_thread,
         now=house.now,
-        settle=_SETTLE_SECONDS,
     )
     routes = application.build(
         take_deposit=Uploads(reception=reception).deposit,
         pages=pages,
         payloads=house.payloads,
         directory=house.directory,
+        webhooks=WebhookViews(
+            pages, house.payloads.keys, house.entropy, webhook_rules(settings)
+        ),
         version=version,
     )
     doorkeeper = Doorkeeper(
@@ -199,6 +202,16 @@ def _https(
         client_ca=settings.https.client_ca,
     )
     return door, tls
+
+
+def webhook_rules(settings: Settings) -> WebhookRules:
+    """Say what endpoints clients may register."""
+    section = settings.webhooks
+    return WebhookRules(
+        addresses=Addresses(allowed=section.allow),
+        most=section.most,
+        old_secret=section.old_secret,
+    )
 
 
 def _beside(

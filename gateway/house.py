@@ -25,6 +25,7 @@ from gateway.storage.payloads import Payloads
 from gateway.storage.vault import read_key_ring
 from protocols.catalog import Catalog
 from protocols.interface import Emitter, Network
+from protocols.networks import ByNetwork, Networks
 from routing import profile
 from routing.directory import Directory
 
@@ -83,7 +84,7 @@ def open_house(
     `ConfigErrors` when the payer directory or the rules of notification have mistakes.
     """
     catalog = catalog or Catalog.installed()
-    networks = {network.name: network for network in catalog.networks()}
+    networks = Networks(catalog.networks())
     directory = Directory(read_directory(settings.directory.path, catalog, networks))
     told = read_notifications(settings, [each.id for each in directory.payers()])
     database = open_database(settings, chain, now, call_from_thread, durable=durable)
@@ -100,12 +101,16 @@ def open_house(
         entropy=entropy,
         segment_limit=settings.storage.segment_limit,
     )
-    emitters = {
-        name: Emitter(
-            number=each.emitter_number, kind=each.emitter_kind, name=each.emitter_name
-        )
-        for name, each in settings.network.items()
-    }
+    emitters = ByNetwork(
+        {
+            name: Emitter(
+                number=each.emitter_number,
+                kind=each.emitter_kind,
+                name=each.emitter_name,
+            )
+            for name, each in settings.network.items()
+        }
+    )
     return House(
         settings=settings,
         catalog=catalog,

@@ -167,6 +167,17 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             Gauge, "Transactions that wait for the writer."
         ),
         "octway_storage_free_bytes": Described(Gauge, "Bytes that storage can take."),
+        "octway_webhook_deliveries_total": Described(
+            Counter,
+            "Tries to tell an endpoint: delivered, failed, dead (given up).",
+            ("outcome",),
+        ),
+        "octway_webhook_waiting": Described(
+            Gauge, "Deliveries that wait to be taken by an endpoint."
+        ),
+        "octway_webhooks_disabled": Described(
+            Gauge, "Endpoints that are called no more, as they failed too long."
+        ),
         "octway_step_seconds": Described(
             Histogram, "Time that one run of a step took.", ("step",), _FAST
         ),
@@ -283,6 +294,10 @@ class Metrics:
         """Note a try to send a message: `sent`, `retry` or `failed`."""
         self._counters["octway_notifications_total"].labels(channel, outcome).inc()
 
+    def webhook(self, outcome: str) -> None:
+        """Note one try to tell an endpoint."""
+        self._counters["octway_webhook_deliveries_total"].labels(outcome).inc()
+
     def step(self, step: str, seconds: float) -> None:
         """Note one run of a step."""
         self._histograms["octway_step_seconds"].labels(step).observe(seconds)
@@ -318,6 +333,8 @@ class Metrics:
         self._show("octway_anomalies_open", snapshot.anomalies)
         circuits = {(name,): float(on) for name, on in snapshot.circuits.items()}
         self._show("octway_circuit_open", circuits)
+        self._gauges["octway_webhook_waiting"].set(snapshot.webhooks_waiting)
+        self._gauges["octway_webhooks_disabled"].set(snapshot.webhooks_disabled)
         self._gauges["octway_ledger_imbalance"].set(snapshot.imbalance)
 
     def _show_cohorts(self, snapshot: Snapshot) -> None:

@@ -43,12 +43,15 @@ def line_plot(
     x_label: str,
     y_label: str,
     percent: bool = False,
+    described: str = "",
+    prefix: str = "",
 ) -> bytes:
     """Draw named lines of (x, y) points, each in the order of its points.
 
     An x may be a day instead of a number, but then in every line.  With `percent`
     a y is a share, and 0.25 reads as 25 %.  Without a single point the picture says
-    that there is nothing to show.
+    that there is nothing to show.  `described` says what is seen in another language
+    than English; `prefix` tells its ids from those of other pictures on a page.
     """
     lines = {
         name: [(_number(x), float(y)) for x, y in points]
@@ -58,7 +61,8 @@ def line_plot(
     days = any(isinstance(x, date) for points in series.values() for x, _ in points)
     tell_x = _day_text if days else _plain
     tell_y = _percent if percent else _plain
-    root = _root(title, _described(lines, tell_x, tell_y), len(lines))
+    words = described or _described(lines, tell_x, tell_y)
+    root = _root(title, words, len(lines), prefix)
     _text(root, title, _WIDTH / 2, 28, size=17, anchor="middle")
     if not every:
         _text(root, "nothing to show yet", _WIDTH / 2, _HEIGHT / 2, anchor="middle")
@@ -153,7 +157,7 @@ def _draw_line(
     _text(group, name, _LEFT + 46, y, size=13)
 
 
-def _root(title: str, described: str, lines: int) -> Element:
+def _root(title: str, described: str, lines: int, prefix: str) -> Element:
     height = _HEIGHT + lines * _LEGEND_LINE
     root = Element(
         "svg",
@@ -163,12 +167,12 @@ def _root(title: str, described: str, lines: int) -> Element:
             "width": f"{_WIDTH:g}",
             "height": f"{height:g}",
             "role": "img",
-            "aria-labelledby": "title desc",
+            "aria-labelledby": f"{prefix}title {prefix}desc",
             "font-family": "system-ui, sans-serif",
         },
     )
-    SubElement(root, "title", {"id": "title"}).text = title
-    SubElement(root, "desc", {"id": "desc"}).text = described
+    SubElement(root, "title", {"id": f"{prefix}title"}).text = title
+    SubElement(root, "desc", {"id": f"{prefix}desc"}).text = described
     SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": "#ffffff"})
     return root
 

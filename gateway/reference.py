@@ -18,15 +18,18 @@ import config
 import gateway
 import protocols
 import routing
+from config.sandbox_file import PAID, sandbox
 from config.settings import SETTINGS
 from gateway.api.problems import PROBLEM_CODES
 from gateway.cli.main import COMMANDS
 from gateway.journal.anomalies import KINDS
 from gateway.metrics import METRICS
 from gateway.steps.route import CAUSES
+from gateway.webhooks.kinds import KINDS as KINDS_TOLD
+from gateway.webhooks.kinds import MEMBERS
 from protocols.catalog import Catalog
 from protocols.interface import FileProblem
-from routing import chase, enrolment, lifecycle, notice, proposal
+from routing import chase, enrolment, lifecycle, notice, proposal, webhook
 from routing.errors import GatewayError
 from routing.ledger import LOT_ACCOUNT, MOVES
 from routing.transitions import Lifecycle
@@ -46,6 +49,8 @@ def pages() -> Mapping[str, str]:
         "errors.md": _errors,
         "causes.md": _causes,
         "file-problems.md": _file_problems,
+        "sandbox.md": _sandbox,
+        "webhooks.md": _webhooks,
     }
     return {name: _MADE + make() for name, make in makers.items()}
 
@@ -80,7 +85,7 @@ def _metrics() -> str:
 def _states() -> str:
     lives = [
         each
-        for module in (lifecycle, chase, enrolment, proposal, notice)
+        for module in (lifecycle, chase, enrolment, proposal, notice, webhook)
         for each in vars(module).values()
         if isinstance(each, Lifecycle)
     ]
@@ -159,6 +164,57 @@ def _file_problems() -> str:
         "code, and `octway inspect` in words, with record and position. An *error* would make a payer refuse "
         "the lot, so it is not sent.\n" + "".join(sections)
     )
+
+
+def _sandbox() -> str:
+    table, networks = sandbox(), Catalog.installed().simulated()
+    codes = {each.name: each.simulation.reasons for each in networks}
+    rows = [
+        (
+            f"`{each.name}`",
+            f"…{each.number}" if each.number else "",
+            f"…,{each.amount}" if each.amount else "",
+            each.words,
+            ", ".join(
+                f"`{reasons[each.reason]}` ({name})"
+                for name, reasons in codes.items()
+                if each.reason in reasons
+            ),
+        )
+        for each in (PAID, *table.outcomes)
+    ]
+    day, after = f"{table.working_day:g}", f"{table.answers_after:.0%}"
+    return (
+        "# The sandbox\n\nWhat the SIMULATED payers of a test client do with an invoice. "
+        "It is chosen by the last three digits of the invoice's number, else by the cents "
+        "of the amount that it asks for. What concerns a whole lot is that of the first "
+        "invoice in it that chooses such a thing.\n\n"
+        + _table(
+            ("outcome", "number ends in", "amount ends in", "what happens", "code"),
+            rows,
+        )
+        + f"\nA working day of any payer lasts {day} seconds there, without nights, "
+        f"weekends and holidays; a payer answers after {after} of the time that it "
+        f"promises. What is late comes {table.late_by} such days after the promised one, a "
+        f"second answer {table.again_after} after the first.\n"
+    )
+
+
+def _webhooks() -> str:
+    rows = [
+        (f"`{name}`", kind.words, _members(kind.about, kind.facts))
+        for name, kind in KINDS_TOLD.items()
+    ]
+    return (
+        "# Webhooks\n\nKinds of events that an endpoint may ask for, and what stands "
+        "under `data`. Beside them `webhook.test` is what `POST "
+        "/v1/webhooks/{id}/test` sends. Nothing about a patient is ever told.\n\n"
+        + _table(("kind", "is told when", "data"), rows)
+    )
+
+
+def _members(about: str, facts: Sequence[str]) -> str:
+    return ", ".join(f"`{each}`" for each in (*MEMBERS[about], *facts))
 
 
 def _problems(kinds: Sequence[FileProblem]) -> str:

@@ -20,6 +20,8 @@ from gateway.intake.receipts import ReceiptSigner
 from gateway.journal import schema
 from gateway.learning import CurrentDelays
 from gateway.notifications.postman import Postman
+from gateway.sandbox_counts import Together
+from gateway.simulator.sandbox_channel import Sandboxed
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
@@ -36,6 +38,9 @@ from gateway.steps.split import Split, SplitLarge
 from gateway.steps.tidy import Tidy
 from gateway.steps.watch import Watch
 from gateway.supervise import Bell, Step, StepObserver, StepRunner
+from gateway.webhooks.build import build_deliver
+from gateway.webhooks.deliver import Deliver, DeliverObserver
+from gateway.webhooks.tell import Tell
 from protocols.interface import Channel
 from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
@@ -55,6 +60,7 @@ class Observer(
     MatchObserver,
     RemedyObserver,
     NoticeObserver,
+    DeliverObserver,
     StepObserver,
     Protocol,
 ):
@@ -78,6 +84,8 @@ class Steps:
     seal: Seal
     notify: Notify
     post: Post
+    tell: Tell
+    deliver: Deliver
     tidy: Tidy
 
     def in_order(self) -> tuple[Step, ...]:
@@ -96,6 +104,8 @@ class Steps:
             self.seal,
             self.notify,
             self.post,
+            self.tell,
+            self.deliver,
             self.tidy,
         )
 
@@ -109,6 +119,8 @@ def build_steps(
     """Build every step on one house."""
     database, payloads, entropy = house.database, house.payloads, house.entropy
     worker, lease = house.settings.node.id, house.settings.work.lease
+    channels = Sandboxed(house, channels)
+    counts = Together(observe)
     delays = CurrentDelays(database, house.directory, house.now)
     in_making = schema.dispatch.c.state == DispatchState.READY
 
@@ -137,6 +149,7 @@ def build_steps(
         channel=channels,
         directory=house.directory,
         entropy=entropy,
+        now=house.now,
         worker=worker,
         lease=lease,
         at_once=house.settings.work.collect_workers,
@@ -149,7 +162,7 @@ def build_steps(
             networks=house.networks,
             directory=house.directory,
             entropy=entropy,
-            observe=observe,
+            observe=counts,
         ),
         gather=Gather(
             database=database,
@@ -173,7 +186,7 @@ def build_steps(
             worker=worker,
             lease=lease,
             holding=holding(schema.dispatch, ~in_making),
-            observe=observe,
+            observe=counts,
         ),
         collect=collect,
         match=Match(
@@ -186,7 +199,7 @@ def build_steps(
             entropy=entropy,
             worker=worker,
             lease=lease,
-            observe=observe,
+            observe=counts,
             sure=house.settings.matching.sure_mark,
             bounds=Bounds(
                 overpaid=house.settings.matching.overpaid,
@@ -208,7 +221,7 @@ def build_steps(
             networks=house.networks,
             directory=house.directory,
             entropy=entropy,
-            observe=observe,
+            observe=counts,
         ),
         seal=Seal(
             database=database,
@@ -235,7 +248,13 @@ def build_steps(
             lease=lease,
             observe=observe,
         ),
-        tidy=Tidy(database=database, payloads=payloads),
+        tell=Tell(database=database),
+        deliver=build_deliver(house, observe),
+        tidy=Tidy(
+            database=database,
+            payloads=payloads,
+            keep_webhooks=house.settings.webhooks.keep,
+        ),
     )
 
 
@@ -265,6 +284,8 @@ def step_services(
         (steps.seal, 1, _SEAL_EVERY, None),
         (steps.notify, 1, _NOTIFY_EVERY, steps.post),
         (steps.post, _POSTMEN, 0.0, None),
+        (steps.tell, 1, 0.0, steps.deliver),
+        (steps.deliver, house.settings.webhooks.workers, 0.0, None),
         (steps.tidy, 1, _TIDY_EVERY, None),
     ]
     return [

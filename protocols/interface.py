@@ -63,7 +63,11 @@ class ReturnReading(Protocol):
 
 
 class FieldShown(NamedTuple):
-    """One field of a record, for people: 1-based position, label and value."""
+    """One field of a record, for people: 1-based position, label and value.
+
+    `private` marks what identifies a patient, or may: it is shown to nobody without a
+    purpose.
+    """
 
     position: int
     length: int
@@ -71,6 +75,7 @@ class FieldShown(NamedTuple):
     title: str
     value: str
     meaning: str
+    private: bool = False
 
 
 @frozen(kw_only=True)
@@ -241,6 +246,14 @@ class Network(Protocol):
         """
         ...
 
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """List the texts under which claims of a patient may be found.
+
+        `number` is typed by a person, `born` an ISO day or empty: where claims name
+        the insured person, a patient is told from the family by the day of birth.
+        """
+        ...
+
     def check_rules(self, rules: Mapping[str, object]) -> Iterable[str]:
         """Say what is wrong in a payer's rules: texts for the directory's loader."""
         ...
@@ -274,12 +287,14 @@ class Network(Protocol):
         lots: int,
         claims: int,
         into: BinaryIO,
+        flow: str = "billing",
     ) -> int:
         """Write a valid file for a payer in which everything is invented; its size.
 
         It is made on the ISO `day`, of `lots` lots with so many `claims` each, in the
         name of `sender`, who is invented too if that is empty.  Raises `ValueError`
-        for a sender whose number fits into no file.
+        for a sender whose number fits into no file, and for a `flow` of which there
+        is no sample.
         """
         ...
 

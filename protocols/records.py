@@ -106,7 +106,8 @@ class Layout:
         text = record.decode("latin-1")
         return tuple(
             FieldShown(
-                each.start, each.length, name, each.title, value, each.meaning(value)
+                *(each.start, each.length, name, each.title),
+                *(value, each.meaning(value), each.private),
             )
             for each, (name, cut, _) in zip(self.fields, self._cuts, strict=True)
             if (value := text[cut].rstrip(" ")) or not _is_filler(name)

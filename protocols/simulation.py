@@ -8,9 +8,10 @@ no file is opened.  SIMULATED, all of it: no real payer has promised to behave s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from random import Random
 from typing import NamedTuple, Protocol
 
@@ -115,11 +116,28 @@ class SentFile(NamedTuple):
     lots: Sequence[SentLot]
 
 
+class Decided(NamedTuple):
+    """What is said of one claim: how much of it is paid, in per cent, and why not all.
+
+    `reason` is one of the simulation's `reasons`; without one, all is paid.
+    """
+
+    share: int = 100
+    reason: str = ""
+
+
 class Told(NamedTuple):
-    """A lot to be answered; `alteration` is how its numbers are spoilt, if they are."""
+    """A lot to be answered; `alteration` is how its numbers are spoilt, if they are.
+
+    `decided` says what is decided of each of its claims, in their order; empty: as the
+    simulation does.  `refused`: the first of the answers that can says that the
+    lot is refused as a whole.
+    """
 
     lot: SentLot
     alteration: str = ""
+    decided: Sequence[Decided] = ()
+    refused: bool = False
 
 
 class ReturnFile(NamedTuple):
@@ -166,16 +184,71 @@ class SimulatedPayer(Protocol):
         ...
 
 
+class LineFault(StrEnum):
+    """What may go wrong on the line to a simulated payer."""
+
+    CUT_LATE = "cut-late"  # it goes when a file is taken, before anybody has said so
+    CUT_EARLY = "cut-early"  # it goes in the middle of a file
+    SLOW = "slow"
+    LOCKED_OUT = "locked-out"
+
+
+Took = Callable[[str, str, bytes], None]
+"""Hands on a file that was taken: the payer's code, the file's name, its content."""
+
+
+class SimulatedHost(Protocol):
+    """What stands between a gateway and the demo's payers where it is no SFTP server.
+
+    `place` is what `Simulation.demo_files` needs to know of it.  Thread-safe.
+    """
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """How it is reached."""
+        ...
+
+    def give(self, code: str, content: bytes) -> None:
+        """Take a payer's return to be fetched."""
+        ...
+
+    def holds(self, content: bytes) -> bool:
+        """Say whether a return is still there to be fetched."""
+        ...
+
+    def dial(self, fault: LineFault | None) -> None:
+        """Have its line fail from now on; None: not any more."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
+class OpenHost(Protocol):
+    """Opens a host in a folder of its own; it calls `took` in a thread of its own."""
+
+    def __call__(
+        self, folder: Path, *, took: Took, now: Callable[[], float], rng: Random
+    ) -> SimulatedHost:
+        """Open it; it listens from then on."""
+        ...
+
+
 class Simulation(Protocol):
     """A network's simulated senders, vendors' software and payers.
 
     `country` (ISO 3166) is where vendors and payers have their holidays, `emitter`
     who a gateway is to them.  `suffix` ends the names of vendors' files, `styles` are
     the kinds of them that there are.  `answers` are what a payer gives, in the order
-    in which they come: the last one closes a claim.  `alterations` are the ways in
+    in which they come: the last one closes a claim.  `refuses` is the one that can
+    refuse a whole lot; `reasons` are the payers' codes for not paying a claim in full, by
+    words that all networks share.  `alterations` are the ways in
     which a payer may spoil numbers; each can be put right by a careful reader.  Where
     there are none, or where no code ever ends (`merges` is false), a study leaves the
     fault out.  `nobody` is a code that belongs to no payer of demo or study.
+    `open_host` opens what the demo's payers are reached through; None: they are users
+    of an SFTP server, and have a desk that can be asked there.
     """
 
     country: str
@@ -183,10 +256,17 @@ class Simulation(Protocol):
     suffix: str
     styles: Sequence[str]
     answers: Sequence[Promised]
+    refuses: str
+    reasons: Mapping[str, str]
     alterations: Sequence[str]
     merges: bool
     nobody: str
     profiles: Sequence[Profile]
+
+    @property
+    def open_host(self) -> OpenHost | None:
+        """How the demo's payers are reached, if not over SFTP."""
+        ...
 
     def sender(self, rng: Random) -> Sender:
         """Invent a sender whose number is right in itself."""
@@ -218,8 +298,9 @@ class Simulation(Protocol):
     def demo_files(self, place: Mapping[str, object]) -> Mapping[str, str]:
         """Return the payers of the demo as files of the directory, by their names.
 
-        `place` is their host: `host`, `port`, `key_file`, `host_key`.  The user of each
-        is its id, which is the stem of its file's name.
+        `place` is their host: `host`, `port`, `key_file`, `host_key`, or what `open_host`
+        says of itself.  The user of each is its id, which is the stem of its file's
+        name; files in folders are no payers.
         """
         ...
 
@@ -232,6 +313,7 @@ class Simulation(Protocol):
     ) -> Sequence[ReturnFile]:
         """Write one of the `answers` for lots, paid but for a share that stays the same.
 
+        Or as it was `decided`; lots that are refused are so in files of their own.
         `number` is the payer's own and used once: no two names are alike.
         """
         ...

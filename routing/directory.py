@@ -4,6 +4,10 @@ Lookups are dictionary look-ups, so a lot of a large deposit costs no more than
 the first.  The decision that surprises: a code of a closed or merged fund is
 not an error; its successors are followed, by the dates in the directory, to the
 payer of today, and the route says through which codes it came.
+
+Every payer has a twin in the sandbox of each test client, made when it is asked for by
+a name of the sandbox (`routing.sandbox`): from there only twins are found, and never
+from elsewhere.
 """
 
 from __future__ import annotations
@@ -19,10 +23,13 @@ from config.directory_records import (
     PayerEntry,
     Rows,
 )
+from config.sandbox_file import sandbox
+from routing import sandbox_twin
 from routing.calendar import WorkCalendar
 from routing.envelope import AnswerKind, Level
 from routing.errors import NoRoute
 from routing.expectation import AnswerOrder
+from routing.sandbox import Scoped, base, read
 
 _LONGEST_CHAIN = 16  # mergers of mergers of mergers; a circle is refused at loading
 
@@ -61,6 +68,7 @@ class Directory:
             )
             for network, of in data.kinds.items()
         }
+        self._twins: dict[str, PayerEntry] = {}  # made when first asked for
         self._codes: dict[tuple[str, str], list[_Holder]] = {}
         for payer in data.payers:
             for entry in payer.codes:
@@ -73,6 +81,16 @@ class Directory:
 
     def payer(self, id: str) -> PayerEntry:
         """Return a payer by its id, or raise `NoRoute` (`unknown-payer`)."""
+        if (scoped := read(id)) is not None:
+            if id not in self._twins:
+                real = self.payer(scoped.base)
+                self._twins[id] = sandbox_twin.twin(
+                    real,
+                    scoped.client,
+                    sandbox(),
+                    by_bank=self.answers_of(real.network).money(),
+                )
+            return self._twins[id]
         try:
             return self._payers[id]
         except KeyError:
@@ -83,14 +101,19 @@ class Directory:
 
     def calendar(self, id: str) -> WorkCalendar:
         """Return the calendar of a payer by the payer's id."""
-        return self._calendars[self.payer(id).id]
+        payer = self.payer(id)
+        if read(id) is not None:
+            return WorkCalendar(payer.calendar, payer.time_zone)
+        return self._calendars[payer.id]
 
     def answers_of(self, network: str) -> AnswerOrder:
         """Return the answers that a network's payers give, in their order."""
-        return self._orders.get(network, AnswerOrder())
+        return self._orders.get(base(network), AnswerOrder())
 
     def endpoint(self, id: str) -> EndpointEntry:
         """Return an endpoint by its id, or raise `NoRoute` (`no-endpoint`)."""
+        if read(id) is not None:
+            return sandbox_twin.endpoint(self.payer(id).id)
         try:
             return self._endpoints[id]
         except KeyError:
@@ -110,11 +133,11 @@ class Directory:
 
     def table(self, network: str, name: str) -> Rows:
         """Return the rows of a network's table; none where there is no such table."""
-        return self.data.tables.get(network, {}).get(name, ())
+        return self.data.tables.get(base(network), {}).get(name, ())
 
     def tables(self, network: str) -> Mapping[str, Sequence[Mapping[str, str]]]:
         """Return every table of a network, by name."""
-        return self.data.tables.get(network, {})
+        return self.data.tables.get(base(network), {})
 
     def code_of(self, payer: PayerEntry, on: date) -> str:
         """Return the first code that is the payer's on that day.
@@ -134,6 +157,10 @@ class Directory:
         Raises `NoRoute`: `unknown-payer` for a code that nobody ever had,
         `payer-closed` for one that is over, or not begun, without a successor.
         """
+        if (scoped := read(network)) is not None:
+            found = self.lookup(scoped.base, code, on)
+            payer = self.payer(Scoped(scoped.client, found.payer.id).name)
+            return found._replace(payer=payer)
         through = [code]
         while len(through) <= _LONGEST_CHAIN:
             holders = self._codes.get((network, through[-1]))

@@ -139,6 +139,7 @@ class DispatchEvent(StrEnum):
     ANSWER = "answer"
     REPLAY = "replay"
     WITHDRAW = "withdraw"
+    OUTSIDE = "outside"  # a person handed it over on another way, and has proof
 
 
 def _dispatch_table() -> dict[tuple[DispatchState, DispatchEvent], DispatchState]:
@@ -147,6 +148,7 @@ def _dispatch_table() -> dict[tuple[DispatchState, DispatchEvent], DispatchState
         (s.READY, e.CLAIM): s.SENDING,
         (s.READY, e.REFUSE): s.REFUSED,  # given up after too many attempts
         (s.READY, e.WITHDRAW): s.WITHDRAWN,
+        (s.READY, e.OUTSIDE): s.SENT,
         (s.SENDING, e.ACCEPTED): s.SENT,
         (s.SENDING, e.RETRY): s.READY,
         (s.SENDING, e.LOST): s.UNKNOWN,
@@ -155,8 +157,10 @@ def _dispatch_table() -> dict[tuple[DispatchState, DispatchEvent], DispatchState
         (s.UNKNOWN, e.ABSENT): s.READY,
         (s.UNKNOWN, e.REFUSE): s.REFUSED,  # asked, and it cannot be told
         (s.UNKNOWN, e.ANSWER): s.ANSWERED,  # an answer proves the arrival
+        (s.UNKNOWN, e.OUTSIDE): s.SENT,
         (s.REFUSED, e.ARRIVED): s.SENT,  # a person found it at the payer's
         (s.REFUSED, e.ANSWER): s.ANSWERED,
+        (s.REFUSED, e.OUTSIDE): s.SENT,
         (s.REFUSED, e.REPLAY): s.READY,
         (s.REFUSED, e.WITHDRAW): s.WITHDRAWN,
         (s.SENT, e.ANSWER): s.ANSWERED,

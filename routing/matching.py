@@ -4,7 +4,11 @@ An answer gives its keys strongest first; the first key that finds anything
 decides.  Where it finds several, the sender that the return names, then the
 amount asked, then what is still unanswered must leave exactly one: a match is
 never a guess.  Of several senders none is chosen by what is unanswered, where the
-return names nobody: it may be a late word on another one's.  What stays ambiguous or is not found is left to
+return names nobody: it may be a late word on another one's.
+
+A lot whose payer refused all of it may come again under its very key, corrected:
+then the day on which the lot was made, where the return tells it, decides, and else
+the one that left last.  What stays ambiguous or is not found is left to
 `routing.approximation`, and else is an orphan that a person sees.
 """
 
@@ -12,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from routing.envelope import AnswerSeen, Level
 
@@ -24,7 +28,9 @@ class Rule(StrEnum):
     WEAKER_KEY = "weaker-key"  # a later key found one
     SENDER = "sender"  # of several, one is of the sender named
     AMOUNT = "amount"  # of several, one asked that amount
+    MADE_ON = "made-on"  # of those sent again under one key, one was made that day
     UNANSWERED = "unanswered"  # of several, one waits for an answer
+    NEWEST = "newest"  # of those sent again under one key, the one sent last
     CUT_NUMBER = "cut-number"  # approximate: a number that was cut or padded
     OTHER_LOT = "other-lot"  # approximate: the number, in a wrapped or misdated lot
     RENUMBERED = "renumbered"  # approximate: the lot, under another number
@@ -38,7 +44,8 @@ class Candidate(NamedTuple):
     """A row that bears a key.
 
     `id` is the lot's or the dispatch's, `claim` numbers the claim in its lot;
-    `asked` is in cents, `waiting` says that no answer has decided it yet.
+    `asked` is in cents, `waiting` says that no answer has decided it yet.  Where a lot
+    may come again under its key, `made_on` is its own day, and `left_at` when it left.
     """
 
     id: str
@@ -46,6 +53,8 @@ class Candidate(NamedTuple):
     sender: str
     asked: int
     waiting: bool
+    made_on: str = ""
+    left_at: float = 0.0
 
 
 class Match(NamedTuple):
@@ -55,6 +64,8 @@ class Match(NamedTuple):
     rule: Rule
     key: str
 
+
+_OF_ONE_SENDER: Final = frozenset({Rule.UNANSWERED, Rule.NEWEST})
 
 Index = Callable[[Level, str], Sequence[Candidate]]
 """Finds the rows of a level that bear a key."""
@@ -73,14 +84,18 @@ def match(answer: AnswerSeen, index: Index) -> Match:
 
 
 def _narrowed(answer: AnswerSeen, found: Sequence[Candidate], key: str) -> Match:
+    day = answer.traits.lot_date
+    newest = max(each.left_at for each in found)
     narrowings: tuple[tuple[Rule, Callable[[Candidate], bool]], ...] = (
         (Rule.SENDER, lambda each: each.sender == answer.sender),
         (Rule.AMOUNT, lambda each: each.asked == answer.asked),
+        (Rule.MADE_ON, lambda each: bool(day) and each.made_on == day),
         (Rule.UNANSWERED, lambda each: each.waiting),
+        (Rule.NEWEST, lambda each: bool(newest) and each.left_at == newest),
     )
     for rule, fits in narrowings:
         nobody = not answer.sender and len({each.sender for each in found}) > 1
-        if rule is Rule.UNANSWERED and nobody:
+        if rule in _OF_ONE_SENDER and nobody:
             break
         left = [each for each in found if fits(each)]
         if len(left) == 1:

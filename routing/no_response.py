@@ -8,7 +8,7 @@ that is owed for most claims, and of equals the one that lacks more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -22,6 +22,12 @@ from routing.errors import NoRoute
 _LAST_ZONE: Final = 12 * 3600.0  # behind UTC: a day is over once it is over there
 
 _LONGEST: Final = 400  # days that an answer may take by contract
+
+OBJECTIVE: Final[Mapping[int, float]] = {10: 0.20, 30: 0.05, 60: 0.03}
+"""Which share may have no closing answer so many days later, at most.
+
+The alert rules of `deploy/prometheus` hold the same; a test compares them.
+"""
 
 
 class Rate(NamedTuple):
@@ -40,6 +46,18 @@ class Rate(NamedTuple):
     def interval(self) -> tuple[float, float]:
         """Between which shares it lies, with 95 % confidence."""
         return wilson(self.lacking, self.sent)
+
+
+class Week(NamedTuple):
+    """What was sent in a week, from its Monday, and the rate at each age."""
+
+    monday: date
+    rates: Mapping[int, Rate]
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 @define

@@ -11,6 +11,8 @@ from gateway.api.payers import PayerViews
 from gateway.api.receipts import ReceiptViews, receipt_routes
 from gateway.api.returns import ReturnViews
 from gateway.api.routes import Handler, Param, Reply, Route, RouteTable
+from gateway.api.webhook_routes import webhook_routes
+from gateway.api.webhooks import WebhookViews
 from gateway.storage.payloads import Payloads
 from routing.directory import Directory
 
@@ -23,6 +25,7 @@ def build(
     pages: Pages,
     payloads: Payloads,
     directory: Callable[[], Directory],
+    webhooks: WebhookViews,
     version: str,
 ) -> RouteTable[Route]:
     """Build the table that serves and documents the API."""
@@ -34,6 +37,7 @@ def build(
             *_return_routes(ReturnViews(pages, payloads)),
             *receipt_routes(ReceiptViews(pages)),
             *_payer_routes(PayerViews(directory, pages.now)),
+            *webhook_routes(webhooks),
             *_document_routes(documents),
         ]
     )

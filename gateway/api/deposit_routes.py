@@ -92,7 +92,11 @@ def deposit_routes(views: DepositViews) -> list[Route]:
             params=(
                 Param(name="state", words="state", of=_STATES),
                 Param(name="filename", words="exact name of the file"),
-                Param(name="since", words="received at or after this time (ISO 8601)"),
+                Param(
+                    name="since",
+                    format="date-time",
+                    words="received at or after this time (ISO 8601)",
+                ),
                 Param(
                     name="order",
                     words="newest or oldest first",

@@ -15,7 +15,7 @@ from gateway.api.routes import Answer, Call
 from gateway.clock import Now
 from gateway.database import Database
 from gateway.intake.reception import RunInThread
-from gateway.journal import queries
+from gateway.journal import arrivals, queries
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,16 +27,15 @@ class Pages:
     """Reads the journal in a thread, and cuts lists into pages."""
 
     def __init__(
-        self, *, database: Database, run_in_thread: RunInThread, now: Now, settle: float
+        self, *, database: Database, run_in_thread: RunInThread, now: Now
     ) -> None:
         self.database = database
         self.run_in_thread = run_in_thread
         self.now = now
-        self._settle = settle
 
-    def settled(self) -> float:
-        """A moment that no transaction under way began before."""
-        return self.now() - self._settle
+    async def horizon(self) -> int | None:
+        """Return up to where lists in the order of arrival are whole."""
+        return await self.read(arrivals.horizon)
 
     async def read(
         self,
@@ -82,10 +81,10 @@ class DepositViews:
             limit=limit + 1,
             after=cursors.read(kind, query["after"], (float, str)),
             oldest_first=oldest_first,
-            until=self._pages.settled() if oldest_first else None,
+            until=await self._pages.horizon() if oldest_first else None,
             state=query["state"],
             filename=query["filename"],
-            since=_moment("since", query["since"]),
+            since=moment_of("since", query["since"]),
         )
         found = page(
             rows,
@@ -193,7 +192,8 @@ def _add_owed(
         item["expectations"] = owed[item["id"]]
 
 
-def _moment(name: str, text: str | None) -> float | None:
+def moment_of(name: str, text: str | None) -> float | None:
+    """Read a moment that a parameter gives; raises `Refusal`."""
     if not text:
         return None
     try:

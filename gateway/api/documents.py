@@ -17,7 +17,8 @@ from gateway.api import shapes
 from gateway.api.openapi import document
 from gateway.api.problems import PROBLEM_CODES, Refusal
 from gateway.api.routes import Answer, Call, Param, Route
-from gateway.api.shapes import SHAPES, Shape
+from gateway.api.shape_list import SHAPES
+from gateway.api.shapes import Shape
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
@@ -124,19 +125,20 @@ def _route(route: Route) -> str:
         f"<code>{escape(route.path)}</code></h3>",
         f"<p>{escape(route.summary)}.</p>",
     ]
+    if route.leaving is not None:
+        parts.append(f"<p><strong>{_with_code(route.leaving.words)}</strong></p>")
     if route.words:
         parts.append(f"<p>{_with_code(route.words)}</p>")
     if route.params:
         rows = [_param(each) for each in route.params]
         parts.append(_table(("parameter", "in", "meaning"), rows))
     answers = [(str(each.status), escape(each.words)) for each in route.replies]
-    codes = route.problems if route.public else (*route.problems, "unauthorized")
     answers += [
         (
             str(PROBLEM_CODES[code].status),
             f'<a href="/problems/{code}"><code>{code}</code></a>',
         )
-        for code in codes
+        for code in route.refusals
     ]
     parts.append(_table(("status", "answer"), answers))
     return "".join(parts)

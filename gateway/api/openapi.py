@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from gateway.api.problems import CONTENT_TYPE, EVERYWHERE, PROBLEM_CODES
+from gateway.api import bodies
+from gateway.api.problems import CONTENT_TYPE, PROBLEM_CODES
 from gateway.api.routes import Param, Reply, Route
-from gateway.api.shapes import SHAPES, Shape
+from gateway.api.shape_list import SHAPES
+from gateway.api.shapes import Shape
 from routing.envelope import Remark
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
@@ -58,11 +60,17 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.name.lower().replace(" ", "-"),
         "tags": [route.group],
         "summary": route.summary,
-        "parameters": [_parameter(each) for each in route.params],
+        "parameters": [
+            _parameter(each) for each in route.params if each.where != "body"
+        ],
         "responses": _responses(route),
     }
-    if route.words:
-        found["description"] = route.words
+    words = [route.words] if route.words else []
+    if route.leaving is not None:
+        found["deprecated"] = True
+        words.append(route.leaving.words)
+    if words:
+        found["description"] = " ".join(words)
     if route.public:
         found["security"] = []
     if route.takes_file:
@@ -70,13 +78,39 @@ def _operation(route: Route) -> dict[str, Any]:
             "required": True,
             "content": {"application/octet-stream": {}},
         }
+    if members := [each for each in route.params if each.where == "body"]:
+        found["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _body(members)}},
+        }
     return found
+
+
+def _body(members: list[Param]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            each.name: {"description": each.words, **_body_member(each)}
+            for each in members
+        },
+        "required": [each.name for each in members if each.required],
+    }
+
+
+def _body_member(param: Param) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string", "maxLength": bodies.LONGEST}
+    if param.of:
+        text["enum"] = list(param.of)
+    return {"type": "array", "items": text} if param.kind == "strings" else text
 
 
 def _parameter(param: Param) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": param.kind}
     if param.of:
         schema["enum"] = list(param.of)
+    if param.format:
+        schema["format"] = param.format
     if param.default is not None:
         schema["default"] = param.default
     if param.kind != "string":
@@ -94,9 +128,8 @@ def _parameter(param: Param) -> dict[str, Any]:
 
 def _responses(route: Route) -> dict[str, Any]:
     found = {str(reply.status): _reply(reply) for reply in route.replies}
-    codes = route.problems if route.public else (*route.problems, "unauthorized")
     by_status: dict[int, list[str]] = {}
-    for code in (*codes, *EVERYWHERE):
+    for code in route.refusals:
         by_status.setdefault(PROBLEM_CODES[code].status, []).append(code)
     for status, listed in sorted(by_status.items()):
         found[str(status)] = {
@@ -110,10 +143,9 @@ def _responses(route: Route) -> dict[str, Any]:
 
 def _reply(reply: Reply) -> dict[str, Any]:
     schema = _ref(reply.shape) if reply.shape else {}
-    found: dict[str, Any] = {
-        "description": reply.words,
-        "content": {reply.content_type: {"schema": schema} if schema else {}},
-    }
+    found: dict[str, Any] = {"description": reply.words}
+    if reply.content_type:
+        found["content"] = {reply.content_type: {"schema": schema} if schema else {}}
     if reply.headers:
         found["headers"] = {
             name: {"description": words, "schema": {"type": "string"}}
@@ -134,7 +166,7 @@ def _schemas() -> dict[str, Any]:
     }
     for name in ("Deposit", "Return", "ReceiptListed"):
         found[f"{name}Page"] = _page(name, cursor=True)
-    for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer"):
+    for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer", "Delivery"):
         found[f"{name}Page"] = _page(name)
     lists = ("ProblemFoundPage", "LotPage", "ClaimPage", "EventPage")
     found["Page"] = {"anyOf": [_ref(name) for name in lists]}
@@ -164,6 +196,22 @@ def _schemas() -> dict[str, Any]:
             )
         }
         | {"signature": {"type": "object"}},
+    }
+    found["WebhookList"] = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": _ref("Webhook")}},
+        "required": ["items"],
+    }
+    secret = {"type": "string", "description": "signs what is sent; told this once"}
+    found["WebhookMade"] = {
+        "type": "object",
+        "properties": {**found["Webhook"]["properties"], "secret": secret},
+        "required": [*found["Webhook"]["required"], "secret"],
+    }
+    found["Replayed"] = {
+        "type": "object",
+        "properties": {"replayed": {"type": "integer"}},
+        "required": ["replayed"],
     }
     found["SignedDocument"] = {
         "type": "object",

@@ -25,8 +25,18 @@ class Kind(NamedTuple):
     words: str
 
 
-EVERYWHERE: Final = ("bad-request", "head-too-large", "internal")
+EVERYWHERE: Final = (
+    "bad-request",
+    "bad-parameter",
+    "method-not-allowed",
+    "too-large",
+    "head-too-large",
+    "internal",
+)
 """Problems that any address may answer with."""
+
+LOGGED_IN: Final = ("unauthorized", "storage-unavailable")
+"""Problems that any address may answer with that needs a login."""
 
 PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
     {
@@ -42,6 +52,12 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             "A parameter is wrong",
             "A parameter of the address or a header is unknown, missing or has a "
             "value that cannot be used; the detail names it and what was expected.",
+        ),
+        "bad-body": Kind(
+            400,
+            "The JSON body is wrong",
+            "The body is no JSON object, or a member of it is unknown, missing or has "
+            "a value that cannot be used; the detail names it and what was expected.",
         ),
         "bad-cursor": Kind(
             400,
@@ -79,6 +95,16 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             "The Allow header lists the methods that do.",
         ),
         "already-there": Kind(409, "The name is taken", "Choose another name."),
+        "too-many-webhooks": Kind(
+            409,
+            "There are as many endpoints as there may be",
+            "Remove an endpoint, or have one be told more kinds.",
+        ),
+        "still-pending": Kind(
+            409,
+            "The delivery has not ended yet",
+            "It is tried again by itself; only one that ended can be replayed.",
+        ),
         "idempotency-key-in-use": Kind(
             409,
             "A request with this Idempotency-Key is still under way",

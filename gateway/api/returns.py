@@ -35,7 +35,7 @@ class ReturnViews:
             call.client.id,
             limit=limit + 1,
             after=cursors.read(_KIND, query["after"], (float, str)),
-            until=self._pages.settled(),
+            until=await self._pages.horizon(),
             acknowledged=query["acknowledged"] == "true",
             network=query["network"],
         )

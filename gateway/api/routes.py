@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
 
-from gateway.api.problems import Refusal
+from gateway.api.leaving import Leaving
+from gateway.api.problems import EVERYWHERE, LOGGED_IN, Refusal
 from gateway.intake.interface import Client, Download
 
 JSON: Final = "application/json"
@@ -101,12 +102,16 @@ Handler = Callable[[Call], Awaitable[Answer]]
 
 @frozen(kw_only=True)
 class Param:
-    """A parameter of a route; `where` is query, path or header."""
+    """A parameter of a route; `where` is query, path, header or body.
+
+    One of the body is a member of its JSON object, a text or a list of `strings`.
+    """
 
     name: str
     words: str
     where: str = "query"
-    kind: str = "string"  # or integer
+    kind: str = "string"  # or integer, or strings
+    format: str = ""  # of a string, as JSON Schema names it
     required: bool = False
     default: Any = None
     of: tuple[str, ...] = ()
@@ -141,8 +146,15 @@ class Route:
     problems: tuple[str, ...] = ()
     takes_file: bool = False
     public: bool = False
+    leaving: Leaving | None = None
     _asked: Mapping[str, Param] = field(init=False)  # what a query may hold
     _usual: Mapping[str, Any] = field(init=False)  # what it holds if nothing is said
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Codes of all problems that it may answer with."""
+        some = self.problems if self.public else (*self.problems, *LOGGED_IN)
+        return tuple(dict.fromkeys((*some, *EVERYWHERE)))
 
     @_asked.default
     def _its_query(self) -> Mapping[str, Param]:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.intake.receipts import iso_time
 from routing.envelope import Remark
+from routing.sandbox import base
 
 Row = Any
 
@@ -28,11 +29,23 @@ class Member(NamedTuple):
 Shape = Mapping[str, Member]
 
 
-def _column(name: str, kind: str, words: str) -> Member:
+def column(name: str, kind: str, words: str) -> Member:
+    """Make a member that shows a column as it is."""
     return Member(kind, words, lambda row: getattr(row, name))
 
 
-def _time(name: str, words: str) -> Member:
+def named(name: str, kind: str, words: str) -> Member:
+    """Give a network or payer by its real name, in the sandbox too."""
+
+    def value(row: Row) -> Any:
+        found = getattr(row, name)
+        return None if found is None else base(found)
+
+    return Member(kind, words, value)
+
+
+def moment(name: str, words: str) -> Member:
+    """Make a member that shows a column of epoch seconds as UTC text."""
     return Member("time", words, lambda row: time_text(getattr(row, name)))
 
 
@@ -54,91 +67,109 @@ def _money(name: str, words: str) -> Member:
     return Member("money", words, lambda row: cents(getattr(row, name)))
 
 
-_ID: Final = _column("id", "string", "identifier; opaque, sorts by time")
+ID: Final = column("id", "string", "identifier; opaque, sorts by time")
 
 DEPOSIT: Final[Shape] = MappingProxyType(
     {
-        "id": _ID,
-        "filename": _column("filename", "string", "name under which it came"),
-        "label": _column("label", "string", "label that it was given, or empty"),
-        "channel": _column("channel", "string", "door that it came through"),
-        "size": _column("size", "integer", "bytes"),
-        "sha256": _column("sha256", "string", "SHA-256 of the file, hex"),
-        "received_at": _time("received_at", "when it was safe with us"),
-        "state": _column("state", "string", "received, split or unreadable"),
-        "format": _column("format", "string", "what the file is, once read"),
-        "network": _column("network", "string", "network that it belongs to"),
-        "record_count": _column("records", "integer", "records in it"),
-        "lot_count": _column("lots", "integer", "lots in it"),
-        "claim_count": _column("claims", "integer", "claims in it"),
-        "error_count": _column("errors", "integer", "what a payer would refuse"),
-        "warning_count": _column(
+        "id": ID,
+        "filename": column("filename", "string", "name under which it came"),
+        "label": column("label", "string", "label that it was given, or empty"),
+        "channel": column("channel", "string", "door that it came through"),
+        "size": column("size", "integer", "bytes"),
+        "sha256": column("sha256", "string", "SHA-256 of the file, hex"),
+        "received_at": moment("received_at", "when it was safe with us"),
+        "state": column("state", "string", "received, split or unreadable"),
+        "format": column("format", "string", "what the file is, once read"),
+        "network": named("network", "string", "network that it belongs to"),
+        "test": Member(
+            "boolean",
+            "whether it stays in the sandbox, with its simulated payers",
+            lambda row: bool(row.test),
+        ),
+        "record_count": column("records", "integer", "records in it"),
+        "lot_count": column("lots", "integer", "lots in it"),
+        "claim_count": column("claims", "integer", "claims in it"),
+        "error_count": column("errors", "integer", "what a payer would refuse"),
+        "warning_count": column(
             "warnings", "integer", "what looks wrong, and is taken"
         ),
-        "split_at": _time("split_at", "when it was read"),
+        "split_at": moment("split_at", "when it was read"),
     }
 )
 PROBLEM_FOUND: Final[Shape] = MappingProxyType(
     {
-        "record": _column("record", "integer?", "record, from 1; null: whole file"),
-        "position": _column("position", "integer?", "position in it, from 1"),
-        "field": _column("field", "string?", "name of the field"),
-        "severity": _column("severity", "string", "error or warning"),
-        "code": _column("code", "string", "stable name of the problem"),
-        "message": _column("message", "string", "what is wrong, and what to do"),
-        "lot": _column("lot_id", "string?", "lot that it was found in"),
+        "record": column("record", "integer?", "record, from 1; null: whole file"),
+        "position": column("position", "integer?", "position in it, from 1"),
+        "field": column("field", "string?", "name of the field"),
+        "severity": column("severity", "string", "error or warning"),
+        "code": column("code", "string", "stable name of the problem"),
+        "message": column("message", "string", "what is wrong, and what to do"),
+        "lot": column("lot_id", "string?", "lot that it was found in"),
     }
 )
+_OUR_FIELDS: Final = frozenset({"batch"})  # made for us, and nothing to a client
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    fields = json.loads(row.destination or "{}")
+    return {name: fields[name] for name in fields if name not in _OUR_FIELDS}
+
+
 LOT: Final[Shape] = MappingProxyType(
     {
-        "id": _ID,
-        "position": _column("position", "integer", "place in the deposit, from 1"),
-        "number": _column("number", "string", "number that the sender gave it"),
-        "date": _column("date", "string", "its date, or empty"),
-        "network": _column("network", "string", "network"),
-        "flow": _column("flow", "string", "kind of exchange"),
-        "sender": _column("sender", "string", "in whose name it is billed"),
-        "claims": _column("claims", "integer", "claims in it"),
+        "id": ID,
+        "position": column("position", "integer", "place in the deposit, from 1"),
+        "number": column("number", "string", "number that the sender gave it"),
+        "date": column("date", "string", "its date, or empty"),
+        "network": named("network", "string", "network"),
+        "flow": column("flow", "string", "kind of exchange"),
+        "sender": column("sender", "string", "in whose name it is billed"),
+        "claims": column("claims", "integer", "claims in it"),
         "billed": _money("billed", "amount billed"),
         "asked": _money("asked", "amount asked of the payer"),
-        "state": _column("state", "string", "where it stands"),
-        "cause": _column("cause", "string", "why it is held or refused, or empty"),
-        "cause_words": _column("cause_words", "string", "the same in words"),
-        "payer": _column("payer_id", "string?", "payer that it was routed to"),
-        "payer_code": _column("payer_code", "string?", "code of that payer"),
-        "dispatch": _column("dispatch_id", "string?", "file that it left in"),
-        "dispatch_state": _column("dispatch_state", "string?", "how far that file is"),
-        "sent_at": _time("dispatch_sent_at", "when the payer took that file"),
-        "changed_at": _time("changed_at", "when it last changed"),
+        "state": column("state", "string", "where it stands"),
+        "cause": column("cause", "string", "why it is held or refused, or empty"),
+        "cause_words": column("cause_words", "string", "the same in words"),
+        "fields": Member(
+            "object",
+            "what its network knows it by: references and routing fields of the file",
+            _fields,
+        ),
+        "payer": named("payer_id", "string?", "payer that it was routed to"),
+        "payer_code": column("payer_code", "string?", "code of that payer"),
+        "dispatch": column("dispatch_id", "string?", "file that it left in"),
+        "dispatch_state": column("dispatch_state", "string?", "how far that file is"),
+        "sent_at": moment("dispatch_sent_at", "when the payer took that file"),
+        "changed_at": moment("changed_at", "when it last changed"),
     }
 )
 EXPECTATION: Final[Shape] = MappingProxyType(
     {
-        "kind": _column("kind", "string", "kind of answer that the payer owes"),
-        "state": _column("state", "string", "open, late, missing, met or waived"),
-        "owed": _column("owed", "integer", "claims that still lack it"),
-        "due_at": _time("due_at", "when it is due"),
+        "kind": column("kind", "string", "kind of answer that the payer owes"),
+        "state": column("state", "string", "open, late, missing, met or waived"),
+        "owed": column("owed", "integer", "claims that still lack it"),
+        "due_at": moment("due_at", "when it is due"),
     }
 )
 CLAIM: Final[Shape] = MappingProxyType(
     {
-        "lot": _column("lot_id", "string", "lot that it is in"),
-        "seq": _column("seq", "integer", "place in the lot, from 1"),
-        "number": _column("number", "string", "invoice number"),
-        "date": _column("date", "string", "its date, or empty"),
-        "record": _column("record", "integer", "its first record in the file"),
+        "lot": column("lot_id", "string", "lot that it is in"),
+        "seq": column("seq", "integer", "place in the lot, from 1"),
+        "number": column("number", "string", "invoice number"),
+        "date": column("date", "string", "its date, or empty"),
+        "record": column("record", "integer", "its first record in the file"),
         "billed": _money("billed", "amount billed"),
         "asked": _money("asked", "amount asked of the payer"),
         "paid": _money("paid", "amount that the payer says it pays"),
-        "account": _column("account", "string", "where it stands in the ledger"),
-        "outcome": _column("outcome", "string", "the payer's last word, or empty"),
-        "answered_at": _time("answered_at", "when that word came"),
+        "account": column("account", "string", "where it stands in the ledger"),
+        "outcome": column("outcome", "string", "the payer's last word, or empty"),
+        "answered_at": moment("answered_at", "when that word came"),
     }
 )
 ACCOUNT: Final[Shape] = MappingProxyType(
     {
-        "account": _column("account", "string", "account of the ledger"),
-        "claims": _column("claims", "integer", "claims that stand in it"),
+        "account": column("account", "string", "account of the ledger"),
+        "claims": column("claims", "integer", "claims that stand in it"),
         "asked": _money("asked", "amount that stands in it"),
     }
 )
@@ -150,45 +181,49 @@ _INTERNAL_FACTS: Final = frozenset(
 
 def _facts(row: Row) -> dict[str, Any]:
     facts = json.loads(row.facts)
-    return {key: facts[key] for key in facts if key not in _INTERNAL_FACTS}
+    return {
+        key: base(value) if isinstance(value, str) else value
+        for key, value in facts.items()
+        if key not in _INTERNAL_FACTS
+    }
 
 
 EVENT: Final[Shape] = MappingProxyType(
     {
-        "at": _time("at", "when it happened"),
-        "kind": _column("kind", "string", "what happened"),
-        "subject": _column("subject", "string", "what it happened to"),
+        "at": moment("at", "when it happened"),
+        "kind": column("kind", "string", "what happened"),
+        "subject": column("subject", "string", "what it happened to"),
         "facts": Member("object", "what else is known of it", _facts),
     }
 )
 RETURN: Final[Shape] = MappingProxyType(
     {
-        "id": _ID,
-        "network": _column("network", "string", "network that it came from"),
-        "format": _column("format", "string", "what the file is"),
-        "filename": _column("filename", "string", "its name under /out"),
-        "size": _column("size", "integer", "bytes"),
-        "sha256": _column("sha256", "string", "SHA-256 of the content, hex"),
-        "state": _column("state", "string", "ready, fetched or acknowledged"),
-        "created_at": _time("created_at", "when it was made ready"),
-        "fetched_at": _time("fetched_at", "when you had fetched all of it"),
-        "acknowledged_at": _time("acknowledged_at", "when you acknowledged it"),
-        "purged_at": _time(
+        "id": ID,
+        "network": column("network", "string", "network that it came from"),
+        "format": column("format", "string", "what the file is"),
+        "filename": column("filename", "string", "its name under /out"),
+        "size": column("size", "integer", "bytes"),
+        "sha256": column("sha256", "string", "SHA-256 of the content, hex"),
+        "state": column("state", "string", "ready, fetched or acknowledged"),
+        "created_at": moment("created_at", "when it was made ready"),
+        "fetched_at": moment("fetched_at", "when you had fetched all of it"),
+        "acknowledged_at": moment("acknowledged_at", "when you acknowledged it"),
+        "purged_at": moment(
             "purged_at", "when the content was purged; the rest of it stays"
         ),
     }
 )
 ANSWER: Final[Shape] = MappingProxyType(
     {
-        "seq": _column("seq", "integer", "place in the payer's return"),
-        "level": _column("level", "string", "dispatch, lot or claim"),
-        "outcome": _column("outcome", "string", "what the payer says"),
+        "seq": column("seq", "integer", "place in the payer's return"),
+        "level": column("level", "string", "dispatch, lot or claim"),
+        "outcome": column("outcome", "string", "what the payer says"),
         "asked": _money("asked", "amount asked, as the payer read it"),
         "paid": _money("paid", "amount that it pays"),
-        "deposit": _column("deposit_id", "string?", "deposit that it is about"),
-        "lot": _column("lot_id", "string?", "lot that it is about"),
-        "lot_number": _column("lot_number", "string?", "that lot's number"),
-        "claim": _column("claim_number", "string?", "invoice number"),
+        "deposit": column("deposit_id", "string?", "deposit that it is about"),
+        "lot": column("lot_id", "string?", "lot that it is about"),
+        "lot_number": column("lot_number", "string?", "that lot's number"),
+        "claim": column("claim_number", "string?", "invoice number"),
         "remarks": Member(
             "remarks",
             "codes of the payer, each with its label and what it adds on this claim",
@@ -200,51 +235,36 @@ ANSWER: Final[Shape] = MappingProxyType(
 )
 PAYER: Final[Shape] = MappingProxyType(
     {
-        "id": _ID,
-        "name": _column("name", "string", "name"),
-        "network": _column("network", "string", "network that it belongs to"),
-        "country": _column("country", "string", "country (ISO 3166)"),
+        "id": ID,
+        "name": column("name", "string", "name"),
+        "network": column("network", "string", "network that it belongs to"),
+        "country": column("country", "string", "country (ISO 3166)"),
         "flows": Member("strings", "kinds of exchange", lambda row: list(row.flows)),
         "codes": Member(
             "strings",
             "codes that it has today",
             lambda row: list(row.codes),
         ),
-        "enrolment": _column(
+        "enrolment": column(
             "enrolment", "boolean", "whether senders must be registered there first"
         ),
-        "open": _column("open", "boolean", "whether it can be reached from here"),
+        "open": column("open", "boolean", "whether it can be reached from here"),
     }
 )
 RECEIPT_LISTED: Final[Shape] = MappingProxyType(
     {
-        "id": _column("id", "string", "what it is fetched by"),
-        "kind": _column("kind", "string", "deposit, dispatch or answer"),
-        "about": _column(
+        "id": column("id", "string", "what it is fetched by"),
+        "kind": column("kind", "string", "deposit, dispatch or answer"),
+        "about": column(
             "subject", "string", "the deposit, dispatch or return that it vouches for"
         ),
-        "sha256": _column("sha256", "string", "SHA-256 of what its signature covers"),
+        "sha256": column("sha256", "string", "SHA-256 of what its signature covers"),
         "entry": Member(
             "string",
             "entry of your chain that covers it",
             lambda row: f"chain-{row.number}",
         ),
-        "chained_at": _time("made_at", "when that entry was made"),
-    }
-)
-SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
-    {
-        "Deposit": DEPOSIT,
-        "ProblemFound": PROBLEM_FOUND,
-        "Lot": LOT,
-        "Expectation": EXPECTATION,
-        "Claim": CLAIM,
-        "Account": ACCOUNT,
-        "Event": EVENT,
-        "Return": RETURN,
-        "Answer": ANSWER,
-        "ReceiptListed": RECEIPT_LISTED,
-        "Payer": PAYER,
+        "chained_at": moment("made_at", "when that entry was made"),
     }
 )
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli import anomaly_lots, opening
+from gateway.cli import anomaly_bulk, anomaly_filters, anomaly_lots, opening
 from gateway.cli.anomaly_shown import advice_of, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.official_labels import explained, official
@@ -18,7 +18,14 @@ from gateway.cli.wording import moment
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import anomalies, anomaly_items, chased
+from gateway.journal import (
+    anomalies,
+    anomaly_facts,
+    anomaly_items,
+    case_work,
+    chased,
+)
+from routing.case import SEVERITIES
 from routing.lifecycle import AnomalyEvent, AnomalyState
 
 EXAMPLE: Final = (
@@ -38,6 +45,8 @@ def define(parser: Parser) -> None:
     listed.add_argument("--kind", choices=list(anomalies.KINDS), metavar="KIND")
     listed.add_argument("--payer", metavar="ID")
     listed.add_argument("--client", metavar="ID")
+    listed.add_argument("--severity", choices=SEVERITIES, metavar="SEVERITY")
+    listed.add_argument("--assignee", metavar="NAME", help="whose they are")
     show = actions.add(
         "show", "show one, and what to do about it", "octway anomaly show a01…", _show
     )
@@ -62,12 +71,26 @@ def define(parser: Parser) -> None:
         "octway anomaly reopen a01… 'it was not that'",
         _reopen,
     )
-    for each in (show, assign, comment, resolve, reopen):
+    snooze = actions.add(
+        "snooze",
+        "put one off; it comes back then, or at once if it gets worse",
+        "octway anomaly snooze a01… --for 2d",
+        _snooze,
+    )
+    anomaly_filters.add_until(snooze, required=True)
+    bulk = actions.add(
+        "bulk",
+        "do something with many: say what would happen, and with --yes do it",
+        anomaly_bulk.EXAMPLE,
+        anomaly_bulk.run,
+    )
+    anomaly_bulk.define(bulk)
+    for each in (show, assign, comment, resolve, reopen, snooze):
         each.add_argument("anomaly", metavar="ID")
     assign.add_argument("to", metavar="NAME")
     for each in (comment, resolve, reopen):
         each.add_argument("words", nargs="+", metavar="WORDS")
-    for each in (assign, comment, resolve, reopen):
+    for each in (assign, comment, resolve, reopen, snooze):
         add_by(each)
 
 
@@ -83,11 +106,12 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "client": row.client_id or None,
         "seen": row.seen,
         "claims": row.claims,
-        "facts": anomalies.facts_of(row),
+        "facts": anomaly_facts.facts_of(row),
         "suggested": row.advice or None,
         "first_seen": iso_time(row.first_seen),
         "last_seen": iso_time(row.last_seen),
         "assignee": row.assignee or None,
+        "snoozed_until": iso_time(row.snoozed_until) if row.snoozed_until else None,
         "resolution": row.resolution or None,
         "words": row.words,
     }
@@ -102,14 +126,16 @@ def _list(options: Options, terminal: Terminal) -> int:
         for row in rows
         if options.kind in (None, row.kind)
         and options.payer in (None, row.payer_id)
+        and options.severity in (None, row.severity)
+        and options.assignee in (None, row.assignee)
         and (options.client is None or _concerns(row, options.client))
     ]
     if options.json:
         terminal.give({"anomalies": [as_json(row) for row in rows]})
         return 0
     if not rows:
-        filtered = options.kind or options.payer or options.client
-        if filtered:
+        filters = ("kind", "payer", "client", "severity", "assignee")
+        if any(getattr(options, each) for each in filters):
             terminal.say("no anomaly fits; without a filter there may be others")
         elif options.all:
             terminal.say("there never was an anomaly")
@@ -142,7 +168,7 @@ def _list(options: Options, terminal: Terminal) -> int:
 
 
 def _concerns(row: Row[*tuple[Any, ...]], client: str) -> bool:
-    return client == row.client_id or client in anomalies.facts_of(row).get(
+    return client == row.client_id or client in anomaly_facts.facts_of(row).get(
         "clients", {}
     )
 
@@ -156,7 +182,7 @@ def _show(options: Options, terminal: Terminal) -> int:
             anomaly_items.listed, options.anomaly, anomaly_items.MOST
         )
         lots, count = opened.database.read(chased.behind, row)
-        told = str(anomalies.facts_of(row).get("code", ""))
+        told = str(anomaly_facts.facts_of(row).get("code", ""))
         words = official(opened.settings, row.payer_id or "", told)
     advice = advice_of(row)
     if options.json:
@@ -243,6 +269,23 @@ def _comment(options: Options, terminal: Terminal) -> int:
         terminal.give({"id": options.anomaly, "by": by, "words": words})
     else:
         terminal.say(f"noted under {options.anomaly}")
+    return 0
+
+
+def _snooze(options: Options, terminal: Terminal) -> int:
+    until = anomaly_filters.until_of(options, terminal.now(), terminal.zone)
+    by = options.by or terminal.user
+    with opening.journal(options, terminal) as opened:
+        _must_exist(opened.database, options.anomaly)
+        opened.database.write(
+            "anomaly.snooze",
+            lambda tx: case_work.snooze(tx, options.anomaly, until, by=by),
+        )
+        row = _must_exist(opened.database, options.anomaly)
+    if options.json:
+        terminal.give(as_json(row))
+    else:
+        terminal.say(f"{row.id} is put off until {moment(until, terminal.zone)}")
     return 0
 
 

@@ -12,7 +12,7 @@ from gateway.cli.cause_advice import OF_CAUSE
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, listing, moment, money
-from gateway.journal import anomalies
+from gateway.journal import anomalies, anomaly_facts
 from gateway.journal.anomaly_items import MOST, Reach
 from protocols.labels import Explained
 
@@ -49,10 +49,15 @@ ADVICE: Final = {
     "answer-late": "what is late is chased by itself (octway remedy plan); a late answer "
     "closes it",
     "answer-missing": "ask the payer; then octway remedy again LOT, or replay or withdraw it",
+    "answer-contradicts": "ask the payer which of its words holds; a settlement closes it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
+    "bulk-approval": "another person than who asked agrees or refuses, on the console's "
+    "desk",
     "notification-failed": "mend the address, or what takes its messages; then octway "
     "notify test NAME, octway notify retry --failed; a message that is taken closes it",
+    "webhook-disabled": "tell its client (octway webhook list); once mended, the client "
+    "puts it back in use, and all that waits is told",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
     "storage-broken": "restore it from a backup; octway verify says what cannot be read",
 }
@@ -79,13 +84,17 @@ def show(
     """
     terminal.say(terminal.paint(row.words, "bold"))
     kind = anomalies.KINDS.get(row.kind, "")
-    known = anomalies.facts_of(row)
+    known = anomaly_facts.facts_of(row)
     facts(
         terminal,
         [
             ("anomaly", row.id),
             ("kind", f"{row.kind} ({row.severity}): {kind}"),
             ("state", f"{row.state} {row.assignee}".rstrip()),
+            (
+                "put off until",
+                moment(row.snoozed_until, terminal.zone) if row.snoozed_until else "",
+            ),
             ("resolution", row.resolution),
             ("about", row.subject),
             ("payer", row.payer_id),

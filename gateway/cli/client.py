@@ -6,14 +6,13 @@ holds for the next login without a reload.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from config.reader import Table
-from gateway.cli import client_access, client_senders, opening
+from gateway.cli import client_access, client_senders, client_webhook, opening
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.client_keys import read_keys
 from gateway.cli.refusal import WRONG_USAGE, Refusal
@@ -29,7 +28,7 @@ EXAMPLE: Final = (
     "octway client key add cabinet-1 ~/cabinet-1.pub\n"
     "octway client list"
 )
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SANDBOX: Final = "all that it sends stays in the sandbox: its payers are simulated, see docs/vendors.md"
 _LIMITS: Final = ("max_file_size", "max_open_uploads", "max_bytes_per_second")
 
 
@@ -48,6 +47,11 @@ def define(parser: Parser) -> None:
     add.add_argument("--software", default="", help="the software")
     add.add_argument("--key", metavar="FILE", help="public SSH key, or certificate")
     add.add_argument("--token", action="store_true", help="make a bearer token too")
+    add.add_argument(
+        "--test",
+        action="store_true",
+        help="for ever a test client: all it sends stays in the sandbox",
+    )
     actions.add("list", "list all accounts", "octway client list --json", _list)
     for name, words, call in (
         ("show", "show one account with its keys and senders", _show),
@@ -63,10 +67,11 @@ def define(parser: Parser) -> None:
             action.add_argument("--rate", metavar="SIZE", help="bytes a second")
     client_access.define(actions)
     client_senders.define(actions)
+    client_webhook.define(actions)
 
 
 def _add(options: Options, terminal: Terminal) -> int:
-    if not _ID.fullmatch(options.client):
+    if not clients.NAME.fullmatch(options.client):
         raise Refusal(
             f"{options.client!r} cannot be a login name; wanted small letters, "
             "digits, dots and hyphens",
@@ -83,6 +88,7 @@ def _add(options: Options, terminal: Terminal) -> int:
                 name=options.name or options.client,
                 vendor=options.vendor,
                 software=options.software,
+                test=options.test,
             )
             for key in keys:
                 clients.add_key(tx, options.client, **key._asdict())
@@ -104,9 +110,13 @@ def _add(options: Options, terminal: Terminal) -> int:
                 "see: octway client list"
             ) from None
     if options.json:
-        terminal.give({"client": options.client, "token": token or None})
+        terminal.give(
+            {"client": options.client, "token": token or None, "test": options.test}
+        )
         return 0
     terminal.say(f"client {options.client} is open")
+    if options.test:
+        terminal.say(_SANDBOX)
     if token:
         terminal.say(f"token  {token}")
         terminal.say("It is shown this once; only its hash is kept.")
@@ -169,6 +179,7 @@ def _show(options: Options, terminal: Terminal) -> int:
             ("vendor", row.vendor),
             ("software", row.software),
             ("state", _state(row)),
+            ("test client", _SANDBOX if row.test else ""),
             ("since", moment(row.created_at, terminal.zone)),
             ("password", "on" if row.password_hash else "off"),
             ("largest file", size(row.max_file_size) if row.max_file_size else ""),
@@ -257,7 +268,8 @@ def _size(text: str | None) -> int | None:
 
 
 def _state(row: Row[*tuple[Any, ...]]) -> str:
-    return "open" if row.disabled_at is None else "disabled"
+    state = "open" if row.disabled_at is None else "disabled"
+    return f"{state}, test" if row.test else state
 
 
 def _as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -266,7 +278,8 @@ def _as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "name": row.name,
         "vendor": row.vendor,
         "software": row.software,
-        "state": _state(row),
+        "state": "open" if row.disabled_at is None else "disabled",
+        "test": bool(row.test),
         "since": iso_time(row.created_at),
         "password": bool(row.password_hash),
         "limits": {name: getattr(row, name) for name in _LIMITS},

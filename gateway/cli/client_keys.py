@@ -1,32 +1,12 @@
-"""Public keys and certificates of clients, as people paste or mail them."""
+"""Public keys and certificates of clients, as a command line names them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from pathlib import Path
-from typing import NamedTuple
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from gateway.cli.refusal import WRONG_USAGE, Refusal
-from gateway.intake.credentials import ssh_fingerprint
-from gateway.intake.https_tls import fingerprint
-from gateway.intake.ssh_signing import may_log_in
-from gateway.journal import clients
-
-
-class ClientKey(NamedTuple):
-    """What identifies a client: an SSH key or a certificate, never a private key."""
-
-    kind: str
-    fingerprint: str
-    public: str
-    comment: str
+from gateway.intake.client_keys import ClientKey, NotAKey, parse_keys
 
 
 def read_keys(text: str) -> list[ClientKey]:
@@ -35,19 +15,10 @@ def read_keys(text: str) -> list[ClientKey]:
     Raises `Refusal` for anything else; a private key is named as such.
     """
     content, place = _content(text)
-    if "PRIVATE KEY" in content:
-        raise Refusal(
-            f"{place}: is a private key, which must stay with its client; "
-            "wanted the public one (.pub)",
-            WRONG_USAGE,
-        )
-    if "BEGIN CERTIFICATE" in content:
-        return [_certificate(content, place)]
-    lines = [line.strip() for line in content.splitlines()]
-    found = [_ssh(line, place) for line in lines if line and not line.startswith("#")]
-    if not found:
-        raise Refusal(f"{place}: holds no key; wanted one a line", WRONG_USAGE)
-    return found
+    try:
+        return parse_keys(content, place)
+    except NotAKey as error:
+        raise Refusal(str(error), WRONG_USAGE) from None
 
 
 def _content(text: str) -> tuple[str, str]:
@@ -58,38 +29,3 @@ def _content(text: str) -> tuple[str, str]:
         return path.read_text(encoding="utf-8"), str(path)
     except UnicodeDecodeError:
         raise Refusal(f"{path}: is no text; wanted a public key", WRONG_USAGE) from None
-
-
-def _ssh(line: str, place: str) -> ClientKey:
-    kind, _, rest = line.partition(" ")
-    blob, _, comment = rest.strip().partition(" ")
-    try:
-        key = load_ssh_public_key(f"{kind} {blob}".encode())
-        raw = base64.b64decode(blob, validate=True)
-    except (ValueError, UnsupportedAlgorithm, binascii.Error):
-        raise Refusal(
-            f"{place}: {kind[:40]!r} begins no public key that can be used; "
-            "wanted a line such as 'ssh-ed25519 AAAA… name'",
-            WRONG_USAGE,
-        ) from None
-    if not may_log_in(raw):
-        bits = f" of {key.key_size} bits" if isinstance(key, RSAPublicKey) else ""
-        raise Refusal(
-            f"{place}: a {kind} key{bits} cannot log in here; wanted Ed25519, ECDSA, or "
-            "RSA from 2048 bits",
-            WRONG_USAGE,
-        )
-    return ClientKey(clients.SSH, ssh_fingerprint(raw), f"{kind} {blob}", comment)
-
-
-def _certificate(content: str, place: str) -> ClientKey:
-    try:
-        found = x509.load_pem_x509_certificate(content.encode())
-    except ValueError:
-        raise Refusal(f"{place}: is no certificate in PEM", WRONG_USAGE) from None
-    return ClientKey(
-        clients.CERTIFICATE,
-        fingerprint(found),
-        content.strip(),
-        found.subject.rfc4514_string(),
-    )

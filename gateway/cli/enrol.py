@@ -9,12 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.cli import enrol_files, opening
-from gateway.cli.arguments import Actions, Options, Parser
+from gateway.cli.arguments import Actions, Options, Parser, a_most
 from gateway.cli.payer_names import find, must_be_known, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
-from gateway.cli.tables import table
+from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, utc
+from gateway.enrolling import flow_problem, sender_problem
 from gateway.intake.receipts import iso_time
 from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import Stated
@@ -29,6 +30,7 @@ EXAMPLE: Final = (
     "octway enrol import enrolments.csv"
 )
 
+_MOST: Final = 100
 _Shown = tuple[Row[*tuple[Any, ...]], int]  # an enrolment, and how many lots it holds
 
 
@@ -48,6 +50,13 @@ def define(parser: Parser) -> None:
         choices=list(EnrolmentState),
         metavar="STATE",
         help=f"in one state: {', '.join(EnrolmentState)}",
+    )
+    listed.add_argument(
+        "--most",
+        type=a_most,
+        default=_MOST,
+        metavar="N",
+        help=f"how many (default: {_MOST}); export writes them all",
     )
     put = actions.add(
         "set",
@@ -93,20 +102,24 @@ def _list(options: Options, terminal: Terminal) -> int:
     senders = None
     if options.sender:
         senders = {each.normal_sender(options.sender) for each in networks.values()}
-    shown = _read(
+    shown, count = _read(
         options,
         terminal,
         networks,
         payer=options.payer,
         senders=senders,
         state=options.state,
+        most=options.most,
     )
     if options.json:
-        terminal.give({"enrolments": [_as_json(row, lots) for row, lots in shown]})
+        listed = [_as_json(row, lots) for row, lots in shown]
+        terminal.give({"enrolments": listed, "count": count})
     elif not shown:
         terminal.say("no enrolment is noted that fits")
     else:
         _table(shown, terminal)
+        how = f"--most {count}, or octway enrol export; to see fewer: --payer, --state"
+        more(terminal, len(shown), count, how)
     return 0
 
 
@@ -115,15 +128,16 @@ def _read(
     terminal: Terminal,
     networks: Mapping[str, Network],
     **wanted: Any,
-) -> list[_Shown]:
-    """Read enrolments, each with how many lots are held for it."""
+) -> tuple[list[_Shown], int]:
+    """Read enrolments, each with how many lots are held for it, and count them all."""
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, wanted.get("payer"))
-        rows = opened.database.read(enrolment_lists.listed, **wanted)
+        rows, count = opened.database.read(enrolment_lists.listed, **wanted)
         waiting = opened.database.read(enrolment_lists.waiting, networks)
-    return [
+    shown = [
         (row, waiting[row.network, row.sender, row.payer_id, row.flow]) for row in rows
     ]
+    return shown, count
 
 
 def _table(shown: Sequence[_Shown], terminal: Terminal) -> None:
@@ -175,11 +189,11 @@ def _move(
     """Put one enrolment into a state, and say who acts next."""
     directory, networks = _directory(options, terminal)
     payer = find(directory, options.payer, today_of(terminal))
-    problem = enrol_files.flow_problem(payer, options.flow)
+    problem = flow_problem(payer, options.flow)
     if problem:
         raise Refusal(f"FLOW {problem}", WRONG_USAGE)
     network = networks[payer.network]
-    problem = enrol_files.sender_problem(network, options.sender, payer)
+    problem = sender_problem(network, options.sender, payer)
     if problem:
         raise Refusal(f"SENDER {problem}", WRONG_USAGE)
     flow = options.flow or payer.flows[0]
@@ -222,7 +236,7 @@ def _import(options: Options, terminal: Terminal) -> int:
 
 
 def _export(options: Options, terminal: Terminal) -> int:
-    shown = _read(options, terminal, _networks(Catalog.installed()))
+    shown, _ = _read(options, terminal, _networks(Catalog.installed()))
     if options.json:
         terminal.give({"enrolments": [_as_json(row, lots) for row, lots in shown]})
     elif options.file in (None, Path("-")):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
-from random import Random
 from typing import Any, Final, TextIO
 
 from config.directory_records import PayerEntry
 from config.errors import ConfigErrors, Mistake
 from gateway.cli.csv_files import rows_of
+from gateway.enrolling import flow_problem, sender_problem
 from gateway.journal.enrolments import Stated
 from protocols.interface import Network
 from routing.directory import Directory
@@ -19,7 +18,6 @@ from routing.enrolment import EnrolmentState
 from routing.errors import NoRoute
 
 COLUMNS: Final = ("sender", "payer", "flow", "state", "words")
-_ANY_DAY: Final = "2026-01-05"
 _NEEDED: Final = ("sender", "payer", "state")
 
 
@@ -139,57 +137,3 @@ class _Lines:
         earlier = self._seen.setdefault(key, line)
         if earlier != line:
             self.wrong(line, "sender", f"is the one of line {earlier}; wanted it once")
-
-
-def sender_problem(network: Network, sender: str, payer: PayerEntry) -> str:
-    """Say what is wrong with a sender's number; empty where it is right.
-
-    It is right where the network can write it into a file for the payer.
-    """
-    number = network.normal_sender(sender)
-    if not sender.isalnum() or not number:
-        return f"is {sender!r}; wanted a number of letters and digits, not only zeros"
-    if not _fits(network, number, payer) and _fits(network, "", payer):
-        return (
-            f"is {sender!r}, which is no sender's number in network {network.name}; "
-            "wanted it as it stands in the sender's files"
-        )
-    return ""
-
-
-def _fits(network: Network, sender: str, payer: PayerEntry) -> bool:
-    """Say whether the network has a file in the name of a sender (empty: of any)."""
-    made = BytesIO()
-    try:
-        network.sample(
-            payer.codes[0].code if payer.codes else "",
-            payer.rules,
-            rng=Random(0),  # noqa: S311 - invented, and no secret
-            day=_ANY_DAY,
-            sender=sender,
-            lots=1,
-            claims=1,
-            into=made,
-        )
-    except ValueError:
-        return False
-    made.seek(0)
-    format = network.recognise(made.getvalue())
-    if format is None:
-        return False
-    reading = network.read(made, format)
-    found = {network.normal_sender(lot.sender) for lot in reading.lots()}
-    return reading.summary().valid and (not sender or found == {sender})
-
-
-def flow_problem(payer: PayerEntry, flow: str) -> str:
-    """Say what is wrong with a flow of a payer; empty where it is right.
-
-    An empty flow is the payer's only one.
-    """
-    taken = ", ".join(payer.flows)
-    if not flow and len(payer.flows) > 1:
-        return f"is missing; payer {payer.id} takes {taken}; wanted one of them"
-    if flow and flow not in payer.flows:
-        return f"is {flow!r}; payer {payer.id} takes {taken}"
-    return ""

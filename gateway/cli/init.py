@@ -7,6 +7,7 @@ made, so running it twice, or in a folder half prepared by hand, does no harm.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,13 @@ from gateway.intake.credentials import hash_password, new_password
 from gateway.journal import staff
 from gateway.storage.vault import new_key_file
 
-EXAMPLE: Final = "octway init /srv/octway"
+EXAMPLE: Final = (
+    "octway init /srv/octway\n"
+    "octway init /srv/octway --country be   # with a Belgian union as the example"
+)
+_FIRST_COUNTRY: Final = "fr"
+_ALL: Final = "all"
+_COMMENTED: Final = re.compile(r"^# (\[network\..*\]|emitter_.*)$", re.MULTILINE)
 _FIRST_KEY: Final = "k1"
 _PAYER_KEY: Final = "keys/payer_ed25519"
 _NOWHERE: Final = {"host": "sftp.payer.invalid", "port": "22", "user": "octway"}
@@ -37,6 +44,12 @@ def define(parser: Parser) -> None:
         metavar="NAME",
         default="admin",
         help="name of the first staff account (default: admin)",
+    )
+    parser.add_argument(
+        "--country",
+        choices=[*example_files.COUNTRIES, _ALL],
+        default=_FIRST_COUNTRY,
+        help="whose payers are written as examples: fr (the default), be, or all",
     )
     add_json(parser)
     parser.set_defaults(call=run)
@@ -67,9 +80,9 @@ def run(options: Options, terminal: Terminal) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     work = _Work(terminal, folder)
     file = folder / "octway.toml"
-    work.write(file, example_files.render("octway.toml", {}), key_files.PUBLIC)
+    work.write(file, _settings(options.country), key_files.PUBLIC)
     settings = load(file, terminal.environ)
-    _write_directory(work, settings)
+    _write_directory(work, settings, options.country)
     _write_notifications(work, settings)
     _write_keys(work, settings)
     password = _prepare_database(work, settings, options.admin)
@@ -89,8 +102,16 @@ def run(options: Options, terminal: Terminal) -> int:
     return 0
 
 
-def _write_directory(work: _Work, settings: Settings) -> None:
-    """Write the example payers, unless there is a payer directory already."""
+def _settings(country: str) -> str:
+    """Return the example settings; with Belgium's network switched on if it is wanted."""
+    text = example_files.render("octway.toml", {})
+    if country == _FIRST_COUNTRY:
+        return text
+    return _COMMENTED.sub(r"\1", text)
+
+
+def _write_directory(work: _Work, settings: Settings, country: str) -> None:
+    """Write a country's example payers, unless there is a payer directory already."""
     folder = settings.directory.path
     if folder.exists():
         work.note(folder, fresh=False)
@@ -102,9 +123,11 @@ def _write_directory(work: _Work, settings: Settings) -> None:
         "host_key": key_files.ssh_public(nobody, "replace-me"),
     }
     work.write(folder / _PAYER_KEY, key_files.ssh_private(key), key_files.PRIVATE)
+    folders = example_files.COUNTRIES
+    wanted = set(folders.values()) if country == _ALL else {folders[country]}
     for name in example_files.names():
         top, _, rest = name.partition("/")
-        if top == "payers":
+        if top in wanted:
             text = example_files.render(name, places)
             work.write(folder / rest, text, key_files.PUBLIC)
 

@@ -16,7 +16,7 @@ from gateway.cli.wording import counted, moment, money, utc
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import proposals
+from gateway.journal import proposals, staff
 from gateway.steps import decide
 from protocols.catalog import Catalog
 from routing.proposal import ProposalState
@@ -191,7 +191,13 @@ def _decide(
     with opening.journal(options, terminal) as opened:
         _must_exist(opened.database, options.name)
         by = options.by or terminal.user
-        opened.database.write("match.decide", decided(opened, by))
+        told = decided(opened, by)
+
+        def decide_(tx: Tx) -> None:
+            staff.must_work(tx.connection, by)
+            told(tx)
+
+        opened.database.write("match.decide", decide_)
         row = _must_exist(opened.database, options.name)
     if options.json:
         terminal.give(as_json(row))

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from gateway.cli import number_files, opening
 from gateway.cli.arguments import Actions, Options, Parser
-from gateway.cli.enrol_files import sender_problem
 from gateway.cli.number_files import COLUMNS, series_of, year_problem
 from gateway.cli.payer_names import find
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
+from gateway.enrolling import sender_problem
 from gateway.journal import lot_numbers
 from protocols.catalog import Catalog
 from protocols.interface import Network

@@ -10,9 +10,9 @@ from typing import Final
 from config.directory_records import PayerEntry
 from config.errors import ConfigErrors, Mistake
 from gateway.cli.csv_files import rows_of
-from gateway.cli.enrol_files import sender_problem
 from gateway.cli.payer_names import find
 from gateway.cli.refusal import Refusal
+from gateway.enrolling import sender_problem
 from gateway.journal.lot_numbers import Noted
 from protocols.interface import Network
 from routing.directory import Directory

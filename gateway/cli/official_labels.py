@@ -1,18 +1,16 @@
-"""What a payer's code means: in its own words where the directory has its list."""
+"""What a payer's code means, for a command: by the directory as it is on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from config.errors import ConfigErrors
 from config.settings import Settings
+from gateway import code_words
 from gateway.cli import opening
 from protocols.catalog import Catalog
 from protocols.labels import Explained
 from routing.errors import GatewayError
-
-_OURS: Final = "en"  # the lists are in the languages of the payers
 
 
 def official(settings: Settings, payer: str, code: str) -> Mapping[str, str]:
@@ -20,27 +18,15 @@ def official(settings: Settings, payer: str, code: str) -> Mapping[str, str]:
     if not payer or not code:
         return {}
     catalog = Catalog.installed()
+    networks = {network.name: network for network in catalog.networks()}
     try:
         directory = opening.directory_of(settings, catalog)
-        name = directory.payer(payer).network
-        labels = catalog.network(name).labels
     except (ConfigErrors, GatewayError):
         return {}  # what is shown must not need a directory that can be read
-    if labels is None:
-        return {}
-    found = labels.explain(code, directory.table(name, labels.table))
-    if not found.official:
-        return {}
-    return {
-        language: words for language, words in found.label.items() if language != _OURS
-    }
+    return code_words.official(networks, directory, payer, code)
 
 
 def explained(network: str, code: str) -> Explained | None:
     """Return what Octway itself knows of a code of a network; None if nothing."""
-    catalog = Catalog.installed()
-    if not code or network not in catalog.network_names:
-        return None
-    labels = catalog.network(network).labels
-    found = labels.explain(code, ()) if labels is not None else None
-    return found if found is not None and found.known else None
+    networks = {each.name: each for each in Catalog.installed().networks()}
+    return code_words.explained(networks, network, code)

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, Final
 
 from config.directory_records import Deadline, PayerEntry, Window, Within
-from config.errors import ConfigErrors
 from gateway.cli import opening, payer_import
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.payer_chasing import chasing_as_json, shown_chasing
@@ -15,10 +14,9 @@ from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import clock, counted, listing, span
+from gateway.payer_trial import try_payer
 from protocols.catalog import Catalog
-from protocols.errors import TransferError
 from routing.directory import Directory
-from routing.errors import NoRoute
 
 EXAMPLE: Final = (
     "octway payer list\n"
@@ -154,7 +152,7 @@ def _test(options: Options, terminal: Terminal) -> int:
         raise Refusal("no payer is named; wanted some IDs, or --all", WRONG_USAGE)
     status = 0
     for payer in payers:
-        answers, words = _try(payer, directory, catalog)
+        answers, words = try_payer(payer, directory, catalog)
         if not answers:
             status = DOES_NOT_HOLD
         if options.json:
@@ -164,20 +162,6 @@ def _test(options: Options, terminal: Terminal) -> int:
         else:
             terminal.complain(f"{payer.id}: does not answer: {words}")
     return status
-
-
-def _try(payer: PayerEntry, directory: Directory, catalog: Catalog) -> tuple[bool, str]:
-    try:
-        endpoint = directory.endpoint_of(payer)
-        channel = catalog.open_channel(endpoint.channel, endpoint.settings)
-    except (NoRoute, ConfigErrors) as error:
-        return False, str(error)
-    try:
-        return True, channel.check()
-    except (TransferError, OSError) as error:
-        return False, str(error)
-    finally:
-        channel.close()
 
 
 def _directory(options: Options, terminal: Terminal) -> Directory:

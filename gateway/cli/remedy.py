@@ -13,13 +13,15 @@ from gateway.cli.refusal import Refusal
 from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import money, utc
+from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
-from gateway.journal import approvals, chases, remedies
+from gateway.journal import approvals, chases, remedies, staff
 from gateway.journal.remedies import Wanted
 from gateway.steps.plan import Planned, plan
 from gateway.steps.plan import count as plan_count
 from protocols.catalog import Catalog
+from protocols.networks import Networks
 from routing.chase import RemedyState
 from routing.remedy import WORDS, Remedy
 
@@ -151,7 +153,7 @@ def _plan(options: Options, terminal: Terminal) -> int:
         must_be_known(opened, options.payer)
         catalog = Catalog.installed()
         directory = opening.directory_of(opened.settings, catalog)
-        networks = {network.name: network for network in catalog.networks()}
+        networks = Networks(catalog.networks())
         what = {"payer": options.payer, "most": options.most}
         now = terminal.now()
         found = opened.database.read(plan, directory, networks, now, None, **what)
@@ -240,9 +242,12 @@ def _again(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         if opened.database.read(chases.find, options.lot) is None:
             raise Refusal(f"lot {options.lot!r} was never chased; see: octway trace")
-        opened.database.write(
-            "chase.again", lambda tx: approvals.again(tx, options.lot, by=by)
-        )
+
+        def again(tx: Tx) -> None:
+            staff.must_work(tx.connection, by)
+            approvals.again(tx, options.lot, by=by)
+
+        opened.database.write("chase.again", again)
     if options.json:
         terminal.give({"lot": options.lot, "state": "open"})
     else:

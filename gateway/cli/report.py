@@ -1,4 +1,4 @@
-"""`octway report`: rates, delays, balances and remedies, counted from rows."""
+"""`octway report`: rates, delays, balances, remedies, completeness: counted from rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.cli import (
     report_balance,
+    report_completeness,
     report_delays,
     report_no_response,
     report_remedies,
@@ -16,7 +17,8 @@ EXAMPLE: Final = (
     "octway report no-response --by payer --after 30\n"
     "octway report delays\n"
     "octway report balance --day 2026-11-24 --csv balance.csv\n"
-    "octway report remedies"
+    "octway report remedies\n"
+    "octway report completeness --client cabinet-1 --month 2026-11 --html nov.html"
 )
 
 
@@ -27,3 +29,4 @@ def define(parser: Parser) -> None:
     report_delays.define(actions)
     report_balance.define(actions)
     report_remedies.define(actions)
+    report_completeness.define(actions)

@@ -44,6 +44,11 @@ def define(actions: Actions) -> None:
     parser.add_argument("--client", metavar="ID", help="of one client only")
     parser.add_argument("--payer", metavar="ID", help="of one payer only")
     parser.add_argument(
+        "--sandbox",
+        action="store_true",
+        help="of test clients alone, who are in no other balance",
+    )
+    parser.add_argument(
         "--each", action="store_true", help="a line for each client and payer"
     )
     add_csv(parser)
@@ -62,7 +67,9 @@ def run(options: Options, terminal: Terminal) -> int:
     )
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
-        lines = opened.database.read(report_balance.read, begins, ends)
+        lines = opened.database.read(
+            report_balance.read, begins, ends, sandbox=options.sandbox
+        )
         count, cents = opened.database.read(
             payments.to_come,
             day=day.isoformat(),

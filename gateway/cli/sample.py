@@ -21,7 +21,8 @@ from protocols.interface import Network
 EXAMPLE: Final = (
     "octway sample sample.b2 --payer caisse-nord\n"
     "octway sample sample.b2 --code 01990    # without a payer directory\n"
-    "octway sample sample.920000 --code 300  # for a Belgian union"
+    "octway sample sample.920000 --code 300  # for a Belgian union\n"
+    "octway sample sample.801000 --code 300 --flow insurability"
 )
 _SEED_BYTES: Final = 8
 _MOST: Final = 99
@@ -42,6 +43,12 @@ def define(parser: Parser) -> None:
     parser.add_argument("--lots", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
         "--claims", type=int, default=3, metavar="N", help="in each lot (default: 3)"
+    )
+    parser.add_argument(
+        "--flow",
+        default="billing",
+        metavar="FLOW",
+        help="what it is about: billing (the default), or another flow of the network",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the same file again")
     add_config(parser)
@@ -68,6 +75,7 @@ def run(options: Options, terminal: Terminal) -> int:
             lots=options.lots,
             claims=options.claims,
             into=made,
+            flow=options.flow,
         )
     except ValueError as error:
         raise Refusal(f"no file can be made of that: {error}", WRONG_USAGE) from None

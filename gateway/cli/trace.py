@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import pursuit
-from gateway.cli import opening, trace_facts, trace_shown
+from gateway.cli import opening, trace_codes, trace_facts, trace_shown
 from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import table
@@ -22,6 +22,7 @@ from gateway.journal import life, trace
 from gateway.journal.trace import Found
 from gateway.pursuit import Pursuit
 from protocols.catalog import Catalog
+from protocols.networks import Networks
 
 EXAMPLE: Final = (
     "octway trace facture.b2            # a file name, of a deposit or a return\n"
@@ -61,11 +62,14 @@ def run(options: Options, terminal: Terminal) -> int:
             return 0
         told = opened.database.read(life.read, found[0])
         chased = _pursuit(opened, found[0], terminal)
+        catalog, settings = Catalog.installed(), opened.settings
+        codes = trace_codes.told(told, lambda: opening.directory_of(settings, catalog))
     if options.json:
         facts = trace_facts.life_as_json(told, chased, terminal.now(), terminal.zone)
+        facts["codes"] = [each._asdict() for each in codes]
         terminal.give({"what": options.what, **facts})
     else:
-        trace_shown.show(told, chased, terminal)
+        trace_shown.show(told, chased, codes, terminal)
     return 0
 
 
@@ -75,7 +79,7 @@ def _pursuit(opened: opening.Journal, found: Found, terminal: Terminal) -> Pursu
         opened.database,
         found,
         lambda: opening.directory_of(opened.settings, catalog),
-        {network.name: network for network in catalog.networks()},
+        Networks(catalog.networks()),
         terminal.now(),
     )
 
@@ -117,12 +121,14 @@ def _choose(found: list[Found], options: Options, terminal: Terminal) -> None:
     )
     table(
         terminal,
-        ("trace this", "kind", "what it is", "client", "since"),
+        ("trace this", "kind", "what it is", "in file", "state", "client", "since"),
         [
             (
                 each.id if each.seq is None else f"{each.id}/{each.seq}",
                 each.kind,
                 each.label,
+                each.file if each.file != each.label else "",
+                each.state,
                 each.client,
                 moment(each.at, terminal.zone),
             )

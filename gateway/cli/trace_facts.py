@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_events, trace_next, trace_words
+from gateway.cli import trace_chase
 from gateway.cli.anomaly import as_json as anomaly_as_json
 from gateway.cli.payment_words import payment_as_json
 from gateway.intake.receipts import iso_time
@@ -17,6 +17,8 @@ from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
 from gateway.journal.trace import Found
 from gateway.pursuit import Pursuit
+from gateway.telling import coming, events, standing
+from gateway.telling.voice import English
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -28,6 +30,8 @@ def found_as_json(found: Found) -> dict[str, Any]:
         "id": found.id,
         "label": found.label,
         "client": found.client or None,
+        "file": found.file or None,
+        "state": found.state or None,
         "seq": found.seq,
         "at": iso_time(found.at),
     }
@@ -37,12 +41,13 @@ def life_as_json(
     life: Life, pursuit: Pursuit, now: float, zone: tzinfo | None
 ) -> dict[str, Any]:
     """Return everything that the screen shows, and a little more."""
+    voice = English(zone)
     return {
         "kind": life.found.kind,
         "id": life.found.id,
-        "headline": trace_words.headline(life, zone),
-        "todo": trace_words.todo(life, pursuit),
-        "next": trace_next.next_steps(life, pursuit, now, zone),
+        "headline": standing.headline(life, voice),
+        "todo": standing.todo(life, pursuit, voice),
+        "next": coming.next_steps(life, pursuit, now, voice),
         "numbers": [
             {"lot": lot.id, "number": lot.number, "series": lot.series}
             | ruling._asdict()
@@ -93,7 +98,7 @@ def life_as_json(
                 "kind": each.kind,
                 "count": each.times,
                 "subject": each.subject if each.times == 1 else None,
-                "words": trace_events.words(each),
+                "words": events.words(each, voice),
                 "facts": json.loads(each.facts or "{}"),
             }
             for each in life.happened

@@ -6,42 +6,49 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_events, trace_next, trace_words
+from gateway.cli import trace_chase, trace_codes
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
-from gateway.cli.payment_words import payment_words
 from gateway.cli.tables import facts, heading, table
 from gateway.cli.terminal import Terminal
+from gateway.cli.trace_codes import CodeTold
 from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
 from gateway.pursuit import Pursuit
+from gateway.telling import coming, events, standing
+from gateway.telling.payment import payment_words
+from gateway.telling.voice import English
 
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def show(life: Life, pursuit: Pursuit, terminal: Terminal) -> None:
-    """Print a life."""
+def show(
+    life: Life, pursuit: Pursuit, codes: list[CodeTold], terminal: Terminal
+) -> None:
+    """Print a life; `codes` are its payers', explained."""
     if life.anomaly is not None:
         show_anomaly(life.anomaly, terminal)
         _timeline(life, terminal)
         return
-    headline = trace_words.headline(life, terminal.zone)
+    voice = English(terminal.zone)
+    headline = standing.headline(life, voice)
     terminal.say(terminal.paint(headline, "bold"))
-    for each in trace_words.todo(life, pursuit):
+    for each in standing.todo(life, pursuit, voice):
         terminal.say(terminal.paint(f"-> {each}", "yellow"))
     terminal.say()
     facts(terminal, _who(life, terminal))
     _problems(life, terminal)
+    trace_codes.show(codes, terminal)
     _lots(life, terminal)
     _owed(life, terminal)
     _payments(life, terminal)
-    trace_chase.show(pursuit, terminal)
+    trace_chase.show(pursuit, terminal, voice)
     _answers(life, terminal)
     _receipts(life, terminal)
     _anomalies(life, terminal)
     _timeline(life, terminal)
     _numbers(pursuit, terminal)
-    steps = trace_next.next_steps(life, pursuit, terminal.now(), terminal.zone)
+    steps = coming.next_steps(life, pursuit, terminal.now(), voice)
     heading(terminal, "Next, by itself")
     for each in steps or ["nothing; it is at its end"]:
         terminal.say(f"  {each}")
@@ -71,6 +78,8 @@ def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
         names = (life.client.name, life.client.software, life.client.vendor)
         more = ", ".join(each for each in names if each)
         found.append(("client", f"{life.client.id}  {more}"))
+        if life.client.test:
+            found.append(("sandbox", "a test: its payers are simulated, nothing left"))
     if life.claim is not None:
         claim = life.claim
         found.append(
@@ -137,9 +146,8 @@ def _state(life: Life, row: AnyRow) -> str:
     if row.cause:
         return f"{row.state} ({row.cause})"
     stands = life.of_lot.get(row.id, ())
-    words = trace_words.claims_in_words(
-        each for each in stands if each.account != row.account
-    )
+    apart = (each for each in stands if each.account != row.account)
+    words = standing.claims_in_words(apart, English())
     return f"{row.state} ({words})" if words else str(row.state)
 
 
@@ -180,7 +188,7 @@ def _payments(life: Life, terminal: Terminal) -> None:
     heading(terminal, "Payments")
     today = today_of(terminal).isoformat()
     for row in life.payments:
-        terminal.say(f"  {payment_words(row, today)}")
+        terminal.say(f"  {payment_words(row, today, English())}")
 
 
 def _receipts(life: Life, terminal: Terminal) -> None:
@@ -272,11 +280,12 @@ def _anomalies(life: Life, terminal: Terminal) -> None:
 
 def _timeline(life: Life, terminal: Terminal) -> None:
     heading(terminal, "What happened")
+    voice = English(terminal.zone)
     for each in life.happened:
         subject = _name(life, each.subject) if each.times == 1 else ""
         subject = f"{subject}: " if subject else ""
         terminal.say(
-            f"  {moment(each.first, terminal.zone)}  {subject}{trace_events.words(each)}"
+            f"  {moment(each.first, terminal.zone)}  {subject}{events.words(each, voice)}"
         )
 
 

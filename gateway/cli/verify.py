@@ -15,6 +15,7 @@ from gateway.journal.verify import Verdict
 from gateway.journal.verify_accounts import accounts
 from gateway.journal.verify_receipts import chained
 from protocols.catalog import Catalog
+from protocols.networks import Networks
 
 EXAMPLE: Final = "octway verify -c octway.toml\noctway verify --quick --json"
 _SHOWN: Final = 20
@@ -95,7 +96,7 @@ def _verdicts(options: Options, terminal: Terminal) -> Iterator[Verdict]:
         yield opened.database.read(verify.places, stored)
         if not options.quick:
             yield opened.database.read(verify.payloads, stored, progress)
-            networks = {each.name: each for each in Catalog.installed().networks()}
+            networks = Networks(Catalog.installed().networks())
             yield opened.database.read(accounts, stored, networks, progress)
 
 

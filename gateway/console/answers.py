@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from gateway.api.routes import Answer
@@ -23,3 +24,13 @@ def redirect(address: str, *, said: str = "") -> Answer:
     if said:
         headers.append(said_cookie(said))
     return Answer(status=_FURTHER, headers=tuple(headers))
+
+
+def download(body: bytes, name: str, kind: str) -> Answer:
+    """Answer with a file to keep; whatever is in it, a browser does not show it."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return Answer(
+        body=body,
+        content_type=kind,
+        headers=((b"Content-Disposition", f'attachment; filename="{safe}"'.encode()),),
+    )

@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.console import account, audit, cases, directory, files, people, today
+from gateway.console import (
+    account,
+    acting,
+    audit,
+    bulk,
+    case,
+    cases,
+    client_access,
+    clients,
+    directory,
+    enrolments,
+    files,
+    finding,
+    hooks,
+    listed,
+    lives,
+    matches,
+    payers,
+    people,
+    records,
+    remedies,
+    reports,
+    today,
+)
 from gateway.console.guesses import Guesses
 from gateway.console.login import Login
 from gateway.console.openid import OpenIdLogin, Provider
@@ -43,9 +66,24 @@ def build_console(
             *account.pages(),
             *today.pages(),
             *cases.pages(),
+            *case.pages(),
+            *acting.pages(),
+            *bulk.pages(),
+            *remedies.pages(),
+            *matches.pages(),
+            *finding.pages(),
+            *listed.pages(),
+            *lives.pages(),
+            *records.pages(),
+            *hooks.pages(),
             *audit.pages(),
             *people.pages(),
             *directory.pages(),
+            *payers.pages(),
+            *clients.pages(),
+            *client_access.pages(),
+            *enrolments.pages(),
+            *reports.pages(),
         ],
     )
 

@@ -7,7 +7,7 @@ room of pages; what no file translates stays in English.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 from babel import Locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -48,6 +48,10 @@ class Language:
     def day(self, at: float, zone: ZoneInfo) -> str:
         """Write epoch seconds as a day in a zone."""
         return format_datetime(_datetime(at, zone), "EEE d MMM y", locale=self.locale)
+
+    def date(self, day: date) -> str:
+        """Write a day that has no hour."""
+        return format_date(day, "EEE d MMM y", locale=self.locale)
 
     def ago(self, at: float, now: float) -> str:
         """Write how far a moment is from now: "3 hours ago", "in 2 days"."""

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -31,7 +32,7 @@ class Templates:
     """Renders templates by name."""
 
     def __init__(self) -> None:
-        self._environments = {code: _environment(language(code)) for code in LANGUAGES}
+        self._environments = {code: _environment(code) for code in LANGUAGES}
 
     def render(self, name: str, visit: Visit, facts: Mapping[str, Any]) -> str:
         """Render a template for a visit with the facts of its view."""
@@ -47,6 +48,18 @@ class Templates:
             day=lambda at: spoken.day(at, zone),
             ago=lambda at: _ago(spoken, at, visit),
             proof=lambda: _PROOF.format(visit.proof),
+        )
+
+    def alone(
+        self, name: str, language: Language, zone: ZoneInfo, facts: Mapping[str, Any]
+    ) -> str:
+        """Render a template that is a file of its own, for nobody's visit."""
+        template = self._environments[language.code].get_template(name)
+        return template.render(
+            facts,
+            spoken=language,
+            moment=lambda at: _time(at, language.moment(at, zone), ""),
+            day=lambda at: language.day(at, zone),
         )
 
 
@@ -71,6 +84,11 @@ def _kind(name: str) -> str:
     return KINDS.get(name, name)
 
 
+def _clock(minutes: int) -> str:
+    """Write minutes since midnight as a time of day."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
@@ -79,7 +97,10 @@ def _static(name: str) -> str:
     return f"{_STATIC}/{name}?v={static_file(name)[1]}"
 
 
-def _environment(spoken: Language) -> Environment:
+@cache
+def _environment(code: str) -> Environment:
+    """Make the environment of a language; what it has compiled is kept for a process."""
+    spoken = language(code)
     environment = Environment(
         loader=PackageLoader("gateway.console"),
         autoescape=True,
@@ -99,6 +120,8 @@ def _environment(spoken: Language) -> Environment:
         "money": spoken.money,
         "percent": spoken.percent,
         "span": spoken.span,
+        "date": spoken.date,
+        "clock": _clock,
     }
     environment.filters |= filters
     return environment

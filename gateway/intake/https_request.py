@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, cast
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -139,7 +140,14 @@ class DoorRequest(Request):
                 self._log.failure("a request failed: {route}", route=self._route)
                 refusal = Refusal("internal", "something went wrong on our side")
             answer = answer_of(refusal)
-        await self._give(answer)
+        await self._give(self._with_notice(answer))
+
+    def _with_notice(self, answer: Answer) -> Answer:
+        """Tell in the answer that the route is on its way out, if it is."""
+        leaving = self._match.route.leaving if self._match is not None else None
+        if leaving is None:
+            return answer
+        return evolve(answer, headers=answer.headers + leaving.headers)
 
     async def _handle(self) -> Answer:
         match, body = cast(Match[Route], self._match), cast(RequestBody, self._body)

@@ -17,15 +17,12 @@ from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomaly_items, dialect, schema
+from gateway.journal.anomaly_facts import as_text, facts_of, merged
 from gateway.journal.prepared import Prepared, given
+from routing.case import SEVERITIES, Extent, higher, worse
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
 
-WARNING: Final = "warning"
-ERROR: Final = "error"
-CRITICAL: Final = "critical"
-
-_MOST_NAMES: Final = 20
-_OTHERS: Final = "others"
+WARNING, ERROR, CRITICAL = SEVERITIES
 
 KINDS: Final = {
     "deposit-unreadable": "a deposit is in no known format, or cannot be read",
@@ -46,10 +43,13 @@ KINDS: Final = {
     "return-absurd": "a return pays what cannot be meant, or names another's client",
     "answer-late": "a payer owes answers that are past due",
     "answer-missing": "answers are missing, and nothing safe is left to try",
+    "answer-contradicts": "a payer accepts a lot that it refused whole before",
     "payment-differs": "another amount came than a payer announced",
     "payer-silent": "a payer sends nothing at all while many wait for it",
     "remedy-approval": "a second person must agree to what would be sent again",
+    "bulk-approval": "a second person must agree to what shall be done to many claims",
     "notification-failed": "messages to a recipient were given up",
+    "webhook-disabled": "a client's endpoint failed so long that it is called no more",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }
 """Every kind of anomaly, with what it means."""
@@ -73,7 +73,8 @@ def raise_(
 ) -> str:
     """Raise an anomaly, or count one more of an open one; return its id.
 
-    A resolved one that happens again is opened again.  `claims` says how many it
+    A resolved one that happens again is opened again, one that is put off only if it
+    got worse (`routing.case`); the highest severity stays.  `claims` says how many it
     touches more, `facts` what those behind it share: numbers in it are added up,
     see `merged`.  `items` are the lots, deposits or the like behind it, each with
     its claims.  `advice` is the suggested cause and what would mend it.
@@ -93,7 +94,7 @@ def raise_(
         "seen": seen,
         "first_seen": tx.now,
         "last_seen": tx.now,
-        "facts": _text(merged({}, told)),
+        "facts": as_text(merged({}, told)),
         "advice": advice,
         "claims": claims,
     }
@@ -102,7 +103,7 @@ def raise_(
         anomaly_items.add(tx, name, items or {})
         return name
     row = tx.connection.execute(
-        select(table.c.id, table.c.state, table.c.client_id, table.c.facts)
+        select(table)
         .where(table.c.kind == kind, table.c.subject == subject)
         .with_for_update()
     ).one()
@@ -112,12 +113,16 @@ def raise_(
         "last_seen": tx.now,
         "words": words,
         "client_id": client if row.client_id == client else "",
+        "severity": severity,
     }
+    if row.state != AnomalyState.RESOLVED:
+        values["severity"] = higher(row.severity, severity)
     if told:
-        values["facts"] = _text(merged(facts_of(row), told))
+        values["facts"] = as_text(merged(facts_of(row), told))
     if advice:
         values["advice"] = advice
     values |= _reopened(tx, row, kind=kind, subject=subject)
+    values |= _woken(tx, row, Extent(values["severity"], row.claims + claims))
     tx.connection.execute(update(table).where(table.c.id == row.id).values(values))
     anomaly_items.add(tx, row.id, items or {})
     return str(row.id)
@@ -132,38 +137,6 @@ def happened_again(tx: Tx, deposit: str) -> None:
         tx.connection.execute(update(table).where(table.c.id == row.id).values(values))
 
 
-def facts_of(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """Return what those behind an anomaly share, and what was counted of them."""
-    found: dict[str, Any] = json.loads(row.facts) if row.facts else {}
-    return found
-
-
-def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Add new facts to old ones: numbers are summed, tables of numbers name by name.
-
-    A table keeps the names that count most; the rest is summed under `others`.
-    """
-    result = dict(old)
-    for key, value in new.items():
-        if isinstance(value, Mapping):
-            result[key] = _summed(old.get(key, {}), value)
-        elif isinstance(value, int):
-            result[key] = old.get(key, 0) + value
-        else:
-            result[key] = value
-    return result
-
-
-def _summed(old: Mapping[str, int], new: Mapping[str, int]) -> dict[str, int]:
-    total = dict(old)
-    for name, count in new.items():
-        total[name] = total.get(name, 0) + count
-    others = total.pop(_OTHERS, 0)
-    ranked = sorted(total.items(), key=lambda each: (-each[1], each[0]))
-    others += sum(count for _, count in ranked[_MOST_NAMES:])
-    return dict(ranked[:_MOST_NAMES]) | ({_OTHERS: others} if others else {})
-
-
 def _reopened(
     tx: Tx, row: Row[*tuple[Any, ...]], *, kind: str, subject: str
 ) -> dict[str, Any]:
@@ -174,8 +147,33 @@ def _reopened(
     return {"state": AnomalyState.OPEN, "resolution": ""}
 
 
-def _text(facts: Mapping[str, Any]) -> str:
-    return json.dumps(facts, sort_keys=True) if facts else ""
+def _woken(tx: Tx, row: Row[*tuple[Any, ...]], now: Extent) -> dict[str, Any]:
+    """Return what brings back an anomaly that was put off and got worse since."""
+    if row.state != AnomalyState.SNOOZED or not worse(_put_off_at(tx, row), now):
+        return {}
+    tx.say("anomaly.wake", row.id, by="gateway", why="it got worse")
+    return {"state": state_awake(row), "snoozed_until": None}
+
+
+def _put_off_at(tx: Tx, row: Row[*tuple[Any, ...]]) -> Extent:
+    """Read how bad an anomaly was when a person put it off."""
+    table = schema.event
+    said = tx.connection.execute(
+        select(table.c.facts)
+        .where(table.c.subject == row.id, table.c.kind == "anomaly.snooze")
+        .order_by(table.c.at.desc())
+        .limit(1)
+    ).scalar()
+    if said is None:
+        return Extent(row.severity, row.claims)
+    facts = json.loads(said)
+    return Extent(facts["severity"], facts["claims"])
+
+
+def state_awake(row: Row[*tuple[Any, ...]]) -> AnomalyState:
+    """Say where an anomaly goes that is put off no more: to whoever had it."""
+    after = ANOMALY.next_state(AnomalyState(row.state), AnomalyEvent.WAKE)
+    return ANOMALY.next_state(after, AnomalyEvent.ASSIGN) if row.assignee else after
 
 
 def storage_broken(tx: Tx, entropy: Entropy, subject: str, words: str) -> None:
@@ -208,7 +206,10 @@ def settle_item(tx: Tx, *, kind: str, item: str, reason: str) -> None:
 def move(
     tx: Tx, anomaly: str, happened: AnomalyEvent, *, by: str, **values: str
 ) -> None:
-    """Move an anomaly along its life; raises `IllegalTransition` or `LostRace`."""
+    """Move an anomaly along its life; raises `IllegalTransition` or `LostRace`.
+
+    It is put off no longer, whatever happened.
+    """
     table = schema.anomaly
     stored = tx.connection.execute(
         select(table.c.state).where(table.c.id == anomaly)
@@ -220,7 +221,7 @@ def move(
     changed = tx.connection.execute(
         update(table)
         .where(table.c.id == anomaly, table.c.state == before)
-        .values(state=after, **values)
+        .values(state=after, snoozed_until=None, **values)
     ).rowcount
     if changed != 1:
         raise LostRace(f"anomaly {anomaly} is no longer {before}")

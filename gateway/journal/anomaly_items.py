@@ -39,8 +39,7 @@ def add(tx: Tx, anomaly: str, items: Mapping[str, int]) -> None:
     ]
     _ADD.run_many(tx.connection, rows)
     mine = _TABLE.c.anomaly_id == anomaly
-    kept = select(func.count()).select_from(_TABLE).where(mine)
-    if tx.connection.execute(kept).scalar_one() <= MOST + _SLACK:
+    if count(tx.connection, anomaly) <= MOST + _SLACK:
         return
     old = (
         select(_TABLE.c.subject)
@@ -62,8 +61,7 @@ def drop(tx: Tx, kind: str, item: str) -> list[Row[*tuple[Any, ...]]]:
     for row in found:
         mine = _TABLE.c.anomaly_id == row.id
         tx.connection.execute(delete(_TABLE).where(mine, _TABLE.c.subject == item))
-        left = select(func.count()).select_from(_TABLE).where(mine)
-        if tx.connection.execute(left).scalar_one() == 0:
+        if count(tx.connection, row.id) == 0:
             empty.append(row)
     return empty
 
@@ -92,6 +90,14 @@ def listed(
         .limit(most)
     )
     return list(connection.execute(query))
+
+
+def count(connection: Connection, anomaly: str) -> int:
+    """Count what is kept of an anomaly."""
+    query = (
+        select(func.count()).select_from(_TABLE).where(_TABLE.c.anomaly_id == anomaly)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def reach(connection: Connection, anomaly: str) -> Reach:

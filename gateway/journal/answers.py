@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -75,6 +75,18 @@ _LOT_BY_BEGINNING: Final = Prepared(
         schema.lot.c.network == given("its_network"),
     )
 )
+_LEFT: Final = (
+    select(
+        schema.lot.c.id,
+        schema.lot.c.series,
+        schema.lot.c.date,
+        func.max(schema.dispatch.c.created_at).label("at"),
+    )
+    .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == schema.lot.c.id)
+    .join(schema.dispatch, schema.dispatch.c.id == schema.dispatch_lot.c.dispatch_id)
+    .where(schema.lot.c.id.in_(bindparam("lots", expanding=True)))
+    .group_by(schema.lot.c.id, schema.lot.c.series, schema.lot.c.date)
+)
 _ONE_CLAIM: Final = update(schema.claim).where(
     schema.claim.c.lot_id == given("its_lot"), schema.claim.c.seq == given("its_seq")
 )
@@ -105,15 +117,16 @@ _ADD_ANSWER: Final = Prepared(
 
 
 def candidates(
-    connection: Connection, network: str, level: Level, key: str
+    connection: Connection, network: str, level: Level, key: str, *, until: float
 ) -> Sequence[Candidate]:
     """Find the claims, lots or dispatches that bear a key.
 
     A lot is found by the beginning of its key up to a `/` too, for messages in which
     a payer names no more of it.
 
-    Of several, those whose lot never left are no candidates: a copy that is held
-    as a duplicate bears the key of the lot that went.
+    Of several, those whose lot never left, or only after `until`, are no candidates:
+    a copy that is held as a duplicate bears the key of the lot that went, and one that
+    was corrected and sent again is not spoken of by what came before.
     """
     if level is Level.DISPATCH:
         return []
@@ -134,7 +147,7 @@ def candidates(
             )
             for row in _BY_KEY.rows(connection, its)
         ]
-    return _that_left(connection, found) if found[1:] else found
+    return _that_left(connection, found, until) if found[1:] else found
 
 
 def _begun_by(connection: Connection, network: str, key: str) -> list[Candidate]:
@@ -152,15 +165,24 @@ def _begun_by(connection: Connection, network: str, key: str) -> list[Candidate]
 
 
 def _that_left(
-    connection: Connection, found: Sequence[Candidate]
+    connection: Connection, found: Sequence[Candidate], until: float
 ) -> Sequence[Candidate]:
-    """Keep those whose lot was ever put into a dispatch; all, if none was."""
-    member = schema.dispatch_lot
-    query = select(member.c.lot_id).where(
-        member.c.lot_id.in_({each.id for each in found})
-    )
-    left = set(connection.execute(query).scalars())
-    return [each for each in found if each.id in left] or found
+    """Keep those whose lot was ever put into a dispatch; all, if none was.
+
+    Those that left by a time are told with when they did, and when they were made, if
+    they stand in a register: there a lot may come again under its key.
+    """
+    its_lots = sorted({each.id for each in found})
+    left = {row.id: row for row in connection.execute(_LEFT, {"lots": its_lots})}
+    went = [each for each in found if each.id in left]
+    in_time = [each for each in went if left[each.id].at <= until]
+    return [_dated(each, left[each.id]) for each in in_time or went] or found
+
+
+def _dated(each: Candidate, row: Row[*tuple[Any, ...]]) -> Candidate:
+    if not row.series:
+        return each
+    return each._replace(made_on=row.date, left_at=row.at)
 
 
 def stands(

@@ -38,7 +38,7 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
     not proposed again for its lot.
     """
     row = remedies.one(tx.connection, remedy)
-    _must_be_staff(tx.connection, by)
+    must_be_staff(tx.connection, by)
     event = RemedyEvent.APPROVE if agreed else RemedyEvent.DENY
     chase = chases.locked(tx, row.lot_id)
     if agreed and chase is not None and by == _asker(tx.connection, chase):
@@ -62,22 +62,12 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
     settle_if_none(tx, row.payer_id, f"decided by {by}")
 
 
-def _must_be_staff(connection: Connection, name: str) -> None:
-    account = staff.find(connection, name)
-    if account is None:
+def must_be_staff(connection: Connection, name: str) -> None:
+    """Raise `NoSecondPerson` unless an open account that may work has a name."""
+    if why := staff.why_not(connection, name):
         raise NoSecondPerson(
-            f"{name!r} is no staff account; wanted the second person's, with --by NAME "
-            "(octway staff list; a new one: octway staff add)"
-        )
-    if account.disabled_at is not None:
-        raise NoSecondPerson(
-            f"staff account {name!r} is disabled; wanted one that is open "
-            "(octway staff list)"
-        )
-    if account.role not in staff.WORKS:
-        raise NoSecondPerson(
-            f"staff account {name!r} is {account.role}, which changes nothing; wanted "
-            f"{', '.join(sorted(staff.WORKS))} (octway staff role)"
+            f"{why}; wanted the second person's, open and {', '.join(sorted(staff.WORKS))}"
+            ", with --by NAME (octway staff list; a new one: octway staff add)"
         )
 
 

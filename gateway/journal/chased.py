@@ -31,6 +31,8 @@ from routing.lifecycle import ExpectationState, LotState
 
 TRIES: Final = 10
 LOTS: Final = 25
+OWED: Final = frozenset({"answer-late", "answer-missing"})
+"""The kinds of anomalies that are about late or missing answers."""
 _MINUTE: Final = 60
 _OVERDUE: Final = (ExpectationState.LATE, ExpectationState.MISSING)
 
@@ -147,13 +149,15 @@ def enrolments_behind(connection: Connection, scope: ColumnElement[bool]) -> Row
     return tuple(connection.execute(query))
 
 
-def behind(connection: Connection, anomaly: AnyRow) -> tuple[Rows, int]:
+def behind(
+    connection: Connection, anomaly: AnyRow, most: int = LOTS
+) -> tuple[Rows, int]:
     """List the lots behind an anomaly about late or missing answers, and count them.
 
     Of late answers the longest due come first, of missing ones the longest chased;
-    25 at most.  Of other kinds there are none here.
+    25 at most, unless told.  Of other kinds there are none here.
     """
-    if anomaly.kind not in {"answer-late", "answer-missing"}:
+    if anomaly.kind not in OWED:
         return (), 0
     payer, flow, what = anomaly.subject.rsplit(":", 2)
     lot, chase, owed = schema.lot, schema.chase, schema.expectation
@@ -197,5 +201,5 @@ def behind(connection: Connection, anomaly: AnyRow) -> tuple[Rows, int]:
     count = connection.execute(
         select(func.count()).select_from(query.subquery())
     ).scalar_one()
-    rows = connection.execute(query.order_by(order, lot.c.id).limit(LOTS))
+    rows = connection.execute(query.order_by(order, lot.c.id).limit(most))
     return tuple(rows), int(count)

@@ -73,6 +73,22 @@ def try_now(tx: Tx, endpoint: str) -> float | None:
     return circuit.until
 
 
+def let_through(tx: Tx, endpoint: str, *, by: str) -> bool:
+    """Have an endpoint tried at once, as a person wants; False if it was to be anyway.
+
+    One attempt goes; its outcome closes the circuit, or opens it again.
+    """
+    until = try_now(tx, endpoint)
+    if until is not None:
+        tx.say("circuit.hurried", endpoint, by=by, until=until)
+    return until is not None
+
+
+def find(connection: Connection, endpoint: str) -> Row[*tuple[Any, ...]] | None:
+    """Find the circuit of an endpoint; None if it never failed."""
+    return _row(connection, endpoint, lock=False)
+
+
 def every(connection: Connection) -> list[Row[*tuple[Any, ...]]]:
     """List the circuits that were ever moved."""
     query = select(schema.circuit).order_by(schema.circuit.c.endpoint_id)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
 
 SSH, TOKEN, CERTIFICATE = "ssh", "token", "certificate"
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What the id of an account looks like, which is its login name."""
 
 
 class Login(NamedTuple):
@@ -20,8 +24,13 @@ class Login(NamedTuple):
     fingerprint: str
 
 
-def add(tx: Tx, client: str, *, name: str, vendor: str, software: str) -> None:
-    """Open an account; raises an integrity error if the id is taken."""
+def add(
+    tx: Tx, client: str, *, name: str, vendor: str, software: str, test: bool = False
+) -> None:
+    """Open an account; raises an integrity error if the id is taken.
+
+    All that a `test` client sends stays in the sandbox; it is one for ever.
+    """
     tx.connection.execute(
         insert(schema.client),
         {
@@ -30,9 +39,11 @@ def add(tx: Tx, client: str, *, name: str, vendor: str, software: str) -> None:
             "vendor": vendor,
             "software": software,
             "created_at": tx.now,
+            "test": int(test),
         },
     )
-    tx.say("client.added", client, name=name, vendor=vendor, software=software)
+    facts = {"name": name, "vendor": vendor, "software": software}
+    tx.say("client.added", client, **facts, **({"test": True} if test else {}))
 
 
 def set_limits(tx: Tx, client: str, **limits: int) -> None:
@@ -105,10 +116,40 @@ def add_senders(
     dialect.insert_new(tx.connection, schema.sender, rows)
 
 
+def page(
+    connection: Connection,
+    *,
+    after: str = "",
+    limit: int,
+    words: str = "",
+    disabled: bool | None = None,
+) -> list[Row[*tuple[Any, ...]]]:
+    """List accounts by id, from the one after `after`; some only where told.
+
+    `words` are looked for in id, name, vendor and software.
+    """
+    table = schema.client.c
+    query = select(schema.client).where(table.id > after)
+    if words:
+        named = (table.id, table.name, table.vendor, table.software)
+        query = query.where(
+            or_(*(each.icontains(words, autoescape=True) for each in named))
+        )
+    if disabled is not None:
+        query = query.where(table.disabled_at.is_not(None) == disabled)
+    return list(connection.execute(query.order_by(table.id).limit(limit)))
+
+
 def find(connection: Connection, client: str) -> Row[*tuple[Any, ...]] | None:
     """Find an account."""
     query = select(schema.client).where(schema.client.c.id == client)
     return connection.execute(query).one_or_none()
+
+
+def is_test(connection: Connection, client: str) -> bool:
+    """Say whether all that a client sends stays in the sandbox; that never changes."""
+    query = select(schema.client.c.test).where(schema.client.c.id == client)
+    return bool(connection.execute(query).scalar_one())
 
 
 def software(connection: Connection, clients: Iterable[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Double,
     Integer,
     MetaData,
+    Sequence,
     Text,
 )
 
@@ -23,6 +24,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+ARRIVAL: Final = Sequence("arrival", metadata=metadata)
+"""Numbers in the order of arrival, on PostgreSQL: see `gateway.journal.arrivals`."""
 
 # SQLite counts up by itself only in a column of exactly this type.
 SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")

@@ -14,7 +14,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Row, func, insert, or_, select
 
 from gateway.committing import Tx
-from gateway.journal import dialect, schema
+from gateway.journal import arrivals, dialect, schema
 from gateway.journal.prepared import Prepared, given
 from routing.lifecycle import DepositState
 
@@ -82,12 +82,14 @@ def add(tx: Tx, deposits: Sequence[NewDeposit]) -> None:
     """Journal new deposits with the event of each."""
     if not deposits:
         return
+    arrivals.begin(tx)
     _ADD.run_many(
         tx.connection,
         [
             {
                 "id": each.id,
                 "client_id": each.client,
+                arrivals.CLIENT: each.client,
                 "payload_id": each.payload,
                 "channel": each.channel,
                 "filename": each.filename,
@@ -176,7 +178,7 @@ _KNOWN: Final = Prepared(
     )
 )
 _ADD: Final = Prepared(
-    insert(schema.deposit),
+    insert(schema.deposit).values(arrived=arrivals.number(schema.deposit)),
     (
         "id",
         "client_id",

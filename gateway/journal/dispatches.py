@@ -16,6 +16,7 @@ from gateway.journal import dialect, lots, schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from protocols.interface import Composed
+from routing import sandbox
 from routing.lifecycle import DISPATCH, DispatchEvent, DispatchState, LotEvent
 
 
@@ -35,10 +36,18 @@ class Group:
 def open_dispatch(tx: Tx, entropy: Entropy, group: Group) -> str:
     """Gather lots under the payer's next file number; the file is made after.
 
-    The number is allocated here, once, whatever becomes of the attempts.
+    The number is allocated here, once, whatever becomes of the attempts.  Raises
+    `ValueError` where a sandbox and the real world would meet.
     """
+    whose = {sandbox.of_client(name) for name in (group.payer, group.endpoint)}
+    whose |= {sandbox.of_client(lot.network) for lot in group.lots}
+    if len(whose) != 1:
+        raise ValueError(
+            f"lots of {group.network} cannot go to {group.payer} at {group.endpoint}: "
+            "one is in a sandbox, and another is not, or in another one"
+        )
     name = new_id("s", tx.now, entropy)
-    number = _next_number(tx, f"{group.payer}/{group.flow}")
+    number = next_number(tx, f"{group.payer}/{group.flow}")
     tx.connection.execute(
         insert(schema.dispatch),
         {
@@ -182,7 +191,8 @@ def _attempts(connection: Connection, dispatch: str) -> int:
     return 0 if found is None else int(found.number)
 
 
-def _next_number(tx: Tx, series: str) -> int:
+def next_number(tx: Tx, series: str) -> int:
+    """Hand out the next number of a series, once."""
     table = schema.number_series
     dialect.insert_new(tx.connection, table, [{"series": series, "last": 0}])
     number = tx.connection.execute(

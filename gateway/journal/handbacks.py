@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import schema
+from gateway.journal import arrivals, schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
 from routing.lifecycle import HandbackState, ReturnState
+from routing.sandbox import base
 
 _PER_STATEMENT: Final = 5000  # an engine takes only so many parameters
 
@@ -47,13 +48,15 @@ def add(
     Raises `LostRace` when another worker has handed back any of it.
     """
     name = new_id("b", tx.now, entropy)
-    tx.connection.execute(
-        insert(schema.handback),
+    arrivals.begin(tx)
+    _ADD.run(
+        tx.connection,
         {
             "id": name,
             "client_id": client,
+            arrivals.CLIENT: client,
             "return_id": row.id,
-            "network": row.network,
+            "network": base(row.network),
             "format": row.format,
             "filename": filename,
             "payload_id": stored.id,
@@ -99,6 +102,22 @@ def _not_handed_back() -> Select[str]:
     )
 
 
+_ADD: Final = Prepared(
+    insert(schema.handback).values(arrived=arrivals.number(schema.handback)),
+    (
+        "id",
+        "client_id",
+        "return_id",
+        "network",
+        "format",
+        "filename",
+        "payload_id",
+        "size",
+        "sha256",
+        "state",
+        "created_at",
+    ),
+)
 _WAITING: Final = Prepared(_not_handed_back())
 _HOLD: Final = Prepared(
     select(schema.payer_return.c.id)

@@ -195,7 +195,7 @@ def _client(
     if len(names) != 1:
         return None
     table = schema.client
-    columns = (table.c.id, table.c.name, table.c.vendor, table.c.software)
+    columns = (table.c.id, table.c.test, table.c.name, table.c.vendor, table.c.software)
     return connection.execute(
         select(*columns).where(table.c.id == names.pop())
     ).one_or_none()

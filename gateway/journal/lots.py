@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
@@ -105,12 +116,15 @@ def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | No
     """Find a sender's other lot with the same key that goes to its payer, or will first.
 
     One that has gone on counts whenever it came: a lot that was held for long
-    must not follow the copy that its client sent in the meantime.
+    must not follow the copy that its client sent in the meantime.  One in the same
+    register of numbers does not count: what may be done with its number is ruled
+    there, and a corrected lot may be named as the one that was refused.
     """
     its = {
         "its_key": lot.match_key,
         "its_network": lot.network,
         "its_sender": lot.sender,
+        "its_series": lot.series,
         "its_id": lot.id,
         "its_time": lot.created_at,
     }
@@ -146,6 +160,7 @@ def _twin() -> Select[str]:
     its_id = given("its_id")
     first = tuple_(table.c.created_at, table.c.id) < tuple_(given("its_time"), its_id)
     gone_on = table.c.state.in_(GONE_ON)
+    ruled = and_(table.c.series != "", table.c.series == given("its_series"))
     return (
         select(table.c.id)
         .where(
@@ -154,6 +169,7 @@ def _twin() -> Select[str]:
             table.c.sender == given("its_sender"),
             table.c.id != its_id,
             or_(gone_on, and_(table.c.state == LotState.NEW.value, first)),
+            not_(ruled),
         )
         .limit(1)
     )

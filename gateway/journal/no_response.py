@@ -15,9 +15,13 @@ from sqlalchemy import Connection, case, func, select
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
 from gateway.journal.schema_owed import SENT
+from routing.no_response import OBJECTIVE, Rate, Week, monday_of
 
 AGES: Final = (10, 30, 60)
 """Days after the sending at which cohorts are looked at."""
+
+BACK: Final = timedelta(days=182)
+"""How far back the curve of weeks goes."""
 
 RECENT: Final = timedelta(days=30)
 """How many days' cohorts the ratio is of: the last that are old enough."""
@@ -63,6 +67,37 @@ def closing(connection: Connection, over: date) -> dict[tuple[str, str], Closing
         if (payer, flow) not in found or rank > found[payer, flow][0]:
             found[payer, flow] = rank, Closing(kind, _by_age(of_ages))
     return {label: each for label, (_, each) in found.items()}
+
+
+def weeks(
+    connection: Connection, closing: Mapping[tuple[str, str], Closing], over: date
+) -> tuple[Week, ...]:
+    """Return the rate of all payers together, by week of sending, for half a year."""
+    table = schema.cohort.c
+    days = sorted(OBJECTIVE)
+    sums = [_claims(table.after.between(0, age)) for age in days]
+    labels = (table.sent_on, table.payer_id, table.flow, table.kind)
+    query = (
+        select(*labels, _claims(table.after == SENT), *sums)
+        .where(table.sent_on >= (over - BACK).isoformat())
+        .group_by(*labels)
+    )
+    found: dict[date, dict[int, Rate]] = {}
+    for sent_on, payer, flow, kind, sent, *answered in connection.execute(query):
+        if (payer, flow) not in closing or closing[payer, flow].kind != kind:
+            continue
+        day = date.fromisoformat(sent_on)
+        rates = found.setdefault(monday_of(day), dict.fromkeys(days, Rate(0, 0, 0)))
+        for age, by_then in zip(days, answered, strict=True):
+            before = rates[age]
+            if day + timedelta(days=age) > over:
+                rates[age] = before._replace(young=before.young + int(sent))
+            else:
+                rates[age] = before._replace(
+                    sent=before.sent + int(sent),
+                    lacking=before.lacking + int(sent) - int(by_then),
+                )
+    return tuple(Week(monday, found[monday]) for monday in sorted(found))
 
 
 def due_ratio(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, select, upda
 from config.notification_records import SEVERITIES, Rule
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
+from gateway.journal.apart import real_anomaly
 from routing.lifecycle import AnomalyState
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -49,7 +50,8 @@ def speaking(
 
     Of severity `least` at least.  Those that it told of already come only if that was
     before `told_until`, or if they opened again since: what it costs grows with what
-    is new.  A rule's choice of clients is the caller's to make.
+    is new.  A rule's choice of clients is the caller's to make; what happens in a
+    sandbox is told to rules alone that name clients.
     """
     table = schema.anomaly
     wanted = _TOLD.c.told_at.is_(None) | table.c.id.in_(_coming_back(rule.name))
@@ -67,6 +69,8 @@ def speaking(
             wanted,
         )
     )
+    if not rule.clients:
+        query = query.where(real_anomaly())
     for column, names in ((table.c.kind, rule.kinds), (table.c.payer_id, rule.payers)):
         if names:
             query = query.where(column.in_(names))

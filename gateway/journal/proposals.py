@@ -142,6 +142,20 @@ def listed(
     return list(connection.execute(query))
 
 
+def of_endpoint(
+    connection: Connection, endpoint: str, most: int
+) -> list[Row[*tuple[Any, ...]]]:
+    """List what waits for a person of an endpoint's returns, longest first."""
+    returned = schema.payer_return
+    query = (
+        _whole()
+        .join(returned, returned.c.id == _TABLE.c.return_id)
+        .where(returned.c.endpoint_id == endpoint, _TABLE.c.state == ProposalState.OPEN)
+        .order_by(_TABLE.c.made_at, *_TABLE.primary_key)
+    )
+    return list(connection.execute(query.limit(most)))
+
+
 def _whole() -> Select[*tuple[Any, ...]]:
     answer, lot, claim = schema.answer, schema.lot, schema.claim
     its_claim = (claim.c.lot_id == _TABLE.c.lot_id) & (

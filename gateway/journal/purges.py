@@ -112,10 +112,11 @@ def waiting(connection: Connection) -> int:
     return int(connection.execute(select(total).where(*gone)).scalar_one())
 
 
-def is_purged(connection: Connection, payload: str) -> bool:
-    """Say whether a payload was purged."""
+def purged_at(connection: Connection, payload: str) -> float | None:
+    """Tell when a payload was purged; None while it is kept."""
     query = select(_PAYLOAD.c.purged_at).where(_PAYLOAD.c.id == payload)
-    return connection.execute(query).scalar_one_or_none() is not None
+    found: float | None = connection.execute(query).scalar_one_or_none()
+    return found
 
 
 def kept(payload: Any) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     and_,
     func,
     or_,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from gateway.journal import schema
+from gateway.journal import arrivals, schema
 from routing.lifecycle import HandbackState
 
 Found = list[Row[*tuple[Any, ...]]]
@@ -34,19 +35,19 @@ def deposits(
     limit: int,
     after: tuple[float, str] | None = None,
     oldest_first: bool = False,
-    until: float | None = None,
+    until: int | None = None,
     state: str | None = None,
     filename: str | None = None,
     since: float | None = None,
 ) -> Found:
     """List deposits, newest first unless told; `after` is (received_at, id).
 
-    `until` leaves out what was received later: a moment that no transaction
-    under way can still precede.
+    A client's oldest come first in the order of their arrival; `until` the horizon
+    of `arrivals` such a list can be gone on with later.
     """
     table = schema.deposit
-    query = select(*_all_but(table, "receipt", "report", "payload_id", "worker"))
-    key = tuple_(table.c.received_at, table.c.id)
+    columns = _all_but(table, "receipt", "report", "payload_id", "worker")
+    query = select(*columns, _is_test())
     conditions = _equal(
         (table.c.client_id, client),
         (table.c.state, state),
@@ -54,13 +55,14 @@ def deposits(
     )
     if since is not None:
         conditions.append(table.c.received_at >= since)
-    if until is not None:
-        conditions.append(table.c.received_at <= until)
-    if after is not None:
-        conditions.append(key > after if oldest_first else key < after)
-    order = [table.c.received_at, table.c.id]
-    if not oldest_first:
-        order = [column.desc() for column in order]  # type: ignore[misc]
+    at = table.c.received_at
+    if oldest_first:
+        order, where = _arriving(connection, table, at, client, after, until)
+        conditions += where
+    else:
+        order = [at.desc(), table.c.id.desc()]
+        if after is not None:
+            conditions.append(tuple_(at, table.c.id) < after)
     return _page(connection, query.where(*conditions).order_by(*order), limit)
 
 
@@ -69,7 +71,8 @@ def deposit(
 ) -> Row[*tuple[Any, ...]] | None:
     """Find one deposit."""
     table = schema.deposit
-    query = select(*_all_but(table, "report", "payload_id", "worker")).where(
+    columns = _all_but(table, "report", "payload_id", "worker")
+    query = select(*columns, _is_test()).where(
         table.c.id == deposit_id, *_equal((table.c.client_id, client))
     )
     return connection.execute(query).one_or_none()
@@ -208,24 +211,23 @@ def returns(
     *,
     limit: int,
     after: tuple[float, str] | None = None,
-    until: float | None = None,
+    until: int | None = None,
     acknowledged: bool = False,
     network: str | None = None,
 ) -> Found:
     """List returns for a client, oldest first; `after` is (created_at, id).
 
-    Those that were acknowledged are left out unless asked for.
+    Those that were acknowledged are left out unless asked for.  A client's come in
+    the order of their arrival; `until` is the horizon of `arrivals`.
     """
     table = schema.handback
     conditions = _equal((table.c.client_id, client), (table.c.network, network))
     if not acknowledged:
         conditions.append(table.c.state != HandbackState.ACKNOWLEDGED)
-    if until is not None:
-        conditions.append(table.c.created_at <= until)
-    if after is not None:
-        conditions.append(tuple_(table.c.created_at, table.c.id) > after)
-    query = _with_purge().where(*conditions)
-    return _page(connection, query.order_by(table.c.created_at, table.c.id), limit)
+    at = table.c.created_at
+    order, where = _arriving(connection, table, at, client, after, until)
+    query = _with_purge().where(*conditions, *where)
+    return _page(connection, query.order_by(*order), limit)
 
 
 def handback(
@@ -281,12 +283,37 @@ def answers(
     return _page(connection, query.order_by(table.c.seq), limit)
 
 
+def _arriving(
+    connection: Connection,
+    table: Table,
+    at: ColumnElement[float],
+    client: str | None,
+    after: tuple[float, str] | None,
+    until: int | None,
+) -> tuple[list[ColumnElement[Any]], list[ColumnElement[bool]]]:
+    """Order a client's rows as they arrived, behind one; all clients' by time."""
+    if client is None:
+        where = [] if after is None else [tuple_(at, table.c.id) > after]
+        return [at, table.c.id], where
+    where = [] if until is None else [table.c.arrived <= until]
+    if after is not None:
+        where.append(arrivals.behind(connection, table, at, client, after))
+    return arrivals.order(table, at), where
+
+
 def _page(connection: Connection, query: Select[*tuple[Any, ...]], limit: int) -> Found:
     return list(connection.execute(query.limit(limit)))
 
 
 def _equal(*pairs: tuple[ColumnElement[Any], Any]) -> list[ColumnElement[bool]]:
     return [column == value for column, value in pairs if value is not None]
+
+
+def _is_test() -> ColumnElement[Any]:
+    """Say with each deposit whether its client is a test client."""
+    client = schema.client
+    mine = select(client.c.test).where(client.c.id == schema.deposit.c.client_id)
+    return mine.scalar_subquery().label("test")
 
 
 def _all_but(table: Any, *names: str) -> list[ColumnElement[Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     and_,
@@ -124,9 +125,29 @@ def listed(
 
     What waits for a second person comes first, then the newest.
     """
+    table, fits = schema.remedy, _fits(wanted)
+    count = connection.execute(select(func.count()).where(fits).select_from(table))
+    waits = case((table.c.state == RemedyState.APPROVAL, 0), else_=1)
+    query = select(table).where(fits)
+    query = query.order_by(waits, table.c.at.desc(), table.c.id.desc()).limit(most)
+    return list(connection.execute(query)), int(count.scalar_one())
+
+
+def screen(
+    connection: Connection, wanted: Wanted, after: str, most: int
+) -> list[Row[*tuple[Any, ...]]]:
+    """List tries, the newest first, that are older than the one with an id."""
+    table = schema.remedy
+    query = select(table).where(_fits(wanted))
+    if after:
+        query = query.where(table.c.id < after)
+    return list(connection.execute(query.order_by(table.c.id.desc()).limit(most)))
+
+
+def _fits(wanted: Wanted) -> ColumnElement[bool]:
     table = schema.remedy
     columns = (table.c.payer_id, table.c.lot_id, table.c.kind, table.c.state)
-    fits = and_(
+    return and_(
         true(),
         *(
             column == value
@@ -134,11 +155,6 @@ def listed(
             if value is not None
         ),
     )
-    count = connection.execute(select(func.count()).where(fits).select_from(table))
-    waits = case((table.c.state == RemedyState.APPROVAL, 0), else_=1)
-    query = select(table).where(fits)
-    query = query.order_by(waits, table.c.at.desc(), table.c.id.desc()).limit(most)
-    return list(connection.execute(query)), int(count.scalar_one())
 
 
 def failures(connection: Connection, lot: str, kind: str) -> int:

@@ -159,6 +159,9 @@ def withdraw_lot(tx: Tx, name: str, *, by: str, why: str) -> str:
         tx, row, LotEvent.WITHDRAW, why, cause="withdrawn", cause_words=why
     )
     tx.say("lot.withdrawn-by", name, by=by, why=why)
+    anomalies.settle_item(
+        tx, kind="lot-held", item=name, reason=f"its last lot was withdrawn by {by}"
+    )
     return after
 
 
@@ -205,7 +208,7 @@ def _refuse_paid(tx: Tx, name: str) -> None:
 
 def _refuse_purged(tx: Tx, what: str, payload: str | None) -> None:
     """Refuse what needs a file that is gone; whoever purges holds the same rows."""
-    if payload is not None and purges.is_purged(tx.connection, payload):
+    if payload is not None and purges.purged_at(tx.connection, payload):
         raise NotReplayable(
             f"the file of {what} was purged, as its retention was over; have its client "
             "send the file again under a new number"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, case, func, select
 
 from gateway.journal import schema
+from gateway.journal.apart import is_real
 from routing.ledger import Account, Balance
 
 
@@ -35,10 +36,16 @@ class Line(NamedTuple):
         )
 
 
-def read(connection: Connection, begins: float, ends: float) -> list[Line]:
-    """Add up the moves until `ends`; what was before `begins` is the opening."""
+def read(
+    connection: Connection, begins: float, ends: float, *, sandbox: bool = False
+) -> list[Line]:
+    """Add up the moves until `ends`; what was before `begins` is the opening.
+
+    Of what is real, or of the sandboxes: each adds up to zero by itself.
+    """
     lines: dict[tuple[str, str, Account], Line] = {}
     move, lot = schema.ledger_move.c, schema.lot.c
+    its = ~is_real(lot.network) if sandbox else is_real(lot.network)
     before, inside = move.at < begins, move.at >= begins
     for column, sign in ((move.target, 1), (move.source, -1)):
         sums = [
@@ -49,7 +56,7 @@ def read(connection: Connection, begins: float, ends: float) -> list[Line]:
         query = (
             select(lot.client_id, func.coalesce(lot.payer_id, ""), column, *sums)
             .join(schema.lot, lot.id == move.lot_id)
-            .where(move.at < ends)
+            .where(move.at < ends, its)
             .group_by(lot.client_id, lot.payer_id, column)
         )
         for client, payer, name, *found in connection.execute(query):

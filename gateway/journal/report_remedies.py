@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from gateway.journal import schema
+from gateway.journal.apart import is_real
 from routing.chase import RemedyState
 
 _TRIED = (
@@ -35,8 +36,10 @@ class Tried(NamedTuple):
         return self.count(*_TRIED)
 
 
-def read(connection: Connection, since: float, until: float) -> list[Tried]:
-    """Count the remedies that were begun between two times, by payer and kind."""
+def read(
+    connection: Connection, since: float, until: float, payer: str | None = None
+) -> list[Tried]:
+    """Count the remedies begun between two times, by payer (or of one) and kind."""
     table = schema.remedy.c
     query = (
         select(
@@ -47,11 +50,14 @@ def read(connection: Connection, since: float, until: float) -> list[Tried]:
             func.sum(table.brought),
         )
         .where(table.at >= since, table.at < until)
+        .where(is_real(table.payer_id))
         .group_by(table.payer_id, table.kind, table.state)
     )
+    if payer is not None:
+        query = query.where(table.payer_id == payer)
     found: dict[tuple[str, str], Tried] = {}
-    for payer, kind, state, count, brought in connection.execute(query):
-        row = found.get((payer, kind)) or Tried(payer, kind, {}, 0)
+    for whose, kind, state, count, brought in connection.execute(query):
+        row = found.get((whose, kind)) or Tried(whose, kind, {}, 0)
         states = {**row.states, RemedyState(state): int(count)}
-        found[payer, kind] = Tried(payer, kind, states, row.claims + int(brought))
+        found[whose, kind] = Tried(whose, kind, states, row.claims + int(brought))
     return [found[key] for key in sorted(found)]

@@ -28,6 +28,7 @@ from gateway.journal.schema_intake import (
     client_key,
     deposit,
     idempotency_key,
+    inbox_basename,
     inbox_name,
     lot,
     payload,
@@ -48,6 +49,7 @@ from gateway.journal.schema_owed import (
     sequence_gap,
 )
 from gateway.journal.schema_payers import (
+    UNMET,
     answer,
     attempt,
     circuit,
@@ -59,6 +61,8 @@ from gateway.journal.schema_payers import (
     number_series,
     payer_return,
     payment,
+    sandbox_file,
+    sandbox_return,
 )
 from gateway.journal.schema_receipts import (
     receipt,
@@ -69,9 +73,16 @@ from gateway.journal.schema_receipts import (
     receipt_root,
 )
 from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
+from gateway.journal.schema_webhooks import (
+    webhook,
+    webhook_delivery,
+    webhook_event,
+    webhook_place,
+)
 
 __all__ = (
     "SCHEMA_VERSION",
+    "UNMET",
     "anomaly",
     "anomaly_comment",
     "anomaly_item",
@@ -97,6 +108,7 @@ __all__ = (
     "expectation",
     "handback",
     "idempotency_key",
+    "inbox_basename",
     "inbox_name",
     "lease",
     "ledger_move",
@@ -118,6 +130,8 @@ __all__ = (
     "receipt_mark",
     "receipt_root",
     "remedy",
+    "sandbox_file",
+    "sandbox_return",
     "sender",
     "sequence",
     "sequence_gap",
@@ -125,7 +139,11 @@ __all__ = (
     "staff_session",
     "upload",
     "used_number",
+    "webhook",
+    "webhook_delivery",
+    "webhook_event",
+    "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0011_retention"
+SCHEMA_VERSION: Final = "0014_retention"
 """The Alembic revision that this program works with; it refuses any other."""

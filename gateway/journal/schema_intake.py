@@ -17,6 +17,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    literal_column,
     text,
 )
 
@@ -36,6 +38,7 @@ client = Table(
     count("max_open_uploads"),
     Column("max_bytes_per_second", BigInteger, nullable=False, server_default="0"),
     Column("password_hash", Text),
+    count("test"),  # 1: all that it sends stays in the sandbox; never changed
 )
 
 client_key = Table(
@@ -119,11 +122,14 @@ deposit = Table(
     Column("worker", Text),
     Column("lease_until", Double),
     moment("split_at", nullable=True),
+    Column("arrived", BigInteger, nullable=False, server_default="0"),  # see arrivals
     UniqueConstraint("client_id", "sha256"),
     states("state", lifecycle.DepositState),
     Index("ix_deposit_client_id_received_at", "client_id", "received_at"),
     Index("ix_deposit_state", "state", "received_at"),
+    Index("ix_deposit_arrived", "client_id", "arrived"),
     Index("ix_deposit_filename", "filename"),
+    Index("ix_deposit_received_at", "received_at", "id"),
 )
 
 inbox_name = Table(
@@ -137,6 +143,11 @@ inbox_name = Table(
     moment("modified_at"),
     Index("ix_inbox_name_folder", "client_id", "folder"),
 )
+inbox_basename = func.substr(
+    inbox_name.c.path, func.length(inbox_name.c.folder) + literal_column("2")
+)
+"""The last part of an inbox name's path."""
+Index("ix_inbox_name_name", inbox_basename)
 
 idempotency_key = Table(
     "idempotency_key",
@@ -157,10 +168,10 @@ lot = Table(
     Column("position", Integer, nullable=False),
     Column("network", Text, nullable=False),
     Column("flow", Text, nullable=False),
-    Column("number", Text, nullable=False, index=True),
-    Column("match_key", Text, nullable=False, index=True),
+    Column("number", Text, nullable=False),
+    Column("match_key", Text, nullable=False),
     words("date"),
-    Column("sender", Text, nullable=False, index=True),
+    Column("sender", Text, nullable=False),
     words("destination"),
     count("record"),
     Column("offset", BigInteger, nullable=False),
@@ -187,6 +198,15 @@ lot = Table(
     Index("ix_lot_state", "state", "changed_at"),
     Index("ix_lot_dispatch_id", "dispatch_id"),
     Index("ix_lot_client_id", "client_id", "created_at"),
+    Index("ix_lot_created_at", "created_at", "id"),
+    Index("ix_lot_number", "number", "created_at"),
+    Index("ix_lot_payer_id", "payer_id", "created_at"),
+    Index("ix_lot_sender", "sender", "created_at"),
+    Index(  # for equal keys, and for those that begin alike
+        "ix_lot_match_key",
+        "match_key",
+        postgresql_ops={"match_key": "text_pattern_ops"},
+    ),
     Index(
         "ix_lot_not_enrolled",
         *("payer_id", "flow"),
@@ -233,6 +253,7 @@ claim = Table(
     moment("answered_at", nullable=True),
     words("sender"),  # its lot's: numbers are counted by sender
     Index("ix_claim_number", "number", "sender"),
+    Index("ix_claim_patient", "patient"),
     sqlite_with_rowid=False,
 )
 

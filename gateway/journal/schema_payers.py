@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -50,6 +52,15 @@ dispatch = Table(
     states("state", lifecycle.DispatchState),
     Index("ix_dispatch_state", "state", "not_before"),
     Index("ix_dispatch_filename", "filename"),
+    Index("ix_dispatch_number", "number"),
+    Index("ix_dispatch_created_at", "created_at", "id"),
+    Index("ix_dispatch_payer_id", "payer_id", "created_at"),
+    Index(
+        "ix_dispatch_reference",
+        "reference",
+        sqlite_where=text("reference <> ''"),
+        postgresql_where=text("reference <> ''"),
+    ),
 )
 
 dispatch_lot = Table(
@@ -80,6 +91,9 @@ number_series = Table(
     Column("last", BigInteger, nullable=False),
 )
 
+UNMET: Final = "state IN ('open', 'late', 'missing')"
+"""The answers that are still owed, as the indexes for their lists say it."""
+
 expectation = Table(
     "expectation",
     metadata,
@@ -107,6 +121,13 @@ expectation = Table(
         postgresql_where=text("next_at IS NOT NULL"),
     ),
     Index("ix_expectation_overdue", "payer_id", "flow", "kind", "state", "due_at"),
+    *(
+        Index(name, *columns, sqlite_where=text(UNMET), postgresql_where=text(UNMET))
+        for name, columns in (
+            ("ix_expectation_due_at", ("state", "due_at")),
+            ("ix_expectation_payer_id", ("payer_id", "state", "due_at")),
+        )
+    ),
 )
 
 payer_return = Table(
@@ -139,6 +160,15 @@ payer_return = Table(
     states("state", lifecycle.ReturnState),
     Index("ix_payer_return_state", "state", "collected_at"),
     Index("ix_payer_return_endpoint_id", "endpoint_id", "collected_at"),
+    Index("ix_payer_return_payer_id", "payer_id", "collected_at"),
+    Index("ix_payer_return_collected_at", "collected_at", "id"),
+    Index("ix_payer_return_sha256", "sha256"),
+    Index(
+        "ix_payer_return_reference",
+        "reference",
+        sqlite_where=text("reference <> ''"),
+        postgresql_where=text("reference <> ''"),
+    ),
 )
 
 answer = Table(
@@ -223,9 +253,44 @@ handback = Table(
     moment("created_at"),
     moment("fetched_at", nullable=True),
     moment("acknowledged_at", nullable=True),
+    Column("arrived", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("client_id", "network", "filename"),
     states("state", lifecycle.HandbackState),
     Index("ix_handback_client_id", "client_id", "id"),
+    Index("ix_handback_filename", "filename"),
+    Index("ix_handback_sha256", "sha256"),
+    Index("ix_handback_arrived", "client_id", "arrived"),
+)
+
+sandbox_file = Table(  # what a payer of the sandbox was given
+    "sandbox_file",
+    metadata,
+    Column("endpoint_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    count("tries"),
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    words("lot_key"),  # empty for what it answers never, as if it had been lost
+    moment("taken_at", nullable=True),  # null: not taken yet
+    moment("answered_at", nullable=True),  # when its last answer leaves; null: never
+    Index("ix_sandbox_file_lot_key", "endpoint_id", "lot_key"),
+)
+
+sandbox_return = Table(  # what a payer of the sandbox sends back, ready or to come
+    "sandbox_return",
+    metadata,
+    Column("endpoint_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    words("lot_key"),
+    Column("payload_id", Text, ForeignKey("payload.id"), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    moment("ready_at"),
+    moment("removed_at", nullable=True),
+    Index(
+        "ix_sandbox_return_ready_at",
+        "ready_at",
+        sqlite_where=text("removed_at IS NULL"),
+        postgresql_where=text("removed_at IS NULL"),
+    ),
 )
 
 circuit = Table(

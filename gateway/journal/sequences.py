@@ -23,7 +23,8 @@ from routing.sequence import FileNumber, Habit, ranges
 
 _MOST: Final = 1000  # missing at once: more is another numbering, not a loss
 _ANEW: Final = 5  # old numbers one after the other: the maker began anew
-_OLD: Final = "#old"  # of the row that counts a series' old numbers
+OLD: Final = "#old"
+"""The end of the name of the row that counts a series' old numbers."""
 
 
 def _nobody(since: float) -> int:
@@ -113,7 +114,7 @@ def _change(tx: Tx, series: str, last: int, habit: Habit) -> None:
 
 def _note_old(tx: Tx, series: str, number: FileNumber) -> None:
     """Count an old number; the last of several in a row is where the maker stands."""
-    beside = series + _OLD
+    beside = series + OLD
     row = _lock(tx, beside)
     if row is None:
         _begin(tx, beside, number.number)

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from attrs import evolve, field, frozen
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway.journal import ledger_check, no_response, schema
+from gateway.journal.apart import is_real, real_anomaly
 from gateway.journal.no_response import Ripe
 from routing.directory import Directory
 from routing.envelope import Level
@@ -22,7 +23,8 @@ from routing.lifecycle import (
     ExpectationState,
     LotState,
 )
-from routing.no_response import due_until, over_until
+from routing.no_response import Week, due_until, over_until
+from routing.webhook import DeliveryState, WebhookState
 
 
 @frozen(kw_only=True)
@@ -47,8 +49,13 @@ class Snapshot:
     no_response: Mapping[tuple[str, str], float] = field(factory=dict)
     cohorts: Mapping[tuple[str, str, str], Ripe] = field(factory=dict)
     """Claims that have reached an age (days), by payer, flow and age."""
+    weeks: tuple[Week, ...] = ()
+    """The no-response rate of all payers by week of sending; nothing is a metric."""
     circuits: Mapping[str, bool] = field(factory=dict)
     """Whether an endpoint's circuit is open now."""
+    webhooks_waiting: int = 0
+    """Deliveries that wait to be taken by an endpoint."""
+    webhooks_disabled: int = 0
     imbalance: int = 0
 
 
@@ -64,6 +71,13 @@ def take(connection: Connection, now: float, before: Snapshot | None) -> Snapsho
         waiting=_waiting(connection),
         anomalies=_anomalies(connection),
         circuits=_circuits(connection, now),
+        webhooks_waiting=_count(
+            connection,
+            schema.webhook_delivery.c.state == DeliveryState.PENDING,
+        ),
+        webhooks_disabled=_count(
+            connection, schema.webhook.c.state == WebhookState.DISABLED
+        ),
     )
 
 
@@ -74,7 +88,8 @@ def count(
 
     It reads indexes and cohorts, and for the books every claim; a caller spaces it.
     """
-    closing = no_response.closing(connection, over_until(now))
+    over = over_until(now)
+    closing = no_response.closing(connection, over)
     return evolve(
         before,
         expectations=_expectations(connection),
@@ -82,6 +97,7 @@ def count(
         no_response=no_response.due_ratio(
             connection, closing, partial(due_until, directory, now=now)
         ),
+        weeks=no_response.weeks(connection, closing, over),
         cohorts={
             (payer, flow, str(age)): ripe
             for (payer, flow), each in closing.items()
@@ -124,6 +140,7 @@ def closing_answers(
         .join(last, (last.c.lot_id == owed.c.lot_id) & (last.c.due_at == owed.c.due_at))
         .join(lot, lot.c.id == owed.c.lot_id)
         .where(last.c.due_at <= now, owed.c.state != ExpectationState.WAIVED)
+        .where(is_real(owed.c.payer_id))
         .group_by(owed.c.lot_id)
         .subquery()
     )
@@ -138,12 +155,17 @@ def closing_answers(
     }
 
 
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).where(condition)
+    return int(connection.execute(query).scalar_one())
+
+
 def _queue(connection: Connection, now: float) -> dict[str, tuple[int, float]]:
     table = schema.dispatch
     waiting = (DispatchState.READY, DispatchState.SENDING, DispatchState.UNKNOWN)
     query = (
         select(table.c.payer_id, func.count(), func.min(table.c.created_at))
-        .where(table.c.state.in_(waiting))
+        .where(table.c.state.in_(waiting), is_real(table.c.payer_id))
         .group_by(table.c.payer_id)
     )
     return {
@@ -156,7 +178,7 @@ def _waiting(connection: Connection) -> dict[tuple[str, str], int]:
     table = schema.lot
     query = (
         select(table.c.payer_id, table.c.cause, func.count())
-        .where(table.c.state == LotState.HELD)
+        .where(table.c.state == LotState.HELD, is_real(table.c.network))
         .group_by(table.c.payer_id, table.c.cause)
     )
     return {
@@ -168,6 +190,7 @@ def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int
     table = schema.expectation
     labels = (table.c.payer_id, table.c.flow, table.c.kind, table.c.state)
     query = select(*labels, func.count()).group_by(*labels)
+    query = query.where(is_real(table.c.payer_id))
     return {
         (payer, flow, kind, state): count
         for payer, flow, kind, state, count in connection.execute(query)
@@ -180,6 +203,7 @@ def _oldest_overdue(connection: Connection, now: float) -> dict[str, float]:
     query = (
         select(table.c.payer_id, func.min(table.c.due_at))
         .where(table.c.state.in_(unmet), table.c.due_at < now)
+        .where(is_real(table.c.payer_id))
         .group_by(table.c.payer_id)
     )
     return {payer: now - due for payer, due in connection.execute(query)}
@@ -189,7 +213,7 @@ def _anomalies(connection: Connection) -> dict[tuple[str, str], int]:
     table = schema.anomaly
     query = (
         select(table.c.kind, table.c.severity, func.count())
-        .where(table.c.state != AnomalyState.RESOLVED)
+        .where(table.c.state != AnomalyState.RESOLVED, real_anomaly())
         .group_by(table.c.kind, table.c.severity)
     )
     return {
@@ -200,4 +224,5 @@ def _anomalies(connection: Connection) -> dict[tuple[str, str], int]:
 def _circuits(connection: Connection, now: float) -> dict[str, bool]:
     table = schema.circuit
     query = select(table.c.endpoint_id, table.c.until)
+    query = query.where(is_real(table.c.endpoint_id))
     return {endpoint: until > now for endpoint, until in connection.execute(query)}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.committing import Tx
 from gateway.journal import schema
+from routing.errors import GatewayError
 
 ROLES: Final = {
     "viewer": "sees files, states and amounts; no patient",
@@ -22,6 +23,33 @@ ROLES: Final = {
 
 WORKS: Final = frozenset({"operator", "supervisor", "admin"})
 """Roles that may change something."""
+
+
+class NotStaff(GatewayError):
+    """Who says something is nobody of the staff, or may change nothing."""
+
+    code: ClassVar[str] = "not-staff"
+
+
+def why_not(connection: Connection, name: str) -> str:
+    """Say why a name may not decide anything; empty: it may."""
+    account = find(connection, name)
+    if account is None:
+        return f"{name!r} is no staff account"
+    if account.disabled_at is not None:
+        return f"staff account {name!r} is disabled"
+    if account.role not in WORKS:
+        return f"staff account {name!r} is {account.role}, which changes nothing"
+    return ""
+
+
+def must_work(connection: Connection, name: str) -> None:
+    """Raise `NotStaff` unless a name is that of an open account that may work."""
+    if why := why_not(connection, name):
+        raise NotStaff(
+            f"{why}; wanted an open one that is {', '.join(sorted(WORKS))}, with --by "
+            "NAME (octway staff list; a new one: octway staff add)"
+        )
 
 
 def add(tx: Tx, name: str, *, role: str, password_hash: str, by: str) -> None:

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, case, func, or_, select
+from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
+from config.directory_records import PayerEntry
 from gateway.journal import anomalies, schema
+from gateway.journal.apart import is_real, of_real_client, real_anomaly
 from gateway.journal.snapshot import Snapshot
 from routing.directory import Directory
-from routing.lifecycle import AnomalyState, ExpectationState
+from routing.lifecycle import AnomalyState, DepositState, ExpectationState
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
+_UNRESOLVED: Final = tuple(
+    each for each in AnomalyState if each != AnomalyState.RESOLVED
+)
+_OPENINGS: Final = 200  # of circuits that are looked back at
 
 
 class CameIn(NamedTuple):
@@ -42,8 +48,21 @@ class OpenCases:
     by_severity: Mapping[str, int]
 
 
+class Down(NamedTuple):
+    """An endpoint that is not asked until a moment, since when, and why."""
+
+    endpoint: str
+    payers: tuple[PayerEntry, ...]
+    since: float
+    until: float
+    cause: str
+
+
 class PayerToday(NamedTuple):
-    """One payer's row; `owed`, `late`, `missing` are expectations, `ratio` a share of 1."""
+    """One payer's row; `owed`, `late`, `missing` are expectations, `ratio` a share of 1.
+
+    `overdue` is for how long (s) the longest overdue answer is; None where none is.
+    """
 
     id: str
     name: str
@@ -56,6 +75,7 @@ class PayerToday(NamedTuple):
     waiting: int
     ratio: float | None
     cases: int
+    overdue: float | None = None
 
 
 def midnight(now: float, zone: ZoneInfo) -> float:
@@ -70,13 +90,18 @@ def came_in(connection: Connection, since: float) -> CameIn:
     counted = connection.execute(
         select(
             func.count(),
-            func.coalesce(func.sum(case((deposit.c.state == "failed", 1), else_=0)), 0),
-        ).where(deposit.c.received_at >= since)
+            func.coalesce(
+                func.sum(
+                    case((deposit.c.state == DepositState.UNREADABLE, 1), else_=0)
+                ),
+                0,
+            ),
+        ).where(deposit.c.received_at >= since, of_real_client(deposit.c.client_id))
     ).one()
     query = (
         select(lot.c.payer_id, func.count(), func.sum(lot.c.claims))
         .join(deposit, deposit.c.id == lot.c.deposit_id)
-        .where(deposit.c.received_at >= since)
+        .where(deposit.c.received_at >= since, is_real(lot.c.network))
         .group_by(lot.c.payer_id)
     )
     rows = [
@@ -94,7 +119,7 @@ def came_in(connection: Connection, since: float) -> CameIn:
 def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
     """Count the open cases, and give those that weigh most."""
     table = schema.anomaly
-    unresolved = table.c.state != AnomalyState.RESOLVED
+    unresolved = and_(table.c.state.in_(_UNRESOLVED), real_anomaly())
     awake = or_(table.c.snoozed_until.is_(None), table.c.snoozed_until <= now)
     weight = case(
         (table.c.severity == anomalies.CRITICAL, 0),
@@ -127,11 +152,49 @@ def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
     )
 
 
-def down(connection: Connection, now: float) -> Rows:
-    """List the circuits that are open: endpoints that are not asked for a while."""
+def down(connection: Connection, directory: Directory, now: float) -> list[Down]:
+    """List the endpoints that are not asked for a while, those that are so longest first."""
     table = schema.circuit
-    query = select(table).where(table.c.until > now).order_by(table.c.endpoint_id)
-    return connection.execute(query).all()
+    query = select(table).where(table.c.until > now, is_real(table.c.endpoint_id))
+    rows = connection.execute(query).all()
+    since = _since(connection, [row.endpoint_id for row in rows])
+    found = [
+        Down(
+            endpoint=row.endpoint_id,
+            payers=tuple(
+                p for p in directory.payers() if p.endpoint == row.endpoint_id
+            ),
+            since=since.get(row.endpoint_id, row.changed_at),
+            until=row.until,
+            cause=row.cause,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (each.since, each.endpoint))
+
+
+def _since(connection: Connection, endpoints: Sequence[str]) -> dict[str, float]:
+    """Tell when each endpoint was given up first, since it last answered."""
+    if not endpoints:
+        return {}
+    table = schema.event
+    query = (
+        select(table.c.subject, table.c.kind, table.c.at)
+        .where(
+            table.c.subject.in_(endpoints),
+            table.c.kind.in_(["circuit.opened", "circuit.closed"]),
+        )
+        .order_by(table.c.at.desc())
+        .limit(_OPENINGS)
+    )
+    found: dict[str, float] = {}
+    closed: set[str] = set()
+    for endpoint, kind, at in connection.execute(query):
+        if kind == "circuit.closed":
+            closed.add(endpoint)
+        elif endpoint not in closed:
+            found[endpoint] = at
+    return found
 
 
 def by_payer(
@@ -158,6 +221,7 @@ def by_payer(
             waiting=counts.queue.get(each.id, (0, 0.0))[0] if counts else 0,
             ratio=ratios.get(each.id),
             cases=cases.by_payer.get(each.id, 0),
+            overdue=counts.oldest_overdue.get(each.id) if counts else None,
         )
         for each in directory.data.payers
     ]

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from gateway.journal import schema
+from gateway.journal.dialect import begins
 
 DEPOSIT: Final = "deposit"
 LOT: Final = "lot"
@@ -38,11 +39,20 @@ LEAST_HASH: Final = 8  # characters of a SHA-256 that may stand for the whole
 _HASH: Final = re.compile(r"[0-9a-f]{8,64}")
 _LONGEST_NUMBER: Final = 9  # digits of a file number; longer ones are invoices
 _AFTER_HEX: Final = "g"
+_MOST_NUMBERED: Final = 20_000
+"""Invoices of one number among which the newest are looked for.
+
+The limit also keeps PostgreSQL from going through all lots in the order of time until
+it has found enough invoices of that number.
+"""
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
 class Found(NamedTuple):
-    """One thing that was meant, perhaps; `seq` only of a claim, `at` epoch seconds."""
+    """One thing that was meant, perhaps; `seq` only of a claim, `at` epoch seconds.
+
+    `file` is what its client called the file that it came in, `state` where it stands.
+    """
 
     kind: str
     id: str
@@ -50,6 +60,8 @@ class Found(NamedTuple):
     at: float
     client: str = ""
     seq: int | None = None
+    file: str = ""
+    state: str = ""
 
 
 def by_id(connection: Connection, name: str) -> Found | None:
@@ -155,21 +167,33 @@ def _deposits(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
     table = schema.deposit
-    columns = (table.c.id, table.c.filename, table.c.received_at, table.c.client_id)
+    own = table.c
+    columns = (own.id, own.filename, own.received_at, own.client_id, own.state)
     for condition in _names(table.c.filename, table.c.sha256, name):
         query = select(*columns).where(condition).order_by(table.c.received_at.desc())
         for row in _rows(connection, query, table.c.client_id, client, most):
-            yield Found(DEPOSIT, row.id, row.filename, row.received_at, row.client_id)
+            yield _of_deposit(row)
     names = schema.inbox_name  # the same content may have come under other names
-    path = names.c.path
     query = (
         select(*columns)
         .join(names, names.c.deposit_id == table.c.id)
-        .where(func.substr(path, func.length(path) - len(name)) == f"/{name}")
+        .where(schema.inbox_basename == name)
         .order_by(table.c.received_at.desc())
     )
     for row in _rows(connection, query, table.c.client_id, client, most):
-        yield Found(DEPOSIT, row.id, row.filename, row.received_at, row.client_id)
+        yield _of_deposit(row)
+
+
+def _of_deposit(row: Any) -> Found:
+    return Found(
+        DEPOSIT,
+        row.id,
+        row.filename,
+        row.received_at,
+        row.client_id,
+        file=row.filename or "",
+        state=row.state,
+    )
 
 
 def _lots(
@@ -181,9 +205,9 @@ def _lots(
 def _referenced(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
-    """Find lots whose key begins with a reference: it reads the keys of all lots."""
-    begins = schema.lot.c.match_key.startswith(f"{name}/", autoescape=True)
-    return _lots_where(connection, begins, client, most)
+    """Find lots whose key begins with a reference."""
+    key = schema.lot.c.match_key
+    return _lots_where(connection, begins(connection, key, f"{name}/"), client, most)
 
 
 def _lots_where(
@@ -193,21 +217,30 @@ def _lots_where(
     most: int,
 ) -> Iterator[Found]:
     table = schema.lot
-    columns = (table.c.id, table.c.number, table.c.created_at, table.c.client_id)
+    own, deposit = table.c, schema.deposit
+    columns = (own.id, own.number, own.created_at, own.client_id, own.state)
     query = (
-        select(*columns, table.c.sender)
+        select(*columns, table.c.sender, deposit.c.filename)
+        .join(deposit, deposit.c.id == table.c.deposit_id)
         .where(condition)
         .order_by(table.c.created_at.desc())
     )
     for row in _rows(connection, query, table.c.client_id, client, most):
         label = f"lot {row.number} of {row.sender}"
-        yield Found(LOT, row.id, label, row.created_at, row.client_id)
+        its = {"file": row.filename or "", "state": row.state}
+        yield Found(LOT, row.id, label, row.created_at, row.client_id, **its)
 
 
 def _claims(
     connection: Connection, name: str, client: str | None, most: int
 ) -> Iterator[Found]:
-    lot, claim = schema.lot, schema.claim
+    lot, deposit = schema.lot, schema.deposit
+    columns = [schema.claim.c[each] for each in ("lot_id", "seq", "number", "account")]
+    numbered = select(*columns).where(schema.claim.c.number == name)
+    claim = numbered.limit(_MOST_NUMBERED).subquery()
+    if client is None:  # ids sort by time: the lots of the newest alone are read
+        newest = select(claim).order_by(claim.c.lot_id.desc()).limit(most)
+        claim = newest.subquery()
     query = (
         select(
             lot.c.id,
@@ -217,14 +250,25 @@ def _claims(
             lot.c.sender,
             lot.c.created_at,
             lot.c.client_id,
+            deposit.c.filename,
+            func.coalesce(claim.c.account, lot.c.account).label("account"),
         )
         .join(lot, lot.c.id == claim.c.lot_id)
-        .where(claim.c.number == name)
+        .join(deposit, deposit.c.id == lot.c.deposit_id)
         .order_by(lot.c.created_at.desc())
     )
     for row in _rows(connection, query, lot.c.client_id, client, most):
         label = f"invoice {row.number} in lot {row.lot_number} of {row.sender}"
-        yield Found(CLAIM, row.id, label, row.created_at, row.client_id, row.seq)
+        yield Found(
+            CLAIM,
+            row.id,
+            label,
+            row.created_at,
+            row.client_id,
+            row.seq,
+            row.filename or "",
+            row.account,
+        )
 
 
 def _dispatches(
@@ -242,7 +286,7 @@ def _dispatches(
             label = (
                 f"{row.filename or 'no file yet'}, number {row.number}, {row.payer_id}"
             )
-            yield Found(DISPATCH, row.id, label, row.created_at)
+            yield Found(DISPATCH, row.id, label, row.created_at, state=row.state)
 
 
 def _returns(
@@ -253,7 +297,9 @@ def _returns(
         for condition in _names(table.c.remote_name, table.c.sha256, name):
             query = select(table).where(condition).order_by(table.c.collected_at.desc())
             for row in connection.execute(query.limit(most)):
-                yield Found(RETURN, row.id, row.remote_name, row.collected_at)
+                yield Found(
+                    RETURN, row.id, row.remote_name, row.collected_at, state=row.state
+                )
     for condition in _names(part.c.filename, part.c.sha256, name):
         query = select(part).where(condition).order_by(part.c.created_at.desc())
         for row in _rows(connection, query, part.c.client_id, client, most):

@@ -27,7 +27,15 @@ from routing.matching import Rule
 _AT_ONCE: Final = 200
 _MOST: Final = 10_000  # breaks that are told; nobody reads more
 _BY_KEY: Final = frozenset(
-    {Rule.EXACT, Rule.WEAKER_KEY, Rule.SENDER, Rule.AMOUNT, Rule.UNANSWERED}
+    {
+        Rule.EXACT,
+        Rule.WEAKER_KEY,
+        Rule.SENDER,
+        Rule.AMOUNT,
+        Rule.MADE_ON,
+        Rule.UNANSWERED,
+        Rule.NEWEST,
+    }
 )
 
 Dated = tuple[tuple[Any, ...], Word | Anew]

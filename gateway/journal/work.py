@@ -98,8 +98,13 @@ def abandon_all(tx: Tx, worker: str) -> int:
     name.  What it was handing over shows as lost at once, and is asked for.
     """
     count = 0
-    tables = (schema.deposit, schema.dispatch, schema.payer_return, schema.notice)
-    for table in tables:
+    for table in (
+        schema.deposit,
+        schema.dispatch,
+        schema.payer_return,
+        schema.notice,
+        schema.webhook,
+    ):
         mine = table.c.worker == worker
         values = {"lease_until": 0.0} if table is schema.dispatch else _FREE
         count += tx.connection.execute(

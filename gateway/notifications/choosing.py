@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from sqlalchemy import Connection, Row
 
 from config.notification_records import SEVERITIES, Recipient, Rule
-from gateway.journal import anomalies, client_standing, notice_rules
+from gateway.journal import anomaly_facts, client_standing, notice_rules
 from gateway.notifications.content import (
     ClientLine,
     Content,
@@ -147,7 +147,7 @@ def _told_until(rule: Rule, now: float) -> float | None:
 def _concerns(clients: Sequence[str], row: AnyRow) -> bool:
     if row.client_id:
         return row.client_id in clients
-    return not anomalies.facts_of(row).get("clients", {}).keys().isdisjoint(clients)
+    return not anomaly_facts.facts_of(row).get("clients", {}).keys().isdisjoint(clients)
 
 
 def _is_due_again(rule: Rule, row: AnyRow, now: float) -> bool:

@@ -20,7 +20,7 @@ from attrs import frozen
 from sqlalchemy import Row
 
 from config.notification_records import SEVERITIES
-from gateway.journal import anomalies
+from gateway.journal import anomalies, anomaly_facts
 from gateway.steps.route import CAUSES
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -97,7 +97,7 @@ def line_of(
     row: Row[*tuple[Any, ...]], status: Status, since: float | None = None
 ) -> Line:
     """Take from an anomaly what a message may hold."""
-    code = str(anomalies.facts_of(row).get("code", ""))
+    code = str(anomaly_facts.facts_of(row).get("code", ""))
     pattern = _OWN_CODE if row.kind in _OF_OUR_READERS else _PAYERS_CODE
     cause = row.subject.partition(":")[0]
     return Line(

@@ -153,7 +153,10 @@ def _run(
         payers = stack.enter_context(_running(_payers(home, options)))
         listening = payers.doors(["payers"])["payers"]
         demo_setup.write_payers(
-            home, where=listening["where"], host_key=listening["host_key"]
+            home,
+            where=listening["where"],
+            host_key=listening["host_key"],
+            hosts=listening["hosts"],
         )
         gateway = stack.enter_context(_running(_gateway(home)))
         doors = gateway.doors(_DOORS)

@@ -35,6 +35,8 @@ _HURRIED: Final = """
 first = "2s"
 max = "10s"
 {expects}
+"""
+_WITH_DESK: Final = """
 # Its service desk answers, on the next of its days, and it is chased by seconds.
 [desk]
 answers = ["status", "return", "enrolment", "complaint"]
@@ -72,6 +74,21 @@ do = "person"
 most = 1
 wait = "1s"
 """
+_WITHOUT_DESK: Final = """
+# It has no desk that could be asked; what it has lost is sent again, by seconds.
+[playbook]
+patience = "6s"
+
+[[remedy]]
+do = "resend"
+most = 6
+wait = "6s"
+
+[[remedy]]
+do = "person"
+most = 1
+wait = "1s"
+"""
 
 
 class DemoPayer(NamedTuple):
@@ -103,18 +120,24 @@ def payers_of(simulated: Iterable[Simulated]) -> Iterator[DemoPayer]:
     nowhere = dict.fromkeys(("host", "key_file", "host_key"), "-") | {"port": "0"}
     for of in simulated:
         for name, text in of.simulation.demo_files(nowhere).items():
-            if name.endswith(SUFFIX):
+            if is_payer(name):
                 yield DemoPayer(of.name, name.removesuffix(SUFFIX), text)
 
 
-def hurried(text: str, answers: Sequence[Promised]) -> str:
+def is_payer(name: str) -> bool:
+    """Say whether a file of the directory is a payer's; one in a folder is not."""
+    return name.endswith(SUFFIX) and "/" not in name
+
+
+def hurried(text: str, answers: Sequence[Promised], *, desk: bool = True) -> str:
     """Return a payer's file with the demo's deadlines in place of its own."""
     expects = "".join(
         _EXPECTED.format(kind=each.kind, level=each.level, within=each.demo_within)
         for each in answers
     )
     kept = "".join(_without(text, _REPLACED)).rstrip()
-    return f"{kept}\n{_HURRIED.format(expects=expects)}"
+    chased = _WITH_DESK if desk else _WITHOUT_DESK
+    return f"{kept}\n{_HURRIED.format(expects=expects)}{chased}"
 
 
 def _without(text: str, tables: frozenset[str]) -> Iterator[str]:

@@ -31,7 +31,7 @@ from gateway.intake.credentials import (
 )
 from gateway.journal import clients, migrations, staff
 from gateway.journal.dialect import open_engine
-from gateway.simulator.demo_payers import SUFFIX, DemoPayer, hurried, payers_of
+from gateway.simulator.demo_payers import DemoPayer, hurried, is_payer, payers_of
 from gateway.simulator.emitters import emitter_settings
 from gateway.simulator.vendor_accounts import Account, invent, read_account
 from gateway.simulator.vendor_files import Address
@@ -148,8 +148,17 @@ def prepare(
     )
 
 
-def write_payers(home: DemoHome, *, where: str, host_key: str) -> None:
-    """Write the payer directory for payers that listen at `where`."""
+def write_payers(
+    home: DemoHome,
+    *,
+    where: str,
+    host_key: str,
+    hosts: Mapping[str, Mapping[str, object]],
+) -> None:
+    """Write the payer directory for payers that listen at `where`.
+
+    Those of a network with a host of its own are reached as `hosts` says.
+    """
     host, _, port = where.rpartition(":")
     places = {
         "host": host,
@@ -159,11 +168,14 @@ def write_payers(home: DemoHome, *, where: str, host_key: str) -> None:
     }
     folder = home.settings.directory.path
     for of in home.simulated:
-        for name, text in of.simulation.demo_files(places).items():
+        place = hosts.get(of.name, places)
+        for name, text in of.simulation.demo_files(place).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == SUFFIX:
-                path.write_text(hurried(text, of.simulation.answers), encoding="utf-8")
+            if is_payer(name):
+                desk = of.simulation.open_host is None
+                made = hurried(text, of.simulation.answers, desk=desk)
+                path.write_text(made, encoding="utf-8")
             else:
                 path.write_text(text, encoding="utf-8")
 

@@ -18,15 +18,12 @@ from pathlib import Path
 from random import Random
 from typing import Final, TextIO
 
-from gateway.simulator.mycarenet_certificates import Authority
-from gateway.simulator.mycarenet_host import MyCareNetHost
 from gateway.simulator.mycarenet_unions import Unions
 from protocols.mycarenet.genasync_hub import Hub
 from protocols.mycarenet.genasync_hub_faults import HubFaults
+from protocols.mycarenet.genasync_site import Site
 from protocols.mycarenet.payer_simulator import Faults
 
-_USER: Final = "octway"
-_NIHII: Final = "41234567001"  # invented, for whoever asks
 _EXAMPLE: Final = """\
 example, in a terminal that stays open (it ends with its standard input):
   python -m gateway.simulator.mycarenet --dir mycarenet \\
@@ -38,50 +35,26 @@ def serve(
     read: Namespace, *, now: Callable[[], float], orders: TextIO, told: TextIO
 ) -> None:
     """Serve until the orders end; tell the settings first."""
-    folder = read.dir.absolute()  # a directory takes relative ones from its own
-    folder.mkdir(parents=True, exist_ok=True)
     rng = Random(read.seed)  # noqa: S311 - a simulation, repeatable by its seed
-    authority = Authority(folder, now=now())
-    client, password = authority.client(), f"{rng.getrandbits(64):016x}"
-    password_file = folder / "licence.password"
-    password_file.write_text(password, encoding="utf-8")
     unions = Unions(
         now=now, rng=rng, faults=Faults(), day=read.day, soonest=read.soonest
     )
-    hub = Hub(
+    site = Site(
+        read.dir,
         now=now,
         rng=rng,
         arrived=unions.arrived,
         get_interval=read.get_interval,
-        licences={_USER: password},
-        trusts=authority.issued,
-    )
-    host = MyCareNetHost(
-        hub=hub,
-        server=authority.server(),
-        client_ca=authority.certificate,
         port=read.port,
     )
-    settings = {
-        "url": host.url,
-        "certificate_file": str(client.certificate),
-        "key_file": str(client.key),
-        "ca_file": str(authority.certificate),
-        "nihii": _NIHII,
-        "package": "Octway",
-        "license_user": _USER,
-        "license_password_file": str(password_file),
-        "signer": "local-stand-in",
-        "get_interval": f"{read.get_interval:g}s",
-    }
     try:
         if read.endpoint is not None:
-            _write_endpoint(read.endpoint, settings)
-        _say(told, {"settings": settings})
+            _write_endpoint(read.endpoint, site.settings)
+        _say(told, {"settings": dict(site.settings)})
         for line in orders:
-            _say(told, _dial(hub, line))
+            _say(told, _dial(site.hub, line))
     finally:
-        host.close()
+        site.close()
 
 
 def _write_endpoint(file: Path, settings: Mapping[str, str]) -> None:

@@ -12,10 +12,9 @@ from random import Random
 from typing import Final
 
 from protocols.mycarenet.genasync_hub import UNIONS, Coming
-from protocols.mycarenet.genasync_messages import BILLING, REJECT, SETTLEMENT
+from protocols.mycarenet.genasync_messages import BILLING, POST_NAMES
 from protocols.mycarenet.payer_simulator import Faults, Union
 
-_NAMES: Final = {"920900": SETTLEMENT, "920099": REJECT, "920999": REJECT}
 _KIND: Final = slice(0, 6)
 
 
@@ -49,7 +48,9 @@ class Unions:
             Coming(
                 content=each.content,
                 after=self._soonest + each.delay_days * self._day,
-                message_name=_NAMES.get(each.content[_KIND].decode("latin-1"), BILLING),
+                message_name=POST_NAMES.get(
+                    each.content[_KIND].decode("latin-1"), BILLING
+                ),
             )
             for each in returned
         ]

@@ -1,8 +1,9 @@
-"""The simulated payers of the demo, as a program: SFTP servers with someone behind.
+"""The simulated payers of the demo, as a program: servers with someone behind.
 
 `python -m gateway.simulator.payers --dir DIR --key 'ssh-ed25519 …' NETWORK:CODE:USER…`
-opens an account for each payer, prints one JSON line with its address and host key,
-and answers what is put there until it is told to end.  Their lines fail now and
+opens an SFTP account for each payer, or the host that its network brings, prints one
+JSON line with address, host key and hosts, and answers what is put there until it is
+told to end.  Their lines fail now and
 then; which, when and how follows from the seed and from nothing else.
 """
 
@@ -11,12 +12,12 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Protocol, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
@@ -28,8 +29,10 @@ from gateway.logs import observer
 from gateway.simulator import payer_faults
 from gateway.simulator.payer_desk import Desk
 from gateway.simulator.payer_host import PayerHost, load_host_key
+from gateway.simulator.payer_hosts import LINE_FAULTS, Dialled, HostedPayers, Lines
 from protocols.catalog import Catalog
 from protocols.simulated_payer import Faults
+from protocols.simulation import LineFault
 
 _LOOK_EVERY: Final = 0.5
 _NO_FAULT: Final = payer_faults.Faults()
@@ -38,6 +41,9 @@ RETURNS: Final = Faults(
     lost=0.08, late=0.03, doubled=0.05, out_of_order=0.005, unknown_sender=0.1
 )
 """How often the payers' returns go wrong in the demo: a field that is not mended."""
+
+RETURNS_WITHOUT_DESK: Final = evolve(RETURNS, lost=0.0, unknown_sender=0.0)
+"""Likewise, where no desk can be asked: nobody could bring such answers back."""
 
 LOSES: Final = 0.08
 """The share of files that a payer loses before it has read them."""
@@ -51,25 +57,13 @@ class Episode:
     seconds: float
 
 
-_LINE_FAULTS: Final = (
-    # The line goes when the file is there and before anybody has said so.
-    Episode(payer_faults.Faults(drop_after_rename=True), 4.0),
+_EPISODES: Final = (
+    Episode(LINE_FAULTS[LineFault.CUT_LATE], 4.0),
     Episode(payer_faults.Faults(drop_before_rename=True), 1.0),
-    Episode(payer_faults.Faults(drop_after_bytes=2000), 1.0),
-    Episode(payer_faults.Faults(delay=0.3), 3.0),
+    Episode(LINE_FAULTS[LineFault.CUT_EARLY], 1.0),
+    Episode(LINE_FAULTS[LineFault.SLOW], 3.0),
 )
-# Lines that are open stay logged in, so they are cut as well.
-_LOCKED_OUT: Final = Episode(
-    payer_faults.Faults(refuse_login=True, drop_after_bytes=0), 15.0
-)
-
-
-class Dialled(Protocol):
-    """As much of a `PayerHost` as is dialled."""
-
-    def dial(self, user: str, faults: payer_faults.Faults) -> None:
-        """Set an account's faults."""
-        ...
+_LOCKED_OUT: Final = Episode(LINE_FAULTS[LineFault.LOCKED_OUT], 15.0)
 
 
 class BadLines:
@@ -107,7 +101,7 @@ class BadLines:
             self._locked_out_at = None
             self._begin(_LOCKED_OUT)
         elif self._rng.random() < self._chance:
-            self._begin(self._rng.choice(_LINE_FAULTS))
+            self._begin(self._rng.choice(_EPISODES))
 
     def _begin(self, episode: Episode) -> None:
         user = self._rng.choice(self._users)
@@ -120,12 +114,20 @@ class BadLines:
         self._host.dial(user, _NO_FAULT)
 
 
+class Works(Protocol):
+    """A payer's desk, or what is between it and a gateway."""
+
+    def work(self) -> None:
+        """Do what there is to do."""
+        ...
+
+
 class DeskRound:
     """Lets each payer work in turn; one that fails never stops the others."""
 
     _log = Logger()
 
-    def __init__(self, desks: dict[str, Desk]) -> None:
+    def __init__(self, desks: Mapping[str, Works]) -> None:
         self._desks = desks
 
     def work(self) -> None:
@@ -153,12 +155,30 @@ def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
     simulations = {
         each.name: each.simulation for each in Catalog.installed().simulated()
     }
+    hosts = {
+        network: HostedPayers(
+            simulation.open_host,
+            read.dir / f"{network}-host",
+            {
+                code: read.dir / user
+                for name, code, user in read.users
+                if name == network
+            },
+            now=now,
+            rng=Random(f"{read.seed}|{network}"),  # noqa: S311
+        )
+        for network, simulation in simulations.items()
+        if simulation.open_host is not None
+        and any(name == network for name, _, _ in read.users)
+    }
     desks = {
         user: Desk(
-            folder=host.open_account(user, key=read.key),
+            folder=read.dir / user
+            if network in hosts
+            else host.open_account(user, key=read.key),
             simulation=simulations[network],
             code=code,
-            faults=RETURNS,
+            faults=RETURNS_WITHOUT_DESK if network in hosts else RETURNS,
             day=read.day,
             loses=LOSES,
             rng=Random(f"{read.seed}|{user}"),  # noqa: S311
@@ -166,8 +186,9 @@ def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
         )
         for network, code, user in read.users
     }
+    hosted = {user: hosts[name] for name, _, user in read.users if name in hosts}
     lines = BadLines(
-        host=host,
+        host=Lines(host, hosted),
         users=[user for _, _, user in read.users],
         rng=Random(f"{read.seed}|lines"),  # noqa: S311
         clock=reactor,
@@ -181,8 +202,14 @@ def run(reactor: IReactorTime, now: Now, *arguments: str) -> Deferred[Any]:
         door="payers",
         where=f"{place.host}:{place.port}",
         host_key=host.host_key,
+        hosts={name: dict(each.host.place) for name, each in hosts.items()},
     )
-    loops = ((DeskRound(desks).work, _LOOK_EVERY), (lines.tick, 1.0))
+    for each in hosts.values():
+        cast(Any, reactor).addSystemEventTrigger("before", "shutdown", each.host.close)
+    loops = (
+        (DeskRound({**desks, **hosts}).work, _LOOK_EVERY),
+        (lines.tick, 1.0),
+    )
     return DeferredList(
         [_loop(reactor, call, every) for call, every in loops], fireOnOneErrback=True
     )

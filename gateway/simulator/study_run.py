@@ -39,8 +39,8 @@ from gateway.workshop import build_steps
 from protocols.catalog import Catalog
 
 _TRACKING: Final = frozenset({"watch", "chase"})
-_ELSEWHERE: Final = frozenset({"collect", "seal", "tidy"})
-"""Steps out of the turn: outboxes are looked into by the hour, nobody asks for receipts."""
+_ELSEWHERE: Final = frozenset({"collect", "seal", "tell", "deliver", "tidy"})
+"""Steps out of the turn: outboxes are looked into by the hour, nobody asks for receipts or is told."""
 _COLLECTS_AT: Final = (OPENS_AT, TURNS_AT[-1])
 _PASSES: Final = 4  # of tracking in a turn, at most
 _TICK: Final = 1.0  # seconds between two passes

@@ -21,6 +21,7 @@ from gateway.journal import anomalies, clients, schema
 from gateway.steps.tie import Tied
 from routing.cause import cause_of, roots
 from routing.envelope import Outcome, Problem, Remark, Severity
+from routing.sandbox import base
 
 _REJECTING: Final = frozenset({Outcome.REJECTED, Outcome.PARTLY_PAID})
 _NO_REASON: Final = Remark("", "")
@@ -45,7 +46,7 @@ def claims_rejected(
 
     A consequence of another code in the same answer raises none of its own.
     """
-    known = known_causes(network)
+    known = known_causes(base(network))
     groups: dict[tuple[str, str], _Group] = {}
     for each in tied:
         done, answer = each.applied, each.answer

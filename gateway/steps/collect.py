@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final
 
 from twisted.logger import Logger
 
 from config.errors import ConfigErrors
-from gateway.clock import Entropy
+from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, circuits, leases, returns
+from gateway.journal import anomalies, circuits, leases, returns, sandbox
 from gateway.storage.payloads import Payloads
 from protocols.errors import (
     CredentialsRefused,
@@ -50,6 +51,7 @@ class Collect:
         channel: Callable[[str], Channel],
         directory: Callable[[], Directory],
         entropy: Entropy,
+        now: Now,
         worker: str,
         lease: float,
         at_once: int,
@@ -59,17 +61,28 @@ class Collect:
         self._channel = channel
         self._directory = directory
         self._entropy = entropy
+        self._now = now
         self._worker = worker
         self._lease = lease
         self._at_once = at_once
 
     def endpoints(self) -> dict[str, str]:
-        """Map every endpoint that a payer uses to its network."""
-        return {
+        """Map every endpoint that a payer uses to its network.
+
+        With those of sandboxes that have something: they are as many as there are
+        test clients and payers, and nearly always empty.
+        """
+        directory = self._directory()
+        found = {
             payer.endpoint: payer.network
-            for payer in self._directory().payers()
+            for payer in directory.payers()
             if payer.endpoint is not None
         }
+        for row in self._database.read(sandbox.ready, self._now()):
+            with suppress(NoRoute):  # of a payer that has left the directory
+                payer = directory.payer(row.endpoint_id)
+                found[row.endpoint_id] = payer.network
+        return found
 
     def run_once(self) -> bool:
         """Empty every outbox once; True if anything came."""

@@ -22,6 +22,7 @@ from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, deposits, dispatches, lots, schema, work
 from gateway.steps.holding import Holding, Holds
 from gateway.storage.payloads import Payloads
+from gateway.storage.slice import Slice
 from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
 from routing.directory import Directory
 from routing.errors import NoRoute
@@ -187,32 +188,9 @@ class Gather:
 
         def open_part() -> BinaryIO:
             whole = self._database.read(self._payloads.open, payload)
-            whole.seek(lot.offset)
-            return io.BufferedReader(_Slice(whole, lot.length))
+            return io.BufferedReader(Slice(whole, lot.offset, lot.length))
 
         return LotPart(open_part, lot.sender, lot.number, lot.claims)
-
-
-class _Slice(io.RawIOBase):
-    """The next `length` bytes of a stream, and no more."""
-
-    def __init__(self, stream: BinaryIO, length: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._left = length
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(min(len(buffer), self._left))
-        buffer[: len(data)] = data
-        self._left -= len(data)
-        return len(data)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
 
 
 def _is_due(payer: PayerEntry, waiting: Any, now: float) -> bool:

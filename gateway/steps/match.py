@@ -29,6 +29,7 @@ from gateway.journal import (
 )
 from gateway.learning import CurrentDelays
 from gateway.steps.cases import claims_rejected
+from gateway.steps.contradictions import tell_contradictions
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
@@ -245,6 +246,7 @@ class Match:
         for payer, remedy in chases.heard(tx, answered):
             self._observe.remedy(payer, remedy, "brought")
         claims_rejected(tx, self._entropy, row.network, tied)
+        tell_contradictions(tx, self._entropy, kind, tied)
         return until, tied
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:

@@ -22,6 +22,7 @@ from routing.commitment import lack
 from routing.directory import Directory, Route
 from routing.envelope import ClaimSeen, LotSeen, Problem, Severity
 from routing.errors import NoRoute
+from routing.sandbox import base
 
 CODE: Final = "commitment-unknown"
 _RULE: Final = "commitments"
@@ -97,7 +98,7 @@ def given(tied: Iterable[Tied]) -> Iterator[commitments.Given]:
 @lru_cache(maxsize=8)
 def _some_ask(directory: Directory, network: str) -> bool:
     """Say whether any payer of a network asks for the warnings."""
-    payers = (payer for payer in directory.payers() if payer.network == network)
+    payers = (payer for payer in directory.payers() if payer.network == base(network))
     return any(payer.rules.get(_RULE) == _WARN for payer in payers)
 
 

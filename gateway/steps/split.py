@@ -21,7 +21,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
-from gateway.journal import anomalies, reading, schema, work
+from gateway.journal import anomalies, clients, reading, schema, work
 from gateway.steps.cases import deposit_unreadable
 from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
@@ -32,6 +32,7 @@ from protocols.interface import Network
 from routing.directory import Directory
 from routing.envelope import LotSeen
 from routing.lifecycle import DepositState
+from routing.sandbox import Scoped
 
 _HEAD: Final = 4096
 LARGE: Final = 256 * 1024
@@ -77,6 +78,7 @@ class Split:
         self._worker = worker
         self._lease = lease
         self._holding = holding
+        self._tests: dict[str, bool] = {}  # by client; what one is, it stays
 
     def run_once(self) -> bool:
         """Read deposits that wait; False if none does."""
@@ -136,8 +138,17 @@ class Split:
                     continue
                 if network.is_return(format):
                     return refused(deposit, format, head)
-                return self._read_lots(deposit, network, format, stream)
+                meant = self._meant(deposit.client_id, network)
+                return self._read_lots(deposit, meant, format, stream)
         return refused(deposit, None, head)
+
+    def _meant(self, client: str, network: Network) -> Network:
+        """Return the network that a client's files belong to: its own twin for a test."""
+        if client not in self._tests:
+            self._tests[client] = self._database.read(clients.is_test, client)
+        if not self._tests[client]:
+            return network
+        return self._networks[Scoped(client, network.name).name]
 
     def _read_lots(
         self, deposit: Deposit, network: Network, format: str, stream: BinaryIO

@@ -1,6 +1,7 @@
-"""Housekeeping: parts that nobody went on with, and staging files of nobody.
+"""Housekeeping: parts that nobody went on with, staging files of nobody, old webhooks.
 
-Only work in progress is ever removed here; what was acknowledged never is.
+Only work in progress is ever removed here, and what endpoints were told long ago;
+what was acknowledged never is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Final
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake import staging
-from gateway.journal import parts
+from gateway.journal import parts, webhook_deliveries
 from gateway.storage.payloads import Payloads
 
 KEEP_PARTS: Final = 7 * 86_400.0  # seconds a cut upload can be gone on with
@@ -22,9 +23,12 @@ class Tidy:
 
     name = "tidy"
 
-    def __init__(self, *, database: Database, payloads: Payloads) -> None:
+    def __init__(
+        self, *, database: Database, payloads: Payloads, keep_webhooks: float
+    ) -> None:
         self._database = database
         self._payloads = payloads
+        self._keep_webhooks = keep_webhooks
 
     def run_once(self) -> bool:
         """Forget what is too old; False if nothing was."""
@@ -32,9 +36,12 @@ class Tidy:
         for part in old:
             staging.remove(self._payloads, part)
         known = self._database.read(parts.all_ids)
-        return bool(old) | bool(
-            self._payloads.storage.forget_staging(known, older_than=_KEEP_STRAY)
-        )
+        stray = self._payloads.storage.forget_staging(known, older_than=_KEEP_STRAY)
+        told = self._database.write("tidy.webhooks", self._forget_webhooks)
+        return bool(old) | bool(stray) | bool(told)
+
+    def _forget_webhooks(self, tx: Tx) -> int:
+        return webhook_deliveries.tidy(tx, tx.now - self._keep_webhooks)
 
     def _forget(self, tx: Tx) -> list[str]:
         old = parts.older_than(tx.connection, tx.now - KEEP_PARTS)

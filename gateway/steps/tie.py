@@ -111,7 +111,11 @@ class Tie:
         def index(level: Level, key: str) -> Any:
             return self._origin.own_first(
                 answers.candidates(
-                    self._tx.connection, self._returned.network, level, key
+                    self._tx.connection,
+                    self._returned.network,
+                    level,
+                    key,
+                    until=self._returned.collected_at,
                 )
             )
 

@@ -24,6 +24,7 @@ from gateway.database import Database
 from gateway.journal import (
     anomalies,
     approvals,
+    case_work,
     chases,
     expectations,
     ledger,
@@ -115,7 +116,11 @@ class Watch:
             )
 
     def _settle(self, tx: Tx) -> None:
-        """Close the anomalies of payers that owe nothing late any more."""
+        """Close the anomalies of payers that owe nothing late any more.
+
+        Cases that were put off until now come back.
+        """
+        case_work.wake_due(tx)
         for row in anomalies.open_of_kind(tx.connection, "answer-late"):
             payer, flow, kind = row.subject.rsplit(":", 2)
             if not expectations.overdue(tx.connection, payer, flow, kind):

@@ -28,6 +28,12 @@ from gateway.storage.local import LocalStorage, Place, unavailable, write_all
 from gateway.storage.vault import KeyRing, Sealer, WrappedKey, seal
 
 _BLOCK: Final = 1024 * 1024
+_WRAPPED: Final = (  # everything that a key-encryption key wraps
+    (schema.payload, "key_id", "wrapped_key"),
+    (schema.upload, "key_id", "wrapped_key"),
+    (schema.webhook, "key_id", "wrapped_key"),
+    (schema.webhook, "old_key_id", "old_wrapped_key"),
+)
 
 
 @frozen(kw_only=True)
@@ -133,20 +139,23 @@ class Payloads:
     def rewrap(self, tx: Tx, most: int) -> int:
         """Wrap keys anew that an old key wraps, `most` at a time; return how many.
 
-        Once it returns 0 no payload and no upload under way needs the old key.
+        Once it returns 0 no payload, no upload under way and no endpoint's secret
+        needs the old key.
         """
         found = 0
-        for table in (schema.payload, schema.upload):
-            query = select(table).where(table.c.key_id != self.keys.active)
-            if table is schema.payload:
-                query = query.where(table.c.purged_at.is_(None))
-            for row in tx.connection.execute(query.limit(most - found)).all():
-                old = WrappedKey(key_id=row.key_id, wrapped=row.wrapped_key)
-                fresh = self.keys.wrap(row.id, self.keys.unwrap(row.id, old))
+        for table, *names in _WRAPPED:
+            key_id, key = (table.c[name] for name in names)
+            query = select(table.c.id, key_id, key).where(key_id != self.keys.active)
+            query = query.where(key_id != "")  # of what was purged there is no key
+            for name, old_id, wrapped in tx.connection.execute(
+                query.limit(most - found)
+            ).all():
+                old = WrappedKey(key_id=old_id, wrapped=wrapped)
+                fresh = self.keys.wrap(name, self.keys.unwrap(name, old))
                 tx.connection.execute(
                     update(table)
-                    .where(table.c.id == row.id, table.c.key_id == row.key_id)
-                    .values(key_id=fresh.key_id, wrapped_key=fresh.wrapped)
+                    .where(table.c.id == name, key_id == old_id)
+                    .values({key_id: fresh.key_id, key: fresh.wrapped})
                 )
                 found += 1
         return found

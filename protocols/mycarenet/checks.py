@@ -15,6 +15,7 @@ import numpy as np
 from protocols.mycarenet import codes
 from protocols.mycarenet.checks_columns import LAYOUTS, Columns, place_of
 from protocols.mycarenet.checks_kinds import JUDGES, holds
+from protocols.mycarenet.checks_known import Known
 from protocols.mycarenet.checks_rules import OWN_WORDS, Rule, rules
 from protocols.mycarenet.columns import Rows, Table
 from protocols.mycarenet.findings import Finding
@@ -64,8 +65,9 @@ class Share(NamedTuple):
 class Checks:
     """One sending being checked, chunk by chunk."""
 
-    def __init__(self, tables: Tables = SHIPPED) -> None:
+    def __init__(self, tables: Tables = SHIPPED, known: Known | None = None) -> None:
         self._tables = tables
+        self._known = Known() if known is None else known
         self._sending: Bytes | None = None
         self._records = 0
         self._wrong = 0
@@ -79,7 +81,8 @@ class Checks:
             if len(found):
                 self._sending = chunk.rows[found[0]].copy()
         columns = Columns(table, self._sending)
-        yield from _rules_broken(columns, chunk, self._tables)
+        if self._sending is not None:
+            yield from _rules_broken(columns, chunk, self._tables, self._known)
         yield from _credit_notes(columns)
 
     def count(self, findings: Iterable[Finding], chunk: Chunk) -> None:
@@ -104,16 +107,25 @@ class Checks:
             yield problem(SHARE, share.told())
 
 
-def _rules_broken(columns: Columns, chunk: Chunk, tables: Tables) -> Iterator[Finding]:
-    for rule in rules():
+def _rules_broken(
+    columns: Columns, chunk: Chunk, tables: Tables, known: Known
+) -> Iterator[Finding]:
+    for number, rule in enumerate(rules()):
+        if not columns.has(rule.record) or known.is_kept(number, columns):
+            continue
         rows = columns.rows(rule.record)
         if not len(rows):
             continue
+        all_belong = columns.all_belong(rule.record)
         wrong = JUDGES[rule.kind](columns, rule, tables)
         if not wrong.any():
+            if all_belong:
+                known.note_clean(number, columns)
             continue
         applies = holds(columns, rule)
         if applies is not None:
+            if all_belong and not applies.any():
+                known.note_idle(number, columns)
             wrong = wrong & applies
         found = np.flatnonzero(wrong)
         if len(found):

@@ -55,6 +55,46 @@ class Columns:
         self._empty: dict[tuple[str, str, str], Mask] = {}
         self._latest: dict[str, Rows] = {}
         self._gathered: dict[str, Bytes] = {}
+        self._same: dict[tuple[str, str], tuple[bytes, bytes] | None] = {}
+        self._few: dict[str, list[bytes] | None] = {}
+
+    def has(self, record: str) -> bool:
+        """Say whether there is a record of a kind at all."""
+        return len(self._table.rows(record)) > 0
+
+    def all_belong(self, record: str) -> bool:
+        """Say whether all records of a kind belong where they stand."""
+        return len(self.rows(record)) == len(self._table.rows(record))
+
+    def same(self, record: str, of: str) -> tuple[bytes, bytes] | None:
+        """Return the first record of kind `of`, and where others of it are not the same.
+
+        That is a byte for each column, 1 where they differ.  For records of another
+        kind the sending's record 10 stands for all of them.  None: there is none.
+        """
+        key = record, of
+        if key not in self._same:
+            self._same[key] = self._compare(record, of)
+        return self._same[key]
+
+    def _compare(self, record: str, of: str) -> tuple[bytes, bytes] | None:
+        if of == WHOLE and record != WHOLE and self._sending is not None:
+            return self._sending.tobytes(), bytes(len(self._sending))
+        if not self.has(of):
+            return None
+        extremes = self._table.extremes(of)
+        return extremes.first, extremes.varied
+
+    def few(self, record: str, most: int) -> list[bytes] | None:
+        """Return the records of a kind if there are at most so many; else None."""
+        if record not in self._few:
+            count = len(self._table.rows(record))
+            self._few[record] = (
+                [each.tobytes() for each in self._table.records(record)]
+                if count <= most
+                else None
+            )
+        return self._few[record]
 
     def rows(self, record: str) -> Rows:
         """Return the rows of the records of a kind that belong where they stand.
@@ -99,7 +139,7 @@ class Columns:
         found = self._empty.get(key)
         if found is None:
             texts = self.text(record, name)
-            found = _hold_nothing(texts, signed=_is_signed(key[1], field))
+            found = _hold_nothing(texts, signed=is_signed(key[1], field))
             self._empty[key] = found
         return found
 
@@ -149,7 +189,8 @@ def _texts(characters: Bytes) -> Texts:
     return texts
 
 
-def _is_signed(record: str, name: str) -> bool:
+def is_signed(record: str, name: str) -> bool:
+    """Say whether a field begins with a sign."""
     field = LAYOUTS[record].by_name.get(name)
     return field is not None and field.kind == "S"
 

@@ -64,30 +64,25 @@ def companions(columns: Columns, rule: Rule, _: Tables) -> Mask:
 def affiliation(columns: Columns, rule: Rule, tables: Tables) -> Mask:
     """Judged on the first day of care; the number 000 is left to those who allow it."""
     texts = columns.text(rule.record, rule.field)
-    lines = columns.master("50", rule.record)
-    first = dict(
-        zip(
-            lines[::-1].tolist(),
-            columns.text("50", "first_date")[::-1].tolist(),
-            strict=True,
-        )
-    )
-    created = columns.text(rule.record, "10.created")
+    rows, lines = columns.rows(rule.record), columns.master("50", rule.record)
+    days = np.array(columns.text(rule.record, "10.created"))
+    if len(lines):
+        first = np.minimum(np.searchsorted(lines, rows), len(lines) - 1)
+        told = columns.text("50", "first_date")[first]
+        has_line = (lines[first] == rows) & (told != b"")
+        days[has_line] = told[has_line]
     destination = columns.text(rule.record, "destination_mutuality")
-    judged: dict[tuple[bytes, bytes, bytes], bool] = {}
-    wrong = np.zeros(len(texts), np.bool_)
-    rows = columns.rows(rule.record).tolist()
-    for at, (row, own, to) in enumerate(
-        zip(rows, texts.tolist(), destination.tolist(), strict=True)
-    ):
-        day = first.get(row, b"") or bytes(created[at])
-        key = own, to, day
-        if key not in judged:
-            judged[key] = tables.mutualities.refuses_affiliation(
-                own.decode("latin-1"), to.decode("latin-1"), day.decode("latin-1")
-            )
-        wrong[at] = judged[key]
-    return wrong
+    cases = list(zip(texts.tolist(), destination.tolist(), days.tolist(), strict=True))
+    refused = {
+        case
+        for case in set(cases)
+        if tables.mutualities.refuses_affiliation(
+            *(each.decode("latin-1") for each in case)
+        )
+    }
+    if not refused:
+        return np.zeros(len(texts), np.bool_)
+    return np.array([case in refused for case in cases], np.bool_)
 
 
 def destination(columns: Columns, rule: Rule, tables: Tables) -> Mask:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from attrs import frozen
 
 from protocols.mycarenet.checks import Checks
+from protocols.mycarenet.checks_known import Known
 from protocols.mycarenet.columns import Table
 from protocols.mycarenet.examine_header import Header
 from protocols.mycarenet.examine_invoices import check_invoices
@@ -70,7 +71,8 @@ class Examination:
         self._last = Last()
         self._open: Sending | None = None
         self._tables = tables
-        self._checks = Checks(tables)
+        self._known = Known()
+        self._checks = Checks(tables, self._known)
         self._junk = 0
 
     def chunks(self) -> Iterator[Examined]:
@@ -113,7 +115,7 @@ class Examination:
         if chunk.opens or self._open is None:
             header = Header(chunk.header)
             self._open, self._last = Sending(header), Last()
-            self._checks = Checks(self._tables)
+            self._checks = Checks(self._tables, self._known)
             self.sending = self.sending or self._open
             self.messages += 1
             problems += header.problems()
@@ -139,7 +141,7 @@ class Examination:
     ) -> list[Finding]:
         """Return what is wrong inside records, and of them together."""
         return [
-            *check_digits_of_records(table.chunk),
+            *check_digits_of_records(table),
             *check_zones(table),
             *check_invoices(invoices),
             *sending.check(table, invoices),

@@ -7,14 +7,22 @@ result is the normal case and is cheap.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from protocols.mycarenet.check_digits import NIHII_MODULI
-from protocols.mycarenet.columns import ZERO, Flags, Numbers, Rows, numbers, part
+from protocols.mycarenet.columns import (
+    ZERO,
+    Flags,
+    Numbers,
+    Rows,
+    Table,
+    numbers,
+    part,
+)
 from protocols.mycarenet.examine_zones import LAYOUTS
 from protocols.mycarenet.findings import Finding
 from protocols.mycarenet.invoices import Invoices
@@ -113,7 +121,11 @@ def cents(amount: int | np.int64) -> str:
 
 def _check_codes(invoices: Invoices) -> Iterator[Finding]:
     field = LAYOUTS["80"]["invoice_check"]
-    stated = numbers(part(invoices.ends_of, field))
+    stated = (
+        invoices.table.numbers("80", field)
+        if invoices.are_whole
+        else numbers(part(invoices.ends_of, field))
+    )
     right = invoices.codes % _MODULUS
     right[right == 0] = _MODULUS
     which = np.flatnonzero((stated != right) & invoices.sound)
@@ -132,10 +144,12 @@ def _check_repeats(invoices: Invoices) -> Iterator[Finding]:
     table = invoices.table
     for kind in ("30", "50", "51", "52", "80"):
         rows = table.rows(kind)
-        which = invoices.of(rows)
+        which = invoices.owners(kind)
         inside = which >= 0
         if inside.any():
-            starts = _compared(kind, "20")
+            starts = _varied(table, kind, "20")
+            if not len(starts):
+                continue
             own = table.records(kind)[:, starts]
             other = invoices.starts_of[:, starts][which]
             differs = (own != other).any(axis=1) & inside
@@ -153,16 +167,27 @@ def _check_services(invoices: Invoices, kind: str) -> Iterator[Finding]:
     services, rows = table.rows("50"), table.rows(kind)
     if not len(rows) or not len(services):
         return
+    columns = _varied(table, kind, "50")
+    if not len(columns):
+        return
     before = np.searchsorted(services, rows) - 1
-    same = invoices.of(services)[before] == invoices.of(rows)
-    same &= (before >= 0) & (invoices.of(rows) >= 0)
-    columns = _compared(kind, "50")
+    same = invoices.owners("50")[before] == invoices.owners(kind)
+    same &= (before >= 0) & (invoices.owners(kind) >= 0)
     own = table.records(kind)[:, columns]
     differs = (own != table.records("50")[:, columns][before]).any(axis=1) & same
     if differs.any():
         yield from _differing(
             invoices, kind, "50", rows[differs], services[before[differs]]
         )
+
+
+def _varied(table: Table, kind: str, of: str) -> NDArray[np.intp]:
+    """Return those of the columns compared in which records are not all the same."""
+    columns, own, other = _compared(kind, of), table.extremes(kind), table.extremes(of)
+    same = (own.least == other.least) & (own.most == other.most)
+    same &= own.least == own.most
+    varied: NDArray[np.intp] = columns[~same[columns]]
+    return varied
 
 
 @cache
@@ -205,13 +230,13 @@ def _check_patients(invoices: Invoices) -> Iterator[Finding]:
     strange = (flag != ZERO) & (flag != ord("1"))
     words = "is neither 0 nor 1; 1 is expected for a national number"
     yield from _said("patient-flag", invoices, strange, layout["patient_flag"], words)
-    niss = numbers(whole)
+    niss = invoices.table.numbers("20", layout["patient"])
     base, key = niss // 100, niss % 100
     right = (key == _MODULUS - base % _MODULUS) | (
         key == _MODULUS - (base + _SINCE_2000) % _MODULUS
     )
     words = "is no national number: its check digits do not fit; check what was typed"
-    wrong = ~right & (niss != 0) & (flag == ord("1"))
+    wrong = ~right & (niss != 0) & (flag != ZERO)
     yield from _said("patient-check", invoices, wrong, layout["patient"], words)
     holder = records[:, layout["holder_codes"].start - 1 :][:, :4]
     words = "does not begin with four zeros; they and CT1 and CT2 are expected"
@@ -236,7 +261,12 @@ def _check_providers(invoices: Invoices) -> Iterator[Finding]:
     table = invoices.table
     for kind, name, rule in _PROVIDERS:
         field = LAYOUTS[kind][name]
-        wrong = ~are_providers(numbers(part(table.records(kind), field)))
+        if not len(table.rows(kind)):
+            continue
+        one = table.extremes(kind).uniform(slice(field.start - 1, field.end))
+        if one is not None and _is_provider(one):
+            continue
+        wrong = ~are_providers(table.numbers(kind, field))
         if wrong.any():
             yield Finding(
                 rule=rule,
@@ -256,12 +286,20 @@ def are_providers(nihii: Numbers) -> Flags:
     return right
 
 
+@lru_cache(maxsize=4096)
+def _is_provider(text: bytes) -> bool:
+    number = int(text) if text.isdigit() else 0
+    return bool(are_providers(np.array([number]))[0])
+
+
 def _check_days(invoices: Invoices) -> Iterator[Finding]:
     table = invoices.table
     for kind in ("30", "50"):
-        layout, records = LAYOUTS[kind], table.records(kind)
-        first = numbers(part(records, layout["first_date"]))
-        last = numbers(part(records, layout["last_date"]))
+        layout = LAYOUTS[kind]
+        if not len(table.rows(kind)):
+            continue
+        first = table.numbers(kind, layout["first_date"])
+        last = table.numbers(kind, layout["last_date"])
         wrong = (last < first) & (last != 0)
         if wrong.any():
             yield Finding(

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from protocols.mycarenet.check_digits import record_checks
-from protocols.mycarenet.columns import NINE, ZERO, Flags, Numbers, Rows, numbers
+from protocols.mycarenet.check_digits import alike_checks, record_checks
+from protocols.mycarenet.columns import NINE, ZERO, Flags, Numbers, Rows, Table, numbers
 from protocols.mycarenet.examine_zones import LAYOUTS, TOTALS
 from protocols.mycarenet.findings import Finding, row_of
 from protocols.mycarenet.message import KINDS, Chunk, order_numbers
@@ -28,6 +28,7 @@ _FIRST, _TOTAL, _LAST, _END = (KINDS.index(kind) for kind in ("10", "95", "90", 
 _ANY = frozenset(("?", "21"))  # nothing is known of what may stand beside them
 _CHECK = slice(348, 350)
 _ORDER = slice(2, 8)
+_MANY = 512  # rows that are quicker kind by kind
 _MOST_BREAKS = 1  # told once for each chunk: a file has all of them or none
 
 
@@ -53,10 +54,11 @@ def check_order(chunk: Chunk, last: Last) -> tuple[list[Finding], Last]:
     return findings, left
 
 
-def check_digits_of_records(chunk: Chunk) -> Iterator[Finding]:
+def check_digits_of_records(table: Table) -> Iterator[Finding]:
     """Yield the records whose zone 99 does not fit."""
+    chunk = table.chunk
     stated = numbers(chunk.rows[:, _CHECK])
-    right = record_checks(chunk.rows)
+    right = _right_checks(table)
     wrong = (stated != right) & _framed(chunk)
     if wrong.any():
 
@@ -73,6 +75,21 @@ def check_digits_of_records(chunk: Chunk) -> Iterator[Finding]:
                 position=_CHECK.start + 1,
                 code={"rr": kind},
             )
+
+
+def _right_checks(table: Table) -> Numbers:
+    """Return zone 99 as it should be of each row that is framed."""
+    rows = table.chunk.rows
+    if len(rows) < _MANY:
+        return record_checks(rows)
+    right = np.zeros(len(rows), np.int64)
+    for kind in table.kinds():
+        if kind not in TOTALS:
+            extremes = table.extremes(kind)
+            right[table.rows(kind)] = alike_checks(
+                table.records(kind), extremes.least, extremes.most
+            )
+    return right
 
 
 def _framed(chunk: Chunk) -> Flags:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from protocols.mycarenet.check_digits import codes_check, is_iban
-from protocols.mycarenet.columns import Numbers, Table, amounts, numbers, part
+from protocols.mycarenet.columns import Numbers, Table, amounts
 from protocols.mycarenet.examine_header import Header
 from protocols.mycarenet.examine_invoices import are_providers, cents, repeats
 from protocols.mycarenet.examine_zones import LAYOUTS
@@ -149,7 +149,7 @@ class Sending:
     def _check_numbers(self, invoices: Invoices) -> Iterator[Finding]:
         """Find invoice numbers that are zero or used before in the sending."""
         field = LAYOUTS["20"]["invoice_number"]
-        own = numbers(part(invoices.starts_of, field))
+        own = invoices.table.numbers("20", field)
         if not len(own):
             return
         zero = own == 0
@@ -202,15 +202,14 @@ class Sending:
         chunk = table.chunk
         self._damaged |= bool(chunk.odd) or bool((chunk.kinds == 0).any())
         np.add.at(self.invoices, invoices.mutualities, 1)
-        ends, layout = table.records("80"), LAYOUTS["80"]
-        mutualities = numbers(part(ends, layout["destination_mutuality"]))
+        layout = LAYOUTS["80"]
+        mutualities = table.numbers("80", layout["destination_mutuality"])
         for account, name in enumerate(("insurer_amount_a", "insurer_amount_b")):
-            values = amounts(part(ends, layout[name]))
+            values = table.amounts("80", layout[name])
             np.add.at(self.asked[account], mutualities, values)
         np.add.at(self._codes, invoices.mutualities, invoices.codes)
         for kind in CODED:
-            codes = numbers(part(table.records(kind), _LINE["code"]))
-            self._all_codes += int(codes.sum())
+            self._all_codes += int(table.numbers(kind, _LINE["code"]).sum())
 
     def _check_last(self, table: Table) -> Iterator[Finding]:
         layout = LAYOUTS["90"]

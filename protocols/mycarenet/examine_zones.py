@@ -7,7 +7,7 @@ of each column; only where one of them is out of its class is a zone looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -54,19 +54,21 @@ def check_zones(table: Table) -> Iterator[Finding]:
         layout = LAYOUTS.get(kind)
         if layout is None:
             continue
-        records = table.records(kind)
-        least, most = records.min(axis=0), records.max(axis=0)
+        extremes = table.extremes(kind)
+        least, most = extremes.least, extremes.most
         classes = _classes(kind)
         outside = (least < classes.least) | (most > classes.most)
         for each in layout.fields if outside.any() else ():
-            if part(outside[None], each).any():
+            if outside[each.start - 1 : each.end].any():
                 yield from _check_class(table, kind, each)
         for each in _signed(layout):
             signs = least[each.start - 1], most[each.start - 1]
             if signs not in ((_PLUS, _PLUS), (_MINUS, _MINUS)):
                 yield from _check_sign(table, kind, each)
         for each in _days(layout):
-            yield from _check_days(table, kind, each)
+            one = extremes.uniform(slice(each.start - 1, each.end))
+            if one is None or not _is_right(one, each.presence):
+                yield from _check_days(table, kind, each)
         if "month" in layout.by_name:
             yield from _check_month(table, kind, layout)
 
@@ -198,7 +200,7 @@ def _check_sign(table: Table, kind: str, each: Field) -> Iterator[Finding]:
 
 def _check_days(table: Table, kind: str, each: Field) -> Iterator[Finding]:
     columns = part(table.records(kind), each)
-    days = numbers(columns)
+    days = table.numbers(kind, each)
     if each.presence != "O" and not days.any():
         return
     wrong = ~are_days(days)
@@ -209,6 +211,13 @@ def _check_days(table: Table, kind: str, each: Field) -> Iterator[Finding]:
         rule = "not-numeric-else" if zone_codes().get((kind, each.zone)) == "" else ""
         words = "is no day; YYYYMMDD is expected"
         yield from _said(rule or "not-numeric", table, kind, each, wrong, words)
+
+
+@lru_cache(maxsize=4096)
+def _is_right(text: bytes, presence: str) -> bool:
+    """Say whether a text is a day, or may stand where one is told only sometimes."""
+    day = np.array([int(text) if text.isdigit() else 0])
+    return bool(are_days(day)[0]) or (presence != "O" and not day.any())
 
 
 def _check_month(table: Table, kind: str, layout: Layout) -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from attrs import evolve, frozen
@@ -23,6 +24,10 @@ from protocols.mycarenet.problems import (
 )
 from protocols.record_fields import Field
 from routing.envelope import Problem, Severity
+
+_SURELY: Final = 2  # problems of one kind that are kept before more of others
+_SPARED: Final = 15  # places left for kinds of warning that were not told yet
+_ALIKE: Final = 20  # warnings of one kind that a lot keeps
 
 
 @frozen(kw_only=True, eq=False)
@@ -125,13 +130,18 @@ class LotProblems:
     """Collects the problems of one lot while its chunks are read.
 
     All are counted in the tally; a lot keeps its first ones while the file has
-    room, and always at least one error, so that no bad lot ever looks good.
+    room, and always at least one error, so that no bad lot ever looks good.  Of one
+    kind of warning it keeps so many at most: what is wrong in every invoice, as a
+    number of patients that was typed badly, must not hide what is wrong in one.
     """
 
     def __init__(self, tally: Tally, room: int) -> None:
         self.kept: list[Problem] = []
         self._tally = tally
         self._room = min(KEPT_IN_LOT, max(0, room))
+        self._alike: Counter[tuple[str, str]] = Counter()
+        self._taken = 0
+        self._has_error = False
 
     def add(self, found: Problem) -> None:
         """Take a problem that belongs to no record."""
@@ -144,19 +154,34 @@ class LotProblems:
         first: list[Found] = []
         for finding in findings:
             self._tally.count(finding.severity, len(finding.rows))
-            rows = finding.rows[: max(1, self._room - len(self.kept))].tolist()
+            most = max(1, self._room - self._taken)
+            if finding.severity is not Severity.ERROR:
+                most = min(most, _ALIKE)
+            rows = finding.rows[:most].tolist()
             position = finding.position or (finding.field.start if finding.field else 1)
             first += [
                 Found(row, position, finding, which) for which, row in enumerate(rows)
             ]
-        first.sort(key=lambda each: each[:2])
-        for each in first:
-            if self._wants(each.finding.severity):
-                self.kept.append(describe(each.finding, each.which, chunk))
+        first.sort(key=lambda each: (each.which >= _SURELY, *each[:2]))
+        wanted = [each for each in first if self._takes(each.finding)]
+        wanted.sort(key=lambda each: each[:2])
+        self.kept += [describe(each.finding, each.which, chunk) for each in wanted]
+
+    def _takes(self, finding: Finding) -> bool:
+        """Say whether one more problem of a finding is kept; count it then."""
+        like = finding.rule, code_of(finding.rule, **finding.code)
+        is_error = finding.severity is Severity.ERROR
+        spared = self._room - self._taken <= _SPARED and self._alike[like] >= _SURELY
+        if (self._alike[like] >= _ALIKE or spared) and not is_error:
+            return False
+        taken = self._wants(finding.severity)
+        self._alike[like] += taken
+        return taken
 
     def _wants(self, severity: Severity) -> bool:
-        if len(self.kept) < self._room:
+        is_error = severity is Severity.ERROR
+        if self._taken < self._room or (is_error and not self._has_error):
+            self._taken += 1
+            self._has_error |= is_error
             return True
-        if severity is not Severity.ERROR:
-            return False
-        return all(each.severity is not Severity.ERROR for each in self.kept)
+        return False

@@ -130,16 +130,21 @@ class GenAsyncChannel:
 
         A TAck that says no means that it was not taken: it may be sent again.
         Nothing at all is `UNCLEAR`, for a TAck may be late, or confirmed already.
+        One about another content of that reference, which was refused before, says
+        nothing of this one.
         """
         sending = named(name, self._settings.kinds)
         if self._mailbox.was_posted(name, size):
             return Arrival.ARRIVED
 
+        mark = sending.mark if self._settings.tack_proof else ""
+
         def is_told() -> bool:
-            return self._mailbox.arrival(sending.reference) is not Arrival.UNCLEAR
+            found = self._mailbox.arrival(sending.reference, mark)
+            return found is not Arrival.UNCLEAR
 
         self._get(self._doing("asking for", name), unless=is_told)
-        return self._mailbox.arrival(sending.reference)
+        return self._mailbox.arrival(sending.reference, mark)
 
     def list(self) -> Sequence[RemoteFile]:
         """List what the mailbox holds, as far as one `get` gives it.

@@ -30,7 +30,6 @@ from protocols.mycarenet.genasync_messages import (
     CONFIRM,
     GET,
     POST,
-    SUCCESS,
 )
 from protocols.mycarenet.genasync_signature import BadSignature, verify
 from protocols.mycarenet.genasync_xml import (
@@ -41,7 +40,7 @@ from protocols.mycarenet.genasync_xml import (
     parse,
     written,
 )
-from protocols.mycarenet.tack import FAILURE
+from protocols.mycarenet.tack import FAILURE, SUCCESS
 
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 NOT_ENOUGH_TIME: Final = "Not enough time between two gets (simulated get limit)"

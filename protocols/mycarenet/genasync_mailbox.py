@@ -23,6 +23,7 @@ from attrs import frozen
 from protocols.interface import Arrival, RemoteFile
 from protocols.mycarenet.genasync_blob import BadBlob, Blob, digest_of
 from protocols.mycarenet.genasync_messages import Mail, Message, Tack
+from protocols.mycarenet.mark import fits
 from protocols.mycarenet.tack import write as write_refusal
 
 REFUSAL: Final = "TACK"
@@ -51,7 +52,7 @@ class Mailbox:
         self._max_content = max_content
         self._lock = threading.Lock()
         self._held: dict[str, Held] = {}
-        self._tacks: OrderedDict[str, Tack] = OrderedDict()
+        self._tacks: OrderedDict[tuple[str, bytes], Tack] = OrderedDict()
         self._posted: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._gone: OrderedDict[str, int] = OrderedDict()
         self._confirmed = 0
@@ -71,7 +72,7 @@ class Mailbox:
         held += [_refusal(each) for each in mail.tacks if not each.is_success]
         with self._lock:
             self._held = {key: one for key, one in self._held.items() if one.is_sound}
-            self._tacks.update({each.reference: each for each in mail.tacks})
+            self._tacks.update({_key(each): each for each in mail.tacks})
             _trim(self._tacks)
             for each in held:
                 # One confirmed while this `get` was under way is not there any more.
@@ -104,34 +105,46 @@ class Mailbox:
         with self._lock:
             return (name, size) in self._posted
 
-    def arrival(self, reference: str) -> Arrival:
-        """Say what the mailbox shows of a sending; a message about it proves it came."""
+    def arrival(self, reference: str, mark: str = "") -> Arrival:
+        """Say what the mailbox shows of a sending; a message about it proves it came.
+
+        With the `mark` of its content, TAcks about another one are not looked at; and
+        a message may answer that one, if there is a yes to it.
+        """
         with self._lock:
-            tack = self._tacks.get(reference)
-            if any(
+            tacks = self._about(reference)
+            is_answered = any(
                 each.reference == reference and each.digests
                 for each in self._held.values()
-            ):
-                return Arrival.ARRIVED
-        if tack is not None and tack.is_success:
+            )
+        ours = [
+            each for each in tacks if fits(mark, each.proof, is_success=each.is_success)
+        ]
+        of_others = any(each.is_success for each in tacks if each not in ours)
+        if any(each.is_success for each in ours) or (is_answered and not of_others):
             return Arrival.ARRIVED
-        is_absent = tack is not None and tack.is_failure
+        is_absent = any(each.is_failure for each in ours)
         return Arrival.ABSENT if is_absent else Arrival.UNCLEAR
 
     def proofs(self, held: Held) -> Sequence[bytes]:
-        """Return what confirms TAcks with a message: the one that it answers."""
+        """Return what confirms TAcks with a message: those of the sending it answers."""
         with self._lock:
-            tack = self._tacks.get(held.reference)
-        return held.proofs or (() if tack is None else (tack.proof,))
+            tacks = self._about(held.reference)
+        return held.proofs or [each.proof for each in tacks]
 
     def drop(self, held: Held) -> None:
         """Forget what is confirmed, and that TAck with it."""
         with self._lock:
             self._held.pop(held.file.name, None)
-            self._tacks.pop(held.reference, None)
+            for each in self._about(held.reference):
+                if not held.proofs or each.proof in held.proofs:
+                    self._tacks.pop(_key(each), None)
             self._confirmed += 1
             self._gone[held.file.name] = self._confirmed
             _trim(self._gone)
+
+    def _about(self, reference: str) -> list[Tack]:
+        return [each for each in self._tacks.values() if each.reference == reference]
 
     def _message(self, message: Message) -> Held:
         """Hold a message; one that is not what it says is listed, and cannot be had."""
@@ -229,6 +242,10 @@ class Turns:
     def _pause(self, seconds: float, *, refused: bool) -> None:
         self._not_before = self._monotonic() + seconds
         self._refused = refused
+
+
+def _key(tack: Tack) -> tuple[str, bytes]:
+    return tack.reference, tack.proof
 
 
 def _trim(remembered: OrderedDict[Any, Any]) -> None:

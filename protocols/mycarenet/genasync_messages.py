@@ -33,7 +33,7 @@ from protocols.mycarenet.genasync_xml import (
     root,
     text,
 )
-from protocols.mycarenet.tack import FAILURE
+from protocols.mycarenet.tack import FAILURE, SUCCESS
 
 POST: Final = "urn:be:cin:nip:async:generic:post:msg"
 GET: Final = "urn:be:cin:nip:async:generic:get:query"
@@ -42,8 +42,9 @@ BILLING: Final = "HCPFAC"
 SETTLEMENT: Final = "HCPAFD"
 REJECT: Final = "HCPVWR"
 MESSAGE_NAMES: Final = (BILLING, SETTLEMENT, REJECT)
+POST_NAMES: Final = {"920900": SETTLEMENT, "920099": REJECT, "920999": REJECT}
+"""Under which name a return comes, by its message: our reading; others as billing."""
 
-SUCCESS: Final = "urn:nip:tack:result:major:success"
 DESTINATION: Final = "urn:nip:destination:io:"
 APPLIES_TO: Final = "urn:nip:reference:input:"
 _NO_BLOB: Final = Blob(

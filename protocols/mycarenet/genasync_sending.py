@@ -8,18 +8,23 @@ from typing import BinaryIO, Final, NamedTuple
 
 from protocols.channels.naming import checked_name
 from protocols.errors import TransferError
+from protocols.mycarenet.mark import mark_of
 
-_NAME: Final = re.compile(r"(\d{6})-(\d{3})-(\d{14})\.txt")
+_NAME: Final = re.compile(r"(\d{6})-(\d{3})-(\d{14})(?:-([0-9a-f]{16}))?\.txt")
 _TEST: Final = b"92"
 _KIND, _IS_TEST, _REFERENCE = slice(0, 6), slice(12, 14), slice(20, 34)
 
 
 class Sending(NamedTuple):
-    """What a file's name says: its kind, the union, and the reference (zone 204)."""
+    """What a file's name says: its kind, the union, and the reference (zone 204).
+
+    `mark` is that of its content; "" in names that older versions of us gave.
+    """
 
     kind: str
     union: str
     reference: str
+    mark: str
 
 
 def named(name: str, kinds: Collection[str]) -> Sending:
@@ -28,10 +33,10 @@ def named(name: str, kinds: Collection[str]) -> Sending:
     if found is None or found[1] not in kinds:
         raise TransferError(
             f"file name {name!r} names no sending; wanted"
-            f" <{' or '.join(kinds)}>-<union>-<zone 204, 14 digits>.txt, as the network"
-            " names its files: see kinds in the endpoint's settings"
+            f" <{' or '.join(kinds)}>-<union>-<zone 204, 14 digits>-<mark, 16 digits>.txt,"
+            " as the network names its files: see kinds in the endpoint's settings"
         )
-    return Sending(*found.groups())
+    return Sending(*found.groups(default=""))
 
 
 def checked(doing: str, sending: Sending, body: BinaryIO, size: int) -> bytes:
@@ -51,6 +56,12 @@ def checked(doing: str, sending: Sending, body: BinaryIO, size: int) -> bytes:
         raise TransferError(
             f"{doing}: the file's header does not hold message {sending.kind} with"
             f" zone 204 {sending.reference}; nothing was handed over"
+        )
+    if sending.mark not in ("", mark_of(content)):
+        raise TransferError(
+            f"{doing}: the file is not the one that its name was made for (its mark is"
+            f" another than {sending.mark}); nothing was handed over: verify the stored"
+            " payload"
         )
     return content
 

@@ -14,7 +14,6 @@ from protocols.mycarenet.columns import (
     Table,
     amounts,
     are_days,
-    numbers,
     part,
 )
 from protocols.mycarenet.message import KINDS, Bytes
@@ -49,6 +48,7 @@ class Invoices:
         kinds = np.append(chunk.kinds, 0)[ends]
         self.closed: Flags = (kinds == _END) & (ends < len(chunk.rows))
         self.stops: Rows = ends + self.closed
+        self._owners: dict[str, Rows] = {}
         self.damaged = np.zeros(len(self.starts), np.bool_)
         strange = np.flatnonzero(chunk.kinds == 0)
         for row in (*strange.tolist(), *chunk.odd):
@@ -71,6 +71,19 @@ class Invoices:
         which = np.searchsorted(self.starts, rows, "right") - 1
         return np.where((which >= 0) & (rows < self.stops[which]), which, -1)
 
+    def owners(self, kind: str) -> Rows:
+        """Return the same by record of a kind."""
+        found = self._owners.get(kind)
+        if found is None:
+            found = self._owners[kind] = self.of(self.table.rows(kind))
+        return found
+
+    @cached_property
+    def are_whole(self) -> bool:
+        """Say whether the records 80 are those of the invoices, one for each."""
+        rows = self.table.rows("80")
+        return len(rows) == len(self) and bool((rows == self.stops - 1).all())
+
     @cached_property
     def starts_of(self) -> Bytes:
         """The records 20."""
@@ -79,16 +92,19 @@ class Invoices:
     @cached_property
     def ends_of(self) -> Bytes:
         """The last records; those of invoices that are closed are records 80."""
+        if self.are_whole:
+            return self.table.records("80")
         return self.table.chunk.rows[np.maximum(self.stops - 1, 0)]
 
     @cached_property
     def mutualities(self) -> Numbers:
         """The destination mutuality of each."""
-        layout = _LAYOUTS["20"]
-        return numbers(part(self.starts_of, layout["destination_mutuality"]))
+        return self.table.numbers("20", _LAYOUTS["20"]["destination_mutuality"])
 
     def stated(self, name: str) -> Numbers:
         """Return an amount of the records 80; 0 where an invoice has none."""
+        if self.are_whole:
+            return self.table.amounts("80", _LAYOUTS["80"][name])
         found = amounts(part(self.ends_of, _LAYOUTS["80"][name]))
         return np.where(self.closed, found, 0)
 
@@ -96,11 +112,15 @@ class Invoices:
         """Add up an amount of the lines, those of one account only if it is given."""
         total = np.zeros(len(self), np.int64)
         for kind in LINES:
-            records = self.table.records(kind)
-            values = amounts(part(records, _LINE[name]))
+            if not len(self.table.rows(kind)):
+                continue
+            values = self.table.amounts(kind, _LINE[name])
             if account is not None:
-                second = records[:, _LINE["account_used"].start - 1] == _SECOND_ACCOUNT
-                values = np.where(second == bool(account), values, 0)
+                used = self.table.records(kind)[:, _LINE["account_used"].start - 1]
+                mine = (used == _SECOND_ACCOUNT) == bool(account)
+                if not mine.any():
+                    continue
+                values = np.where(mine, values, 0)
             total += self._sum(kind, values)
         return total
 
@@ -109,8 +129,8 @@ class Invoices:
         """The sum of the codes of each."""
         total = np.zeros(len(self), np.int64)
         for kind in CODED:
-            codes = numbers(part(self.table.records(kind), _LINE["code"]))
-            total += self._sum(kind, codes)
+            if len(self.table.rows(kind)):
+                total += self._sum(kind, self.table.numbers(kind, _LINE["code"]))
         return total
 
     @cached_property
@@ -119,7 +139,7 @@ class Invoices:
         found = np.zeros(len(self), np.bool_)
         for kind in LINES:
             column = self.table.records(kind)[:, _LINE["share_code"].start - 1]
-            which = self.of(self.table.rows(kind)[column != ord("0")])
+            which = self.owners(kind)[column != ord("0")]
             found[which[which >= 0]] = True
         return found
 
@@ -128,14 +148,18 @@ class Invoices:
         """The first day of care of each, YYYYMMDD; 0 where no line tells one."""
         first = np.full(len(self), _FAR, np.int64)
         for kind in LINES:
-            days = numbers(part(self.table.records(kind), _LINE["first_date"]))
-            which = self.of(self.table.rows(kind))
+            if not len(self.table.rows(kind)):
+                continue
+            days = self.table.numbers(kind, _LINE["first_date"])
+            which = self.owners(kind)
             told = (which >= 0) & are_days(days)
             np.minimum.at(first, which[told], days[told])
         return np.where(first == _FAR, 0, first)
 
     def _sum(self, kind: str, values: NDArray[np.int64]) -> Numbers:
-        which = self.of(self.table.rows(kind))
+        which = self.owners(kind)
         inside = which >= 0
-        total = np.bincount(which[inside], values[inside], len(self))
+        if not inside.all():
+            which, values = which[inside], values[inside]
+        total = np.bincount(which, values, len(self))
         return np.rint(total).astype(np.int64)

@@ -223,7 +223,7 @@ class Messages:
         while len(self._data) - self._at < size and not self._ended:
             more = self._stream.read(self._block)
             self._base += self._at
-            self._data = self._data[self._at :] + more
+            self._data = b"".join((memoryview(self._data)[self._at :], more))
             self._at = 0
             self._ended = not more
         if self._ended:

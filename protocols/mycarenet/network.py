@@ -40,6 +40,7 @@ from protocols.mycarenet import (
     routing,
     rules,
     sample_maker,
+    sample_questions,
     show,
     table_checks,
     titles,
@@ -148,6 +149,10 @@ class MyCareNet:
         """Say what may be done with a sending number, given its uses, oldest first."""
         return rules.rule(uses)
 
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """Return the eleven digits of a national number, however they are written."""
+        return (keys.normal_patient("".join(filter(str.isalnum, number))),)
+
     def normal_sender(self, number: str) -> str:
         """Return a third-party payer's number without separators and leading zeros."""
         return keys.normal_sender(number)
@@ -181,8 +186,16 @@ class MyCareNet:
         lots: int,
         claims: int,
         into: BinaryIO,
+        flow: str = "billing",
     ) -> int:
-        """Write valid sendings to a union in which everything is invented; their size."""
+        """Write valid sendings, or questions on insurability; their size."""
+        if flow == sample_questions.FLOW:
+            return sample_questions.write_questions(
+                code, rng=rng, day=day, sender=sender, lots=lots, into=into
+            )
+        if flow != "billing":
+            known = f"billing or {sample_questions.FLOW}"
+            raise ValueError(f"there is no sample of {flow!r}; wanted {known}")
         return sample_maker.write_sendings(
             code,
             rng=rng,

@@ -147,9 +147,9 @@ def too_many(lot: SentLot, decided: Mapping[int, Verdict]) -> bool:
     return size >= LEAST and refused > LIMIT * size
 
 
-def reject(invoice: Sequence[SentRecord]) -> dict[int, Verdict]:
+def reject(invoice: Sequence[SentRecord], code: str = "F200742") -> dict[int, Verdict]:
     """Refuse an invoice: the patient is not known; its lines hang on it."""
-    decided = {invoice[0].place: Verdict(("F200742",))}
+    decided = {invoice[0].place: Verdict((code,))}
     for record in invoice[1:-1]:
         if is_priced(record):
             decided[record.place] = Verdict(("R500119",))

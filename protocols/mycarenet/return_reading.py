@@ -41,8 +41,17 @@ from protocols.mycarenet.return_records import (
 from protocols.mycarenet.return_remarks import header_remarks, remarks_of
 from protocols.mycarenet.return_totals import Totals
 from protocols.problem_log import ProblemLog
+from protocols.record_fields import iso_day
 from protocols.records import load_layouts
-from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary
+from routing.envelope import (
+    AnswerSeen,
+    Level,
+    Outcome,
+    Remark,
+    Severity,
+    Summary,
+    Traits,
+)
 
 KINDS: Final[Mapping[str, str]] = {
     RECEIPT: "receipt",
@@ -215,6 +224,7 @@ class EfactReturnReading:
             last=self._message.records_read,
             facts=self._facts(),
             payments=self._totals.payments if outcome is Outcome.PAID else (),
+            traits=Traits(lot_date=iso_day(self._header.values.get("created", ""))),
         )
 
     def _outcome(self) -> Outcome:

@@ -74,7 +74,7 @@ def _shown(record: ReturnRecord, format: str) -> RecordShown:
     else:
         raw = content.decode("latin-1")
         title = "Record that cannot be read"
-        fields = (FieldShown(1, len(raw), "record", "As it stands", raw, ""),)
+        fields = (FieldShown(1, len(raw), "record", "As it stands", raw, "", True),)
     return RecordShown(
         record=record.number, kind=kind, title=title, fields=fields, level=level
     )

@@ -69,4 +69,4 @@ def _title(kind: str) -> str:
 
 def _whole(record: bytes) -> FieldShown:
     text = record.decode("latin-1")
-    return FieldShown(1, len(text), "record", "The record as it stands", text, "")
+    return FieldShown(1, len(text), "record", "The record as it stands", text, "", True)

@@ -6,9 +6,10 @@ its returns is decided outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from random import Random
+from types import MappingProxyType
 from typing import Final
 from zlib import crc32
 
@@ -18,17 +19,29 @@ from protocols.mycarenet.payer_simulator_decisions import refuse_line, reject
 from protocols.mycarenet.return_records import INVOICE
 from protocols.mycarenet.return_sending import Sending, is_priced, read_sending
 from protocols.mycarenet.return_writer import (
+    BLOCKING,
     Payer,
     Verdict,
     write_receipt,
     write_settlement,
     write_verdict,
 )
-from protocols.simulation import ReturnFile, SentFile, SentLot, Told
+from protocols.simulation import Decided, ReturnFile, SentFile, SentLot, Told
 
 _REJECTED, _PARTLY = 0.04, 0.07  # of the invoices; the second includes the first
+_WHOLE: Final = 100  # per cent
 _MOST: Final = 1000  # sendings answered under one number of the study
 _REFERENCE: Final = slice(20, 34)  # zone 204 in the header
+REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unknown-patient": "F200820",
+        "no-rights": "F200742",
+        "no-prescription": "R521921",
+        "price": "S501903",
+    }
+)
+"""Real codes of the payers; that these invoices deserve them is SIMULATED."""
+
 RENUMBERED: Final = "renumbered"
 """A return bears the reference of another sending."""
 
@@ -61,18 +74,39 @@ def write_returns(
             day=f"{day:%Y%m%d}",
             series=number % 100_000,
         )
-        message, content = _write(kind, sending, payer)
+        message, content = _write(kind, sending, payer, told)
         if told.alteration:
             content = _renumbered(content)
         yield ReturnFile(f"{message}-{union}-{number:06}-{index:03}.txt", content)
 
 
-def _write(kind: str, sending: Sending, payer: Payer) -> tuple[str, bytes]:
+def _write(kind: str, sending: Sending, payer: Payer, told: Told) -> tuple[str, bytes]:
     if kind == rules.RECEIPT:
         return "931000", write_receipt(sending, payer)
+    if kind == rules.VERDICT and told.refused:
+        return "920099", write_verdict(
+            sending, payer, {}, refusal=BLOCKING, records=False
+        )
     if kind == rules.VERDICT:
         return "920098", write_verdict(sending, payer, {})
-    return "920900", write_settlement(sending, payer, _decided(sending))
+    verdicts = _as_told(sending, told.decided) if told.decided else _decided(sending)
+    return "920900", write_settlement(sending, payer, verdicts)
+
+
+def _as_told(sending: Sending, decided: Sequence[Decided]) -> dict[int, Verdict]:
+    found: dict[int, Verdict] = {}
+    for invoice, each in zip(sending.invoices(), decided, strict=False):
+        code = REASONS.get(each.reason, REASONS["price"])
+        lines = [record for record in invoice if is_priced(record)]
+        if each.share == 0 and code.startswith("F"):
+            found |= reject(invoice, code)
+        elif each.share == 0:
+            found |= {line.place: Verdict((code,)) for line in lines}
+        elif each.share < _WHOLE:
+            for line in lines:
+                accepted = line.amount("insurer_amount") * each.share // _WHOLE
+                found[line.place] = Verdict((code,), accepted=accepted)
+    return found
 
 
 def _decided(sending: Sending) -> dict[int, Verdict]:

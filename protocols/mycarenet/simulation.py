@@ -1,12 +1,13 @@
 """The simulated side of the Belgian network: nurses, their sendings, unions' answers.
 
 Everything is done by the modules of this folder; here stands only which of them does
-what, as `protocols.simulation.Simulation` wants it.  Files go over SFTP in the demo,
-where real ones go through MyCareNet: the channel `genasync` has a simulation of its own.
+what, as `protocols.simulation.Simulation` wants it.  In the demo files go as real ones
+do, through the channel `genasync`, to a simulated MyCareNet.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from importlib import resources
@@ -20,6 +21,7 @@ from protocols.mycarenet import (
     rules,
     sample_maker,
     simulated_files,
+    simulated_host,
     simulated_profiles,
 )
 from protocols.mycarenet.message_cut import HEADER, RECORD
@@ -27,6 +29,7 @@ from protocols.mycarenet.simulated_union import SimulatedUnion
 from protocols.records import load_layouts
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
+    OpenHost,
     Order,
     Profile,
     Promised,
@@ -58,10 +61,17 @@ class MyCareNetSimulation:
         Promised(rules.VERDICT, Level.LOT, within=5, demo_within=10),
         Promised(rules.SETTLEMENT, Level.CLAIM, within=10, demo_within=20),
     )
+    refuses = rules.VERDICT
+    reasons: Mapping[str, str] = simulated_files.REASONS
     alterations: Sequence[str] = ()
     merges = False
     nobody = "900"
     profiles: Sequence[Profile] = simulated_profiles.PROFILES
+
+    @property
+    def open_host(self) -> OpenHost | None:
+        """Return how to open a simulated MyCareNet."""
+        return simulated_host.open_host
 
     def sender(self, rng: Random) -> Sender:
         """Invent a nurse who bills in her own name."""
@@ -114,12 +124,13 @@ class MyCareNetSimulation:
         return {}
 
     def demo_files(self, place: Mapping[str, object]) -> Mapping[str, str]:
-        """Return two unions."""
+        """Return two unions, and the endpoint that all of them share."""
         folder = resources.files("protocols.mycarenet") / "data"
         text = Template((folder / "demo_union.toml").read_text(encoding="utf-8"))
-        return {
-            f"union-{code}.toml": text.substitute(place, code=code) for code in _DEMO
-        }
+        unions = {f"union-{code}.toml": text.substitute(code=code) for code in _DEMO}
+        head = (folder / "demo_endpoint.toml").read_text(encoding="utf-8")
+        rows = "".join(f"{key} = {json.dumps(place[key])}\n" for key in place)
+        return {**unions, "endpoints/mycarenet.toml": f"{head}{rows}"}
 
     def read_sent(self, content: bytes) -> SentFile:
         """Read the sending that a gateway composed."""

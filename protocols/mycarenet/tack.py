@@ -24,6 +24,7 @@ from routing.envelope import (
 )
 
 FORMAT: Final = "mycarenet.tack"
+SUCCESS: Final = "urn:nip:tack:result:major:success"
 FAILURE: Final = "urn:nip:tack:result:major:failure"
 TITLE: Final = "a refusal by MyCareNet itself: no payer has seen the sending"
 _LINES: Final = (

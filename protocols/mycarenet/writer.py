@@ -2,12 +2,14 @@
 
 A message holds one sending, or one question, and carries its sender's own
 reference and number, so nothing is gathered and nothing is made anew; only a point
-of contact is put right where the client agreed to it (`contact_correction`).
+of contact is put right where the client agreed to it (`contact_correction`).  The
+file's name ends in a mark of its content (`mark`): a corrected sending may bear the
+reference of the one that was refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from protocols.interface import Addressee, Composed, LotPart
@@ -18,12 +20,13 @@ from protocols.mycarenet.contact_correction import (
     records_of,
 )
 from protocols.mycarenet.examine_header import BILLING, Header
+from protocols.mycarenet.mark import Marking
 from protocols.mycarenet.message_cut import HEADER, RECORD
 
 _SENT = care_reader.FORMATS | {reader.FORMAT}
 _BLOCK = 1 << 20
 _NAMED = ("message_type", "reference")
-_NAME = "{message}-{union}-{reference}.txt"
+_NAME = "{message}-{union}-{reference}-{mark}.txt"
 
 
 def compose(
@@ -49,19 +52,41 @@ def compose(
                 f"lot {part.number} of {part.sender} does not begin with the header of "
                 "a message and its reference; only valid lots can be sent"
             )
-        size = into.write(head)
-        if corrected is not None:
-            size += sum(map(into.write, corrected.apply(records_of(stream))))
-        while block := stream.read(_BLOCK):
+        marking, size = Marking(), 0
+        for block in _blocks(head, stream, corrected):
             size += into.write(block)
+            marking.update(block)
     return Composed(
-        name=_NAME.format(message=message, union=addressee.code, reference=reference),
+        name=_named(message, addressee.code, reference, marking),
         size=size,
         records=(size - HEADER) // RECORD if message == BILLING else 1,
         lots=1,
         claims=part.claims,
         notes=() if corrected is None else (corrected.words,),
     )
+
+
+def name_of(content: bytes, union: str) -> str:
+    """Return the name under which `compose` sends a whole message to a union."""
+    header, marking = Header(content[:HEADER]), Marking()
+    marking.update(content)
+    return _named(header["message_type"], union, header["reference"], marking)
+
+
+def _named(message: str, union: str, reference: str, marking: Marking) -> str:
+    return _NAME.format(
+        message=message, union=union, reference=reference, mark=marking.text
+    )
+
+
+def _blocks(
+    head: bytes, rest: BinaryIO, corrected: Correction | None
+) -> Iterator[bytes]:
+    yield head
+    if corrected is not None:
+        yield from corrected.apply(records_of(rest))
+    while block := rest.read(_BLOCK):
+        yield block
 
 
 def _correction(part: LotPart, addressee: Addressee) -> Correction | None:

@@ -185,7 +185,7 @@ def show_b2_return(stream: BinaryIO) -> Iterator[RecordShown]:
         else:
             kind = line.content[: 3 if title else 1].decode("latin-1")
             raw = line.content.decode("latin-1")
-            fields = (FieldShown(1, len(raw), "raw", "As it stands", raw, ""),)
+            fields = (FieldShown(1, len(raw), "raw", "As it stands", raw, "", True),)
         yield RecordShown(
             record=line.number,
             kind=kind,

@@ -49,6 +49,7 @@ def _unknown(number: int, record: bytes, level: int) -> RecordShown:
         title="The record as it stands",
         value=record.decode("latin-1"),
         meaning="",
+        private=True,  # nobody knows what stands in it
     )
     return RecordShown(
         record=number, kind="?", title="Unknown record", fields=(whole,), level=level

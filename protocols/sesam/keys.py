@@ -12,6 +12,9 @@ from protocols.record_fields import iso_date as _iso_date
 
 _LOT_DIGITS = 3
 _INVOICE_LENGTH = 9
+_NIR = 13
+_MODULUS = 97
+_RANKS = "123456789"
 
 
 def claim_key(ps: str, lot_date_iso: str, lot_no: str, invoice_no: str) -> str:
@@ -43,6 +46,26 @@ def normal_invoice(invoice_no: str) -> str:
     if number.isascii() and number.isdigit():
         return number.lstrip("0").rjust(_INVOICE_LENGTH, "0")
     return number
+
+
+def patient_forms(number: str, born: str) -> tuple[str, ...]:
+    """List what a patient may be billed under: number and key, day of birth and rank.
+
+    The key is worked out where it is not given.  Without the day of birth only a
+    patient's own number finds anything.
+    """
+    bare = "".join(filter(str.isalnum, number)).upper()
+    own = bare + nir_key(bare) if len(bare) == _NIR else bare
+    day = born.replace("-", "")[2:]
+    return (own, *(f"{own}{day}{rank}" for rank in _RANKS if day))
+
+
+def nir_key(nir: str) -> str:
+    """Return the key of a national number; 2A counts as 19 and 2B as 18, "" if none."""
+    digits = nir.replace("2A", "19").replace("2B", "18")
+    if not (digits.isascii() and digits.isdigit()):
+        return ""
+    return f"{_MODULUS - int(digits) % _MODULUS:02}"
 
 
 def iso_date(yymmdd: str) -> str:

@@ -160,6 +160,10 @@ class Sesam:
         """Let every lot go; nobody asks."""
         return FREE
 
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        """Return the patient's own number, and the insured person's with day and rank."""
+        return keys.patient_forms(number, born)
+
     def normal_sender(self, number: str) -> str:
         """Return a professional's number without blanks and leading zeros."""
         return keys.normal_ps(number)
@@ -193,8 +197,11 @@ class Sesam:
         lots: int,
         claims: int,
         into: BinaryIO,
+        flow: str = "billing",
     ) -> int:
         """Write a valid B2 file for a fund in which everything is invented; its size."""
+        if flow != "billing":
+            raise ValueError(f"there is no sample of {flow!r}; wanted billing")
         invented = sample_maker.make_sender(rng)
         number = sender or invented.number
         facts = sample_maker.FileFacts(

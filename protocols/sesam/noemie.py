@@ -243,6 +243,7 @@ def _raw(entity: Entity) -> FieldShown:
         title="As it stands",
         value=entity.content.decode("latin-1"),
         meaning="",
+        private=True,  # nobody knows what stands in it
     )
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import BinaryIO
 
 from protocols.records import load_layouts
+from protocols.sesam.keys import nir_key
 from protocols.sesam.routing import RECIPIENT_TYPES
 from protocols.sesam.sample_lines import NORMS
 from protocols.sesam.sample_lots import (
@@ -21,7 +22,7 @@ from protocols.sesam.sample_lots import (
     LotMaker,
     SenderFacts,
 )
-from protocols.sesam.sample_numbers import nir_key, with_luhn, yymmdd
+from protocols.sesam.sample_numbers import with_luhn, yymmdd
 
 __all__ = (
     "NORMS",

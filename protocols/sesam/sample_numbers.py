@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from datetime import date
 
+from protocols.sesam.keys import nir_key
+
 _AGE = 90  # years between the oldest patient and today
 
 
@@ -18,12 +20,6 @@ def make_nir(rng: random.Random, day: date) -> tuple[str, str]:
         f"{rng.randrange(1, 990):03}{rng.randrange(1, 1000):03}"
     )
     return nir, nir_key(nir)
-
-
-def nir_key(nir: str) -> str:
-    """Return the key of a national number; 2A counts as 19 and 2B as 18."""
-    number = int(nir.replace("2A", "19").replace("2B", "18"))
-    return f"{97 - number % 97:02}"
 
 
 def with_luhn(digits: str) -> str:

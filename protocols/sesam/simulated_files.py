@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -18,7 +19,7 @@ from protocols.sesam.keys import iso_date, lot_key
 from protocols.sesam.noemie_writer import WRAPPED, ReturnWriter
 from protocols.sesam.payer_simulator_decisions import LOWERED, REASONS, yymmdd
 from protocols.sesam.stamp import stamps
-from protocols.simulation import SentFile, SentLot, Told
+from protocols.simulation import Decided, SentFile, SentLot, Told
 
 _RECORD: Final = 128
 _B2: Final = load_layouts("b2")
@@ -26,6 +27,15 @@ _LEVEL: Final = "03"
 _PAYMENTS: Final = "0580"
 _REJECTED, _LOWERED = 0.04, 0.07  # of the claims; the second includes the first
 _LESS: Final = 80  # per cent paid of what is lowered
+REASONS_BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "unknown-patient": REASONS[0],
+        "no-rights": REASONS[1],
+        "no-prescription": REASONS[2],
+        "price": LOWERED,
+    }
+)
+_REFUSED: Final = ("SIM9", "SIMULATED REFUSAL OF THE WHOLE LOT")
 _FEW: Final = 5  # digits that are left of a number that was cut
 _DIGITS: Final = 9
 _NIR: Final = 13
@@ -104,13 +114,16 @@ def _sent(first: bytes, records: bytes) -> SentLot:
     )
 
 
-def write_arl(lots: Sequence[SentLot], *, number: int, day: date) -> bytes:
-    """Write a SIMULATED acknowledgement that says of lots that they have come."""
+def write_arl(
+    lots: Sequence[SentLot], *, number: int, day: date, refused: bool = False
+) -> bytes:
+    """Write a SIMULATED acknowledgement: of lots that have come, or are all refused."""
     stamp = stamps(arl.SIMULATED_LAYOUTS)
     sent = _B2["000"].read(lots[0].content[:_RECORD])
     writer = ReturnWriter(
         header=stamp["000"].fill(
-            **_head(sent, arl.POSITIVE, number, day), message=arl.SIMULATED_MARK
+            **_head(sent, arl.NEGATIVE if refused else arl.POSITIVE, number, day),
+            message=arl.SIMULATED_MARK,
         ),
         form=WRAPPED,
         layouts=arl.SIMULATED_LAYOUTS,
@@ -132,6 +145,9 @@ def write_arl(lots: Sequence[SentLot], *, number: int, day: date) -> bytes:
             )
         )
         writer.item(lot=lot.key)
+        if refused:
+            code, label = _REFUSED
+            writer.raw(stamp[arl.REASON].fill(code=code, label=label))
     return writer.finish()
 
 
@@ -164,8 +180,9 @@ def write_payments(lots: Sequence[Told], *, number: int, day: date) -> bytes:
 def _write_lot(writer: ReturnWriter, told: Told) -> None:
     head = _B2["1"].read(told.lot.content[_RECORD : 2 * _RECORD])
     altered = Altered(told.alteration) if told.alteration else None
+    decided = iter(told.decided)
     for claim in _claims(told.lot.content):
-        _write_claim(writer, head, claim, altered)
+        _write_claim(writer, head, claim, altered, next(decided, None))
 
 
 def _claims(content: bytes) -> Iterator[_Claim]:
@@ -189,12 +206,17 @@ def _write_claim(
     lot: Mapping[str, str],
     claim: _Claim,
     altered: Altered | None,
+    decided: Decided | None,
 ) -> None:
     stamp = stamps("noemie")
     invoice = claim.record[_INVOICE].decode("ascii")
     throw = crc32(claim.record) / 2**32
-    state = "R" if throw < _REJECTED else "P"
-    share = 0 if state == "R" else _LESS if throw < _LOWERED else 100
+    share = 0 if throw < _REJECTED else _LESS if throw < _LOWERED else 100
+    why = LOWERED if share else REASONS[int(throw * 2**20) % 3]
+    if decided is not None:
+        share = decided.share
+        why = REASONS_BY_NAME.get(decided.reason, LOWERED)
+    state = "P" if share else "R"
     writer.raw(
         stamp["102"].fill(
             level=_LEVEL,
@@ -229,7 +251,7 @@ def _write_claim(
                 )
             )
     if share < 100:  # noqa: PLR2004 - per cent
-        reason, label = LOWERED if share else REASONS[int(throw * 2**20) % 3]
+        reason, label = why
         writer.raw(
             stamp["294"].fill(
                 level=_LEVEL, code=reason, label=label, scope="F", part="O"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import PurePosixPath
 from random import Random
+from types import MappingProxyType
 from typing import Final, cast
 
 from config import example_files
@@ -24,6 +25,7 @@ from protocols.sesam import (
 from protocols.sesam.payer_simulator import Caisse, Seen
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
+    OpenHost,
     Order,
     Profile,
     Promised,
@@ -53,6 +55,10 @@ class SesamSimulation:
     answers: Sequence[Promised] = (
         Promised("arl", Level.LOT, within=2, demo_within=6),
         Promised("payment", Level.CLAIM, within=10, demo_within=10),
+    )
+    refuses = "arl"
+    reasons: Mapping[str, str] = MappingProxyType(
+        {name: code for name, (code, _) in simulated_files.REASONS_BY_NAME.items()}
     )
     alterations: Sequence[str] = tuple(simulated_files.Altered)
     merges = True
@@ -105,6 +111,11 @@ class SesamSimulation:
         """Return a fund's rules, which are in its code."""
         return {"regime": code[:2], "organism": code[2:], "recipient_type": "CT"}
 
+    @property
+    def open_host(self) -> OpenHost | None:
+        """Return None: funds are reached over SFTP."""
+        return None
+
     def demo_files(self, place: Mapping[str, object]) -> Mapping[str, str]:
         """Return the funds that `octway init` writes as an example."""
         return {
@@ -124,7 +135,10 @@ class SesamSimulation:
         """Write one acknowledgement or one NOEMIE for all lots."""
         if kind == "arl":
             content = simulated_files.write_arl(
-                [told.lot for told in lots], number=number, day=day
+                [told.lot for told in lots],
+                number=number,
+                day=day,
+                refused=any(told.refused for told in lots),
             )
             return (ReturnFile(f"arl-{number:06}.noe", content),)
         content = simulated_files.write_payments(lots, number=number, day=day)

@@ -176,3 +176,21 @@ def test_the_schema_knows_what_the_reader_knows() -> None:
             assert table["required"] == ["emitter_number"]
         assert table["properties"][key]["description"] == SETTINGS[path]
         assert table["additionalProperties"] is False
+
+
+def test_lists_of_durations_and_networks_are_read_as_such() -> None:
+    """From the file, and from a variable with commas."""
+    text = '[webhooks]\nwaits = ["5s", "2m"]\nallow = ["10.1.0.0/16", "::1/128"]\n'
+    found = load(text, {}).webhooks
+    assert found.waits == (5.0, 120.0)
+    assert [str(each) for each in found.allow] == ["10.1.0.0/16", "::1/128"]
+    found = load(text, {"OCTWAY_WEBHOOKS__WAITS": "1s, 3s"}).webhooks
+    assert found.waits == (1.0, 3.0)
+    wrong = '[webhooks]\nwaits = ["5", "0s"]\nallow = ["10.1.2.3/16"]\n'
+    assert mistakes(wrong) == [
+        "octway.toml:2: webhooks.waits: holds '5'; wanted durations such as 30s or 5m",
+        "octway.toml:2: webhooks.waits: holds '0s'; wanted durations such as 30s or 5m",
+        "octway.toml:3: webhooks.allow: holds '10.1.2.3/16'; wanted networks such as "
+        "10.1.0.0/16 or 127.0.0.1/32",
+    ]
+    assert "is empty" in mistakes("[webhooks]\nwaits = []\n")[0]

@@ -141,5 +141,7 @@ def test_a_lot_of_an_abandoned_dispatch_is_routed_again() -> None:
 
 def test_a_refusal_names_what_is_allowed() -> None:
     """The error says what could be done instead."""
-    with pytest.raises(IllegalTransition, match="allowed: claim, refuse, withdraw"):
+    with pytest.raises(
+        IllegalTransition, match="allowed: claim, outside, refuse, withdraw"
+    ):
         DISPATCH.next_state(DispatchState.READY, DispatchEvent.ACCEPTED)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from attrs import evolve
 
-from routing.envelope import AnswerSeen, Level, Outcome
+from routing.envelope import AnswerSeen, Level, Outcome, Traits
 from routing.matching import Candidate, Match, Rule, match
 
 ANSWER = AnswerSeen(
@@ -69,6 +69,31 @@ def test_several_are_narrowed_to_one(
     found = tie(strong=rows)
     assert found.found is not None
     assert (found.found.id, found.rule) == (id, rule)
+
+
+@pytest.mark.parametrize(
+    ("day", "id", "rule"),
+    [
+        ("", "b", Rule.UNANSWERED),
+        ("2026-11-02", "a", Rule.MADE_ON),
+        ("2026-11-09", "b", Rule.UNANSWERED),
+    ],
+    ids=["no-day", "day-of-the-first", "day-of-none"],
+)
+def test_of_lots_sent_again_under_one_key_the_day_decides_and_else_the_newest(
+    day: str, id: str, rule: Rule
+) -> None:
+    """A payer that says on which day the lot was made means that one, however old."""
+    first = row("a", waiting=False)._replace(made_on="2026-11-02", left_at=1.0)
+    second = row("b")._replace(made_on="2026-11-03", left_at=2.0)
+    said = evolve(ANSWER, traits=Traits(lot_date=day))
+    found = tie(said, strong=[first, second])
+    assert found.found is not None
+    assert (found.found.id, found.rule) == (id, rule)
+    told = [each._replace(waiting=False, made_on="") for each in (first, second)]
+    found = tie(said, strong=told)
+    assert found.found is not None
+    assert (found.found.id, found.rule) == ("b", Rule.NEWEST)
 
 
 def test_a_match_is_never_a_guess() -> None:

@@ -15,13 +15,17 @@ from config.directory_records import DirectoryData
 from gateway.api.application import build
 from gateway.api.deposits import Pages
 from gateway.api.routes import Elsewhere
+from gateway.api.webhooks import WebhookRules, WebhookViews
 from gateway.intake.https_channel import DoorChannel
 from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_upload import Uploads
+from gateway.webhooks.addresses import Addresses
 from routing.directory import Directory
 from tests.gateway.house import House
+
+RULES = WebhookRules(addresses=Addresses(), most=10, old_secret=86_400.0)
 
 
 class DoorSeen:
@@ -115,6 +119,7 @@ class Door:
         limits: HttpsLimits | None = None,
         elsewhere: Elsewhere | None = None,
         believe_seconds: float = 5.0,
+        rules: WebhookRules = RULES,
     ) -> None:
         self.house = house
         self.seen = DoorSeen()
@@ -125,13 +130,13 @@ class Door:
             database=house.database,
             run_in_thread=maybeDeferred,
             now=house.now,
-            settle=0.0,
         )
         self.routes = build(
             take_deposit=Uploads(reception=house.reception).deposit,
             pages=self.pages,
             payloads=house.payloads,
             directory=lambda: self.directory,
+            webhooks=WebhookViews(self.pages, house.keys, house.entropy, rules),
             version="test",
         )
         self.site = HttpsDoor(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.journal import clients, schema
 from tests.gateway.api.door import Door, Got
 from tests.gateway.furnished import PATIENT, owes, problem, send, split
 from tests.gateway.house import House
@@ -33,6 +36,23 @@ class DepositTests(SynchronousTestCase):
         for text in ("0", "501", "x", "1_0", "%D9%A3", "+3", "-1", "9" * 40):
             got = self.get(f"/v1/deposits?limit={text}")
             assert (got.status, got.json()["code"]) == (400, "bad-parameter"), text
+
+    def test_a_lot_is_shown_with_its_networks_own_fields(self) -> None:
+        """Such as the reference by which its payer answers; none that is only ours."""
+        deposit = self.deposit()
+        (lot,) = split(self.house, "alpha", deposit, [1])
+        fields = {"reference": "20261100000042", "union": "300", "batch": "k"}
+        table = schema.lot
+        self.house.database.write(
+            "fields",
+            lambda tx: tx.connection.execute(
+                update(table)
+                .where(table.c.id == lot)
+                .values(destination=json.dumps(fields))
+            ),
+        )
+        (shown,) = self.get(f"/v1/deposits/{deposit}/lots").json()["items"]
+        assert shown["fields"] == {"reference": "20261100000042", "union": "300"}
 
     def test_a_deposit_is_shown_with_all_that_became_of_it(self) -> None:
         """State, problems with record and position, lots, claims, events, accounts."""
@@ -64,6 +84,31 @@ class DepositTests(SynchronousTestCase):
         kinds = [each["kind"] for each in body["events"]["items"]]
         assert kinds[:2] == ["deposit.received", "deposit.split"]
         assert "lot.sent" in kinds
+
+    def test_a_deposit_of_a_test_client_says_so(self) -> None:
+        """And names its network as any other does."""
+        self.house.database.write(
+            "client",
+            lambda tx: clients.add(
+                tx, "try", name="Try", vendor="", software="", test=True
+            ),
+        )
+        token = self.house.token("try")
+        deposit = self.house.deposit(House.limits("try"), "a.b2", b"x").deposit
+        split(self.house, "try", deposit, [1])
+        self.house.database.write(
+            "scope",
+            lambda tx: tx.connection.execute(
+                update(schema.deposit).values(network="sandbox~try~sesam")
+            ),
+        )
+        body = self.door.get(f"/v1/deposits/{deposit}", token).json()
+        (listed,) = self.door.get("/v1/deposits", token).json()["items"]
+
+        assert (body["test"], body["network"]) == (True, "sesam")
+        assert (listed["test"], listed["network"]) == (True, "sesam")
+        mine = self.deposit()
+        assert self.get(f"/v1/deposits/{mine}").json()["test"] is False
 
     def test_nothing_of_a_patient_is_shown(self) -> None:
         """Neither what identifies a patient nor its hash leaves through the API."""

@@ -57,6 +57,7 @@ class Installation:
         self.folder = folder
         self.config = folder / "octway.toml"
         self.time = START
+        self.durable = True  # False is quicker, where no test ends the machine
         self.rng = Random(7)
         self.made = made or self.octway("init", str(folder), bare=True)
         for name in _PAYERS:
@@ -95,6 +96,7 @@ class Installation:
                 now=lambda: self.time,
                 entropy=self.rng.randbytes,
                 call_from_thread=lambda call: call(),
+                durable=self.durable,
             )
             directory = self._house.directory().data
             self._house.database.write(
@@ -206,6 +208,11 @@ class Installation:
             self._channels.close()
         if self._house is not None:
             self._house.close()
+
+    def restart(self) -> None:
+        """End the program; what is used next is another one on the same journal."""
+        self.close()
+        self._house = self._steps = self._reception = self._channels = None
 
     def _reach_by_folder(self, name: str) -> None:
         remote = self.folder / "remote" / name

@@ -40,6 +40,22 @@ def test_what_is_to_be_done_about_held_lots_goes_by_their_cause(
     assert "its client must send it anew" in advice
 
 
+def test_the_case_of_held_lots_is_closed_when_the_last_one_is_withdrawn(
+    installed: Installation, anomaly: str
+) -> None:
+    """Nobody has to resolve what stands behind nothing any more."""
+
+    def state() -> str:
+        shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+        return str(shown["state"])
+
+    lots = installed.octway("trace", "facture.b2", "--json").facts["lots"]
+    for lot in lots:
+        assert state() == "open"
+        installed.octway("withdraw", lot["id"], "--why", "a test file")
+    assert state() == "resolved"
+
+
 def test_a_refused_belgian_lot_is_told_with_what_its_code_means(
     installed: Installation, tmp_path: Path
 ) -> None:
@@ -56,6 +72,16 @@ def test_a_refused_belgian_lot_is_told_with_what_its_code_means(
     shown = installed.octway("anomaly", "show", found["id"]).out
     assert "means          B109902: " in shown
     assert "would mend it" in shown
+
+    traced = installed.octway("trace", "sample.920000").out
+    assert "What its payer's codes mean" in traced
+    assert "own words" not in traced
+    labels = tmp_path / "labels.csv"
+    rows = "code;severity;label_fr;label_nl\n109902;B;Mots officiels;Officieel\n"
+    labels.write_text(rows, encoding="utf-8")
+    installed.octway("label", "import", "mycarenet", str(labels))
+    traced = installed.octway("trace", "sample.920000").out
+    assert "the payers' own words (fr): Mots officiels" in traced
 
 
 def test_an_anomaly_goes_from_hand_to_hand(
@@ -131,3 +157,48 @@ def test_the_list_can_be_narrowed(installed: Installation, anomaly: str) -> None
 def test_an_unknown_anomaly_is_refused(installed: Installation) -> None:
     """A wrong id exits 1."""
     assert installed.octway("anomaly", "show", "a1").status == 1
+
+
+def test_one_is_put_off_and_comes_back(installed: Installation, anomaly: str) -> None:
+    """Until a moment where the person sits, or for a span; then it is open again."""
+    said = installed.octway("anomaly", "snooze", anomaly, "--for", "2d", "--by", "lea")
+    assert "is put off until" in said.out
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert shown["state"] == "snoozed"
+    assert "put off until" in installed.octway("anomaly", "show", anomaly).out
+    installed.time += 2 * 86_400
+    installed.work()
+    shown = installed.octway("anomaly", "show", anomaly, "--json").facts
+    assert (shown["state"], shown["snoozed_until"]) == ("open", None)
+    for wrong in (["--for", "soon"], ["--until", "soon"], []):
+        assert installed.octway("anomaly", "snooze", anomaly, *wrong).status == 2
+    past = installed.octway("anomaly", "snooze", anomaly, "--until", "2001-01-01")
+    assert past.status == 1
+
+
+def test_many_are_worked_on_at_once(installed: Installation, anomaly: str) -> None:
+    """Without --yes it is only said; with it done, and what is needed is asked for."""
+    order = ("anomaly", "bulk", "withdraw", "--kind", "lot-held")
+    said = installed.octway(*order)
+    assert "2 things behind them, 4 claims; nothing is done yet" in said.out
+    assert installed.octway(*order, "--yes").status == 2
+    done = installed.octway(*order, "--yes", "--why", "by mistake", "--json").facts
+    assert (done["done"], done["count"], done["failed"]) == (True, 2, {})
+    told = installed.octway("anomaly", "bulk", "replay", "--kind", "lot-held")
+    assert told.status == 0
+    given = installed.octway("anomaly", "bulk", "assign", "--to", "lea", "--yes")
+    assert given.status == 0
+
+
+def test_much_waits_for_a_second_person(installed: Installation, anomaly: str) -> None:
+    """Above what the settings say nothing is done at once, from a terminal neither."""
+    text = installed.config.read_text()
+    installed.config.write_text(
+        text.replace("second_person_above = 1000", "second_person_above = 3")
+    )
+    order = ("anomaly", "bulk", "withdraw", "--kind", "lot-held", "--why", "w")
+    assert "a second person must agree" in installed.octway(*order).out
+    said = installed.octway(*order, "--yes", "--json").facts
+    assert said["second_person"]
+    shown = installed.octway("anomaly", "show", said["anomaly"], "--json").facts
+    assert (shown["kind"], shown["claims"]) == ("bulk-approval", 4)

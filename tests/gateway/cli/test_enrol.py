@@ -48,6 +48,22 @@ def test_a_held_lot_goes_once_the_enrolment_is_set_open(strict: Installation) ->
     assert states == {"routed": 2}
 
 
+def test_a_long_list_is_cut_and_says_how_to_see_the_rest(
+    strict: Installation, tmp_path: Path
+) -> None:
+    """A hundred at once unless more are wanted; the export has them all."""
+    file = tmp_path / "in.csv"
+    rows = (f"{100 + each};caisse-nord;billing;open;" for each in range(5))
+    text = "\n".join(["sender;payer;flow;state;words", *rows, ""])
+    file.write_text(text, encoding="utf-8")
+    strict.octway("enrol", "import", str(file))
+    listed = strict.octway("enrol", "list", "--most", "3")
+    assert "and 2 more of 5; to see them: --most 5" in listed.out
+    facts = strict.octway("enrol", "list", "--most", "3", "--json").facts
+    assert (len(facts["enrolments"]), facts["count"]) == (3, 5)
+    assert "more of" not in strict.octway("enrol", "list").out
+
+
 def test_what_is_exported_can_be_imported(strict: Installation, tmp_path: Path) -> None:
     """Every state comes back as it was, words included, and twice does no harm."""
     file = tmp_path / "in.csv"

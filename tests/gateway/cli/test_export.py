@@ -212,3 +212,22 @@ def test_a_disk_that_is_full_leaves_no_half_bundle(
     assert (said.status, out.exists()) == (2, False)
     assert not list(lived.folder.glob(".*.part"))
     assert "evidence about it" not in lived.octway("trace", "facture.b2").out
+
+
+def test_a_program_killed_before_the_file_has_its_name_can_run_again(
+    lived: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history may know of a bundle that nobody got, never the other way round."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out = lived.folder / "bundle.zip"
+    with monkeypatch.context() as patched:
+        patched.setattr("os.link", dies)
+        said = lived.octway(
+            "export", "facture.b2", "--purpose", "first", "--out", str(out)
+        )
+    assert (said.status, out.exists()) == (130, False)
+    assert "for tester: first" in lived.octway("trace", "facture.b2").out
+    assert checked(lived, export(lived, "facture.b2"))[0] == 0

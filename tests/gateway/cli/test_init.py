@@ -167,3 +167,23 @@ def test_a_certificate_and_another_key_are_refused(
     checked = installed.octway("check")
     assert checked.status == 2
     assert "https.certificate" in checked.err
+
+
+def test_a_belgian_newcomer_begins_with_a_union(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """No French payer is asked; the union waits for its endpoint, and raises nothing."""
+    folder = tmp_path / "belgian"
+    made = installed.octway("init", str(folder), "--country", "be", bare=True)
+    assert made.status == 0, made.err
+    config = str(folder / "octway.toml")
+    checked = installed.octway("check", "-c", config, "--json", bare=True)
+    assert (checked.facts["ok"], checked.facts["payers"]) == (True, 1), checked.out
+    listed = installed.octway("payer", "list", "-c", config, bare=True).out
+    assert "union-300" in listed
+    assert "caisse" not in listed
+
+    both = tmp_path / "both"
+    installed.octway("init", str(both), "--country", "all", bare=True)
+    config = str(both / "octway.toml")
+    assert installed.octway("check", "-c", config, "--json", bare=True).facts["ok"]

@@ -44,18 +44,23 @@ def test_a_person_looks_and_confirms(
     assert "of 100" in shown
     assert f"octway match confirm {name}" in shown
 
+    stranger = installed.octway("match", "confirm", name, "--by", "somebody")
+    assert stranger.status == 1
+    assert "'somebody' is no staff account" in stranger.err
+    installed.octway("staff", "add", "lea", "--role", "operator")
     done = installed.octway("match", "confirm", name, "--by", "lea")
     assert done.out == f"{name} is confirmed by lea\n"
     assert "no match waits" in installed.octway("match", "list").out
     traced = installed.octway("trace", proposed["lot"]).out
     assert "as lea confirmed" in traced
-    again = installed.octway("match", "confirm", name)
+    again = installed.octway("match", "confirm", name, "--by", "lea")
     assert again.status == 1
     assert "meanwhile" in again.err
 
 
 def test_a_person_refuses(installed: Installation, proposed: dict[str, Any]) -> None:
     """What was refused is off the list, and stays so when it is tried again."""
+    installed.octway("staff", "add", "tester", "--role", "operator")
     said = installed.octway("match", "refuse", proposed["name"], "--json").facts
     assert (said["state"], said["decided_by"]) == ("refused", "tester")
     installed.time += 3601

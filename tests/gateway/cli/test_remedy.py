@@ -116,3 +116,12 @@ def test_a_word_on_what_waits_for_none_is_refused(tried: Installation) -> None:
     assert said.status == 1
     assert "m39 is nothing (the next one had to be tried)" in said.err
     assert "octway remedy list --state approval" in said.err
+
+
+def test_a_lot_is_chased_anew_by_somebody(tried: Installation) -> None:
+    """As an approval, it is asked for in the name of an open account that works."""
+    lot = tried.octway("remedy", "list", "--json").facts["remedies"][0]["lot"]
+    said = tried.octway("remedy", "again", lot, "--by", "somebody")
+    assert said.status == 1
+    assert "'somebody' is no staff account" in said.err
+    assert "octway staff add" in said.err

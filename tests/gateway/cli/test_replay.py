@@ -244,3 +244,28 @@ def test_a_payer_that_was_away_is_tried_now(installed: Installation) -> None:
     assert "overridden: " in shown.out
     installed.work("dispatch")
     assert state(installed, waits["id"]) == "sent"
+
+
+def test_a_dispatch_was_delivered_outside(installed: Installation) -> None:
+    """With proof it is taken and its answers are owed; without it is refused."""
+    stored = installed.deposit("facture.b2", installed.billing_file())
+    installed.work()
+    facts = installed.octway("trace", stored.deposit, "--json").facts
+    name = facts["dispatches"][0]["id"]
+    again = installed.octway("dispatch", "delivered", name, "--proof", "receipt 4711")
+    assert again.status == 1
+    assert "outside is not allowed in state sent" in again.err
+    installed.house.database.write("refuse", _refuse)
+    assert installed.octway("dispatch", "delivered", name).status == 2
+    done = installed.octway(
+        *("dispatch", "delivered", name, "--proof", "receipt 4711", "--by", "lea")
+    )
+    assert "owes its answers from now on" in done.out
+    assert state(installed, name) == "sent"
+    assert "proof: receipt 4711" in installed.octway("trace", name).out
+    unknown = installed.octway("dispatch", "delivered", "s0", "--proof", "p")
+    assert unknown.status == 1
+
+
+def _refuse(tx: Tx) -> None:
+    tx.connection.execute(update(schema.dispatch).values(state="refused"))

@@ -272,3 +272,32 @@ def test_a_sheet_needs_the_name_of_a_file(
     assert said.status == 2
     assert "'-' is no file; wanted a name" in said.err
     assert not list(tmp_path.glob("-"))
+
+
+def test_completeness_tells_what_became_of_a_month(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """The page and the sheet say the same as the terminal; an empty month says so."""
+    installed.octway("client", "add", "alpha")
+    installed.deposit("a.b2", installed.billing_file(lots=2))
+    installed.work()
+    installed.answer()
+    installed.work()
+    page, sheet = tmp_path / "r.html", tmp_path / "r.csv"
+    asked = ("report", "completeness", "--client", "alpha", "--month")
+
+    said = installed.octway(
+        *asked, "2026-11", "--html", str(page), "--csv", str(sheet), "--language", "fr"
+    )
+
+    assert said.status == 0
+    assert lines_with(said.out, "claims", "4")
+    assert lines_with(said.out, "caisse-nord", "0.0 %")
+    assert '<html lang="fr">' in page.read_text(encoding="utf-8")
+    lines = list(csv.DictReader(sheet.read_text(encoding="utf-8").splitlines()))
+    assert [line["claims"] for line in lines] == ["4", "4"]
+    told = installed.octway(*asked, "2026-11", "--json").facts
+    assert told["total"]["claims"] == 4
+    assert "deposited nothing" in installed.octway(*asked, "2026-10").out
+    wrong = installed.octway(*asked, "November")
+    assert (wrong.status, "no month" in wrong.err) == (2, True)

@@ -65,3 +65,22 @@ def test_a_code_tells_its_network(installed: Installation, tmp_path: Path) -> No
     assert wrong.status == 2
     assert "in mycarenet it is '1x'; wanted" in wrong.err
     assert "in sesam it is '1x'; wanted five digits" in wrong.err
+
+
+def test_a_question_on_insurability_can_be_tried(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """A Belgian 801000 in its simulated form, that the gateway itself finds right."""
+    file = tmp_path / "sample.801000"
+    made = installed.octway(
+        *("sample", str(file), "--code", "300", "--flow", "insurability"), bare=True
+    )
+    assert made.status == 0, made.err
+    told = installed.octway("inspect", str(file), "--json", bare=True).facts
+    assert (told["format"], told["valid"]) == ("mycarenet.801000", True)
+    none = installed.octway(
+        *("sample", str(tmp_path / "x"), "--code", "300", "--flow", "nothing"),
+        bare=True,
+    )
+    assert none.status == 2
+    assert "wanted billing or insurability" in none.err

@@ -109,7 +109,7 @@ def test_a_name_that_means_several_things_gives_a_list(
     assert said.status == 0
     assert {each["id"] for each in said.facts["matches"]} == ids
     shown = installed.octway("trace", "same.b2").out
-    assert all(lines_with(shown, each, "deposit") for each in ids)
+    assert all(lines_with(shown, each, "deposit", "received") for each in ids)
 
 
 def test_an_invoice_is_chosen_from_the_list(installed: Installation) -> None:
@@ -120,6 +120,10 @@ def test_an_invoice_is_chosen_from_the_list(installed: Installation) -> None:
     installed.work()
     matches = installed.octway("trace", "000000101", "--json").facts["matches"]
     assert {each["kind"] for each in matches} == {"claim"}
+    assert {each["file"] for each in matches} == {"a.b2", "b.b2"}
+    assert {each["state"] for each in matches} == {"dispatched"}
+    shown = installed.octway("trace", "000000101").out
+    assert lines_with(shown, "claim", "a.b2", "dispatched")
     chosen = f"{matches[0]['id']}/{matches[0]['seq']}"
     told = installed.octway("trace", chosen, "--json").facts
     assert told["claim"]["number"] == "000000101"

@@ -133,6 +133,10 @@ class Browser:
         filled = dict(fitting[0].form_values()) | fields
         return self.post(fitting[0].get("action"), filled)
 
+    def look(self, path: str) -> Got:
+        """Look at a page, and not at where it leads."""
+        return self._go("GET", path, {}, follow=False)
+
     def leave(self, path: str) -> str:
         """Look at a page that leads elsewhere; return where to."""
         own = self._go("GET", path, {}, follow=False).headers["Location"]

@@ -60,9 +60,11 @@ def test_a_list_puts_all_where_it_says(desk: Desk) -> None:
     write = enrolments.state_all
     assert desk.write(lambda tx: write(tx, stated, source="import")) == len(stated)
     assert desk.write(lambda tx: write(tx, stated, source="import")) == 0
-    listed = desk.database.read(enrolment_lists.listed, payer="p")
+    listed, count = desk.database.read(enrolment_lists.listed, payer="p", most=2)
+    assert (len(listed), count) == (2, len(stated))
+    listed, _ = desk.database.read(enrolment_lists.listed, payer="p")
     assert [row.state for row in listed] == list(EnrolmentState)
-    some = desk.database.read(enrolment_lists.listed, senders={"1"}, state="absent")
+    some, _ = desk.database.read(enrolment_lists.listed, senders={"1"}, state="absent")
     assert [row.sender for row in some] == ["1"]
 
 

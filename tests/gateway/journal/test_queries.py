@@ -56,7 +56,6 @@ def test_deposits_go_on_where_they_were_left(house: House) -> None:
     (newest,) = read(queries.deposits, None, limit=1)
     assert read(queries.deposit, "beta", newest.id) is None
     assert read(queries.deposit, None, newest.id) is not None
-    assert read(queries.deposits, "alpha", limit=10, until=house.now() - 1) == []
 
 
 def test_lists_of_a_deposit_go_on_where_they_were_left(house: House) -> None:

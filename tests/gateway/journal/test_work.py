@@ -185,7 +185,7 @@ def test_a_rolled_back_file_leaves_no_gap(desk: Desk) -> None:
     """A number whose transaction failed is given to the next file."""
 
     def number(tx: Tx) -> int:
-        return dispatches._next_number(tx, "p/billing")
+        return dispatches.next_number(tx, "p/billing")
 
     def fail(tx: Tx) -> None:
         number(tx)

@@ -41,6 +41,15 @@ def test_a_burst_is_one_message(desk: Desk) -> None:
     assert office.turn(later=DAY) == []
 
 
+def test_what_happens_in_a_sandbox_wakes_nobody(desk: Desk) -> None:
+    """A vendor that provokes faults is told; staff is not, unless a rule names the client."""
+    office = Office(desk, rule(gather=0.0, pause=0.0))
+    office.goes_wrong(subject="sandbox~acme-test~caisse-nord")
+    assert office.turn(later=DAY) == []
+    office.goes_wrong(subject="caisse-nord")
+    assert len(office.turn(later=DAY)) == 1
+
+
 def test_no_more_than_one_message_in_a_pause(desk: Desk) -> None:
     """A storm that goes on for half an hour is four messages, and none of it is lost."""
     office = Office(desk, rule(pause=600.0, gather=0.0, most=3))

@@ -115,7 +115,7 @@ def test_senders_belong_to_one_client_each(folder: Path) -> None:
 def test_the_payers_lead_to_the_simulated_ones(folder: Path) -> None:
     """Every payer of the demo is simulated, reachable, and addressed by a fund."""
     home = make(folder)
-    write_payers(home, where="127.0.0.1:4022", host_key=KEY)
+    write_payers(home, where="127.0.0.1:4022", host_key=KEY, hosts={})
     catalog = Catalog.installed()
     networks = {network.name: network for network in catalog.networks()}
     directory = Directory(

@@ -114,7 +114,7 @@ def test_a_demo_has_software_of_both_at_both_doors(home: DemoHome) -> None:
 
 def test_a_demos_directory_has_the_payers_of_both(home: DemoHome) -> None:
     """All of them are reached at one host, and answer by the demo's seconds."""
-    write_payers(home, where="127.0.0.1:4022", host_key=KEY)
+    write_payers(home, where="127.0.0.1:4022", host_key=KEY, hosts={})
     networks = {network.name: network for network in BOTH.networks()}
     directory = Directory(read_directory(home.settings.directory.path, BOTH, networks))
     payers = {(payer.network, payer.id) for payer in directory.payers()}

@@ -16,6 +16,7 @@ from protocols.catalog import Catalog, Simulated
 from protocols.interface import Emitter
 from protocols.simulated_payer import Faults, SimulatedReturn
 from protocols.simulation import (
+    OpenHost,
     Order,
     Profile,
     Promised,
@@ -66,6 +67,13 @@ class ToySimulation:
         Promised("arl", Level.LOT, within=2, demo_within=6),
         Promised("payment", Level.CLAIM, within=8, demo_within=10),
     )
+    refuses = "arl"
+    reasons: Mapping[str, str] = {
+        "unknown-patient": "T1",
+        "no-rights": "T2",
+        "no-prescription": "T3",
+        "price": "T4",
+    }
     alterations: Sequence[str] = ("nameless",)
     merges = True
     nobody = "P9"
@@ -73,6 +81,10 @@ class ToySimulation:
         Profile(id="toy-one", code="P1", within=8, delays=(2, 3, 5), same_number=True),
         Profile(id="toy-two", code="P2", within=8, delays=(2, 3, 5), same_number=False),
     )
+
+    @property
+    def open_host(self) -> OpenHost | None:
+        return None
 
     def sender(self, rng: Random) -> Sender:
         number = f"S{rng.randrange(10**6)}"
@@ -125,10 +137,17 @@ class ToySimulation:
         lines = [f"TORETURN {kind}"]
         for told in lots:
             if kind == "arl":
-                lines.append(f"lot {told.lot.key} acknowledged 0 {told.lot.sender}")
+                said = "rejected" if told.refused else "acknowledged"
+                lines.append(f"lot {told.lot.key} {said} 0 {told.lot.sender}")
                 continue
+            shares = iter([each.share for each in told.decided])
             for key, cents, sender in toy.claims_of(told.lot.content):
-                if told.alteration:
+                share = next(shares, 100)
+                if share < 100:
+                    said = "partly-paid" if share else "rejected"
+                    paid = cents * share // 100
+                    lines.append(f"claim {key} {said} {paid} {sender}")
+                elif told.alteration:
                     _, lot, invoice = key.split("/")
                     traits = f"patient={sender}{invoice} number={invoice} lot={lot}"
                     lines.append(f"claim - paid {cents} {sender} {traits}")

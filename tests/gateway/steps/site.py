@@ -243,6 +243,7 @@ class Quiet(Seen):
     def __init__(self) -> None:
         super().__init__()
         self.ties: Counter[str] = Counter()
+        self.webhooks: Counter[str] = Counter()
 
     def attempt(self, payer: str, outcome: str) -> None:
         pass
@@ -269,6 +270,9 @@ class Quiet(Seen):
 
     def tied(self, payer: str, how: str, count: int) -> None:
         self.ties[how] += count
+
+    def webhook(self, outcome: str) -> None:
+        self.webhooks[outcome] += 1
 
     def step(self, name: str, seconds: float) -> None:
         pass

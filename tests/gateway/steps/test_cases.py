@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config.cause_files import Cause
-from gateway.journal import anomalies, anomaly_items, schema
+from gateway.journal import anomalies, anomaly_facts, anomaly_items, schema
 from gateway.steps import cases
 from routing.lifecycle import AnomalyEvent
 from tests.gateway.steps import toy
@@ -185,7 +185,7 @@ def test_facts_of_many_are_added_up_and_stay_small() -> None:
     found: dict[str, Any] = {}
     for number in range(40):
         new = {"code": "c", "cents": 5, "clients": {f"c{number:02}": number + 1}}
-        found = anomalies.merged(found, new)
+        found = anomaly_facts.merged(found, new)
     assert (found["code"], found["cents"]) == ("c", 200)
     assert len(found["clients"]) == 21
     assert sum(found["clients"].values()) == sum(range(1, 41))

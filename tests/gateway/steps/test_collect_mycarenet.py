@@ -78,6 +78,7 @@ class Site:
             channel=lambda endpoint: channel,
             directory=lambda: pytest.fail("no directory is needed for one outbox"),
             entropy=self.house.entropy,
+            now=self.house.now,
             worker="w1",
             lease=60.0,
             at_once=1,

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from config.directory_records import Expects, Within
-from gateway.journal import schema
+from gateway.journal import lot_numbers, schema
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.payer_simulator import Faults, Mix, Union
 from protocols.mycarenet.return_dialects import SORTED
@@ -139,18 +139,110 @@ def test_a_double_waits_for_the_first_one_s_verdict(site: Site) -> None:
     assert claims(site) == [("paid", 1000), ("paid", 1000)]
 
 
-def test_a_corrected_sending_needs_a_reference_of_its_own(site: Site) -> None:
-    """Its number goes again; under the same zone 204 it is held, and its trace says why.
+def lots(site: Site) -> list[tuple[str, str]]:
+    rows = sorted(site.rows(schema.lot), key=lambda row: row.created_at)
+    return [(row.state, row.cause) for row in rows]
 
-    MyCareNet acknowledges by that reference alone, and the file is named after it: two
-    sendings of one could not be told apart.
-    """
+
+CORRECTED = [Bill(lines=[Line(amount=900)])]
+
+
+@pytest.mark.parametrize("reference", ["20261126000001", "20261126000002"])
+def test_a_corrected_sending_goes_under_the_number_of_the_refused_one(
+    site: Site, reference: str
+) -> None:
+    """After 920099, under the same zone 204 or another: two files, two lives."""
     first = sending([Bill()])
     site.deposit(first)
     site.run()
     give(site, refused(first, {3: Verdict(("R502255",))}))
-    site.deposit(sending([Bill(lines=[Line(amount=900)])]))
-    site.deposit(sending([Bill(lines=[Line(amount=900)])], reference="20261126000002"))
+    assert lots(site) == [("answered", "")]
+
+    second = sending(CORRECTED, reference=reference)
+    site.deposit(second)
     site.run()
-    lots = {(row.state, row.cause) for row in site.rows(schema.lot)}
-    assert lots == {("answered", ""), ("held", "duplicate-lot"), ("sent", "")}
+    assert lots(site) == [("answered", ""), ("sent", "")]
+    assert sorted(site.payer(UNION).files().values()) == sorted([first, second])
+
+
+def test_a_second_sending_of_a_reference_waits_until_the_first_is_refused(
+    site: Site,
+) -> None:
+    """Nothing goes under a reference and number on which the union has not decided."""
+    first = sending([Bill()])
+    site.deposit(first)
+    site.run()
+    site.deposit(sending(CORRECTED))
+    site.run()
+    assert lots(site) == [("sent", ""), ("held", "number-waiting")]
+    give(site, refused(first, {3: Verdict(("R502255",))}))
+    site.run()
+    assert lots(site) == [("answered", ""), ("sent", "")]
+
+
+def test_a_second_sending_of_an_accepted_reference_never_goes(site: Site) -> None:
+    """Two sendings of one reference, neither refused: the second is held for good."""
+    made = answers(site)
+    site.deposit(sending(CORRECTED))
+    site.run()
+    give(site, made["920098"])
+    site.run()
+    assert lots(site) == [("acknowledged", ""), ("held", "number-used")]
+
+
+def test_answers_to_a_reference_sent_twice_are_those_of_the_newest(site: Site) -> None:
+    """Receipt, verdict and settlement; what names the first one's day is the first's."""
+    first = sending([Bill()], created="20261126")
+    site.deposit(first)
+    site.run()
+    give(site, refused(first, {3: Verdict(("R502255",))}))
+    second = sending(CORRECTED, created="20261127")
+    site.deposit(second)
+    site.run()
+    union = Union(code=UNION, faults=Faults(), mix=PAYS_ALL)
+    returned = union.respond(second, rng=Random(3), day="2026-11-27")
+    made = {each.name[:6]: each.content for each in returned}
+
+    give(site, made["931000"])
+    assert lots(site)[1] == ("acknowledged", "")
+    late = refused(first, {3: Verdict(("R502256",))})
+    give(site, late)  # a verdict on the first once more, with another code
+    assert lots(site)[1] == ("acknowledged", "")
+    give(site, made["920098"])
+    give(site, made["920900"])
+    assert lots(site) == [("answered", ""), ("answered", "")]
+    paid = sorted((row.asked, row.paid) for row in site.rows(schema.claim))
+    assert paid == [(900, 900), (1000, 0)]
+    give(site, made["920900"] + b"\n")  # the settlement comes doubled
+    assert all(row.state == "matched" for row in site.rows(schema.payer_return))
+
+
+def test_a_verdict_that_takes_back_a_refusal_is_told(site: Site) -> None:
+    """A 920098 behind a 920099: support sees both words, and what may be done now.
+
+    The settlement decides, and closes the case.
+    """
+    first = sending([Bill()])
+    site.deposit(first)
+    site.run()
+    give(site, refused(first, {}))
+    assert not site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+
+    union = Union(code=UNION, faults=Faults(), mix=PAYS_ALL)
+    returned = union.respond(first, rng=Random(3), day="2026-11-27")
+    made = {each.name[:6]: each.content for each in returned}
+    give(site, made["931000"])  # a receipt that comes late says nothing of it
+    assert not site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+    give(site, made["920098"])
+
+    (lot,) = site.rows(schema.lot)
+    (told,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+    assert (told.subject, told.state, told.claims) == (lot.id, "open", 1)
+    assert "refused all of lot" in told.words
+    used = site.gateway.database.read(lot_numbers.uses, lot, itself=True)
+    assert MYCARENET.rule_number(used).state == "accepted"
+
+    give(site, made["920900"])
+    (told,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-contradicts")
+    assert told.state == "resolved"
+    assert claims(site) == [("paid", 1000)]

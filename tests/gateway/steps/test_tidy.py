@@ -16,7 +16,11 @@ class TidyTests(SynchronousTestCase):
         self.house = House()
         self.addCleanup(self.house.close)
         self.tree = self.house.tree(self.house.client())
-        self.tidy = Tidy(database=self.house.database, payloads=self.house.payloads)
+        self.tidy = Tidy(
+            database=self.house.database,
+            payloads=self.house.payloads,
+            keep_webhooks=30 * 86_400.0,
+        )
         self.staging = self.house.storage.folder / "staging"
 
     def cut(self, name: str) -> None:

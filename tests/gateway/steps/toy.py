@@ -26,6 +26,7 @@ from protocols.interface import (
     Addressee,
     Composed,
     Emitter,
+    FieldShown,
     FileProblem,
     LotPart,
     RecordShown,
@@ -100,7 +101,9 @@ class Reading:
         more = dict(word.split("=") for word in words if "=" in word)
         ref = f"/{more['ref']}" if "ref" in more else ""
         claims = []
+        at = offset
         for record, line in enumerate(lines[1:], 2):
+            at += len(lines[record - 2])
             _, invoice, cents = line.decode("latin-1").split(" ")
             claims.append(
                 ClaimSeen(
@@ -113,7 +116,7 @@ class Reading:
                     asked_main=int(cents),
                     asked_other=0,
                     record=record,
-                    offset=offset,
+                    offset=at,
                     length=len(line),
                 )
             )
@@ -226,7 +229,14 @@ class Toy:
         return ReturnReading(stream)
 
     def show(self, stream: BinaryIO, format: str) -> Iterator[RecordShown]:
-        return iter(())
+        for number, line in enumerate(stream, 1):
+            kind, _, text = line.decode("latin-1").rstrip("\n").partition(" ")
+            at, size = len(kind) + 2, len(text)
+            patient = kind == "INV"
+            shown = FieldShown(at, size, "text", "What it says", text, "", patient)
+            yield RecordShown(
+                record=number, kind=kind, title="A line", fields=(shown,), level=0
+            )
 
     def payer_codes(
         self,
@@ -253,6 +263,9 @@ class Toy:
         return NumberRuling(
             "waiting" if waits else "used", False, waits, why, "wait" if waits else "no"
         )
+
+    def patient_forms(self, number: str, born: str) -> Sequence[str]:
+        return (number,)
 
     def normal_sender(self, number: str) -> str:
         return number.upper()
@@ -282,6 +295,7 @@ class Toy:
         lots: int,
         claims: int,
         into: BinaryIO,
+        flow: str = "billing",
     ) -> int:
         return into.write(f"TOY {sender}\nLOT 001 {code}\nINV 1 100\n".encode())
 

@@ -15,6 +15,7 @@ from attrs import evolve
 from protocols.interface import Addressee, LotPart, Network
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
+    Decided,
     Order,
     SentLot,
     SimulatedPayer,
@@ -22,7 +23,7 @@ from protocols.simulation import (
     Spoilt,
     Told,
 )
-from routing.envelope import LotSeen, Summary
+from routing.envelope import AnswerSeen, Level, LotSeen, Outcome, Summary
 
 DAY = "2026-03-09"
 MERGERS = 60
@@ -154,6 +155,51 @@ class SimulationContract:
                 any(key.startswith(each) for each in keys) for key in wanted
             ) or (keys >= claims)
 
+    def test_what_was_decided_is_what_the_answer_says(
+        self, network: Network, simulation: Simulation, order: Order
+    ) -> None:
+        """One claim rejected, one lowered, one paid: told so, of those claims."""
+        (lot, *_), _ = read(network, simulation.bill(Random(5), order))
+        (sent, *_) = lots_of(simulation, composed(network, simulation, order))
+        decided = [Decided(0, "unknown-patient"), Decided(80, "price"), Decided()]
+        (file,) = simulation.answer(
+            simulation.answers[-1].kind,
+            [Told(sent, decided=decided)],
+            number=1,
+            day=date.fromisoformat(DAY),
+        )
+        said = {
+            key: answer
+            for answer in answers_in(network, file.content)
+            for key in answer.match_keys
+            if answer.level is Level.CLAIM
+        }
+        keys = [claim.match_key for claim in lot.claims]
+        outcomes = [said[key].outcome if key in said else "paid" for key in keys]
+        assert outcomes == ["rejected", "partly-paid", "paid"]
+        lowered = said[keys[1]].paid / lot.claims[1].asked
+        assert lowered == pytest.approx(0.8, abs=0.01)
+
+    def test_a_whole_lot_is_refused(
+        self, network: Network, simulation: Simulation, order: Order
+    ) -> None:
+        """By the first answer that can, and every reason that all networks share has a code."""
+        (sent, *_) = lots_of(simulation, composed(network, simulation, order))
+        (file,) = simulation.answer(
+            simulation.refuses,
+            [Told(sent, refused=True)],
+            number=1,
+            day=date.fromisoformat(DAY),
+        )
+        (said,) = answers_in(network, file.content)
+        assert (said.level, said.outcome) == (Level.LOT, Outcome.REJECTED)
+        assert set(simulation.reasons) == {
+            "unknown-patient",
+            "no-rights",
+            "no-prescription",
+            "price",
+        }
+
     def test_an_altered_answer_misses_what_was_sent(
         self, network: Network, simulation: Simulation, order: Order
     ) -> None:
@@ -226,7 +272,12 @@ class SimulationContract:
         payers = {
             name.removesuffix(".toml"): tomllib.loads(text)
             for name, text in files.items()
-            if name.endswith(".toml")
+            if name.endswith(".toml") and "/" not in name
+        }
+        shared = {
+            name.removeprefix("endpoints/").removesuffix(".toml"): tomllib.loads(text)
+            for name, text in files.items()
+            if name.startswith("endpoints/")
         }
 
         assert payers
@@ -235,9 +286,11 @@ class SimulationContract:
                 id,
                 network.name,
             )
-            assert payer["endpoint"]["simulated"] is True
-            assert payer["endpoint"]["settings"]["user"] == id
-            assert payer["endpoint"]["settings"]["host"] == PLACE["host"]
+            endpoint = payer.get("endpoint") or shared[payer["payer"]["endpoint"]]
+            assert endpoint["simulated"] is True
+            assert endpoint["settings"]["host"] == PLACE["host"]
+            if simulation.open_host is None:
+                assert endpoint["settings"]["user"] == id
             assert not list(network.check_rules(payer.get("rules", {})))
             codes = [each["code"] for each in payer["code"]]
             assert not any(network.check_code(code) for code in codes)
@@ -314,4 +367,14 @@ def answered(
         for answer in reading.answers():
             found.update(answer.match_keys)
         assert reading.summary().valid, reading.summary().problems
+    return found
+
+
+def answers_in(network: Network, content: bytes) -> list[AnswerSeen]:
+    """Read a valid return, answer by answer."""
+    format = network.recognise(content[:4096])
+    assert format is not None
+    reading = network.read_return(io.BytesIO(content), format)
+    found = list(reading.answers())
+    assert reading.summary().valid, reading.summary().problems
     return found

@@ -10,14 +10,15 @@ from random import Random
 
 from cryptography import x509
 
-from gateway.simulator.mycarenet_certificates import Authority
-from gateway.simulator.mycarenet_host import PATH, MyCareNetHost
 from protocols.interface import Channel
 from protocols.mycarenet.genasync import GenAsyncChannel
+from protocols.mycarenet.genasync_certificates import Authority
+from protocols.mycarenet.genasync_host import PATH, MyCareNetHost
 from protocols.mycarenet.genasync_hub import Coming, Hub
 from protocols.mycarenet.genasync_hub_faults import HubFaults
 from protocols.mycarenet.genasync_line import Line
 from protocols.mycarenet.genasync_settings import GenAsyncSettings, read_settings
+from protocols.mycarenet.mark import mark_of
 
 NIHII = "41234567001"
 START = 1_800_000_000.0
@@ -44,6 +45,11 @@ def sending(number: int, filling: bytes = b"") -> bytes:
 def name(number: int, union: str = UNION) -> str:
     """Name that file."""
     return f"920000-{union}-{number:014}.txt"
+
+
+def marked(body: bytes, union: str = UNION) -> str:
+    """Name a file of the reference 7 as the network does, with a mark of its content."""
+    return f"920000-{union}-{7:014}-{mark_of(body)}.txt"
 
 
 class Certificates:

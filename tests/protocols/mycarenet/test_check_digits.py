@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from protocols.mycarenet.check_digits import (
     NIHII_MODULI,
+    alike_checks,
     codes_check,
     iban_check,
     is_iban,
@@ -35,11 +36,22 @@ def test_a_record_counts_its_characters() -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.binary(min_size=350, max_size=350), max_size=5))
-def test_many_records_are_counted_as_one_by_one(records: list[bytes]) -> None:
+@given(
+    st.lists(st.binary(min_size=350, max_size=350), min_size=1, max_size=7),
+    st.lists(st.integers(0, 347), max_size=40),
+)
+def test_many_records_are_counted_as_one_by_one(
+    records: list[bytes], differing: list[int]
+) -> None:
+    """Whatever they hold; and those that differ in some columns only, by their kind."""
     rows = np.frombuffer(b"".join(records), np.uint8).reshape(-1, 350)
-
     assert record_checks(rows).tolist() == [record_check(each) for each in records]
+
+    alike = np.repeat(rows[:1], len(rows), axis=0)
+    alike[:, differing] = rows[:, differing]
+    alike[:, 7] = ord("0") + np.arange(len(rows))  # digits in all of them
+    found = alike_checks(alike, alike.min(axis=0), alike.max(axis=0))
+    assert found.tolist() == [record_check(each.tobytes()) for each in alike]
 
 
 def test_the_highest_record_is_counted_right() -> None:

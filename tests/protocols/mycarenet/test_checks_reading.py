@@ -135,7 +135,10 @@ def test_a_code_of_the_payers_is_explained() -> None:
     "broken", _ANYWHERE, ids=lambda each: f"{each.code}-{each.field}"
 )
 def test_a_made_sending_that_is_broken_is_told_of_by_its_rule(broken: Break) -> None:
-    """Random sendings of the sample maker, broken by one rule at a time, read whole."""
+    """Random sendings of the sample maker, broken by one rule at a time, read whole.
+
+    Alone in a file or between good ones: what is known of those hides nothing of it.
+    """
     rng = Random(f"{broken.code}{broken.field}")
     content = _sending(rng.randrange(1, 4), seed=rng.randrange(1000))
     row = rng.choice(_rows(content, broken.record.encode()))
@@ -144,3 +147,27 @@ def test_a_made_sending_that_is_broken_is_told_of_by_its_rule(broken: Break) -> 
     told = [each for each in _lot(content).problems if each.code == broken.code]
     assert row + 1 in {each.record for each in told}
     assert broken.field in {each.field for each in told}
+
+    good = bytes(_sending(2, seed=1)) + bytes(_sending(9, seed=2))
+    lots = list(reader.read(io.BytesIO(good + bytes(content) + good)).lots())
+    behind = [each._replace(record=0) for each in lots[2].problems]
+    assert behind == [each._replace(record=0) for each in _lot(content).problems]
+    assert [len(each.problems) for each in lots[3:]] == [0, 0]
+
+
+def test_patients_numbers_that_are_wrong_hide_no_other_warning() -> None:
+    """However many were typed badly, what else is wrong is told; all are counted."""
+    content = _sending(80)
+    starts = _rows(content, b"20")
+    for row in starts:
+        _put(content, row, "patient", "0085010100199")
+    for row in (starts[-2], starts[-1]):
+        _put(content, row, "patient_flag", 2)
+    _put(content, starts[-1], "patient", 0)
+
+    reading = reader.read(io.BytesIO(bytes(content)))
+    (lot,) = reading.lots()
+    told = [each.code for each in lot.problems]
+    assert told.count("F200802") < 20
+    assert {"F203203", "F200810"} <= set(told)
+    assert reading.summary().warnings > 80

@@ -12,6 +12,7 @@ from io import BytesIO
 from protocols.interface import Addressee, Emitter, LotPart
 from protocols.mycarenet import codes, reader
 from protocols.mycarenet.contacts import Contacts
+from protocols.mycarenet.mark import mark_of
 from protocols.mycarenet.network import MYCARENET
 from routing.payment import due_on
 from tests.protocols.mycarenet.return_files import hear, settlement
@@ -65,7 +66,8 @@ def test_faq_16_billing_goes_through_mycarenet() -> None:
         day="2026-11-02",
         into=BytesIO(),
     )
-    assert made.name == f"920000-100-{lot.destination['reference']}.txt"
+    reference = lot.destination["reference"]
+    assert made.name == f"920000-100-{reference}-{mark_of(content)}.txt"
 
 
 def test_faq_20_what_may_be_billed_together_is_told_by_the_refusal() -> None:

@@ -21,6 +21,7 @@ from protocols.interface import Arrival, Channel, Sent
 from protocols.mycarenet.genasync_settings import read_settings
 from tests.protocols.mycarenet.simulated_mycarenet import (
     SimulatedMyCareNet,
+    marked,
     name,
     sending,
 )
@@ -205,6 +206,54 @@ def test_a_tack_of_failure_in_the_mailbox_is_absent(
         _send(channel)
 
     assert _ask(channel) is Arrival.ABSENT
+
+
+def test_a_tack_about_the_refused_sending_says_nothing_of_the_corrected_one(
+    payer: SimulatedMyCareNet,
+) -> None:
+    """Two contents under one reference are two files: each has a TAck of its own."""
+    first, second = sending(7, b"first"), sending(7, b"corrected")
+    with closing(payer.open()) as before, closing(payer.open()) as after_a_restart:
+        _post(before, first)
+        payer.put(b"920099", about=7)
+        assert _arrival(after_a_restart, first) is Arrival.ARRIVED
+        payer.clock.now += 60
+        assert _arrival(after_a_restart, second) is Arrival.UNCLEAR
+        _post(before, second)
+        payer.clock.now += 60
+        assert _arrival(after_a_restart, second) is Arrival.ARRIVED
+
+
+def test_a_no_to_the_corrected_sending_is_no_word_on_the_first(
+    payer: SimulatedMyCareNet,
+) -> None:
+    """A failing TAck names the content too: only that one may be sent again."""
+    first, second = sending(7, b"first"), sending(7, b"corrected")
+    payer.dial(refuses_later=True)
+    with closing(payer.open()) as channel:
+        _post(channel, second)
+    with closing(payer.open()) as after_a_restart:
+        assert _arrival(after_a_restart, second) is Arrival.ABSENT
+        payer.clock.now += 60
+        assert _arrival(after_a_restart, first) is Arrival.UNCLEAR
+
+
+def test_a_file_that_its_name_was_not_made_for_is_not_sent(
+    payer: SimulatedMyCareNet, channel: Channel
+) -> None:
+    """Its mark is of another content: what was stored is not what was made."""
+    body = sending(7, b"corrected")
+    with pytest.raises(TransferError, match="its mark is another"):
+        channel.send(marked(sending(7, b"first")), len(body), io.BytesIO(body))
+    assert payer.hub.posted == []
+
+
+def _post(channel: Channel, body: bytes) -> None:
+    channel.send(marked(body), len(body), io.BytesIO(body))
+
+
+def _arrival(channel: Channel, body: bytes) -> Arrival:
+    return channel.ask(marked(body), len(body))
 
 
 def test_a_refusal_that_comes_later_is_not_dropped(

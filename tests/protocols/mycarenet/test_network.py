@@ -9,6 +9,7 @@ import pytest
 
 from protocols.errors import UnknownFormat
 from protocols.interface import Addressee, Emitter, LotPart, Network
+from protocols.mycarenet.mark import mark_of
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.routing import UNIONS
 from protocols.mycarenet.sample_maker import make_third_party
@@ -56,14 +57,15 @@ def _compose(*contents: bytes) -> tuple[str, bytes]:
 
 @pytest.mark.parametrize("union", UNIONS)
 def test_what_is_sent_is_what_came(union: str) -> None:
-    """The same characters, under a name that tells union and reference and nobody."""
+    """The same characters, under a name of union, reference and content, and nobody's."""
     content = sending(union=union)
     (lot,), _ = seen(content)
 
     name, sent = _compose(content)
 
     assert sent == content
-    assert name == f"920000-300-{lot.destination['reference']}.txt"
+    assert name == f"920000-300-{lot.destination['reference']}-{mark_of(sent)}.txt"
+    assert _compose(sending(union=union, seed=2))[0].rpartition("-")[2] not in name
     assert MYCARENET.recognise(content[:4096]) == _FORMAT
     assert MYCARENET.payer_codes(lot.destination, {}) == (union,)
 

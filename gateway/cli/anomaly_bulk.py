@@ -1,0 +1,175 @@
+"""`octway anomaly bulk`: many at once, as the console's desk does it: said first, then done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.cli import anomaly_filters, opening
+from gateway.cli.arguments import Options, Parser, add_by
+from gateway.cli.refusal import WRONG_USAGE, Refusal
+from gateway.cli.terminal import Terminal
+from gateway.cli.wording import counted
+from gateway.database import Database
+from gateway.journal import case_work, cases
+from gateway.steps import bulk, second_person
+from gateway.steps.bulk import MOST_CASES, Chore, Order, Plan
+from gateway.steps.mending import Wish, mend
+from protocols.catalog import Catalog
+from routing.directory import Directory
+from routing.errors import GatewayError
+
+EXAMPLE: Final = (
+    "octway anomaly bulk replay --kind lot-held --payer caisse-nord        # says only\n"
+    "octway anomaly bulk resolve --kind claims-rejected --why 'told' --yes"
+)
+_SHOWN: Final = 20
+
+
+def define(parser: Parser) -> None:
+    """Define the command line."""
+    parser.add_argument("chore", choices=[each.value for each in Chore])
+    anomaly_filters.add(parser)
+    parser.add_argument("--to", metavar="NAME", help="to whom they are given")
+    anomaly_filters.add_until(parser, required=False)
+    parser.add_argument("--why", default="", metavar="WORDS")
+    parser.add_argument(
+        "--yes", action="store_true", help="do it; without it, only say what would be"
+    )
+    add_by(parser)
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Say what would happen to how many, and with `--yes` do it."""
+    order = _order(options, terminal)
+    with opening.journal(options, terminal) as opened:
+        wanted = anomaly_filters.wanted_of(options)
+        rows = opened.database.read(cases.listed, wanted, None, MOST_CASES + 1)
+        plan = opened.database.read(bulk.plan, rows, order)
+        above = opened.settings.console.second_person_above
+        if not options.yes or plan.empty:
+            return _say(plan, above, options, terminal)
+        directory = opening.directory_of(opened.settings, Catalog.installed())
+        if plan.needs_second(above):
+            wish = _wish(order)
+            asked = opened.database.write(
+                "bulk.ask",
+                lambda tx: second_person.ask(tx, terminal.entropy, plan.things, wish),
+            )
+            return _say_waits(asked, options, terminal)
+        failed = _do(opened.database, plan, directory)
+    return _tell(plan, failed, options, terminal)
+
+
+def _order(options: Options, terminal: Terminal) -> Order:
+    until = anomaly_filters.until_of(options, terminal.now(), terminal.zone)
+    order = Order(
+        chore=Chore(options.chore),
+        by=options.by or terminal.user,
+        to=options.to or "",
+        until=until,
+        why=options.why.strip(),
+    )
+    needed = {
+        Chore.ASSIGN: ("--to NAME", order.to),
+        Chore.SNOOZE: ("--for SPAN or --until WHEN", order.until),
+        Chore.RESOLVE: ("--why WORDS", order.why),
+        Chore.WITHDRAW: ("--why WORDS", order.why),
+    }
+    name, given = needed.get(order.chore, ("", True))
+    if options.yes and not given:
+        raise Refusal(f"{order.chore} needs {name}", WRONG_USAGE)
+    return order
+
+
+def _wish(order: Order) -> Wish:
+    assert order.action is not None  # noqa: S101 - only things need a second person
+    return Wish(action=order.action, by=order.by, why=order.why)
+
+
+def _do(database: Database, plan: Plan, directory: Directory) -> dict[str, str]:
+    """Do it in small transactions; return what could not be, with why."""
+    failed: dict[str, str] = {}
+    order = plan.order
+    if order.action is None:
+        stamps = {row.id: case_work.stamp(row) for row in plan.cases}
+        for some in bulk.chunks(stamps):
+            failed |= database.write("bulk", bulk.work, order, some)
+        return failed
+    wish = _wish(order)
+    for thing in plan.things:
+        try:
+            database.write("bulk", mend, thing.id, wish, directory)
+        except GatewayError as error:
+            failed[thing.id] = str(error)
+    return failed
+
+
+def _say(plan: Plan, above: int, options: Options, terminal: Terminal) -> int:
+    second = plan.needs_second(above)
+    if options.json:
+        terminal.give(_facts(plan) | {"done": False, "second_person": second})
+        return 0
+    terminal.say(f"{plan.order.chore}: {_extent(plan)}; nothing is done yet")
+    for each in plan.cannot[:_SHOWN]:
+        why = each.why.format(state=each.state)
+        terminal.say(f"  left as it is: {each.thing or each.case}: {why}")
+    if len(plan.cannot) > _SHOWN:
+        terminal.say(f"  and {len(plan.cannot) - _SHOWN:,} more are left as they are")
+    if plan.left:
+        terminal.say("  what one go does not take can be done by another go")
+    if second:
+        terminal.say(
+            f"  over {counted(above, 'claim')}: a second person must agree first"
+        )
+    if not plan.empty:
+        terminal.say("do it: the same command with --yes")
+    return 0
+
+
+def _say_waits(case: str, options: Options, terminal: Terminal) -> int:
+    if options.json:
+        terminal.give({"done": False, "second_person": True, "anomaly": case})
+    else:
+        terminal.say(
+            f"it waits for a second person's word: {case}, on the console's desk"
+        )
+    return 0
+
+
+def _tell(
+    plan: Plan, failed: dict[str, str], options: Options, terminal: Terminal
+) -> int:
+    count = len(plan.things if plan.order.action else plan.cases)
+    if options.json:
+        done = {"done": True, "count": count - len(failed), "failed": failed}
+        terminal.give(_facts(plan) | done)
+    else:
+        terminal.say(f"{plan.order.chore}: {count - len(failed):,} done")
+        for why in failed.values():
+            terminal.complain(why)
+    return 1 if failed else 0
+
+
+def _facts(plan: Plan) -> dict[str, object]:
+    return {
+        "chore": plan.order.chore,
+        "anomalies": [row.id for row in plan.cases],
+        "things": [each.id for each in plan.things],
+        "claims": plan.claims,
+        "cannot": [
+            {
+                "anomaly": each.case,
+                "id": each.thing or None,
+                "why": each.why.format(state=each.state),
+            }
+            for each in plan.cannot
+        ],
+        "left": plan.left,
+    }
+
+
+def _extent(plan: Plan) -> str:
+    parts = [f"{len(plan.cases):,} of the desk's cases"]
+    if plan.order.action is not None:
+        parts.append(f"{len(plan.things):,} things behind them")
+    return ", ".join([*parts, counted(plan.claims, "claim")])

@@ -1,0 +1,176 @@
+"""What is behind a case: the deposits, lots, dispatches and returns that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, literal, select
+
+from gateway.journal import anomaly_items, chased, schema
+from gateway.journal.trace import DEPOSIT, DISPATCH, LOT, RETURN
+from routing.lifecycle import ReturnState
+
+AnyRow = Row[*tuple[Any, ...]]
+
+_ITSELF: Final = frozenset(
+    {"dispatch-refused", "dispatch-unclear", "deposit-damaged", "payment-differs"}
+)
+"""Kinds whose subject is the one thing that they are about."""
+_RETURNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "return-orphans": ReturnState.PARTLY_MATCHED,
+        "return-foreign": ReturnState.PARTLY_MATCHED,
+        "return-absurd": ReturnState.PARTLY_MATCHED,
+        "return-unreadable": ReturnState.UNREADABLE,
+    }
+)
+"""Kinds that are about the returns of an endpoint that stand in a state."""
+
+
+class Thing(NamedTuple):
+    """One thing behind a case; `whose` is its client, of dispatches and returns the payer.
+
+    `claims` and `cents` are those of the whole thing; `cause` is why it stands where it
+    stands, `chase` the state of a lot's chase.
+    """
+
+    kind: str
+    id: str
+    label: str
+    state: str
+    whose: str
+    payer: str
+    claims: int
+    cents: int
+    at: float
+    cause: str = ""
+    chase: str = ""
+
+
+def behind(
+    connection: Connection, case: AnyRow, most: int
+) -> tuple[tuple[Thing, ...], int]:
+    """List what is behind a case, at most so many, and count all that is known of it."""
+    if case.kind in chased.OWED:
+        rows, count = chased.behind(connection, case, most)
+        names = [row.id for row in rows]
+    elif case.kind in _RETURNS:
+        names, count = _returns(connection, case, most)
+    else:
+        count = anomaly_items.count(connection, case.id)
+        rows = tuple(anomaly_items.listed(connection, case.id, most))
+        names = [row.subject for row in rows]
+        if case.kind in _ITSELF and case.subject not in names:
+            names, count = [case.subject, *names][:most], count + 1
+    found = by_ids(connection, names)
+    return tuple(found[name] for name in names if name in found), count
+
+
+def by_ids(connection: Connection, names: Sequence[str]) -> dict[str, Thing]:
+    """Read things by their ids; what is not there is left out."""
+    found: dict[str, Thing] = {}
+    if names:
+        for kind, query in _QUERIES.items():
+            for row in connection.execute(query(names)):
+                found[row.id] = Thing(kind, *row)
+    return found
+
+
+def _returns(connection: Connection, case: AnyRow, most: int) -> tuple[list[str], int]:
+    table = schema.payer_return
+    mine = (
+        table.c.endpoint_id == case.subject,
+        table.c.state == _RETURNS[case.kind],
+    )
+    query = (
+        select(table.c.id)
+        .where(*mine)
+        .order_by(table.c.collected_at.desc())
+        .limit(most)
+    )
+    count = select(func.count()).select_from(table).where(*mine)
+    names = list(connection.execute(query).scalars())
+    return names, int(connection.execute(count).scalar_one())
+
+
+def _deposits(names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    table, none = schema.deposit, literal("")
+    return select(
+        table.c.id,
+        table.c.filename,
+        table.c.state,
+        table.c.client_id,
+        none,
+        literal(0),
+        literal(0),
+        table.c.received_at,
+        none,
+        none,
+    ).where(table.c.id.in_(names))
+
+
+def _lots(names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    table, chase = schema.lot, schema.chase
+    return (
+        select(
+            table.c.id,
+            table.c.number,
+            table.c.state,
+            table.c.client_id,
+            func.coalesce(table.c.payer_id, ""),
+            table.c.claims,
+            table.c.asked,
+            table.c.created_at,
+            table.c.cause,
+            func.coalesce(chase.c.state, ""),
+        )
+        .outerjoin(chase, chase.c.lot_id == table.c.id)
+        .where(table.c.id.in_(names))
+    )
+
+
+def _dispatches(names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    table = schema.dispatch
+    return select(
+        table.c.id,
+        table.c.filename,
+        table.c.state,
+        table.c.payer_id,
+        table.c.payer_id,
+        table.c.claims,
+        table.c.asked,
+        table.c.created_at,
+        table.c.cause,
+        literal(""),
+    ).where(table.c.id.in_(names))
+
+
+def _of_returns(names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    table = schema.payer_return
+    payer = func.coalesce(table.c.payer_id, "")
+    return select(
+        table.c.id,
+        table.c.remote_name,
+        table.c.state,
+        payer,
+        payer,
+        literal(0),
+        literal(0),
+        table.c.collected_at,
+        literal(""),
+        literal(""),
+    ).where(table.c.id.in_(names))
+
+
+_QUERIES: Final[Mapping[str, Callable[[Sequence[str]], Select[*tuple[Any, ...]]]]] = (
+    MappingProxyType(
+        {
+            LOT: _lots,
+            DEPOSIT: _deposits,
+            DISPATCH: _dispatches,
+            RETURN: _of_returns,
+        }
+    )
+)

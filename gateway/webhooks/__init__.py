@@ -1,0 +1,1 @@
+"""Webhooks: vendors' endpoints are told what happened, signed, until they say yes."""
