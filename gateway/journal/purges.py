@@ -65,12 +65,16 @@ def purge(
     )
     owners = {each.payload: [each.id] for each in gone}
     if kind == RETURN:
-        for name, payload in _as_they_came(tx.connection, payloads):
+        for name, payload in _as_they_came(tx.connection, [each.id for each in gone]):
             owners[payload].append(name)
     if kind == DEPOSIT:
         table = schema.inbox_name
-        mine = table.c.deposit_id.in_([each.id for each in gone])
-        tx.connection.execute(delete(table).where(mine))
+        names = [each.id for each in gone]
+        clients = select(schema.deposit.c.client_id).where(
+            schema.deposit.c.id.in_(names)
+        )
+        mine = (table.c.client_id.in_(clients), table.c.deposit_id.in_(names))
+        tx.connection.execute(delete(table).where(*mine))
     for each in gone:
         for owner in owners[each.payload]:
             tx.say(
@@ -157,14 +161,16 @@ def _kept(kind: str, query: Select[Any]) -> Select[Any]:
 
 
 def _as_they_came(
-    connection: Connection, payloads: Collection[str]
+    connection: Connection, returns: Collection[str]
 ) -> list[tuple[str, str]]:
     """List clients' parts that are a whole return, with its payload."""
-    table = schema.handback
-    query = select(table.c.id, table.c.payload_id).where(
-        table.c.payload_id.in_(payloads)
+    table, whole = schema.handback, schema.payer_return
+    same = (whole.c.id == table.c.return_id) & (
+        whole.c.payload_id == table.c.payload_id
     )
-    return [(row.id, row.payload_id) for row in connection.execute(query)]
+    query = select(table.c.id, table.c.payload_id).join(whole, same)
+    found = connection.execute(query.where(table.c.return_id.in_(returns)))
+    return [(row.id, row.payload_id) for row in found]
 
 
 def _locked(tx: Tx, kind: str, names: Sequence[str]) -> list[str]:

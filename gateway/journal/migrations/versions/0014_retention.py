@@ -22,6 +22,7 @@ def upgrade() -> None:
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
+    op.create_index("ix_handback_return_id", "handback", ["return_id"])
     op.create_table(
         "event_root",
         sa.Column("chain", sa.Text(), nullable=False),
