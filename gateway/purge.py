@@ -19,7 +19,8 @@ from config.settings import Settings
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import keeping, purges
-from gateway.journal.keeping import TABLES, Judged
+from gateway.journal.keeping import Judged
+from gateway.journal.stored_things import TABLES
 from gateway.storage.local import LocalStorage
 from routing.retention import Keeping, Reason
 

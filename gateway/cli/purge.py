@@ -10,7 +10,7 @@ from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
-from gateway.journal.keeping import TABLES
+from gateway.journal.stored_things import TABLES
 from gateway.purge import Purge, Tally
 from protocols.catalog import Catalog
 from routing.retention import WORDS, Reason

@@ -13,8 +13,8 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Select, literal, select
 
 from gateway.journal import schema
-from gateway.journal.keeping import DEPOSIT, DISPATCH, HANDBACK, RETURN
 from gateway.journal.life import scope_of
+from gateway.journal.stored_things import DEPOSIT, DISPATCH, HANDBACK, RETURN
 from gateway.journal.trace import Found
 
 _AT_ONCE: Final = 500

@@ -14,7 +14,15 @@ from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
 from gateway.committing import Tx
 from gateway.journal import keeping, schema
-from gateway.journal.keeping import BORN, DEPOSIT, HANDBACK, RETURN, TABLES, Judged
+from gateway.journal.keeping import Judged
+from gateway.journal.stored_things import (
+    BORN,
+    DEPOSIT,
+    HANDBACK,
+    RETURN,
+    TABLES,
+    lots_of,
+)
 from routing.retention import Keeping
 
 PURGED: Final = "payload.purged"
@@ -183,7 +191,7 @@ def _locked(tx: Tx, kind: str, names: Sequence[str]) -> list[str]:
     lock: dict[str, Any] = {"skip_locked": True}
     query = select(table.c.id).where(mine).order_by(table.c.id)
     free = set(tx.connection.execute(query.with_for_update(**lock)).scalars())
-    pairs = keeping.lots_of(kind, select(table.c.id, lot.c.id.label("lot")))
+    pairs = lots_of(kind, select(table.c.id, lot.c.id.label("lot")))
     both = [tuple(row) for row in tx.connection.execute(pairs.where(mine))]
     lots = sorted({name for _, name in both})
     held: set[str] = set()

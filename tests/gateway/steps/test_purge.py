@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from gateway.errors import IntegrityBroken, Purged
 from gateway.journal import purges, replay, schema, tree, verify
-from gateway.journal.keeping import DEPOSIT, DISPATCH, HANDBACK, RETURN
+from gateway.journal.stored_things import DEPOSIT, DISPATCH, HANDBACK, RETURN
 from gateway.journal.verify_receipts import chained
 from gateway.purge import Purge, Tally
 from routing.lifecycle import HandbackEvent
