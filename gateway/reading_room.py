@@ -22,7 +22,7 @@ from gateway.storage.slice import Slice
 from protocols.catalog import Catalog
 from protocols.interface import Network, RecordShown
 
-SCREEN: Final = 50
+SCREEN: Final = 20
 DEEPEST: Final = 5000
 """Records of one file that are shown; whoever wants more takes the bytes."""
 _HEAD: Final = 4096

@@ -131,6 +131,8 @@ def logged_in(window: BrowserContext, gateway: Gateway) -> Page:
 def kind_of(address: str) -> str:
     """Name a kind of page: ids and filters do not make another one."""
     words = urlsplit(address).path.split("/")
+    if words[-1] == "records":  # alike for whatever they are the records of
+        return "/console/*/records"
     for place, word in enumerate(words):
         if re.search(r"\d", word) or words[place - 1] in {"payers", "clients", "staff"}:
             words[place] = "*"
@@ -215,7 +217,8 @@ def test_every_page_can_be_read_by_everybody(
             continue
         kind = kind_of(address)
         picture(page, f"{language[:2]}{kind.replace('/', '-').replace('*', 'one')}")
-        wrong += [f"{kind}: {each}" for each in judged(page)]
+        if size is WIDE:  # what axe-core looks at is the same on a phone
+            wrong += [f"{kind}: {each}" for each in judged(page)]
         if answer.status != 200:
             wrong.append(f"{kind}: status {answer.status}")
         across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
