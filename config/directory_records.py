@@ -213,7 +213,10 @@ DESK_ANSWERS = ("status", "return", "enrolment", "complaint")
 
 @frozen(kw_only=True)
 class PayerEntry:
-    """One payer.  `rules` belong to the network; `endpoint` may be none yet."""
+    """One payer.  `rules` belong to the network; `endpoint` may be none yet.
+
+    `keep` is how long (seconds) its files are kept, where longer than the house does.
+    """
 
     id: str
     name: str
@@ -231,6 +234,7 @@ class PayerEntry:
     calendar: CalendarEntry
     desk: DeskEntry = DeskEntry()
     playbook: Playbook = Playbook(remedies=())
+    keep: float = 0.0
 
 
 @frozen(kw_only=True)

@@ -75,6 +75,7 @@ def read_payer(
         calendar=read_own(root.table("calendar"), calendars, country),
         desk=(desk := read_desk(root.table("desk"))),
         playbook=read_playbook(root, desk, delivery, expects),
+        keep=_keep(root.table("retention")),
     )
     main.done()
     _check_payer(payer, root, main)
@@ -161,6 +162,12 @@ def _gather(table: Table) -> Gather:
         max_size=table.size("max_size", "20M"),
         wait=table.duration("wait", "0s"),
     )
+    table.done()
+    return found
+
+
+def _keep(table: Table) -> float:
+    found = table.duration("keep", "0s")
     table.done()
     return found
 

@@ -181,6 +181,23 @@ class Receipts:
 
 
 @frozen(kw_only=True)
+class Retention:
+    """How long stored files are kept once everything about them has come to its end.
+
+    Never shorter than that, and longer where a network or a payer says so.
+    """
+
+    keep: float = setting(
+        "seconds", "90d", "how long files are kept after the last thing that happened"
+    )
+    part_paid: float = setting(
+        "seconds",
+        "730d",
+        "how long what is paid in part only counts as unpaid, so that it can be claimed",
+    )
+
+
+@frozen(kw_only=True)
 class DirectoryPlace:
     """Where the payer directory is."""
 
@@ -198,13 +215,16 @@ class NotificationPlace:
 
 @frozen(kw_only=True)
 class NetworkEmitter:
-    """Who we are in one network."""
+    """Who we are in one network, and how long its files are kept."""
 
     emitter_number: str = setting(
         "required", "", "our number in this network, as payers know it"
     )
     emitter_kind: str = setting("text", "OT", "what we are in this network")
     emitter_name: str = setting("text", "", "our name, where a format shows one")
+    keep: float = setting(
+        "seconds", "0s", "how long its files are kept, where longer than retention.keep"
+    )
 
 
 @frozen(kw_only=True)

@@ -33,6 +33,7 @@ from config.sections import (
     OpenId,
     Operations,
     Receipts,
+    Retention,
     Sftp,
     Storage,
     Webhooks,
@@ -56,6 +57,7 @@ class Settings:
     operations: Operations = attrs.field(factory=Operations)
     limits: Limits = attrs.field(factory=Limits)
     receipts: Receipts = attrs.field(factory=Receipts)
+    retention: Retention = attrs.field(factory=Retention)
     directory: DirectoryPlace = attrs.field(factory=DirectoryPlace)
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
@@ -83,6 +85,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "operations": Operations,
         "limits": Limits,
         "receipts": Receipts,
+        "retention": Retention,
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,

@@ -17,6 +17,12 @@ class NoSuchPath(DoorError):
     code = "no-such-path"
 
 
+class Purged(NoSuchPath):
+    """Its bytes were purged, as their retention is over; its text says when."""
+
+    code = "purged"
+
+
 class NotPermitted(DoorError):
     """The tree does not allow that."""
 

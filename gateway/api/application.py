@@ -96,7 +96,7 @@ def _return_routes(views: ReturnViews) -> list[Route]:
                     content_type="application/octet-stream",
                 ),
             ),
-            problems=("not-found",),
+            problems=("not-found", "purged"),
         ),
         Route(
             method="GET",

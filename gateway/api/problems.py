@@ -110,6 +110,13 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             "A request with this Idempotency-Key is still under way",
             "Wait for its answer, or try again a little later.",
         ),
+        "purged": Kind(
+            410,
+            "The file was purged",
+            "Its retention is over and its bytes are gone, on the day that the detail "
+            "names; the deposit or return itself, its hash, its answers and its receipts "
+            "stay and can be asked for.",
+        ),
         "too-large": Kind(
             413,
             "The body is larger than allowed",

@@ -208,6 +208,9 @@ RETURN: Final[Shape] = MappingProxyType(
         "created_at": moment("created_at", "when it was made ready"),
         "fetched_at": moment("fetched_at", "when you had fetched all of it"),
         "acknowledged_at": moment("acknowledged_at", "when you acknowledged it"),
+        "purged_at": moment(
+            "purged_at", "when the content was purged; the rest of it stays"
+        ),
     }
 )
 ANSWER: Final[Shape] = MappingProxyType(

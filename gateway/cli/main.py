@@ -48,6 +48,8 @@ COMMANDS: Final = {
     "inspect": "say what a file is, print its records, list what is wrong with it",
     "simulate": "the no-response study: simulated payers, tracking off and then on",
     "sample": "write a valid billing file of invented claims, to try an upload with",
+    "purge": "remove stored files whose retention is over, and nothing that is open",
+    "export": "write the evidence about one thing into a file that proves itself",
     "verify": "prove integrity: event chain, ledger, every stored file",
     "vendor": "check a vendor's files and its test client; write its certificate",
     "receipt": "check receipts and their chain offline; print the key, a day's root",

@@ -10,7 +10,7 @@ from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
-from gateway.journal import verify
+from gateway.journal import event_roots, verify
 from gateway.journal.verify import Verdict
 from gateway.journal.verify_accounts import accounts
 from gateway.journal.verify_receipts import chained
@@ -22,6 +22,7 @@ _SHOWN: Final = 20
 _WORDS: Final = {
     "events": ("event chain", "event"),
     "receipts": ("chains of receipts and daily roots", "receipt"),
+    "roots": ("signed roots of the event chain", "root"),
     "ledger": ("claim ledger", "claim"),
     "places": ("storage on disk", "file"),
     "accounts": ("accounts derived anew from the stored files", "claim"),
@@ -90,6 +91,7 @@ def _verdicts(options: Options, terminal: Terminal) -> Iterator[Verdict]:
         keys = receipt_keys.of_settings(opened.settings)
         whole = not options.quick
         yield opened.database.read(chained, keys, whole=whole)
+        yield opened.database.read(event_roots.check, keys)
         yield opened.database.read(verify.ledger)
         yield opened.database.read(verify.places, stored)
         if not options.quick:

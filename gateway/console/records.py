@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from gateway import reading_room
@@ -13,7 +14,7 @@ from gateway.console.pages import Page, get, post
 from gateway.console.rights import Right
 from gateway.console.visit import Visit
 from gateway.intake.downloads import Payload
-from gateway.journal import looks
+from gateway.journal import looks, purges
 from gateway.journal.trace import Found
 from gateway.reading_room import DEEPEST, SCREEN, Source
 
@@ -74,6 +75,9 @@ def wrong_purpose(purpose: str, words: str) -> str:
 _NO_PURPOSE: Final = "Choose what it is for."
 _NO_WORDS: Final = "Say in a few words what it is for; it is kept with your name."
 _NO_FILE: Final = "There is no file behind it yet."
+_PURGED: Final = (
+    "The file was purged on %(day)s, as its retention was over. What it said is kept."
+)
 
 
 async def _page(
@@ -108,6 +112,10 @@ async def _source(visit: Visit, found: Found) -> Source:
     of = await visit.ask(reading_room.source, found)
     if of is None:
         raise Refusal("not-found", _NO_FILE)
+    gone = await visit.ask(purges.purged_at, of.payload)
+    if gone is not None:
+        day = visit.language.date(datetime.fromtimestamp(gone, UTC).date())
+        raise Refusal("purged", visit.language.say(_PURGED) % {"day": day})
     return of
 
 

@@ -22,6 +22,8 @@ ANSWER: Final = "answer"
 CHAIN: Final = "chain"
 INCLUSION: Final = "inclusion"
 ROOT: Final = "root"
+EVENTS: Final = "events"
+EVIDENCE: Final = "evidence"
 RECEIPTS: Final = (DEPOSIT, DISPATCH, ANSWER)
 """Kinds that entries of a chain cover."""
 
@@ -126,6 +128,30 @@ def inclusion(
         "entry": sha256,
         "path": [{"side": side, "sha256": sibling} for side, sibling in path],
         "root": signed_root,
+    }
+
+
+def events(
+    chain: str,
+    span: tuple[int, int],
+    head: str,
+    root_hash: str,
+    previous: str,
+    at: float,
+) -> Body:
+    """Make the root over events of the history, from behind one up to another."""
+    after, until = span
+    return {
+        "receipt": FORM,
+        "kind": EVENTS,
+        "id": f"{EVENTS}-{chain.replace('/', '_')}-{until}",
+        "chain": chain,
+        "after": after,
+        "until": until,
+        "head": head,
+        "root": root_hash,
+        "previous": previous,
+        "made_at": iso_time(at),
     }
 
 

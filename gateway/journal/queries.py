@@ -226,7 +226,7 @@ def returns(
         conditions.append(table.c.state != HandbackState.ACKNOWLEDGED)
     at = table.c.created_at
     order, where = _arriving(connection, table, at, client, after, until)
-    query = select(table).where(*conditions, *where)
+    query = _with_purge().where(*conditions, *where)
     return _page(connection, query.order_by(*order), limit)
 
 
@@ -235,10 +235,21 @@ def handback(
 ) -> Row[*tuple[Any, ...]] | None:
     """Find one return for a client, acknowledged or not."""
     table = schema.handback
-    query = select(table).where(
+    query = _with_purge().where(
         table.c.id == handback_id, *_equal((table.c.client_id, client))
     )
     return connection.execute(query).one_or_none()
+
+
+def _with_purge() -> Select[*tuple[Any, ...]]:
+    """Read returns for clients, and since when the file of each is purged."""
+    table, payload = schema.handback, schema.payload
+    purged_at = (
+        select(payload.c.purged_at)
+        .where(payload.c.id == table.c.payload_id)
+        .scalar_subquery()
+    )
+    return select(table, purged_at.label("purged_at"))
 
 
 def answers(

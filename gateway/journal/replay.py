@@ -13,7 +13,16 @@ from sqlalchemy import Row, Table, select, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import anomalies, dispatches, expectations, ledger, lots, schema
+from gateway.journal import (
+    anomalies,
+    deposits,
+    dispatches,
+    expectations,
+    ledger,
+    lots,
+    purges,
+    schema,
+)
 from routing.errors import GatewayError
 from routing.ledger import Account
 from routing.lifecycle import (
@@ -45,6 +54,7 @@ class NotReplayable(GatewayError):
 def deposit(tx: Tx, name: str, *, by: str) -> str:
     """Have an unreadable deposit read again; return its state."""
     row = _lock(tx, schema.deposit, name)
+    _refuse_purged(tx, f"deposit {name}", row.payload_id)
     after = DEPOSIT.next_state(DepositState(row.state), DepositEvent.REPLAY)
     values = {"report": None, "split_at": None, "worker": None, "lease_until": None}
     _set(tx, schema.deposit, row, after, values)
@@ -61,6 +71,8 @@ def lot(tx: Tx, name: str, *, by: str, resend: bool) -> str:
     the first sending is waived.
     """
     row = _lock(tx, schema.lot, name)
+    payload = deposits.payload_of(tx.connection, row.deposit_id)
+    _refuse_purged(tx, f"deposit {row.deposit_id}", payload)
     if row.state in _MAY_BE_THERE:
         _refuse_paid(tx, name)
         if not resend:
@@ -90,6 +102,7 @@ def dispatch(tx: Tx, name: str, *, by: str, resend: bool, repeats: bool) -> str:
     `repeats` says that its payer takes the same number twice without harm.
     """
     row = _lock(tx, schema.dispatch, name)
+    _refuse_purged(tx, f"dispatch {name}", row.payload_id)
     if row.state == DispatchState.READY:
         raise NotReplayable(
             f"dispatch {name} has not been handed over yet; if it shall not wait, say "
@@ -127,6 +140,7 @@ def dispatch(tx: Tx, name: str, *, by: str, resend: bool, repeats: bool) -> str:
 def payer_return(tx: Tx, name: str, *, by: str) -> str:
     """Have a return read and matched again; return its state."""
     row = _lock(tx, schema.payer_return, name)
+    _refuse_purged(tx, f"return {name}", row.payload_id)
     after = RETURN.next_state(ReturnState(row.state), ReturnEvent.REMATCH)
     values = {"retry_at": None, "worker": None, "lease_until": None}
     _set(tx, schema.payer_return, row, after, values)
@@ -189,6 +203,15 @@ def _refuse_paid(tx: Tx, name: str) -> None:
         raise NotReplayable(
             f"lot {name} holds invoice {row.number}, which is paid; sending it again "
             "could pay it twice; bill the other invoices in a new lot"
+        )
+
+
+def _refuse_purged(tx: Tx, what: str, payload: str | None) -> None:
+    """Refuse what needs a file that is gone; whoever purges holds the same rows."""
+    if payload is not None and purges.purged_at(tx.connection, payload):
+        raise NotReplayable(
+            f"the file of {what} was purged, as its retention was over; have its client "
+            "send the file again under a new number"
         )
 
 

@@ -18,6 +18,7 @@ from gateway.journal.schema_house import (
     directory_version,
     event,
     event_chain,
+    event_root,
     lease,
     ledger_move,
 )
@@ -103,6 +104,7 @@ __all__ = (
     "enrolment",
     "event",
     "event_chain",
+    "event_root",
     "expectation",
     "handback",
     "idempotency_key",
@@ -143,5 +145,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0013_search_indexes"
+SCHEMA_VERSION: Final = "0014_retention"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
 )
@@ -83,6 +84,17 @@ event_chain = Table(
     Column("chain", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
+)
+
+event_root = Table(  # one hash over events of a chain, signed: see steps/seal_events.py
+    "event_root",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("until", BigInteger, primary_key=True),  # its last event
+    Column("after", BigInteger, nullable=False),  # the last event of the one before
+    Column("content", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+    moment("made_at"),
 )
 
 directory_version = Table(

@@ -74,6 +74,13 @@ payload = Table(
     Column("key_id", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     moment("created_at"),
+    moment("purged_at", nullable=True),  # its key is gone since, and its bytes may be
+    Index(
+        "ix_payload_to_remove",  # where bytes may lie that nobody can read any more
+        "place",
+        sqlite_where=text("purged_at IS NOT NULL AND place <> ''"),
+        postgresql_where=text("purged_at IS NOT NULL AND place <> ''"),
+    ),
 )
 
 upload = Table(

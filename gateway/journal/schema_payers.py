@@ -257,6 +257,7 @@ handback = Table(
     UniqueConstraint("client_id", "network", "filename"),
     states("state", lifecycle.HandbackState),
     Index("ix_handback_client_id", "client_id", "id"),
+    Index("ix_handback_return_id", "return_id"),
     Index("ix_handback_filename", "filename"),
     Index("ix_handback_sha256", "sha256"),
     Index("ix_handback_arrived", "client_id", "arrived"),

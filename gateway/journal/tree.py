@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from gateway.committing import Tx
-from gateway.journal import dialect, schema
+from gateway.journal import dialect, purges, schema
 from routing.lifecycle import HANDBACK, HandbackEvent, HandbackState
 
 
@@ -75,7 +75,10 @@ def rename_name(tx: Tx, client: str, source: str, target: str) -> None:
 def outbox(
     connection: Connection, client: str, network: str
 ) -> list[Row[*tuple[Any, ...]]]:
-    """List returns that wait for a client in one network, oldest first."""
+    """List returns that wait for a client in one network, oldest first.
+
+    One that it has fetched, never acknowledged, and that was purged is listed no more.
+    """
     table = schema.handback
     query = (
         select(table)
@@ -83,6 +86,7 @@ def outbox(
             table.c.client_id == client,
             table.c.network == network,
             table.c.state != HandbackState.ACKNOWLEDGED,
+            purges.kept(table.c.payload_id),
         )
         .order_by(table.c.id)
     )

@@ -16,7 +16,7 @@ from attrs import field, frozen
 from sqlalchemy import Connection, func, select
 
 from gateway.errors import IntegrityBroken
-from gateway.journal import dialect, events, ledger_check, schema
+from gateway.journal import dialect, events, ledger_check, purges, schema
 from gateway.storage.payloads import Payloads
 
 _AT_ONCE: Final = 500
@@ -73,12 +73,15 @@ def ledger(connection: Connection) -> Verdict:
 
 
 def payloads(connection: Connection, stored: Payloads, progress: Progress) -> Verdict:
-    """Read every stored file and compare its SHA-256."""
+    """Read every stored file and compare its SHA-256; purged ones must say so."""
     connection = consistent(connection)
     table = schema.payload
-    total = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    kept = table.c.purged_at.is_(None)
+    count = select(func.count()).select_from(table)
+    total = connection.execute(count.where(kept)).scalar_one()
+    purged = connection.execute(count.where(~kept)).scalar_one()
     rows = connection.execution_options(yield_per=_AT_ONCE).execute(
-        select(table).order_by(table.c.place, table.c.place_offset)
+        select(table).where(kept).order_by(table.c.place, table.c.place_offset)
     )
     breaks = []
     done = 0
@@ -89,21 +92,31 @@ def payloads(connection: Connection, stored: Payloads, progress: Progress) -> Ve
         done += 1
         if done % _AT_ONCE == 0:
             progress("files", done, total)
-    return Verdict(check="files", checked=done, breaks=tuple(breaks))
+    breaks += purges.unsaid(connection)
+    notes = (f"{purged} more were purged, and the history says so",) if purged else ()
+    return Verdict(check="files", checked=done, breaks=tuple(breaks), notes=notes)
 
 
 def places(connection: Connection, stored: Payloads) -> Verdict:
     """Compare the files on disk with the rows that name them."""
     there = dict(stored.storage.files())
     table = schema.payload
-    named = {row.place for row in connection.execute(select(table.c.place).distinct())}
+    places = select(table.c.place).distinct()
+    kept = table.c.purged_at.is_(None)
+    named = set(connection.execute(places.where(kept)).scalars())
+    purged = set(connection.execute(places.where(~kept)).scalars())
     breaks = [
         f"{name}: is missing on disk, and rows name it; restore it from a backup"
         for name in sorted(named - there.keys())
     ]
     breaks += _rows_without_payload(connection)
     notes = [
-        f"{name}: {there[name]} bytes that no row names"
+        f"{name}: {there[name]} bytes "
+        + (
+            "of purged files alone; the next octway purge removes it"
+            if name in purged
+            else "that no row names"
+        )
         for name in sorted(there.keys() - named)
         if there[name]
     ]

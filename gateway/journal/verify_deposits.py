@@ -1,4 +1,4 @@
-"""Every deposit that was split is read again, and its lots and claims compared.
+"""Every deposit that was split and is kept is read again, and its rows are compared.
 
 What a file says is all that its client ever asked for, so amounts are proved here
 and nowhere else: rows and ledger can agree with one another and both be wrong.
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from gateway.errors import IntegrityBroken
-from gateway.journal import reading, schema, verify_files
+from gateway.journal import purges, reading, schema, verify_files
 from gateway.journal.dialect import plain
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import Payloads
@@ -64,7 +64,10 @@ def breaks(
 
 
 def _was_split() -> Any:
-    return schema.deposit.c.state == DepositState.SPLIT.value
+    table = schema.deposit
+    return and_(
+        table.c.state == DepositState.SPLIT.value, purges.kept(table.c.payload_id)
+    )
 
 
 def _deposit(

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from gateway.errors import IntegrityBroken
-from gateway.journal import answers, schema, verify_files
+from gateway.journal import answers, purges, schema, verify_files
 from gateway.storage.payloads import Payloads
 from protocols import desk
 from protocols.interface import Network
@@ -50,7 +50,8 @@ def _was_read() -> Any:
     """Pick what was read to its end, and what has answers for whatever reason."""
     table, answer = schema.payer_return, schema.answer
     has_rows = select(answer.c.seq).where(answer.c.return_id == table.c.id).exists()
-    return or_(table.c.state.in_([each.value for each in _FULL]), has_rows)
+    was_read = or_(table.c.state.in_([each.value for each in _FULL]), has_rows)
+    return and_(was_read, purges.kept(table.c.payload_id))
 
 
 def _said(

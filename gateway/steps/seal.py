@@ -25,12 +25,13 @@ from gateway.database import Database
 from gateway.errors import LostRace
 from gateway.intake import merkle, receipt_documents, receipts
 from gateway.intake.receipts import ReceiptSigner
-from gateway.journal import leases, receipt_chain, receipt_roots
+from gateway.journal import event_roots, leases, receipt_chain, receipt_roots
 from gateway.journal.receipt_chain import Entry, Head, Made, Progress
 
 _LEASE: Final = "receipts"
 _AT_ONCE: Final = 2000  # events of one transaction, which holds the writer
 _IN_ONE: Final = 500  # receipts of one entry
+_ROOT_AFTER: Final = 3600.0  # seconds that an event waits at most for a signed root
 _DAY: Final = timedelta(days=1)
 
 
@@ -66,7 +67,11 @@ class Seal:
         chained = count = self._chain()
         while count == _AT_ONCE:
             count = self._chain()
-        return bool(self._close_days() or chained)
+        before = self._now() - _ROOT_AFTER
+        rooted = event_roots.make(
+            self._database, self._signer, now=self._now(), older_than=before
+        )
+        return bool(self._close_days() or chained or rooted)
 
     def _chain(self) -> int:
         """Chain up to so many receipts; return how many."""

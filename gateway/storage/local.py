@@ -8,6 +8,7 @@ garbage of a crash, and `octway verify` says so.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import threading
@@ -110,6 +111,30 @@ class LocalStorage:
         """Remove a large payload's file that no row will ever name."""
         (self.folder / FILES / name[-2:] / name).unlink(missing_ok=True)
 
+    def remove_place(self, name: str, *, quiet: float) -> int | None:
+        """Remove a file of which no row names anything that is kept; return its size.
+
+        None while a node still appends to it, or did within `quiet` seconds: what it
+        appended last may have no row yet.  One that is gone already has no size.
+        """
+        path = self.folder / name
+        with unavailable("remove a file"):
+            try:
+                file = path.open("rb")
+            except FileNotFoundError:
+                return 0
+            with file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return None
+                found = os.fstat(file.fileno())
+                if quiet and self._disk_time() - found.st_mtime < quiet:
+                    return None
+                path.unlink(missing_ok=True)
+                sync_folder(path.parent)
+                return found.st_size
+
     def read_at(self, place: Place, offset: int, length: int) -> bytes:
         """Read sealed bytes; shorter than asked only where the file ends.
 
@@ -189,13 +214,8 @@ class LocalStorage:
         if self._segment is not None and self._end >= self._segment_size:
             self._end_segment(self._segment)
         if self._segment is None:
-            number = 1
-            while (self.folder / self._name(number)).exists():
-                number += 1
-            self._segment_name = self._name(number)
-            path = self.folder / self._segment_name
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            segment = os.fdopen(descriptor, "wb", buffering=0)
+            segment, path = self._new_segment()
+            self._segment_name = str(path.relative_to(self.folder))
             try:
                 sync_folder(path.parent)
             except OSError:
@@ -204,6 +224,28 @@ class LocalStorage:
             self._segment = segment
             self._end = self._room = 0
         return self._segment
+
+    def _new_segment(self) -> tuple[BinaryIO, Path]:
+        """Make a segment and lock it, so that it is not removed while it is in use."""
+        number = 1
+        while True:
+            path = self.folder / self._name(number)
+            number += 1
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                continue
+            segment = os.fdopen(descriptor, "wb", buffering=0)
+            try:
+                fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(segment.fileno()), path.stat()):
+                    return segment, path
+            except (BlockingIOError, FileNotFoundError):
+                pass  # a purge took it for what stood under that name before
+            except OSError:
+                segment.close()
+                raise
+            segment.close()
 
     def _name(self, number: int) -> str:
         return f"{SEGMENTS}/{self._node}-{number:06}.seg"

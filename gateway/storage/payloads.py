@@ -13,6 +13,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
 from attrs import frozen
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from gateway.clock import Entropy, Now, new_id
 from gateway.committing import Tx
-from gateway.errors import IntegrityBroken, StorageUnavailable
+from gateway.errors import IntegrityBroken, Purged, StorageUnavailable
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.local import LocalStorage, Place, unavailable, write_all
@@ -119,7 +120,16 @@ class Payloads:
         return self.open_row(row)
 
     def open_row(self, row: Any) -> io.BufferedReader:
-        """Open the payload of a row of the `payload` table."""
+        """Open the payload of a row of the `payload` table.
+
+        Raises `Purged` once its key is gone.
+        """
+        if row.purged_at is not None:
+            day = datetime.fromtimestamp(row.purged_at, UTC).date()
+            raise Purged(
+                f"the file was purged on {day}, as its retention was over; what it said "
+                "and its receipts are kept"
+            )
         wrapped = WrappedKey(key_id=row.key_id, wrapped=row.wrapped_key)
         key = self.keys.unwrap(row.id, wrapped)
         place = Place(row.place, row.place_offset)
@@ -136,6 +146,7 @@ class Payloads:
         for table, *names in _WRAPPED:
             key_id, key = (table.c[name] for name in names)
             query = select(table.c.id, key_id, key).where(key_id != self.keys.active)
+            query = query.where(key_id != "")  # of what was purged there is no key
             for name, old_id, wrapped in tx.connection.execute(
                 query.limit(most - found)
             ).all():
@@ -143,16 +154,17 @@ class Payloads:
                 fresh = self.keys.wrap(name, self.keys.unwrap(name, old))
                 tx.connection.execute(
                     update(table)
-                    .where(table.c.id == name)
+                    .where(table.c.id == name, key_id == old_id)
                     .values({key_id: fresh.key_id, key: fresh.wrapped})
                 )
                 found += 1
         return found
 
     def broken(self, connection: Connection) -> Iterator[str]:
-        """Read every payload and compare its hash; yield what does not hold."""
+        """Read every payload that is kept and compare its hash; yield what does not hold."""
+        kept = schema.payload.c.purged_at.is_(None)
         rows = connection.execution_options(yield_per=500).execute(
-            select(schema.payload).order_by(schema.payload.c.id)
+            select(schema.payload).where(kept).order_by(schema.payload.c.id)
         )
         for row in rows:
             try:

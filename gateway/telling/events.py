@@ -89,6 +89,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "return.ready": "{answers} ready for the client",
     "return.fetched": "fetched by the client",
     "return.acknowledged": "acknowledged by the client",
+    "payload.purged": "its file, {size}, was purged for {asked_by}: {why}",
+    "evidence.exported": "evidence about it was written for {by}: {purpose}",
     "webhook.delivered": "its client's endpoint {webhook} was told: {kind}",
     "webhook.dead": "its client's endpoint {webhook} did not take it after {attempts} "
     "tries: {kind}",

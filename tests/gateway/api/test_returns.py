@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.committing import Tx
+from gateway.journal import schema
 from tests.gateway.api.door import Door, Got, head, login
 from tests.gateway.furnished import give_back, split
 from tests.gateway.house import House
+
+
+def _purge(tx: Tx) -> None:
+    values = {"purged_at": tx.now, "key_id": "", "wrapped_key": b""}
+    tx.connection.execute(update(schema.payload).values(values))
 
 
 class ReturnTests(SynchronousTestCase):
@@ -131,6 +139,17 @@ class ReturnTests(SynchronousTestCase):
             assert got.status == 200
         assert self.get(f"/v1/returns/{name}/content").body == b"return 1"
         assert self.state(name) == "acknowledged"
+
+    def test_a_purged_return_is_gone_and_says_since_when(self) -> None:
+        """410 with a stable code; what is known of it is still told."""
+        name = self.back(1)
+        kept = self.get(f"/v1/returns/{name}").json()["purged_at"]
+        self.house.database.write("purge", _purge)
+        got = self.get(f"/v1/returns/{name}/content")
+
+        assert (kept, got.status, got.json()["code"]) == (None, 410, "purged")
+        assert "was purged on 20" in got.json()["detail"]
+        assert self.get(f"/v1/returns/{name}").json()["purged_at"].startswith("20")
 
     def test_another_clients_returns_are_not_there(self) -> None:
         """Neither listed, shown, fetched nor acknowledged."""

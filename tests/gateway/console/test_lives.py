@@ -146,6 +146,25 @@ def test_patients_are_shown_for_a_purpose_that_is_kept(
     assert "the client asks" not in browser.text.partition("Who looked")[0]
 
 
+def test_a_purged_file_says_since_when_and_its_life_stays(
+    site: Site, console: Console
+) -> None:
+    """Records and bytes are gone, with words for a person and no error."""
+    deposit = sent(site)
+    gone = {"purged_at": site.at, "key_id": "", "wrapped_key": b""}
+    change = schema.payload.update().values(gone)
+    site.gateway.database.write(
+        "purge", lambda tx: tx.connection.execute(change) and None
+    )
+    browser = console.browser("viewer")
+
+    got = browser.get(f"/console/deposits/{deposit}/records")
+
+    assert got.status == 410
+    assert "The file was purged on" in browser.text
+    assert browser.get(f"/console/deposits/{deposit}").status == 200
+
+
 def test_bytes_come_as_a_file_and_are_kept_in_the_history(
     site: Site, console: Console
 ) -> None:
