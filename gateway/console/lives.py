@@ -25,6 +25,7 @@ from gateway.pursuit import Pursuit
 from gateway.telling import chase, coming, events, standing
 from gateway.telling.labels import explained, words_of
 from gateway.telling.payment import payment_words
+from routing.remedy import WORDS
 
 SCREEN: Final = 50
 KINDS: Final = {
@@ -133,6 +134,7 @@ async def show(visit: Visit) -> Answer:
         late=chase.standing(chased, voice) if chased.states or chased.late else [],
         tries=[(each, chase.brought(each, voice)) for each in chased.tries],
         enrolments=_enrolments(chased, voice),
+        remedies=WORDS,
         numbers=chased.numbers,
         payments=[payment_words(row, today, voice) for row in told.payments],
         account_words=standing.account_words,
