@@ -168,8 +168,6 @@ class OpenIdLogin:
                     back, code, kept["verifier"], kept["nonce"]
                 )
             )
-        except (Refused, requests.RequestException, OSError) as error:
-            return self._refused(visit, _AWAY, error)
         except Exception as error:  # whatever a library makes of a strange answer
             return self._refused(visit, _AWAY, error)
         name = _account(self.provider.settings, claims)
