@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -98,7 +99,9 @@ class OpenSshPayer:
         if self._process is None:
             return
         for child in _children(self._process.pid):
-            os.kill(child, signal.SIGTERM)
+            # One may end by itself between the look at the list and now.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
         self._process.terminate()
         self._process.wait(timeout=10)
         if self._process.stderr is not None:
