@@ -31,6 +31,11 @@ EXAMPLE: Final = (
 _FIRST_COUNTRY: Final = "fr"
 _ALL: Final = "all"
 _COMMENTED: Final = re.compile(r"^# (\[network\..*\]|emitter_.*)$", re.MULTILINE)
+_ENDPOINT: Final = re.compile(r"^\[endpoint\]\n.*\Z", re.MULTILINE | re.DOTALL)
+_UNCONNECTED: Final = (
+    "# Nothing is sent to this payer, nothing fetched from it, and its lots are held,\n"
+    "# and say so, until it has an endpoint: put its own place here, and take off the #.\n"
+)
 _FIRST_KEY: Final = "k1"
 _PAYER_KEY: Final = "keys/payer_ed25519"
 _NOWHERE: Final = {"host": "sftp.payer.invalid", "port": "22", "user": "octway"}
@@ -111,7 +116,10 @@ def _settings(country: str) -> str:
 
 
 def _write_directory(work: _Work, settings: Settings, country: str) -> None:
-    """Write a country's example payers, unless there is a payer directory already."""
+    """Write a country's example payers, unless there is a payer directory already.
+
+    No example is connected: a new node asks nobody for anything.
+    """
     folder = settings.directory.path
     if folder.exists():
         work.note(folder, fresh=False)
@@ -128,8 +136,13 @@ def _write_directory(work: _Work, settings: Settings, country: str) -> None:
     for name in example_files.names():
         top, _, rest = name.partition("/")
         if top in wanted:
-            text = example_files.render(name, places)
+            text = _ENDPOINT.sub(_unconnected, example_files.render(name, places))
             work.write(folder / rest, text, key_files.PUBLIC)
+
+
+def _unconnected(endpoint: re.Match[str]) -> str:
+    own = endpoint[0].replace("simulated = true\n", "")
+    return _UNCONNECTED + re.sub(r"^(?=.)", "# ", own, flags=re.MULTILINE)
 
 
 def _write_notifications(work: _Work, settings: Settings) -> None:

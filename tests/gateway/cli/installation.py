@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -219,9 +220,10 @@ class Installation:
         for each in ("in", "out"):
             (remote / each).mkdir(parents=True, exist_ok=True)
         file = self.folder / "payers" / f"{name}.toml"
-        kept, _, _ = file.read_text(encoding="utf-8").partition("[endpoint]")
+        text = file.read_text(encoding="utf-8")
+        kept = re.split(r"\n# Nothing is sent|\n\[endpoint\]", text, maxsplit=1)[0]
         endpoint = (
-            "[endpoint]\n"
+            "\n[endpoint]\n"
             'channel = "folder"\n'
             "[endpoint.settings]\n"
             f'send_folder = "{remote / "in"}"\n'

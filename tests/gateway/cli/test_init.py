@@ -58,6 +58,22 @@ def test_init_never_overwrites(installed: Installation) -> None:
     assert {file: file.read_bytes() for file in before} == before
 
 
+def test_a_new_node_asks_no_example_for_anything(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """Examples are not connected; taking off the # brings their endpoint back."""
+    fresh = tmp_path / "fresh"
+    installed.octway("init", str(fresh), bare=True)
+    ask = ("payer", "list", "--json", "-c", str(fresh / "octway.toml"))
+    listed = installed.octway(*ask, bare=True).facts["payers"]
+    assert {each["endpoint"] for each in listed} == {None}
+    payer = fresh / "payers/caisse-sud.toml"
+    above, mark, below = payer.read_text(encoding="utf-8").partition("# [endpoint]")
+    payer.write_text(above + (mark + below).replace("# ", ""), encoding="utf-8")
+    listed = installed.octway(*ask, bare=True).facts["payers"]
+    assert [each["payer"] for each in listed if each["endpoint"]] == ["caisse-sud"]
+
+
 def test_init_completes_a_folder_that_lacks_a_key(installed: Installation) -> None:
     """Only what is missing is made."""
     key = installed.folder / "data/keys/receipts.key"

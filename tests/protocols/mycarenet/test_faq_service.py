@@ -5,8 +5,10 @@ Each test bears the number that `docs/networks/mycarenet.md` gives the rule.
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from importlib.metadata import entry_points
+from importlib.resources import files
 from io import BytesIO
 
 from protocols.interface import Addressee, Emitter, LotPart
@@ -31,6 +33,14 @@ def test_faq_01_and_14_a_nurse_has_one_point_of_contact() -> None:
     assert contacts.contact_of(NURSE, "2026-09-30") == "120"
     assert contacts.contact_of(f"0{NURSE}", "2026-10-01") == "134"
     assert contacts.contact_of("10000000007", "2026-10-01") == ""
+
+
+def test_faq_11_certificates_of_care_stay_on_paper_with_the_caregiver() -> None:
+    """The only certificate that a file has a zone for is that of blood."""
+    names = files("protocols.mycarenet") / "data" / "zone_names.csv"
+    zones = csv.DictReader(names.read_text(encoding="utf-8").splitlines())
+    certificates = [each["name"] for each in zones if "attest" in each["nl"]]
+    assert certificates == ["blood_certificate"]
 
 
 def test_faq_12_a_settlement_is_paid_at_once_two_weeks_later() -> None:
