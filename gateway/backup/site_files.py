@@ -1,0 +1,92 @@
+"""The site's own files: settings and directory go into a backup, keys never do.
+
+Whoever has both can read patients' data, so keys are named one by one and left to be
+kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+from sqlalchemy.engine import make_url
+
+from config.settings import Settings
+
+_TEXTS: Final = frozenset({".toml", ".csv"})  # of the payer directory
+_JOURNAL: Final = ("", "-wal", "-shm", "-journal")
+_NO_KEYS: Final = frozenset({".lock"})
+
+
+@frozen(kw_only=True)
+class SiteFiles:
+    """Paths of an installation, as they are on disk.
+
+    `texts` lie in the folder of the settings; `keys` are all else that is needed and
+    that no backup holds: keys, certificates, passwords.
+    """
+
+    folder: Path
+    texts: tuple[Path, ...]
+    keys: tuple[Path, ...]
+
+    def name(self, path: Path) -> str:
+        """Name a path from the folder of the settings, where it lies in it."""
+        if path.is_relative_to(self.folder):
+            return str(path.relative_to(self.folder))
+        return str(path)
+
+
+def site_files(settings: Settings) -> SiteFiles:
+    """List what an installation has beside journal and storage."""
+    file = Path(settings.file).absolute()
+    folder = file.parent
+    directory = settings.directory.path.absolute()
+    wanted = [file]
+    if settings.notifications.path is not None:
+        wanted.append(settings.notifications.path.absolute())
+    beside = list(_under(directory))
+    wanted += [each for each in beside if each.suffix in _TEXTS]
+    texts = [each for each in wanted if each.is_file() and each.is_relative_to(folder)]
+    keys = {each for each in beside if each not in texts}
+    keys.update(each for each in wanted if each.is_file() and each not in texts)
+    keys.update(_of_data(settings))
+    keys.update(each for each in _named(settings) if each.is_file())
+    return SiteFiles(
+        folder=folder,
+        texts=tuple(dict.fromkeys(texts)),
+        keys=tuple(sorted(keys)),
+    )
+
+
+def _of_data(settings: Settings) -> Iterator[Path]:
+    """List the files of the data folder that are neither journal nor storage."""
+    journal = make_url(settings.database.url).database or ""
+    ours = {Path(journal + end).absolute() for end in _JOURNAL}
+    storage = settings.storage.folder.absolute()
+    for each in _under(settings.node.data.absolute()):
+        if each in ours or each.is_relative_to(storage) or each.suffix in _NO_KEYS:
+            continue
+        yield each
+
+
+def _named(settings: Settings) -> Iterator[Path]:
+    named = [
+        settings.storage.key_file,
+        settings.receipts.key_file,
+        *settings.sftp.host_keys,
+        settings.https.certificate,
+        settings.https.key,
+        settings.https.client_ca,
+        settings.openid.client_secret_file,
+        settings.webhooks.ca_file,
+        settings.database.url_file,
+    ]
+    yield from (each.absolute() for each in named if each is not None)
+
+
+def _under(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (each for each in sorted(folder.rglob("*")) if each.is_file())
