@@ -15,6 +15,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
 from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
@@ -40,7 +41,7 @@ def run(settings: Settings) -> int:
     and `open_house` raise before anything listens.  The system's service manager may
     pass the doors' sockets, and is told when they are open and when the node stops.
     """
-    passed = passed_sockets(os.environ, settings.doors)
+    passed = passed_sockets(os.environ, _taken, settings.doors)
     manager = ServiceManager(os.environ, reactor)
     globalLogBeginner.beginLoggingTo(
         [observer(sys.stderr, settings.log.level)], redirectStandardIO=False
@@ -94,3 +95,10 @@ def run(settings: Settings) -> int:
     log.info("stopped")
     lock.close()
     return 1 if failures or node.outdated else 0
+
+
+def _taken(number: int) -> int:
+    """Return the descriptor of a socket that was passed; `IndexError` beyond the last."""
+    endpoint: Any = serverFromString(reactor, f"systemd:domain=INET:index={number}")
+    descriptor: int = endpoint.fileno
+    return descriptor

@@ -20,13 +20,13 @@ from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
 from gateway.doors import Doors, build_doors
+from gateway.errors import SchemaMismatch
 from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import migrations, parts, work
-from gateway.journal.schema import SCHEMA_VERSION
 from gateway.listening import Listening
 from gateway.metrics import Metrics
 from gateway.notifications.in_force import read_notifications
@@ -245,17 +245,14 @@ class Node:
         What a newer program's rows mean is not known here, so nothing more is done
         with them than to end what is under way.
         """
-        found = self._house.database.read(migrations.current)
-        if found == SCHEMA_VERSION or self.outdated:
-            return
-        self.outdated = True
-        self._log.error(
-            "the journal was migrated to {found}, this program works with {wanted}: "
-            "the node stops; start the program that belongs to it",
-            found=found,
-            wanted=SCHEMA_VERSION,
-        )
-        self._reactor.callFromThread(self._reactor.stop)
+        try:
+            self._house.database.read(migrations.check)
+        except SchemaMismatch as error:
+            if self.outdated:
+                return
+            self.outdated = True
+            self._log.error("{error}: the node stops", error=str(error))
+            self._reactor.callFromThread(self._reactor.stop)
 
     def _in_thread(self, call: Callable[[], T], /) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.systemd import ListenFDs
 
 from config.errors import ConfigErrors, Mistake
 
@@ -28,20 +28,22 @@ _OFTENER: Final = 3.0  # three words within the time, so that one may be late
 
 
 def passed_sockets(
-    environ: MutableMapping[str, str], doors: Collection[str], *, start: int = 3
+    environ: Mapping[str, str], taken: Callable[[int], int], doors: Collection[str]
 ) -> Passed:
-    """Return the sockets that were passed, taken out of the environment.
+    """Return the sockets that were passed to this process.
 
     Each bears a door's name (`FileDescriptorName=`), and several may bear one.
+    `taken` gives the descriptor of the first, the second and so on, or raises
+    `IndexError`: Twisted takes them out of the environment when it is loaded.
     Raises `ConfigErrors` for one that is of no door that is open here: it would take
     connections that nobody answers.
     """
-    names = environ.get(_NAMES, "").split(":")
-    given = ListenFDs.fromEnvironment(environ, start).inheritedDescriptors()
-    environ.pop(_NAMES, None)
     found: dict[str, list[int]] = {}
-    for name, descriptor in zip(names, given, strict=False):
-        found.setdefault(name, []).append(descriptor)
+    names = environ.get(_NAMES, "")
+    with suppress(IndexError):  # the names were inherited, and no socket
+        for number, name in enumerate(names.split(":") if names else ()):
+            descriptor = taken(number)
+            found.setdefault(name, []).append(descriptor)
     wanted = ", ".join(doors)
     mistakes = [
         Mistake(_NAMES, 0, name, f"is no door that is open; wanted one of {wanted}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,13 @@ from gateway.service_manager import ServiceManager, passed_sockets
 DOORS = ("sftp", "https", "operations")
 
 
-def passed(names: str, count: int, pid: int | None = None) -> dict[str, str]:
-    return {
-        "LISTEN_PID": str(pid or os.getpid()),
-        "LISTEN_FDS": str(count),
-        "LISTEN_FDNAMES": names,
-    }
+def taken(number: int) -> int:
+    """Give what Twisted took: three sockets, from descriptor 3 on."""
+    return [3, 4, 5][number]
+
+
+def nothing(number: int) -> int:
+    raise IndexError(number)
 
 
 @pytest.fixture
@@ -43,23 +43,23 @@ def told(manager: socket.socket) -> list[str]:
 
 
 def test_sockets_go_to_the_doors_whose_names_they_bear() -> None:
-    """Several may bear one name, for IPv4 and IPv6; they are taken once."""
-    environ = passed("https:sftp:https", 3)
-    assert passed_sockets(environ, DOORS) == {"https": [3, 5], "sftp": [4]}
-    assert environ == {}
-    assert passed_sockets(environ, DOORS) == {}
+    """Several may bear one name, for IPv4 and IPv6."""
+    environ = {"LISTEN_FDNAMES": "https:sftp:https"}
+    found = passed_sockets(environ, taken, DOORS)
+    assert found == {"https": [3, 5], "sftp": [4]}
 
 
-def test_sockets_for_another_process_are_left_alone() -> None:
-    """A program that a node starts does not take its doors."""
-    assert passed_sockets(passed("sftp", 1, pid=1), DOORS) == {}
+@pytest.mark.parametrize("environ", [{}, {"LISTEN_FDNAMES": "sftp"}])
+def test_without_sockets_the_doors_listen_themselves(environ: dict[str, str]) -> None:
+    """None were passed, or they were for the process that started this one."""
+    assert passed_sockets(environ, nothing, DOORS) == {}
 
 
 @pytest.mark.parametrize("doors", [("sftp",), ("sftp", "operations")])
 def test_a_socket_that_no_door_takes_is_refused(doors: tuple[str, ...]) -> None:
     """Its clients would wait for ever; the words say what was wanted."""
     with pytest.raises(ConfigErrors) as wrong:
-        passed_sockets(passed("sftp:https", 2), doors)
+        passed_sockets({"LISTEN_FDNAMES": "sftp:https"}, taken, doors)
     (mistake,) = wrong.value.mistakes
     assert "https: is no door that is open; wanted one of sftp" in str(mistake)
 
