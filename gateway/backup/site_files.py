@@ -6,9 +6,10 @@ kept elsewhere.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 from sqlalchemy.engine import make_url
@@ -18,6 +19,7 @@ from config.settings import Settings
 _TEXTS: Final = frozenset({".toml", ".csv"})  # of the payer directory
 _JOURNAL: Final = ("", "-wal", "-shm", "-journal")
 _NO_KEYS: Final = frozenset({".lock"})
+_FILE: Final = "_file"
 
 
 @frozen(kw_only=True)
@@ -54,6 +56,9 @@ def site_files(settings: Settings) -> SiteFiles:
     keys.update(each for each in wanted if each.is_file() and each not in texts)
     keys.update(_of_data(settings))
     keys.update(each for each in _named(settings) if each.is_file())
+    for text in texts:
+        root = directory if text.is_relative_to(directory) else text.parent
+        keys.update(each for each in _said(text, root) if each.is_file())
     return SiteFiles(
         folder=folder,
         texts=tuple(dict.fromkeys(texts)),
@@ -85,6 +90,27 @@ def _named(settings: Settings) -> Iterator[Path]:
         settings.database.url_file,
     ]
     yield from (each.absolute() for each in named if each is not None)
+
+
+def _said(text: Path, root: Path) -> Iterator[Path]:
+    """List the files that a text names by keys such as `password_file`."""
+    if text.suffix != ".toml":
+        return
+    try:
+        tables: list[Any] = [tomllib.loads(text.read_text(encoding="utf-8"))]
+    except ValueError:  # a mistake in it is told by `octway check`, and is no hindrance
+        return
+    while tables:
+        table = tables.pop()
+        if isinstance(table, list):
+            tables += table
+        elif isinstance(table, dict):
+            tables += table.values()
+            yield from (
+                (root / value).absolute()
+                for key, value in table.items()
+                if key.endswith(_FILE) and isinstance(value, str) and value
+            )
 
 
 def _under(folder: Path) -> Iterator[Path]:
