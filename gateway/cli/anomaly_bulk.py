@@ -48,7 +48,7 @@ def run(options: Options, terminal: Terminal) -> int:
         above = opened.settings.console.second_person_above
         if not options.yes or plan.empty:
             return _say(plan, above, options, terminal)
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         if plan.needs_second(above):
             wish = _wish(order)
             asked = opened.database.write(
