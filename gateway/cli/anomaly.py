@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli import anomaly_bulk, anomaly_filters, anomaly_lots, opening
+from gateway.cli import (
+    anomaly_approval,
+    anomaly_bulk,
+    anomaly_filters,
+    anomaly_lots,
+    opening,
+)
 from gateway.cli.anomaly_shown import advice_of, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.official_labels import explained, official
@@ -85,6 +91,7 @@ def define(parser: Parser) -> None:
         anomaly_bulk.run,
     )
     anomaly_bulk.define(bulk)
+    anomaly_approval.define(actions)
     for each in (show, assign, comment, resolve, reopen, snooze):
         each.add_argument("anomaly", metavar="ID")
     assign.add_argument("to", metavar="NAME")

@@ -131,7 +131,7 @@ def _say_waits(case: str, options: Options, terminal: Terminal) -> int:
         terminal.give({"done": False, "second_person": True, "anomaly": case})
     else:
         terminal.say(
-            f"it waits for a second person's word: {case}, on the console's desk"
+            f"it waits for a second person's word: octway anomaly agree {case} --by NAME"
         )
     return 0
 
