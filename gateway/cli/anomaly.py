@@ -53,6 +53,7 @@ def define(parser: Parser) -> None:
     listed.add_argument("--client", metavar="ID")
     listed.add_argument("--severity", choices=SEVERITIES, metavar="SEVERITY")
     listed.add_argument("--assignee", metavar="NAME", help="whose they are")
+    anomaly_filters.add_sandbox(listed)
     show = actions.add(
         "show", "show one, and what to do about it", "octway anomaly show a01…", _show
     )
@@ -127,7 +128,10 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 def _list(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
-        rows = opened.database.read(anomalies.listed, all_states=options.all)
+        apart = None if options.client else options.sandbox
+        rows = opened.database.read(
+            anomalies.listed, all_states=options.all, sandbox=apart
+        )
     rows = [
         row
         for row in rows
