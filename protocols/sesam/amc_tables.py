@@ -30,7 +30,7 @@ CORRESPONDENCES: Final = "correspondences"
 GROUPINGS: Final = "groupings"
 CONVENTIONS: Final = "conventions"
 
-_DAYS: Final = ("valid_from", "valid_until")
+DAYS: Final = ("valid_from", "valid_until")
 
 NATIONAL: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
@@ -51,7 +51,7 @@ NATIONAL: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 
 COLUMNS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        name: ("row", *(each for each in columns if each), *_DAYS)
+        name: ("row", *(each for each in columns if each), *DAYS)
         for name, columns in NATIONAL.items()
     }
 )
@@ -232,7 +232,7 @@ def _number(row: Row, place: int) -> int:
 
 
 def _days(row: Row) -> Days:
-    first, last = (row.get(name, "") for name in _DAYS)
+    first, last = (row.get(name, "") for name in DAYS)
     if not first and not last:
         return _ALWAYS
     return Days(_day(first), _day(last))
