@@ -15,6 +15,7 @@ from protocols.sesam.amc_tables import (
     GROUPINGS,
     KEYS,
     Row,
+    share_a_day,
 )
 from routing.envelope import Severity
 
@@ -57,7 +58,7 @@ def _repeats(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
     for place, row in enumerate(rows):
         key = tuple(_compared(column, row.get(column, "")) for column in KEYS[name])
         for other in said.setdefault(key, []):
-            if not _share_a_day(row, rows[other]):
+            if not share_a_day(row, rows[other]):
                 continue
             same = all(row.get(x, "") == rows[other].get(x, "") for x in told)
             yield warning(
@@ -104,16 +105,6 @@ def _never_reached(rows: Sequence[Row]) -> Iterator[Fault]:
                 break
         if ANY in mutual or ANY in criterion:
             wide.add(criterion, place)
-
-
-def _share_a_day(one: Row, other: Row) -> bool:
-    def first(row: Row) -> str:
-        return row.get("valid_from") or "0000"
-
-    def last(row: Row) -> str:
-        return row.get("valid_until") or "9999"
-
-    return first(one) <= last(other) and first(other) <= last(one)
 
 
 def _row(rows: Sequence[Row], place: int) -> str:

@@ -184,6 +184,18 @@ def address(row: Row) -> Address | None:
     return Address(*parts) if all(parts) else None
 
 
+def share_a_day(one: Row, other: Row) -> bool:
+    """Say whether two rows are valid on some same day."""
+
+    def first(row: Row) -> str:
+        return row.get("valid_from") or "0000"
+
+    def last(row: Row) -> str:
+        return row.get("valid_until") or "9999"
+
+    return first(one) <= last(other) and first(other) <= last(one)
+
+
 def natures(text: str) -> frozenset[str]:
     """Return the natures of a list such as `0,1,2`; empty: all."""
     return frozenset(each.upper() for each in _SEPARATOR.split(text) if each)
