@@ -27,6 +27,10 @@ from protocols.sesam.amc_tables import (
 from routing.envelope import Severity
 
 _NUMBER: Final = (r"[0-9A-Za-z]{1,14}", "a number without `?`")
+_SIGNATORY: Final = (
+    r"[0-9A-Za-z][0-9A-Za-z ._-]{0,19}",
+    "a number or name of at most 20 characters without `?`",
+)
 _SOME_NUMBER: Final = (r"[0-9A-Za-z]{0,14}", "a number without `?`, or nothing")
 _MODE: Final = (f"[{''.join(Mode)}]", f"one of {', '.join(Mode)}")
 _MASK: Final = (
@@ -54,12 +58,12 @@ _CELLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = MappingProxyType(
             "amc_number": _NUMBER,
             "convention_type": (r"[0-9A-Za-z]{0,10}", "a type such as RO, or nothing"),
             "criterion": _MASK,
-            "signatory": _NUMBER,
+            "signatory": _SIGNATORY,
         },
         CONVENTIONS: {
             "mode": _MODE,
             "nature": _NATURES,
-            "signatory": _SOME_NUMBER,
+            "signatory": (rf"(?:{_SIGNATORY[0]})?", f"{_SIGNATORY[1]}, or nothing"),
             "grouped": ("[01]?", "0, 1 or nothing"),
             "convention_type": (r"[0-9A-Za-z]{0,10}", "a type such as RO, or nothing"),
             "criterion": _MASK,
