@@ -61,6 +61,7 @@ def run(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         settings, site = opened.settings, site_files(opened.settings)
         _must_lie_apart(to, settings.node.data.absolute(), "the data folder")
+        _must_lie_apart(to, settings.storage.folder.absolute(), "storage")
         if options.keys is not None:
             _must_lie_apart(to, options.keys.absolute(), "--keys")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from config.settings import Settings, load
-from gateway.backup import key_copies, manifest
+from config.settings import Settings, attempt, load
+from gateway.backup import journal_copy, key_copies, manifest
 from gateway.backup.manifest import Manifest
 from gateway.backup.restore import Restore
 from gateway.cli.arguments import Options, Parser, add_json
@@ -63,10 +63,16 @@ def run(options: Options, terminal: Terminal) -> int:
     task = Restore(folder=folder, manifest=made)
     into: Path = options.into.absolute()
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = into / made.site[0].name
+    if config.exists():  # nothing is written beside a journal that is in use
+        found, mistakes = attempt(config, terminal.environ)
+        if found is not None and not mistakes:
+            with database_errors(found):
+                journal_copy.must_be_empty(found.database.url)
     written, kept = task.site(into)
     if options.keys is not None:
         written += key_copies.put_back(options.keys, into)
-    settings = load(into / made.site[0].name, terminal.environ)
+    settings = load(config, terminal.environ)
 
     def progress(done: int, total: int) -> None:
         if terminal.colour and not options.json:

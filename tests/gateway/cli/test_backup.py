@@ -138,6 +138,9 @@ def test_all_that_was_acknowledged_comes_back(
     programs = postgres_programs(site)
     with empty_database("postgresql", tmp_path) as url:
         if made.engine == "postgresql":  # settings say by a file where; it is a secret
+            lacking = restored(site, to)
+            assert lacking.status == 2
+            assert "database.url_file: cannot read" in lacking.err
             (safe / "data" / "keys" / "database.url").write_text(url)
         said = restored(
             site, to, "--keys", str(safe), "--pg-restore", programs["pg_restore"]
@@ -301,11 +304,13 @@ def test_nothing_is_overwritten(installed: Installation, to: Path) -> None:
     """Neither a journal, nor settings that somebody prepared, nor a foreign folder."""
     installed.deposit("facture.b2", installed.billing_file())
     installed.octway("backup", str(to))
+    (installed.folder / "notifications.toml").unlink()  # somebody took it away
     over = installed.octway(
         "restore", str(to), "--into", str(installed.folder), bare=True
     )
     assert over.status == 1
     assert "octway.db is there already, and nothing is overwritten" in over.err
+    assert not (installed.folder / "notifications.toml").exists()
     new = to.parent / "new"
     new.mkdir()
     (new / "octway.toml").write_text('[storage]\nurl = "file:elsewhere"\n')
