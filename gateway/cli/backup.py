@@ -16,6 +16,7 @@ from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment, size
+from gateway.journal import backups
 
 EXAMPLE: Final = (
     "octway backup /backup/octway --keys /safe/octway-keys\n"
@@ -82,10 +83,10 @@ def run(options: Options, terminal: Terminal) -> int:
         folder, made = task.run(to, keep=options.keep)
         if options.keys is not None:
             key_copies.copy(site, options.keys)
-        by, broken = options.by or terminal.user, len(made.broken)
-        facts = {"by": by, "payloads": made.payloads, "broken": broken}
+        facts = {"payloads": made.payloads, "breaks": len(made.broken)}
+        by = options.by or terminal.user
         opened.database.write(
-            "backup", lambda tx: tx.say("backup.taken", folder.name, **facts)
+            "backup", lambda tx: backups.note(tx, folder.name, by=by, **facts)
         )
     if options.json:
         terminal.give({"folder": str(folder), **manifest.facts(made, folder)})
