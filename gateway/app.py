@@ -94,7 +94,7 @@ def run(settings: Settings) -> int:
     reactor.run()
     log.info("stopped")
     lock.close()
-    return 1 if failures or node.outdated else 0
+    return 1 if failures or node.schema.migrated else 0
 
 
 def _taken(number: int) -> int:

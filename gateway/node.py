@@ -20,17 +20,17 @@ from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
 from gateway.doors import Doors, build_doors
-from gateway.errors import SchemaMismatch
 from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
 from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
-from gateway.journal import migrations, parts, work
+from gateway.journal import parts, work
 from gateway.listening import Listening
 from gateway.metrics import Metrics
 from gateway.notifications.in_force import read_notifications
 from gateway.pinning import in_force
+from gateway.schema_watch import SchemaWatch
 from gateway.service_manager import Passed
 from gateway.steps.route import Route
 from gateway.steps.split import LARGE, Split, SplitLarge
@@ -69,7 +69,9 @@ class Node:
         self._steps = MultiService()
         self._bells: dict[str, Bell] = {}
         self._listening = Listening(reactor, passed)
-        self.outdated = False  # the journal is another program's now
+        self.schema = SchemaWatch(
+            house.database, lambda: reactor.callFromThread(reactor.stop)
+        )
         self._doors: Doors | None = None
         self._counting = Counting(
             self._count, clock=reactor, run_in_thread=self._in_thread
@@ -226,7 +228,7 @@ class Node:
 
     def _count(self) -> None:
         """Count rows for the metrics; other nodes may have pinned a directory too."""
-        self._stop_if_migrated()
+        self.schema.look()
         self._settle_directory()
         house, now = self._house, self._house.now()
         self._metrics.refresh(self._gauging.take())
@@ -238,21 +240,6 @@ class Node:
             (certificate, *_) = read_certificates(self._settings.https.certificate)
             left = certificate.not_valid_after_utc.timestamp() - now
             self._metrics.certificate("https", left)
-
-    def _stop_if_migrated(self) -> None:
-        """Stop once somebody has migrated the journal; from a thread.
-
-        What a newer program's rows mean is not known here, so nothing more is done
-        with them than to end what is under way.
-        """
-        try:
-            self._house.database.read(migrations.check)
-        except SchemaMismatch as error:
-            if self.outdated:
-                return
-            self.outdated = True
-            self._log.error("{error}: the node stops", error=str(error))
-            self._reactor.callFromThread(self._reactor.stop)
 
     def _in_thread(self, call: Callable[[], T], /) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)

@@ -28,6 +28,7 @@ from gateway.storage.vault import sealed_size
 
 SQLITE: Final = "sqlite"
 _NAMES: Final = {SQLITE: "journal.db", "postgresql": "journal.pgdump"}
+_SAID: Final = 3  # last lines of a program that failed
 _PATIENCE: Final = 30.0  # seconds for which a lock of SQLite is waited for
 
 
@@ -213,4 +214,4 @@ def _run(program: str, *arguments: str) -> None:
         ) from error
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise BackupFailed(f"{program} failed: {said[-1]}")
+        raise BackupFailed(f"{program} failed: {'; '.join(said[-_SAID:])}")
