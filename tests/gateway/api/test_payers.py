@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from attrs import evolve
@@ -25,10 +27,12 @@ from config.directory_records import (
 from gateway.house import note_directory
 from gateway.referential.file import FORMAT
 from protocols.mycarenet.network import MYCARENET
+from protocols.sesam.amc_tables import CONVENTIONS, GROUPINGS
 from protocols.sesam.network import SESAM
 from routing.directory import Directory
 from tests.gateway.api.door import Door
 from tests.gateway.house import House
+from tests.protocols.sesam import amc_invented
 
 
 def payer(name: str, network: str, endpoint: str | None) -> PayerEntry:
@@ -58,8 +62,10 @@ def payer(name: str, network: str, endpoint: str | None) -> PayerEntry:
     )
 
 
-def version_of(data: DirectoryData, **changed: Any) -> DirectoryData:
-    """Make another version: its sources are what tells it from others."""
+def version_of(
+    payers: Sequence[PayerEntry], tables: Mapping[str, Any]
+) -> DirectoryData:
+    """Make a version, with tables of sesam."""
     sources = {
         f"{each.id}.toml": {
             "payer": {
@@ -70,9 +76,10 @@ def version_of(data: DirectoryData, **changed: Any) -> DirectoryData:
             },
             "code": [{"code": code.code} for code in each.codes],
         }
-        for each in changed.get("payers", data.payers)
+        for each in payers
     }
-    return from_json(evolve(data, sources=sources).to_json(), Path())
+    sources |= {f"tables/sesam/{name}.csv": rows for name, rows in tables.items()}
+    return from_json(json.dumps(sources), Path())
 
 
 class PayerTests(SynchronousTestCase):
@@ -117,9 +124,11 @@ class PayerTests(SynchronousTestCase):
         assert [each["id"] for each in body["items"]] == ["two"]
         assert (missing.status, missing.json()["code"]) == (404, "not-found")
 
-    def put_in_force(self, *payers: PayerEntry) -> str:
+    def put_in_force(
+        self, *payers: PayerEntry, tables: Mapping[str, Any] = MappingProxyType({})
+    ) -> str:
         """Have the house load a version, as a node does."""
-        data = version_of(self.house.directory.data, payers=payers)
+        data = version_of(payers, tables)
         self.house.database.write("note", note_directory, data)
         self.house.directory = Directory(data)
         return data.version
@@ -220,3 +229,33 @@ class PayerTests(SynchronousTestCase):
         ]
         for query in ("regime=01", "profession=wizard", "shoe=44"):
             assert self.door.get(f"/v1/payers?{query}", self.token).status == 400
+
+    def test_an_attestation_gives_the_payer_and_its_address(self) -> None:
+        """By AMC number, convention and criterion; how it was found is told as well."""
+        self.house.networks.update(sesam=SESAM)
+        row = amc_invented.convention(
+            signatory="8001", grouped="1", kind="SP", address=("SP", "7", "pay.example")
+        )
+        tables = amc_invented.taken_over(
+            {
+                GROUPINGS: [amc_invented.grouping("300000001", "8001", kind="SP")],
+                CONVENTIONS: [row],
+            }
+        )
+        health = evolve(
+            payer("health", "sesam", None),
+            codes=(CodeEntry("SP/007/pay.example", None, None, None),),
+        )
+        self.put_in_force(health, payer("other", "sesam", None), tables=tables)
+        query = "amc=0300000001&convention=SP&criterion=017510000&regime=&agreement=T"
+        body = self.door.get(f"/v1/payers?{query}", self.token).json()
+        assert [each["id"] for each in body["items"]] == ["health"]
+        assert body["items"][0]["cards"][-1]["amc"] == "0300000001"
+        (card,) = body["cards"]
+        assert (card["network"], card["codes"]) == ("sesam", ["SP/007/pay.example"])
+        assert card["told"]["convention"]["domain"] == "pay.example"
+        assert [each["table"] for each in card["told"]["steps"]] == [
+            "correspondences",
+            "groupings",
+            "conventions",
+        ]
