@@ -78,7 +78,9 @@ def read(data: bytes) -> dict[str, Any]:
         )
     grey.thumbnail((_LARGE, _LARGE))
     found = zxingcpp.read_barcodes(
-        grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
+        grey,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix),
+        text_mode=zxingcpp.TextMode.Plain,
     )
     texts = list(dict.fromkeys(each.text for each in found if each.text))
     if not texts:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from config.card_data import CARD_DATA
 from config.professions import professions
@@ -168,16 +169,16 @@ def _said(wanted: PayerSearch) -> str:
 
 
 def _told(card: CardFound) -> list[tuple[str, str]]:
-    """Say what the tables made of a card: words, facts, candidates, steps."""
-    pairs = [("codes", ", ".join(card.codes))]
-    for name, value in card.told.items():
-        pairs.extend((name, text) for text in _lines(value))
+    """Say what the tables made of a card: in words, then step by step."""
+    told = card.told
+    pairs = [("codes", ", ".join(card.codes)), ("so", str(told.get("words", "")))]
+    pairs += [("perhaps", _named(each)) for each in told.get("candidates", ())]
+    pairs += [
+        (f"{each['table']} {each['row'] or ''}".rstrip(), str(each["why"]))
+        for each in told.get("steps", ())
+    ]
     return pairs
 
 
-def _lines(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [", ".join(f"{name} {text}" for name, text in value.items())]
-    return [line for each in value for line in _lines(each)]
+def _named(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -82,7 +82,9 @@ def _told(found: FoundPayer) -> dict[str, Any]:
         "outcome": found.outcome,
         "words": found.words,
         "convention": dict(found.facts),
-        "candidates": [dict(each) for each in found.candidates],
+        "candidates": [dict(each) for each in found.candidates]
+        if found.outcome == AMBIGUOUS
+        else [],
         "steps": [each._asdict() for each in found.steps],
     }
 
