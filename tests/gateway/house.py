@@ -81,9 +81,7 @@ class House:
         )
         self.networks: dict[str, Network] = {}
         writer = open_engine(self.url, write=True, connections=1)
-        if url:
-            schema.metadata.create_all(writer)
-        else:
+        if not url:
             shutil.copyfile(_empty_journal(), self.folder / "journal.db")
         self.database = Database(
             writer=writer,
