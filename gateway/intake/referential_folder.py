@@ -32,8 +32,8 @@ class ReferentialFolder:
     def entries(self) -> Sequence[Entry]:
         """List it: one file, or none where the client has it."""
         current = self._versions.current()
-        taken = self._read(referentials.taken, self._client)
-        return [] if taken == current.name else [self._entry(current)]
+        has = self._read(referentials.has, self._client, current.name)
+        return [] if has else [self._entry(current)]
 
     def entry(self, name: str) -> Entry | None:
         """Look at one name."""
@@ -62,8 +62,8 @@ class ReferentialFolder:
             version = self._versions.of(whole) if whole else None
         if version is None:
             return None
-        taken = self._read(referentials.taken, self._client)
-        return None if taken == version.name else version
+        has = self._read(referentials.has, self._client, version.name)
+        return None if has else version
 
     def _entry(self, version: Version) -> Entry:
         loaded = self._read(directories.loaded_at, version.name)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import config
 from config.attestation_files import read_attestation as read_syntax
@@ -105,3 +107,16 @@ def test_more_parts_than_places_are_an_error_where_there_are_no_lines() -> None:
             "OCTWAY-EXAMPLE-2\x1d17\x1d\x1d\x1dSP\x1dmore",
             [evolve(BY_PLACE, line=None)],
         )
+
+
+@given(st.text(alphabet="|=,;:\x1d\x00 AMCPYOT1é", max_size=60), st.booleans())
+@settings(max_examples=60)
+def test_no_text_breaks_the_reading(text: str, tagged: bool) -> None:
+    """Whatever stands behind a known beginning, it is read or refused in words."""
+    syntax = shipped() if tagged else BY_PLACE
+    said = ""
+    try:
+        said = read_attestation(syntax.begins + text, [syntax]).syntax.name
+    except UnknownAttestation as error:
+        said = str(error)
+    assert syntax.name in said

@@ -170,6 +170,34 @@ class PayerTests(SynchronousTestCase):
         same = self.door.get(f"/v1/payers?since={after}", self.token).json()
         assert (same["items"], same["removed"]) == ([], [])
 
+    def test_a_copy_with_what_changed_is_the_whole_set(self) -> None:
+        """However short the pages are: the promise on which software keeps its table."""
+
+        def whole() -> dict[str, Any]:
+            got = self.door.get("/v1/payers/all.jsonl.gz", self.token)
+            lines = map(json.loads, gzip.decompress(got.body).splitlines()[1:])
+            return {each["id"]: each for each in lines}
+
+        def name(number: int) -> PayerEntry:
+            return payer(f"p{number}", "sesam", None)
+
+        before = self.put_in_force(*map(name, range(6)))
+        copy = whole()
+        renamed = (evolve(name(number), name=f"New {number}") for number in (2, 3))
+        self.put_in_force(name(0), *renamed, *map(name, (5, 6, 7)))
+        after: str | None = ""
+        while after is not None:
+            page = self.door.get(
+                f"/v1/payers?since={before}&limit=1&after={after}", self.token
+            ).json()
+            for each in page["items"]:
+                del each["codes"]
+                copy[each["id"]] = each
+            for gone in page["removed"]:
+                del copy[gone]
+            after = page["next"]
+        assert copy == whole()
+
     def test_an_unknown_version_says_to_take_the_whole_set(self) -> None:
         """So does a cursor of a version that never was; a search beside it is refused."""
         got = self.door.get("/v1/payers?since=nonsense", self.token)

@@ -33,7 +33,9 @@ def test_a_client_has_the_last_version_that_it_took(house: House) -> None:
     house.client("beta")
     for version in ("v1", "v2", "v2"):
         write("take", referentials.take, "alpha", version, "sftp")
-    assert read(referentials.taken, "alpha") == "v2"
+    assert read(referentials.taken, "alpha") == ("v2", house.now())
+    assert read(referentials.has, "alpha", "v2")
+    assert not read(referentials.has, "alpha", "v1")
     assert read(referentials.taken, "beta") is None
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
 from random import Random
 
 import pytest
 
+from config.card_data import CARD_DATA
 from protocols.interface import Network
 from routing.envelope import Severity
 
@@ -63,6 +65,17 @@ class NetworkContract:
 
             assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
             assert (found.rows, found.payers) == (0, ())
+
+    def test_a_card_of_nobody_is_not_read(self, network: Network) -> None:
+        """Whatever it says is no error; cards of the tables lead to codes of payers."""
+        assert network.read_card({}, {}, date(2026, 3, 9)) is None
+        for name in CARD_DATA:
+            card = dict.fromkeys(("regime", "fund", name), "\x00Ümläut?")
+            found = network.read_card(card, {}, date(2026, 3, 9))
+            assert found is None or not any(map(network.check_code, found.codes))
+        for row in network.card_rows({}):
+            assert network.check_code(row.code) == ""
+            assert set(row.data) <= set(CARD_DATA)
 
     @pytest.mark.parametrize("content", NONSENSE)
     def test_labels_are_told_of_any_code_and_read_from_no_nonsense(
