@@ -16,7 +16,10 @@ Card = Mapping[str, str]
 
 
 class CardRow(NamedTuple):
-    """What a card may say, and the code of the payer that it leads to."""
+    """What a card may say, and the code of the payer that it leads to.
+
+    Where that holds for some days only, `valid_from` and `valid_until` stand in it.
+    """
 
     code: str
     data: Card

@@ -75,7 +75,7 @@ class NetworkContract:
             assert found is None or not any(map(network.check_code, found.codes))
         for row in network.card_rows({}):
             assert network.check_code(row.code) == ""
-            assert set(row.data) <= set(CARD_DATA)
+            assert set(row.data) <= {*CARD_DATA, "valid_from", "valid_until"}
 
     @pytest.mark.parametrize("content", NONSENSE)
     def test_labels_are_told_of_any_code_and_read_from_no_nonsense(
