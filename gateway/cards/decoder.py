@@ -5,7 +5,8 @@ at a byte of the image it gives up what it does not need: memory and time beyond
 writing files, and then opening any file or line at all.  Whatever an image makes of the
 libraries that read it, all that can come of it is a wrong answer or none.
 
-It answers with one JSON object: `{"texts": [...]}` or `{"refused": CODE, "words": ...}`.
+It says `ready` once it has done so, or what is in the way; then it answers with one JSON
+object: `{"texts": [...]}` or `{"refused": CODE, "words": ...}`.
 """
 
 from __future__ import annotations
@@ -22,24 +23,37 @@ CPU_SECONDS: Final = 5
 MOST_PIXELS: Final = 50_000_000
 _LARGE: Final = 2_400  # pixels on the longer side that are enough for any card
 _MOST_TEXTS: Final = 8
-_OPEN: Final = 64  # files while libraries are loaded; none after that
+READY: Final = "ready"
+_LIMITS: Final = (
+    (resource.RLIMIT_AS, MEMORY),
+    (resource.RLIMIT_CPU, CPU_SECONDS),
+    (resource.RLIMIT_FSIZE, 0),
+    (resource.RLIMIT_CORE, 0),  # an image that brings it down leaves no trace
+    (resource.RLIMIT_NOFILE, 64),  # while libraries are loaded; none after that
+)
 
 
 def main() -> None:
-    """Read the image, answer, end."""
-    for kind, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),  # an image that brings it down leaves no trace
-        (resource.RLIMIT_NOFILE, _OPEN),
-    ):
-        resource.setrlimit(kind, (most, most))
-    read(b"")  # loads the libraries, while files can still be opened
+    """Say that all is ready, or why not; then read the image, answer, end."""
+    try:
+        for kind, most in _LIMITS:
+            _limit(kind, most)
+        read(b"")  # loads the libraries, while files can still be opened
+    except (ImportError, OSError, ValueError) as error:
+        sys.stdout.write(f"{type(error).__name__}: {error}\n")
+        return
+    sys.stdout.write(READY + "\n")
+    sys.stdout.flush()  # whatever an image does now, it is known that all was well
     image = sys.stdin.buffer.read()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    _limit(resource.RLIMIT_NOFILE, 0)
     sys.stdout.write(json.dumps(read(image)))
     sys.stdout.flush()
+
+
+def _limit(kind: int, most: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (least, least))
 
 
 def read(data: bytes) -> dict[str, Any]:

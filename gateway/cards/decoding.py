@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, cast
 
+from gateway.cards.decoder import READY
 from routing.errors import GatewayError
 
 MOST_BYTES: Final = 10_000_000
@@ -35,14 +36,27 @@ class UnreadableImage(GatewayError):
         self.reason = reason
 
 
+class DecoderBroken(GatewayError):
+    """The process that reads images cannot work here; no image is to blame."""
+
+    code: ClassVar[str] = "decoder-broken"
+
+
 def decode(
     image: bytes, *, program: Path = PROGRAM, seconds: float = _SECONDS
 ) -> Sequence[str]:
     """Return the texts of all Data Matrices in an image; one at least.
 
-    Blocks; raises `UnreadableImage`.
+    Blocks; raises `UnreadableImage`, and `DecoderBroken`.
     """
-    said = _said_by(program, image, seconds)
+    first, _, said = _said_by(program, image, seconds).partition(b"\n")
+    if first != READY.encode():
+        why = first[:200].decode("utf-8", "replace") or "it ended without a word"
+        raise DecoderBroken(
+            f"the process that reads images did not begin: {why}; it needs the packages "
+            "pillow and zxing-cpp, 1 GB of address space, and the system calls setrlimit "
+            "and prlimit64"
+        )
     try:
         found: dict[str, Any] = json.loads(said)
         if "refused" in found:

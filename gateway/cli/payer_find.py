@@ -9,7 +9,7 @@ from typing import Final
 from config.card_data import CARD_DATA
 from config.professions import professions
 from gateway.api.payer_shapes import card_read, shown
-from gateway.cards.decoding import MOST_BYTES, UnreadableImage, decode
+from gateway.cards.decoding import MOST_BYTES, DecoderBroken, UnreadableImage, decode
 from gateway.cards.reading import only_attestation
 from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options
@@ -105,7 +105,7 @@ def _read(photo: Path, version: Version) -> Attestation:
         raise Refusal(f"{photo}: has more than {MOST_BYTES:,} bytes; crop it")
     try:
         return only_attestation(decode(image), version.directory.data.attestations)
-    except (UnreadableImage, UnknownAttestation) as error:
+    except (UnreadableImage, UnknownAttestation, DecoderBroken) as error:
         raise Refusal(f"{photo}: {error}") from error
 
 

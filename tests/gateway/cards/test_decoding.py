@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cards import decoder
-from gateway.cards.decoding import UnreadableImage, decode
+from gateway.cards.decoding import DecoderBroken, UnreadableImage, decode
 from tests.gateway.cards.photos import TEXT, matrix, photo
 
 
@@ -69,9 +69,30 @@ def test_a_process_that_an_image_took_over_is_ended(
 ) -> None:
     """Whatever it does, the answer is a refusal, soon and small."""
     file = tmp_path / "decoder.py"
-    file.write_text(program)
+    file.write_text(f"print('ready', flush=True)\n{program}")
     with pytest.raises(UnreadableImage) as caught:
         decode(bytes(1_000_000), program=file, seconds=0.3)
+    assert caught.value.reason == "too-hard"
+
+
+def test_a_process_that_cannot_work_is_not_blamed_on_the_image(tmp_path: Path) -> None:
+    """Whoever runs the gateway is told what it lacks."""
+    file = tmp_path / "decoder.py"
+    text = Path(decoder.__file__).read_text(encoding="utf-8")
+    file.write_text(text.replace("import zxingcpp", "import no_such_library"))
+    with pytest.raises(DecoderBroken, match="no_such_library"):
+        decode(photo(), program=file)
+
+
+def test_an_image_that_brings_the_process_down_is_refused(tmp_path: Path) -> None:
+    """Libraries that read images have had such faults."""
+    file = tmp_path / "decoder.py"
+    text = Path(decoder.__file__).read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("json.dumps(read(image))", "sys.modules['os'].abort()")
+    )
+    with pytest.raises(UnreadableImage) as caught:
+        decode(photo(), program=file)
     assert caught.value.reason == "too-hard"
 
 
