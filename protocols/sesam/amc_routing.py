@@ -230,8 +230,25 @@ class _Case:
             candidates,
             f"{len(candidates)} conventions hold and say different things: "
             + "; ".join(map(amc_words.told, candidates[:_SHOWN]))
-            + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else ""),
+            + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else "")
+            + f"; {self._apart(candidates)}",
         )
+
+    def _apart(self, candidates: Sequence[Candidate]) -> str:
+        """Say what, if it were told, would choose between candidates."""
+        told = {
+            "convention_type": self._type,
+            "agreement": self._agreement,
+            "nature": self._nature,
+        }
+        apart = [
+            name.replace("_", " ")
+            for name, value in told.items()
+            if not value and len({getattr(each, name) for each in candidates}) > 1
+        ]
+        if apart:
+            return f"not told, and different in them: {', '.join(apart)}"
+        return "nothing that can be told tells them apart: the tables contradict each other"
 
     def _unmet(self) -> str:
         """Say why no convention holds, with the rows that come nearest."""

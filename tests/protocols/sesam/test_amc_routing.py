@@ -95,6 +95,7 @@ def test_several_that_say_otherwise_are_shown(routing: AmcRouting) -> None:
     assert (found.outcome, found.result) == (Outcome.AMBIGUOUS, None)
     assert [each.row for each in found.candidates] == [3, 4]
     assert "row 3 of Signataire 8003 (mode S, OC/901/amc.example" in found.reason
+    assert "not told, and different in them: agreement" in found.reason
     told = routing.decide(Identity(amc_number="300000003", agreement="H", day=DAY))
     assert told.result is not None
     assert told.result.mode is Mode.UNIQUE
