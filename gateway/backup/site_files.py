@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 from attrs import frozen
 from sqlalchemy.engine import make_url
 
@@ -46,23 +47,19 @@ def site_files(settings: Settings) -> SiteFiles:
     file = Path(settings.file).absolute()
     folder = file.parent
     directory = settings.directory.path.absolute()
-    wanted = [file]
-    if settings.notifications.path is not None:
-        wanted.append(settings.notifications.path.absolute())
+    named = list(_named(settings))
     beside = list(_under(directory))
-    wanted += [each for each in beside if each.suffix in _TEXTS]
+    wanted = [file, *(each for each in [*named, *beside] if each.suffix in _TEXTS)]
     texts = [each for each in wanted if each.is_file() and each.is_relative_to(folder)]
-    keys = {each for each in beside if each not in texts}
-    keys.update(each for each in wanted if each.is_file() and each not in texts)
+    keys = {each for each in (*beside, *named, *wanted) if each.is_file()}
     keys.update(_of_data(settings))
-    keys.update(each for each in _named(settings) if each.is_file())
     for text in texts:
         root = directory if text.is_relative_to(directory) else text.parent
         keys.update(each for each in _said(text, root) if each.is_file())
     return SiteFiles(
         folder=folder,
         texts=tuple(dict.fromkeys(texts)),
-        keys=tuple(sorted(keys)),
+        keys=tuple(sorted(keys.difference(texts))),
     )
 
 
@@ -78,18 +75,17 @@ def _of_data(settings: Settings) -> Iterator[Path]:
 
 
 def _named(settings: Settings) -> Iterator[Path]:
-    named = [
-        settings.storage.key_file,
-        settings.receipts.key_file,
-        *settings.sftp.host_keys,
-        settings.https.certificate,
-        settings.https.key,
-        settings.https.client_ca,
-        settings.openid.client_secret_file,
-        settings.webhooks.ca_file,
-        settings.database.url_file,
-    ]
-    yield from (each.absolute() for each in named if each is not None)
+    """List the files that any setting names."""
+    for section in attrs.astuple(settings, recurse=False):
+        if not attrs.has(type(section)):
+            continue
+        for value in attrs.astuple(section, recurse=False):
+            several = value if isinstance(value, tuple) else (value,)
+            yield from (
+                each.absolute()
+                for each in several
+                if isinstance(each, Path) and each.is_file()
+            )
 
 
 def _said(text: Path, root: Path) -> Iterator[Path]:
