@@ -19,6 +19,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import LostRace
 from gateway.journal import chases, dispatches, remedies, replay, returns
+from gateway.journal.deeds import CHASE
 from gateway.steps.standing import Seen
 from protocols.desk import Ask, Question
 from protocols.errors import TransferError
