@@ -83,12 +83,12 @@ class Certificates:
             if (best := newest(_of(self._bundle, address), now)) is not None
         ]
         gone = len(addresses) - len(used)
-        told = f"{len(used)} certificates of payers are valid"
+        told = f"payers with a valid certificate: {len(used)}"
         if used:
             first = min(used, key=lambda each: each.not_valid_after_utc)
             told += f", the first ends {_in_days(first, now)} ({address_of(first)})"
         if gone:
-            told += f"; {gone} payers have only ones that are not"
+            told += f"; payers with none that is valid now: {gone}"
         if self._directory is not None:
             told += "; others are looked up in the directory"
         return told

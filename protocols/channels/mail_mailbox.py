@@ -136,7 +136,13 @@ class Mailbox:
             words = f"{doing}: the mail has {mail.size} bytes, more than max_mail"
             self._mails[mail.id] = [_closed(mail, words)]
             return
-        found = self._reader.read(box.read(mail))
+        try:
+            content = box.read(mail)
+        except PayerRefused as error:
+            # Its line is of no use any more; the next one goes past this mail.
+            self._mails[mail.id] = [_closed(mail, str(error))]
+            raise
+        found = self._reader.read(content)
         self._mails[mail.id] = [
             self._held(mail, place, each) for place, each in enumerate(found, 1)
         ]
@@ -183,7 +189,7 @@ def _closed(mail: Lying, words: str) -> Held:
         place=1,
         wrong=PayerRefused(
             f"{words}; it was not taken and stays in the mailbox: see what it is, and"
-            " raise max_mail or remove it"
+            " raise max_mail, or take it away by hand"
         ),
     )
 

@@ -73,8 +73,7 @@ class Reader:
             found, wrong = self._read(mail)
         except RecursionError:
             found, wrong = [], "its parts are nested too deeply"
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            # What the standard library's parser stumbles over, in rare mails.
+        except Exception as error:  # what the standard library stumbles over
             found, wrong = [], f"it cannot be parsed ({type(error).__name__})"
         if wrong or not found:
             words = wrong or "nothing in it is a return"

@@ -11,7 +11,7 @@ import re
 import smtplib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 from protocols.channels.mail_errors import NotStarted, refusal, shown, translate
@@ -97,8 +97,10 @@ class SmtpServer:
                     line.ehlo()
                 line.login(at.user, at.password)
             yield line
+            with suppress(smtplib.SMTPException, OSError):
+                line.docmd("QUIT")  # not where it broke: that might be in a mail
         finally:
-            _end(line)
+            line.close()
 
     def _connected(self) -> smtplib.SMTP:
         at = self._server
@@ -133,13 +135,3 @@ class SmtpServer:
 def _set_timeout(line: smtplib.SMTP, seconds: float) -> None:
     if line.sock is not None:
         line.sock.settimeout(seconds)
-
-
-def _end(line: smtplib.SMTP) -> None:
-    """Say goodbye where somebody listens; a mail under way is not handed over."""
-    try:
-        line.docmd("QUIT")
-    except (smtplib.SMTPException, OSError):
-        pass
-    finally:
-        line.close()

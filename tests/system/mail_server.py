@@ -164,7 +164,7 @@ class MailServer:
         self.folder = Path(tempfile.mkdtemp(prefix="octway-mail-"))
         self.folder.chmod(0o755)
         self.authority = Authority(self.folder, now=time.time())
-        self.smtp, self.imap, self.pop3 = (_free_port() for _ in range(3))
+        self.smtp, self.imap, self.pop3 = (free_port() for _ in range(3))
         self._running: list[subprocess.Popen[bytes]] = []
         self._write()
         self.start()
@@ -189,7 +189,10 @@ class MailServer:
                     )
                 )
         for port in (self.imap, self.pop3, self.smtp):
-            self._wait_for(port)
+            if not listens(port):
+                logs = self.logs()
+                self.close()
+                raise AssertionError(f"nothing listens on port {port}\n{logs}")
 
     def stop(self) -> None:
         """End both, and what they started."""
@@ -260,25 +263,19 @@ class MailServer:
         (self.folder / "etc" / "main.cf").write_text(_POSTFIX.format(**values))
         (self.folder / "etc" / "master.cf").write_text(_MASTER.format(**values))
 
-    def _wait_for(self, port: int) -> None:
-        until = time.monotonic() + 10
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", port), 1):
-                    return
-            except OSError:
-                if time.monotonic() > until:
-                    self.close_with_logs(port)
-                time.sleep(0.02)
 
-    def close_with_logs(self, port: int) -> None:
-        """Give up: nothing listens on a port."""
-        logs = self.logs()
-        self.close()
-        raise AssertionError(f"nothing listens on port {port}\n{logs}")
+def listens(port: int, seconds: float = 10.0) -> bool:
+    """Wait until something listens on a port; False if nothing does in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        time.sleep(0.02)
+    return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody uses now."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

@@ -141,5 +141,5 @@ def test_words_count_what_cannot_be_used() -> None:
         certificate(FUND, days=(-9.0, -1.0)), certificate("02990@990.02.rss.fr")
     ).words()
 
-    assert words.startswith("1 certificates of payers are valid, the first ends on")
-    assert "1 payers have only ones that are not" in words
+    assert words.startswith("payers with a valid certificate: 1, the first ends on")
+    assert "none that is valid now: 1" in words
