@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,28 @@ def test_little_is_needed(fund: Fund) -> None:
     assert read.box == "imap://octway@imap.provider.example:993"
     assert read.mailbox.password == read.smtp.password == PASSWORD
     assert (read.cipher, read.domain) == ("aes-128-cbc", "rss.fr")
+
+
+def test_the_example_of_the_page_works(fund: Fund, tmp_path: Path) -> None:
+    """What the page shows is read as it stands, but for where the files are."""
+    page = Path(__file__).parents[3] / "docs" / "networks" / "sesam-mail.md"
+    example = page.read_text().partition("```toml\n")[2].partition("```")[0]
+    given = tomllib.loads(example)
+    assert given["channel"] == "mail"
+    settings = given["settings"]
+    for name, file in (
+        ("password_file", "password"),
+        ("recipients_file", "fund.pem"),
+        ("certificate_file", "own.pem"),
+        ("key_file", "own.key"),
+    ):
+        assert settings[name].startswith("keys/")
+        settings[name] = str(tmp_path / file)
+
+    read = mail_settings.read_settings(settings, {})
+
+    assert read.form.test
+    assert read.keys
 
 
 def test_nothing_at_all_is_told_as_a_whole() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from protocols.channels import mail_smtp
 from protocols.channels.mail_letter import Letter
 from protocols.channels.mail_smtp import SmtpServer
 from protocols.errors import (
@@ -93,7 +92,7 @@ class Line:
 @pytest.fixture
 def line(monkeypatch: pytest.MonkeyPatch) -> Line:
     made = Line()
-    monkeypatch.setattr(mail_smtp.smtplib, "SMTP", made)
+    monkeypatch.setattr("smtplib.SMTP", made)
     return made
 
 
