@@ -39,7 +39,8 @@ def hear(
     words = (
         f"dispatch {dispatch.id} ({dispatch.filename}): its mail to"
         f" {notice.recipient or 'the payer'} was not delivered:"
-        f" {notice.status} {notice.words}; return {returned.id} holds the report"
+        f" {' '.join(filter(None, (notice.status, notice.words)))}; return"
+        f" {returned.id} holds the report"
     )
     if dispatch.state == DispatchState.UNKNOWN:
         dispatches.move(

@@ -27,23 +27,35 @@ _MOST_QUOTED: Final = 1 << 20
 
 
 def report_in(message: Message, mail: bytes, domain: str) -> Notice | None:
-    """Return what a mail reports of one of ours; None if it is no report."""
-    ours = re.compile(rf"<\d{{19}}@{re.escape(domain)}>".encode())
-    if message.get_content_type() == "multipart/report":
-        told = _told(message)
-        if told is not None:
-            quoted = ours.search(mail[:_MOST_QUOTED])
-            return _notice(told, quoted[0].decode("ascii") if quoted else "")
-    quoted = ours.search(mail[:_MOST_QUOTED])
-    if quoted is None or not _is_of_postman(message):
+    """Return what a delivery report says of one of our mails; None if it is none."""
+    if message.get_content_type() != "multipart/report":
+        return None
+    told = _told(message)
+    return None if told is None else _notice(told, _quoted(mail, domain))
+
+
+def bounce_in(message: Message, mail: bytes, domain: str) -> Notice | None:
+    """Return what a postman's free text says of one of our mails; None if it does not.
+
+    To be asked only of a mail without a return: a fund's may quote ours too.
+    """
+    quoted = _quoted(mail, domain)
+    if not quoted or not _is_of_postman(message):
         return None
     failed = str(message.get("X-Failed-Recipients", ""))
     return Notice(
         kind=Kind.UNDELIVERED,
         words=f"told in free text{_full(mail[:_MOST_QUOTED])}",
-        message_id=quoted[0].decode("ascii"),
+        message_id=quoted,
         recipient=shown(failed),
     )
+
+
+def _quoted(mail: bytes, domain: str) -> str:
+    """Return the first Message-ID of ours that a mail quotes."""
+    ours = re.compile(rf"<\d{{19}}@{re.escape(domain)}>".encode())
+    found = ours.search(mail[:_MOST_QUOTED])
+    return found[0].decode("ascii") if found else ""
 
 
 def _told(report: Message) -> tuple[Message, list[Message]] | None:

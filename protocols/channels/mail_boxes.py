@@ -166,6 +166,8 @@ def _imap(doing: str, settings: MailSettings) -> Iterator[Box]:
     finally:
         with suppress(OSError, imaplib.IMAP4.error):
             line.logout()
+        with suppress(OSError):
+            line.shutdown()  # where it could not say goodbye
 
 
 def _start_imap_tls(line: imaplib.IMAP4, context: Any) -> None:

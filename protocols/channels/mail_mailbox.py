@@ -22,6 +22,7 @@ from protocols.interface import Arrival, RemoteFile
 from protocols.mail_notice import Kind, Notice
 
 _REMEMBERED: Final = 10_000  # of what is only remembered, the newest
+_MOST_NEW: Final = 1000  # mails read in one look, so that a look ends
 _KEPT: Final = 128_000_000  # bytes of contents in hand
 _ARRIVED: Final = frozenset({Kind.DELIVERED, Kind.DELAYED})
 
@@ -122,13 +123,16 @@ class Mailbox:
         return Arrival.ARRIVED if kinds & _ARRIVED else Arrival.UNCLEAR
 
     def _look(self, doing: str, box: Box) -> dict[str, Lying]:
-        """Read what is new, forget what is not there any more; return what is."""
+        """Read what is new, forget what is not there any more; return what is.
+
+        Of very many new ones the first are read, and the next in another look.
+        """
         there = {each.id: each for each in box.mails()}
         for name in set(self._mails) - set(there):
             self._forget(name)
-        for name, mail in there.items():
-            if name not in self._mails:
-                self._read(doing, box, mail)
+        fresh = [mail for name, mail in there.items() if name not in self._mails]
+        for mail in fresh[:_MOST_NEW]:
+            self._read(doing, box, mail)
         return there
 
     def _read(self, doing: str, box: Box, mail: Lying) -> None:

@@ -38,6 +38,7 @@ _PORTS: Final = {
 _MOST_PORTS: Final = 65_535
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z._+-]+@[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+")
 _DOMAIN: Final = re.compile(r"[0-9a-z-]+(?:\.[0-9a-z-]+)+")
+_FOLDER: Final = re.compile(r"[0-9A-Za-z./_ -]*")
 _CODE: Final = re.compile(r"(?:[0-9A-Za-z]{6})?")
 _MARK: Final = re.compile(r"[!-~]+#[!-~]+#[!-~]+#[A-Z]#[0-9]")
 
@@ -100,15 +101,18 @@ def read_settings(
         table.wrong("password_file", "is missing; wanted password_file or password_env")
     kind = table.choice("mailbox", (IMAP, POP3), IMAP)
     smtp = _server(table, "smtp", "smtp", user, secret, tls)
-    mailbox = _server(
-        table,
-        kind,
-        "mailbox",
-        table.get("mailbox_user", str, user),
-        password(table, environment, prefix="mailbox_") or secret,
-        tls,
+    own_user = table.get("mailbox_user", str, user)
+    own_secret = password(table, environment, prefix="mailbox_")
+    mailbox = _server(table, kind, "mailbox", own_user, own_secret or secret, tls)
+    for key, said in (
+        *(("user", user), ("password_file", secret)),
+        *(("mailbox_user", own_user), ("mailbox_password_file", own_secret)),
+    ):
+        if said and not (said.isascii() and said.isprintable()):
+            table.wrong(key, "holds what no mail server is told; wanted plain ASCII")
+    keep = _matching(
+        table, "keep_folder", _FOLDER, "a plain name such as Done or INBOX.Done", ""
     )
-    keep = table.get("keep_folder", str, "")
     if keep and kind != IMAP:
         table.wrong("keep_folder", "is given for POP3, which has none; wanted imap")
     directory, issuers = _directory(table), _certificates(table, "issuers_file")

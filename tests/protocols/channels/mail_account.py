@@ -133,6 +133,7 @@ class Account:
         self.taken: dict[str, Letter] = {}
         self.mails: dict[str, bytes] = {}
         self.read: list[str] = []
+        self.spoilt: set[str] = set()  # mails that the server does not give
         self.trouble: Callable[[str], Exception] | None = None
         self._lock = threading.Lock()
         self._count = 0
@@ -204,6 +205,8 @@ class _Box:
 
     def read(self, mail: Lying) -> bytes:
         self._account.read.append(mail.id)
+        if mail.id in self._account.spoilt:
+            raise PayerRefused("reading: the mailbox answered: line too long")
         return self._account.mails[mail.id]
 
     def take_away(self, mail: Lying) -> None:

@@ -22,6 +22,7 @@ from tests.protocols.channels.mail_account import (
     return_mail,
 )
 
+SPOILT = b"Subject: " + b"x" * 5000
 NOEMIE = b"000CT" + b"a return of a fund".ljust(123)
 STAMP = "2026112210300000007"
 
@@ -79,6 +80,14 @@ RETURNS = {
     "no encoding": return_mail(NOEMIE, packed=True).replace(
         b"Content-Transfer-Encoding: base64\r\n", b""
     ),
+    "two types at once": return_mail(
+        NOEMIE, headers="Content-Type: application/pkcs7-mime\r\n"
+    ),
+    "container second": b"Content-Type: text/plain\r\n"
+    + multipart(return_mail(NOEMIE)),
+    "a fund's postman": b"Return-Path: <>\r\nIn-Reply-To: <%s@concentrator.example>\r\n"
+    % STAMP.encode()
+    + return_mail(NOEMIE),
     "as it is": b"Content-Type: application/edi-consent\r\n\r\n" + NOEMIE,
     "cut base64": return_mail(NOEMIE).rstrip().rstrip(b"="),
     "beside a text": multipart(TEXT, return_mail(NOEMIE)),
@@ -141,12 +150,13 @@ BAD = {
         "cut or damaged",
     ),
     "bad zone": (b"Content-Type: text/plain; charset*=x'\r\n\r\n\xff", ""),
+    "forwarded for ever": (b"Content-Type: message/rfc822\r\n\r\n" * 3000, "parsed"),
     "deep": (
         b"".join(
             b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
             for n in range(600)
         ),
-        "",
+        "boundaries",
     ),
 }
 
@@ -185,10 +195,10 @@ def test_a_compression_bomb_does_not_go_off(fund: Fund) -> None:
 def test_envelopes_in_envelopes_end_somewhere(fund: Fund) -> None:
     """A mail of many envelopes is given up, and told."""
     mail = return_mail(NOEMIE)
-    for _ in range(8):
+    for _ in range(22):
         mail = enveloped(fund, mail)
 
-    assert "without end" in notice(fund, mail).words
+    assert "20 envelopes" in notice(fund, mail).words
 
 
 def test_a_mail_beyond_max_mail_stays_and_does_not_hold_up_others(fund: Fund) -> None:
@@ -205,6 +215,21 @@ def test_a_mail_beyond_max_mail_stays_and_does_not_hold_up_others(fund: Fund) ->
 
     assert into.getvalue() == NOEMIE
     assert large not in fund.account.read
+
+
+def test_a_mail_that_the_server_does_not_give_is_gone_past(fund: Fund) -> None:
+    """It costs one look; then the others are taken, and a person is told of it."""
+    stuck = fund.account.put(SPOILT)
+    fund.account.put(return_mail(NOEMIE))
+    fund.account.spoilt.add(stuck)
+    channel = fund.open()
+
+    with pytest.raises(PayerRefused):
+        channel.list()
+    first, second = channel.list()
+    with pytest.raises(PayerRefused, match=r"line too long.*stays in the mailbox"):
+        channel.fetch(first, io.BytesIO())
+    assert channel.fetch(second, io.BytesIO()) == len(NOEMIE)
 
 
 def test_a_mail_with_two_returns_goes_when_both_are_confirmed(fund: Fund) -> None:
