@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
+import random
 import smtplib
 import ssl
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +18,7 @@ import pytest
 
 from protocols import mail_notice
 from protocols.channels.mail import open_channel
+from protocols.channels.mail_envelope import seal
 from protocols.errors import (
     CredentialsRefused,
     PayerRefused,
@@ -22,6 +27,8 @@ from protocols.errors import (
 )
 from protocols.interface import Arrival, Channel
 from protocols.mail_notice import Kind
+from protocols.sesam.payer_simulator import Caisse, Faults
+from protocols.sesam.sample_maker import FundFacts, make_file, make_sender
 from tests.protocols.channels.mail_account import (
     FUND,
     Fund,
@@ -32,6 +39,7 @@ from tests.protocols.channels.mail_account import (
 )
 from tests.system import mail_server
 from tests.system.mail_server import FULL, OURS, PASSWORD, MailServer
+from tests.system.site import Site
 
 pytestmark = [
     pytest.mark.system,
@@ -60,26 +68,27 @@ class Account:
         )
         (folder / "password").write_text(PASSWORD)
 
-    def open(self, **changes: object) -> Channel:
+    def settings(self, **changes: object) -> dict[str, object]:
         kind = changes.get("mailbox", "imap")
-        return open_channel(
-            {
-                "smtp_host": "localhost",
-                "smtp_port": self.server.smtp,
-                "mailbox_host": "localhost",
-                "mailbox_port": getattr(self.server, str(kind)),
-                "mailbox_security": "starttls" if kind == "pop3" else "tls",
-                "ca_file": str(self.server.authority.certificate),
-                "user": OURS,
-                "password_file": str(self.folder / "password"),
-                "from": OURS,
-                "cipher_mark": "Octway#Octway#1.40#A#2",
-                "recipients_file": str(self.folder / "funds.pem"),
-                "certificate_file": str(self.folder / "own.pem"),
-                "key_file": str(self.folder / "own.key"),
-                **changes,
-            }
-        )
+        return {
+            "smtp_host": "localhost",
+            "smtp_port": self.server.smtp,
+            "mailbox_host": "localhost",
+            "mailbox_port": getattr(self.server, str(kind)),
+            "mailbox_security": "starttls" if kind == "pop3" else "tls",
+            "ca_file": str(self.server.authority.certificate),
+            "user": OURS,
+            "password_file": str(self.folder / "password"),
+            "from": OURS,
+            "cipher_mark": "Octway#Octway#1.40#A#2",
+            "recipients_file": str(self.folder / "funds.pem"),
+            "certificate_file": str(self.folder / "own.pem"),
+            "key_file": str(self.folder / "own.key"),
+            **changes,
+        }
+
+    def open(self, **changes: object) -> Channel:
+        return open_channel(self.settings(**changes))
 
     def come(self, mail: bytes) -> None:
         """Have somebody mail us something."""
@@ -236,3 +245,68 @@ def test_a_server_that_was_away_is_found_again(account: Account) -> None:
         began = time.monotonic()
         assert channel.list() == []
         assert time.monotonic() - began < 5
+
+
+def test_the_whole_way_of_a_claim_by_mail(account: Account, tmp_path: Path) -> None:
+    """A vendor's file reaches its fund as a mail; the fund's returns settle its claims."""
+    site = Site(tmp_path / "site")
+    settings = account.settings(certificate_file=str(tmp_path / "own.pem"))
+    lines = (f"{name} = {json.dumps(value)}" for name, value in settings.items())
+    endpoint = "\n".join(['channel = "mail"', "[endpoint.settings]", *lines])
+    site.reached("caisse-mail", "01990", endpoint)
+    assert "lets us in" in site.octway("payer", "test", "--all", "-c", str(site.config))
+    token = str(site.facts("client", "add", "alpha", "--token")["token"])
+    rng = random.Random(7)
+    fund = FundFacts(regime="01", fund="990", organism="990", computer_centre="000")
+    content = make_file(
+        rng,
+        sender=make_sender(rng),
+        lots=1,
+        invoices_per_lot=3,
+        day="2026-11-20",
+        fund=fund,
+    )
+    site.start()
+    try:
+        name = call(site, token, "?filename=facture.b2", content)["deposit"]
+        (mail,) = account.server.wait_for_mails(FUND, 1)
+        file = account.fund.opened(mail)
+        assert file[128:-128] == content[128:-128]  # the lots, untouched
+
+        caisse = Caisse(faults=Faults())
+        for made in caisse.respond(file, rng=rng, day="2026-11-21"):
+            inner = return_mail(made.content, packed=True)
+            sealed = seal(inner, account.fund.own.certificate, "aes-128-cbc")
+            account.come(
+                b"Content-Type: application/pkcs7-mime; name=smime.p7m\r\n"
+                b"Content-Transfer-Encoding: base64\r\n\r\n"
+                + base64.encodebytes(sealed)
+            )
+        until = time.monotonic() + 60
+        while '"answered"' not in (told := json.dumps(call(site, token, f"/{name}"))):
+            assert time.monotonic() < until, told
+            time.sleep(0.1)
+        assert account.server.mails(OURS) == []
+    finally:
+        site.stop()
+    site.octway("verify", "-c", str(site.config))
+    assert site.errors() == []
+
+
+def call(
+    site: Site, token: str, rest: str, content: bytes | None = None
+) -> dict[str, object]:
+    """Upload a file, or ask for one, as vendor software does."""
+    host, port = site.where["https"]
+    request = urllib.request.Request(
+        f"https://{host}:{port}/v1/deposits{rest}",
+        data=content,
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    context = ssl.create_default_context(
+        cafile=str(site.folder / "data/keys/https.crt")
+    )
+    context.check_hostname = False
+    with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+        told: dict[str, object] = json.loads(answer.read())
+        return told
