@@ -204,7 +204,7 @@ class MailServer:
             os.killpg(each.pid, signal.SIGTERM)
         for each in self._running:
             try:
-                each.wait(5)
+                each.wait(2)
             except subprocess.TimeoutExpired:
                 os.killpg(each.pid, signal.SIGKILL)
                 each.wait(5)
