@@ -254,7 +254,6 @@ def test_the_whole_way_of_a_claim_by_mail(account: Account, tmp_path: Path) -> N
     lines = (f"{name} = {json.dumps(value)}" for name, value in settings.items())
     endpoint = "\n".join(['channel = "mail"', "[endpoint.settings]", *lines])
     site.reached("caisse-mail", "01990", endpoint)
-    assert "lets us in" in site.octway("payer", "test", "--all", "-c", str(site.config))
     token = str(site.facts("client", "add", "alpha", "--token")["token"])
     rng = random.Random(7)
     fund = FundFacts(regime="01", fund="990", organism="990", computer_centre="000")
