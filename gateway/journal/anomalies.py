@@ -73,6 +73,7 @@ def raise_(
     facts: Mapping[str, Any] | None = None,
     advice: str = "",
     items: Mapping[str, int] | None = None,
+    once: bool = False,
 ) -> str:
     """Raise an anomaly, or count one more of an open one; return its id.
 
@@ -80,7 +81,8 @@ def raise_(
     got worse (`routing.case`); the highest severity stays.  `claims` says how many it
     touches more, `facts` what those behind it share: numbers in it are added up,
     see `merged`.  `items` are the lots, deposits or the like behind it, each with
-    its claims.  `advice` is the suggested cause and what would mend it.
+    its claims; with `once` those that are behind it already count no second time.
+    `advice` is the suggested cause and what would mend it.
     """
     table = schema.anomaly
     name = new_id("a", tx.now, entropy)
@@ -110,6 +112,8 @@ def raise_(
         .where(table.c.kind == kind, table.c.subject == subject)
         .with_for_update()
     ).one()
+    if once and anomaly_items.has(tx.connection, row.id, items or {}):
+        seen, claims, told = 0, 0, {}
     values: dict[str, Any] = {
         "seen": table.c.seen + seen,
         "claims": table.c.claims + claims,
