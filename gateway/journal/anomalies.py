@@ -33,6 +33,7 @@ KINDS: Final = {
     "lot-held": "lots cannot be routed or must not be sent yet",
     "dispatch-refused": "a payer did not take a dispatch, or attempts were given up",
     "dispatch-unclear": "a payer may or may not have a dispatch; ask it",
+    "dispatch-undelivered": "a mail to a payer came back: it does not have the dispatch",
     "payer-locked-out": "a payer refuses our credentials, or its host key changed",
     "payer-unreachable": "a payer cannot be reached",
     "return-stuck": "what lies in a payer's outbox cannot be taken from there",
@@ -51,6 +52,7 @@ KINDS: Final = {
     "bulk-approval": "a second person must agree to what shall be done to many claims",
     "notification-failed": "messages to a recipient were given up",
     "webhook-disabled": "a client's endpoint failed so long that it is called no more",
+    "certificate-ends": "a certificate that an endpoint needs ends soon, or has ended",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }
 """Every kind of anomaly, with what it means."""
