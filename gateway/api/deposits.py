@@ -15,7 +15,9 @@ from gateway.api.routes import Answer, Call
 from gateway.clock import Now
 from gateway.database import Database
 from gateway.intake.reception import RunInThread
-from gateway.journal import arrivals, queries
+from gateway.journal import arrivals, queries, two_parts
+from routing.ledger import Account
+from routing.parts import together
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -178,7 +180,24 @@ def _list(
     found = page(rows, limit, shape, lambda row: cursors.write(name, key(row)))
     if name == "lots":
         _add_owed(connection, rows[:limit], found["items"])
+    if name == "claims":
+        _add_parts(connection, rows[:limit], found["items"])
     return found
+
+
+def _add_parts(
+    connection: Connection, rows: Sequence[Any], items: Sequence[dict[str, Any]]
+) -> None:
+    """Tell a claim that two payers owe as one, and each payer's part with it."""
+    places = [(row.lot_id, row.seq) for row in rows]
+    found = two_parts.of_claims(connection, places)
+    for place, item in zip(places, items, strict=True):
+        parts = found.get(place, ())
+        item["parts"] = shapes.fill_all(shapes.CLAIM_PART, parts)
+        if parts:
+            item["asked"] = shapes.cents(sum(part.asked for part in parts))
+            item["paid"] = shapes.cents(sum(part.paid for part in parts))
+            item["account"] = together([Account(part.account) for part in parts])
 
 
 def _add_owed(
@@ -215,7 +234,12 @@ LISTS: dict[str, tuple[Callable[..., Any], shapes.Shape, tuple[type, ...], Any]]
         (int,),
         lambda row: (row.seq,),
     ),
-    "lots": (queries.lots, shapes.LOT, (int,), lambda row: (row.position,)),
+    "lots": (
+        queries.lots,
+        shapes.LOT,
+        (int, str),
+        lambda row: (row.position, row.id),
+    ),
     "claims": (
         queries.claims,
         shapes.CLAIM,

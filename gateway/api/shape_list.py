@@ -16,6 +16,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "Lot": shapes.LOT,
         "Expectation": shapes.EXPECTATION,
         "Claim": shapes.CLAIM,
+        "ClaimPart": shapes.CLAIM_PART,
         "Account": shapes.ACCOUNT,
         "Event": shapes.EVENT,
         "Return": shapes.RETURN,

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.intake.receipts import iso_time
 from routing.envelope import Remark
+from routing.parts import NAMES
 from routing.sandbox import base
 
 Row = Any
@@ -107,7 +108,9 @@ PROBLEM_FOUND: Final[Shape] = MappingProxyType(
         "lot": column("lot_id", "string?", "lot that it was found in"),
     }
 )
-_OUR_FIELDS: Final = frozenset({"batch"})  # made for us, and nothing to a client
+_OUR_FIELDS: Final = frozenset(
+    {"batch", "identities", "day"}
+)  # made for us, and nothing to a client
 
 
 def _fields(row: Row) -> dict[str, Any]:
@@ -135,6 +138,12 @@ LOT: Final[Shape] = MappingProxyType(
             "what its network knows it by: references and routing fields of the file",
             _fields,
         ),
+        "part": Member(
+            "string",
+            "compulsory or complementary, of claims that two payers owe; else empty",
+            lambda row: NAMES[row.share],
+        ),
+        "part_of": column("part_of", "string?", "lot that it was split off"),
         "payer": named("payer_id", "string?", "payer that it was routed to"),
         "payer_code": column("payer_code", "string?", "code of that payer"),
         "dispatch": column("dispatch_id", "string?", "file that it left in"),
@@ -159,11 +168,40 @@ CLAIM: Final[Shape] = MappingProxyType(
         "date": column("date", "string", "its date, or empty"),
         "record": column("record", "integer", "its first record in the file"),
         "billed": _money("billed", "amount billed"),
-        "asked": _money("asked", "amount asked of the payer"),
-        "paid": _money("paid", "amount that the payer says it pays"),
-        "account": column("account", "string", "where it stands in the ledger"),
+        "asked": _money("asked", "amount asked of its payers"),
+        "paid": _money("paid", "amount that its payers say they pay"),
+        "account": column(
+            "account",
+            "string",
+            "where it stands in the ledger; of two parts, where the first open one does",
+        ),
         "outcome": column("outcome", "string", "the payer's last word, or empty"),
         "answered_at": moment("answered_at", "when that word came"),
+    }
+)
+CLAIM_PART: Final[Shape] = MappingProxyType(
+    {
+        "part": Member(
+            "string",
+            "compulsory or complementary",
+            lambda row: NAMES[row.share],
+        ),
+        "lot": column("lot_id", "string", "lot that it is in"),
+        "payer": named("payer_id", "string?", "payer that it was routed to"),
+        "state": column("state", "string", "where its lot stands"),
+        "cause": column("cause", "string", "why it is held or refused, or empty"),
+        "cause_words": column("cause_words", "string", "the same in words"),
+        "asked": _money("asked", "amount asked of that payer"),
+        "paid": _money("paid", "amount that it says it pays"),
+        "account": column("account", "string", "where it stands in the ledger"),
+        "outcome": column("outcome", "string", "the payer's last word, or empty"),
+        "sent_at": moment("sent_at", "when the payer took it"),
+        "answered_at": moment("answered_at", "when that word came"),
+        "routing": Member(
+            "looks",
+            "which tables were looked into for its payer: table, row (0: none) and why",
+            lambda row: json.loads(row.routing or "[]"),
+        ),
     }
 )
 ACCOUNT: Final[Shape] = MappingProxyType(

@@ -6,7 +6,7 @@ them does what, as `protocols.interface.Network` wants it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from types import MappingProxyType
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from protocols.interface import (
     NO_TABLES,
     Addressee,
     Composed,
+    Destined,
     Emitter,
     FileProblem,
     LotPart,
@@ -54,7 +55,7 @@ from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
 from protocols.simulation import Simulation
 from protocols.tables import Importer
-from routing.envelope import AnswerKind, Level, Summary
+from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
 
@@ -136,6 +137,14 @@ class MyCareNet:
     ) -> Sequence[str]:
         """Codes of the union that a lot is meant for, best first; may be empty."""
         return routing.payer_codes(destination, tables)
+
+    def destine(self, destination: Mapping[str, str], tables: Tables) -> Destined:
+        """Likewise; the code stands in the lot itself, or the tables give one."""
+        return Destined(codes=self.payer_codes(destination, tables))
+
+    def cut(self, lot: BinaryIO, share: Share, chosen: Collection[int]) -> bytes:
+        """Cut nothing: an invoice has one payer here.  Raises `ValueError`."""
+        raise ValueError("no invoice of mycarenet has two payers")
 
     def file_number(self, summary: Summary) -> FileNumber | None:
         """Return None: a message is told by its sender's reference, not by a counter."""

@@ -31,6 +31,7 @@ from config.directory_records import (
     Gather,
     PayerEntry,
     Retry,
+    Rows,
     Window,
     Within,
 )
@@ -372,6 +373,7 @@ class Site:
         self.kinds: dict[
             str, Sequence[AnswerKind]
         ] = {}  # all answers prove all, unless set
+        self.tables: dict[str, Rows] = {}  # of the network, by name
         self.directory = CurrentDirectory(self._directory())
         self.accepted: dict[str, bytes] = {}
         self.gateway = Program(self, "node-1", self.writer, self.reader)
@@ -424,6 +426,11 @@ class Site:
     def change(self, code: str, **values: Any) -> None:
         """Put a new directory in force in which one payer differs."""
         self.entries[code] = evolve(self.entries[code], **values)
+        self.directory.replace(self._directory())
+
+    def tell(self, **tables: Rows) -> None:
+        """Put a new directory in force with these tables of the network."""
+        self.tables = {**self.tables, **tables}
         self.directory.replace(self._directory())
 
     def leave(self, code: str) -> None:
@@ -588,9 +595,12 @@ class Site:
             DirectoryData(
                 payers=tuple(self.entries.values()),
                 endpoints=tuple(endpoints),
-                tables={},
+                tables={next(iter(self.networks)): self.tables},
                 kinds=self.kinds,
-                sources={"payers": [repr(each) for each in self.entries.values()]},
+                sources={
+                    "payers": [repr(each) for each in self.entries.values()],
+                    "tables": self.tables,
+                },
             )
         )
 
