@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 ADDED: Final = "added"
 REMOVED: Final = "removed"
 CHANGED: Final = "changed"
+_PLACE: Final = "row"  # the column that tells where a row stood when it was imported
 
 
 class Difference(NamedTuple):
@@ -21,16 +24,27 @@ class Difference(NamedTuple):
 
 
 def differences(
-    before: Mapping[str, Any], after: Mapping[str, Any]
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    keys: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Difference]:
-    """Yield what differs between two `DirectoryData.sources`, file by file."""
+    """Yield what differs between two `DirectoryData.sources`, file by file.
+
+    `keys` names, for a table's file, the columns that tell its rows apart: a row whose
+    other columns changed is one difference, by what changed.  Where a row stands in
+    its table, or in the one that it was imported from, is none.
+    """
     for file in sorted({*before, *after}):
         if file not in after:
             yield Difference(file, "", REMOVED, "", "")
         elif file not in before:
             yield Difference(file, "", ADDED, "", "")
         else:
-            yield from _of_file(file, before[file], after[file])
+            key = keys.get(file)
+            if key is not None and isinstance(after[file], list):
+                yield from _of_table(file, before[file], after[file], key)
+            else:
+                yield from _of_file(file, before[file], after[file])
 
 
 def _of_file(file: str, before: Any, after: Any) -> Iterator[Difference]:
@@ -42,6 +56,54 @@ def _of_file(file: str, before: Any, after: Any) -> Iterator[Difference]:
             yield Difference(file, key, ADDED, "", new[key])
         elif old[key] != new[key]:
             yield Difference(file, key, CHANGED, old[key], new[key])
+
+
+def _of_table(
+    file: str,
+    before: Sequence[Mapping[str, str]],
+    after: Sequence[Mapping[str, str]],
+    key: Sequence[str],
+) -> Iterator[Difference]:
+    """Yield rows that came and went, and of those that stayed what changed.
+
+    Rows that share a key are compared in the order of what they say.
+    """
+    old, new = _by_key(before, key), _by_key(after, key)
+    for name in sorted({*old, *new}):
+        gone = [row for row in old.get(name, ()) if row not in new.get(name, ())]
+        come = [row for row in new.get(name, ()) if row not in old.get(name, ())]
+        for was, now in zip_longest(gone, come):
+            if was is None or now is None:
+                what = ADDED if was is None else REMOVED
+                told = _told(now or was or {}, key)
+                yield Difference(
+                    file, name, what, "" if was is None else told, told if now else ""
+                )
+                continue
+            for column in sorted({*was, *now}):
+                one, other = was.get(column, ""), now.get(column, "")
+                if one != other:
+                    yield Difference(file, f"{name}: {column}", CHANGED, one, other)
+
+
+def _by_key(
+    rows: Sequence[Mapping[str, str]], key: Sequence[str]
+) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        name = ", ".join(f"{k}={row[k]}" for k in key if row.get(k))
+        said = {k: v for k, v in row.items() if k != _PLACE and v != ""}
+        found.setdefault(name, []).append(said)
+    return {name: sorted(of, key=_said) for name, of in found.items()}
+
+
+def _said(row: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(row.items())
+
+
+def _told(row: Mapping[str, str], key: Sequence[str]) -> str:
+    """Say what a row says besides its key."""
+    return ", ".join(f"{k}={v}" for k, v in row.items() if k not in key) or "a row"
 
 
 def _leaves(place: str, value: Any) -> Iterator[tuple[str, str]]:

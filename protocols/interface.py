@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 from attrs import field, frozen
 
 from protocols.labels import Labels
+from protocols.payer_finder import PayerFinder, SearchStep
 from protocols.tables import Importer
 from routing.envelope import (
     AnswerKind,
@@ -115,14 +116,6 @@ class LotPart(NamedTuple):
     claims: int
 
 
-class Looked(NamedTuple):
-    """A look into one of the directory's tables: the row taken (0: none), and why."""
-
-    table: str
-    row: int
-    why: str
-
-
 @frozen(kw_only=True)
 class Destined:
     """Whom a lot is meant for, and how that was found.
@@ -133,7 +126,7 @@ class Destined:
     """
 
     codes: Sequence[str] = ()
-    steps: Sequence[Looked] = ()
+    steps: Sequence[SearchStep] = ()
     cause: str = ""
     words: str = ""
     sought: str = ""
@@ -208,7 +201,9 @@ class Network(Protocol):
     count (ISO 3166); none: any.
     `titles` says of each format what it is, for somebody who has never seen one;
     `file_problems` explains every problem of billing files, by the formats' own name;
-    `importers` read the national tables that become the directory's, by their names.
+    `importers` read the national tables that become the directory's, by their names;
+    `table_keys` are the columns that tell one row of such a table from another.
+    `payer_finder` finds a payer by what a card tells, where tables can say it.
     `labels` say what the payers' codes mean, where they answer in codes;
     `simulation` is for the demo and the study, where the network brings one.
     """
@@ -221,6 +216,8 @@ class Network(Protocol):
     titles: Mapping[str, str]
     file_problems: Mapping[str, Sequence[FileProblem]]
     importers: Mapping[str, Importer]
+    table_keys: Mapping[str, Sequence[str]]
+    payer_finder: PayerFinder | None
     labels: Labels | None
     simulation: Simulation | None
 
@@ -324,6 +321,10 @@ class Network(Protocol):
         For each fault the row's place (from 0), the column and words, for the
         directory's loader.  A table that the network does not know is not judged.
         """
+        ...
+
+    def table_of(self, content: bytes) -> str:
+        """Name the importer for a national table by its shape; empty: it fits none."""
         ...
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:

@@ -17,19 +17,23 @@ from routing.envelope import Problem
 class ImportedPayer(NamedTuple):
     """A payer that a table names: its code, and the text of a file for it.
 
-    Its id in that file is the network's name and the code: `sesam-01751`.
+    Its id in that file is the network's name and the code, `sesam-01751`, or `name`
+    where a code is no name.
     """
 
     code: str
     text: str
+    name: str = ""
 
 
 @frozen(kw_only=True)
 class Imported:
     """What a national table holds.
 
-    `text` is the directory's own table of so many `rows`, without its remark.
-    `record` in a problem is a line; a table that holds nothing has no rows.
+    `text` is the directory's own table of so many `rows`, without its remark; `noun`
+    says what a row is.  In a problem `record` is a line and `position` a column; a
+    table that holds nothing has no rows.  `whole`: one error refuses all of it, and
+    then there are no rows.
     """
 
     text: str
@@ -37,6 +41,8 @@ class Imported:
     payers: tuple[ImportedPayer, ...]
     version: str
     problems: tuple[Problem, ...]
+    noun: str = "destination"
+    whole: bool = False
 
 
 Importer = Callable[[bytes], Imported]

@@ -15,6 +15,8 @@ from gateway.cli.wording import counted, moment
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
 from gateway.journal import directories
+from gateway.table_keys import keys_by_file
+from protocols.catalog import Catalog
 
 EXAMPLE: Final = (
     "octway directory list\n"
@@ -98,7 +100,8 @@ def _diff(options: Options, terminal: Terminal) -> int:
         before, after = (
             _sources(opened.database, each) for each in (options.before, options.after)
         )
-    found = list(differences(before, after))
+    keys = keys_by_file(Catalog.installed().networks())
+    found = list(differences(before, after, keys))
     if options.json:
         terminal.give({"differences": [each._asdict() for each in found]})
         return 0

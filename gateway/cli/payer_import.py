@@ -48,7 +48,7 @@ class Wanted:
 
     def name(self, payer: ImportedPayer) -> str:
         """Return the id of a payer that is added."""
-        return f"{self.network}-{payer.code}"
+        return _name(self.network, payer)
 
 
 def define(actions: Actions) -> None:
@@ -76,13 +76,13 @@ def _import(options: Options, terminal: Terminal) -> int:
     catalog = Catalog.installed()
     directory = opening.directory_of(settings, catalog)
     network = _network(options, catalog, directory)
-    table = _table(options, network)
-    found = network.importers[table](options.file.read_bytes())
+    content = options.file.read_bytes()
+    table = _table(options, network, content)
+    found = network.importers[table](content)
     bad = sum(each.severity is Severity.ERROR for each in found.problems)
     _tell_problems(options.file, found, terminal)
     if not found.rows:
-        terminal.complain(f"{options.file}: holds no payer that can be used")
-        return DOES_NOT_HOLD
+        return _refuse(options, table, found, bad, terminal)
     folder = settings.directory.path
     known = _known_codes(directory, network.name)
     wanted = Wanted(
@@ -93,7 +93,7 @@ def _import(options: Options, terminal: Terminal) -> int:
             payer
             for payer in found.payers
             if payer.code not in known
-            and not (folder / f"{network.name}-{payer.code}.toml").exists()
+            and not (folder / f"{_name(network.name, payer)}.toml").exists()
         ),
     )
     replaced = _take_over(folder, wanted, options)
@@ -102,12 +102,15 @@ def _import(options: Options, terminal: Terminal) -> int:
             {
                 "written": not options.dry_run,
                 "network": network.name,
+                "table": table,
                 "version": found.version or None,
-                "destinations": found.rows,
-                "funds": len(found.payers),
+                "rows": found.rows,
+                "payers": len(found.payers),
                 "payers_added": [wanted.name(payer) for payer in wanted.fresh],
                 "payers_kept": len(found.payers) - len(wanted.fresh),
                 "problems": len(found.problems),
+                "errors": bad,
+                "warnings": len(found.problems) - bad,
             }
         )
     else:
@@ -123,17 +126,48 @@ def _network(options: Options, catalog: Catalog, directory: Directory) -> Networ
     return catalog.network(network_names.one_of(options.network, can, likely))
 
 
-def _table(options: Options, network: Network) -> str:
-    """Return the table that is meant, by its name in the directory."""
+def _table(options: Options, network: Network, content: bytes) -> str:
+    """Return the table that is meant, by its name in the directory or its shape."""
     known = sorted(network.importers)
     if options.table in known:
         return str(options.table)
-    if options.table is None and len(known) == 1:
-        return known[0]
+    if options.table is not None:
+        raise Refusal(
+            f"network {network.name} can import {', '.join(known)}, not "
+            f"{options.table}",
+            WRONG_USAGE,
+        )
+    name = known[0] if len(known) == 1 else network.table_of(content)
+    if name:
+        return name
     raise Refusal(
-        f"network {network.name} can import {', '.join(known)}; name one with --table",
-        WRONG_USAGE,
+        f"{options.file}: holds no payer table of {network.name} by its columns; if it "
+        f"is one, name it with --table: {', '.join(known)}",
+        DOES_NOT_HOLD,
     )
+
+
+def _refuse(
+    options: Options, table: str, found: Imported, bad: int, terminal: Terminal
+) -> int:
+    """Say that nothing is taken over; what is in force stays."""
+    if found.whole and bad:
+        terminal.complain(
+            f"{options.file}: {counted(bad, 'error')}: the table of {table} is refused "
+            "as a whole, and the one in force stays"
+        )
+    else:
+        terminal.complain(f"{options.file}: holds no payer that can be used")
+    if options.json:
+        warnings = len(found.problems) - bad
+        terminal.give(
+            {"written": False, "table": table, "errors": bad, "warnings": warnings}
+        )
+    return DOES_NOT_HOLD
+
+
+def _name(network: str, payer: ImportedPayer) -> str:
+    return f"{network}-{payer.name or payer.code}"
 
 
 def _take_over(folder: Path, wanted: Wanted, options: Options) -> bool:
@@ -159,16 +193,20 @@ def _say(
     found = wanted.found
     would = "would be " if options.dry_run else ""
     version = f", version {found.version}" if found.version else ""
+    of = f" of {counted(len(found.payers), 'payer')}" if found.payers else ""
     terminal.say(
-        f"{counted(found.rows, 'destination')} of "
-        f"{counted(len(found.payers), 'payer')}{version}: "
+        f"{counted(found.rows, found.noun)}{of}{version}: "
         f"{would}written to {wanted.place}"
     )
-    kept = len(found.payers) - len(wanted.fresh)
-    terminal.say(
-        f"{counted(len(wanted.fresh), 'payer')} {would}added, {kept:,} there already "
-        "and left as they are"
-    )
+    warnings = sum(each.severity is not Severity.ERROR for each in found.problems)
+    if warnings:
+        terminal.say(f"{counted(warnings, 'warning')}, named above")
+    if found.payers:
+        kept = len(found.payers) - len(wanted.fresh)
+        terminal.say(
+            f"{counted(len(wanted.fresh), 'payer')} {would}added, {kept:,} there "
+            "already and left as they are"
+        )
     if replaced:
         terminal.say(f"the table before {would}kept as {wanted.place}.before")
     if wanted.fresh:
@@ -182,7 +220,10 @@ def _say(
 
 def _tell_problems(file: Path, found: Imported, terminal: Terminal) -> None:
     for each in found.problems[:_SHOWN]:
-        place = Mistake(str(file), each.record or 0, each.field or "", each.message)
+        key = each.field or ""
+        if each.position is not None:
+            key = f"{key} (column {each.position})".strip()
+        place = Mistake(str(file), each.record or 0, key, each.message)
         terminal.complain(f"{place} ({each.severity})")
     more = len(found.problems) - _SHOWN
     if more > 0:

@@ -71,7 +71,7 @@ def _routing(life: Life, terminal: Terminal) -> None:
     if life.found.kind not in {CLAIM, LOT}:
         return
     for row in life.lots:
-        steps = list(parts.steps(row.routing))
+        steps = parts.steps(row.routing, English())
         if steps:
             heading(terminal, f"How the payer of {_number(row)} was found")
             for each in steps:

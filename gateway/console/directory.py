@@ -12,6 +12,7 @@ from gateway.console.pages import Page, get, post
 from gateway.console.rights import Right
 from gateway.console.visit import Visit
 from gateway.journal import directories
+from gateway.table_keys import keys_by_file
 
 _HERE: Final = "/console/admin/directory"
 _MOST: Final = 500
@@ -48,7 +49,8 @@ async def show(visit: Visit) -> Answer:
     after = await visit.ask(directories.content, other)
     if before is None or after is None:
         raise Refusal("not-found", "the directory never was at that version")
-    found = list(differences(json.loads(before), json.loads(after)))
+    keys = keys_by_file(visit.premises.house.networks.values())
+    found = list(differences(json.loads(before), json.loads(after), keys))
     return visit.page(
         "directory_version.html",
         version=version,

@@ -141,7 +141,7 @@ async def show(visit: Visit) -> Answer:
         account_words=standing.account_words,
         names=NAMES,
         parts=[(each, parts.standing(each, voice)) for each in told.parts],
-        routed=_routed(told),
+        routed=_routed(told, voice),
         steps=list(_steps(told, voice)),
         answers=[_answered(visit, row) for row in answers[:SCREEN]],
         claims=claims[:SCREEN],
@@ -229,11 +229,11 @@ def _answered(visit: Visit, row: Row[*tuple[Any, ...]]) -> Answered:
     return Answered(row=row, remarks=tuple(remarks))
 
 
-def _routed(told: Life) -> list[tuple[Row[*tuple[Any, ...]], list[str]]]:
+def _routed(told: Life, voice: Spoken) -> list[tuple[Row[*tuple[Any, ...]], list[str]]]:
     """Pair lots with the looks into tables that led to their payers."""
     if told.found.kind not in {CLAIM, LOT}:
         return []
-    pairs = ((row, list(parts.steps(row.routing))) for row in told.lots)
+    pairs = ((row, parts.steps(row.routing, voice)) for row in told.lots)
     return [(row, steps) for row, steps in pairs if steps]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 from sqlalchemy import Connection, Row, delete, insert, select, union_all, update
 
 from gateway.committing import Tx
@@ -42,14 +42,10 @@ class Reading:
     report: bytes
 
 
-def lot_id(deposit: str, lot: LotSeen) -> str:
-    """Name a lot by its deposit and its place in it, a part of it by its number too."""
-    whole = f"{deposit}-{lot.position}"
-    return f"{whole}c{lot.part}" if lot.part else whole
-
-
-def _part_of(deposit: str, lot: LotSeen) -> str | None:
-    return lot_id(deposit, evolve(lot, part=0)) if lot.part else None
+def lot_id(deposit: str, position: int, part: int = 0) -> str:
+    """Name a lot by its deposit and its place in it, one split off it by number too."""
+    whole = f"{deposit}-{position}"
+    return f"{whole}c{part}" if part else whole
 
 
 def begun(connection: Connection, deposits: Sequence[str]) -> list[str]:
@@ -205,7 +201,7 @@ def _lot_row(
     asked = sum(claim.asked for claim in lot.claims)
     errors = sum(each.severity is Severity.ERROR for each in lot.problems)
     return {
-        "id": lot_id(deposit, lot),
+        "id": lot_id(deposit, lot.position, lot.part),
         "deposit_id": deposit,
         "client_id": client,
         "position": lot.position,
@@ -219,7 +215,7 @@ def _lot_row(
         "record": lot.record,
         "series": plain(lot.series),
         "share": lot.share,
-        "part_of": _part_of(deposit, lot),
+        "part_of": lot_id(deposit, lot.position) if lot.part else None,
         "offset": lot.offset,
         "length": lot.length,
         "claims": len(lot.claims),

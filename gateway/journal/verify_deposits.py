@@ -91,7 +91,7 @@ def _deposit(
     with stored.open(connection, deposit.payload_id) as stream:
         for lot in network.read(stream, deposit.format).lots():
             found += 1
-            name = reading.lot_id(deposit.id, lot)
+            name = reading.lot_id(deposit.id, lot.position)
             row = _LOT.first(connection, {"its_id": name})
             if row is None:
                 yield f"lot {name}: its deposit's file holds it, and it has no row"

@@ -297,6 +297,6 @@ def _noting_problems(
     """Pass lots on, and note their problems as long as there is room."""
     for lot in lots:
         room = _MOST_PROBLEMS - len(problems)
-        name = reading.lot_id(deposit, lot)
+        name = reading.lot_id(deposit, lot.position, lot.part)
         problems.extend((name, each) for each in lot.problems[:room])
         yield lot

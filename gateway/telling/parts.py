@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.telling.payer_search import search_words
 from gateway.telling.voice import Voice
 from routing.ledger import Account
 from routing.parts import NAMES
@@ -47,8 +48,6 @@ def standing(part: Any, voice: Voice) -> str:
     return voice.say(_WORDS[account], amount=amount, payer=payer)
 
 
-def steps(routing: str) -> Iterator[str]:
+def steps(routing: str, voice: Voice) -> list[str]:
     """Say which tables were looked into for a payer, and why each row was taken."""
-    for each in json.loads(routing) if routing else ():
-        row = f" row {each['row']}" if each["row"] else ""
-        yield f"{each['table']}{row}: {each['why']}"
+    return search_words(json.loads(routing) if routing else (), voice)

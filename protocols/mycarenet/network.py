@@ -34,8 +34,10 @@ from protocols.mycarenet import (
     care_reader,
     care_returns,
     care_show,
+    contacts,
     file_problems,
     keys,
+    mutualities,
     reader,
     returns,
     routing,
@@ -53,6 +55,7 @@ from protocols.mycarenet.labels import LABELS
 from protocols.mycarenet.simulation import SIMULATION
 from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
+from protocols.payer_finder import PayerFinder
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.envelope import AnswerKind, Level, Share, Summary
@@ -83,6 +86,13 @@ class MyCareNet:
         }
     )
     importers: Mapping[str, Importer] = MappingProxyType({})
+    table_keys: Mapping[str, Sequence[str]] = MappingProxyType(
+        {
+            mutualities.TABLE: ("first", "last", "valid_from"),
+            contacts.TABLE: ("third_party", "contact", "valid_from"),
+        }
+    )
+    payer_finder: PayerFinder | None = None
     labels: Labels | None = LABELS
     simulation: Simulation | None = SIMULATION
 
@@ -179,6 +189,10 @@ class MyCareNet:
     ) -> Iterable[tuple[int, str, str]]:
         """Say what is wrong in one of the directory's tables of this network."""
         return table_checks.check(name, rows)
+
+    def table_of(self, content: bytes) -> str:
+        """Name none: there is no national table."""
+        return ""
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from protocols.interface import UNDECIDED, Destined, Looked, Tables
+from protocols.interface import UNDECIDED, Destined, Tables
+from protocols.payer_finder import SearchStep
 from protocols.sesam import amc_identity
 from protocols.sesam.amc_decision import Decision, Outcome
 from protocols.sesam.amc_lots import IDENTITIES, routing_of
@@ -43,17 +44,17 @@ def destine(destination: Mapping[str, str], tables: Tables) -> Destined:
     return Destined(codes=tuple(codes), steps=steps, sought=sought)
 
 
-def _held(steps: tuple[Looked, ...], sought: str, words: str) -> Destined:
+def _held(steps: tuple[SearchStep, ...], sought: str, words: str) -> Destined:
     whole = (
         f"who pays for AMC {sought or 'without a number'} is open: {words}; {_AGAIN}"
     )
     return Destined(steps=steps, cause=UNDECIDED, words=whole, sought=sought)
 
 
-def _looks(decisions: Iterable[Decision]) -> Iterator[Looked]:
+def _looks(decisions: Iterable[Decision]) -> Iterator[SearchStep]:
     for each in decisions:
         for step in each.steps:
-            yield Looked(step.table, step.row, step.why)
+            yield SearchStep(step.table, step.row, step.why)
 
 
 def _stop(decision: Decision) -> str:

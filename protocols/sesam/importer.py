@@ -16,7 +16,7 @@ from attrs import frozen
 from protocols.sesam.routing import COLUMNS
 from routing.envelope import Problem, Severity
 
-_COLUMNS = 14
+COLUMNS_OF_FUNDS = 14
 _WIDTHS = (("regime", 0, 2), ("fund", 1, 3), ("centre", 2, 4), ("organism", 5, 3))
 _COMPUTER_CENTRE = 6
 _LABEL = 3
@@ -132,14 +132,14 @@ def _destination(
     values: Sequence[str], line: int, problems: list[Problem]
 ) -> Destination | None:
     """Return a row's facts, or note why it has none."""
-    if len(values) != _COLUMNS:
+    if len(values) != COLUMNS_OF_FUNDS:
         problems.append(
             _problem(
                 line,
                 None,
                 None,
                 "wrong-columns",
-                f"the row has {len(values)} columns; wanted {_COLUMNS}",
+                f"the row has {len(values)} columns; wanted {COLUMNS_OF_FUNDS}",
             )
         )
         return None

@@ -31,24 +31,31 @@ from protocols.interface import (
     Tables,
 )
 from protocols.labels import Labels
+from protocols.payer_finder import PayerFinder
 from protocols.sesam import (
+    amc_checks,
+    amc_importer,
     amc_payers,
+    amc_tables,
     arl,
     b2_show,
     checks,
     enriched,
+    importer,
     keys,
+    national_csv,
     reader,
     returns,
     routing,
     sample_maker,
     writer,
 )
+from protocols.sesam.amc_finder import AMC_FINDER
 from protocols.sesam.imported_payers import import_funds
 from protocols.sesam.simulation import SIMULATION
 from protocols.simulation import Simulation
 from protocols.tables import Importer
-from routing.envelope import AnswerKind, Level, Share, Summary
+from routing.envelope import AnswerKind, Level, Severity, Share, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
@@ -103,7 +110,13 @@ class Sesam:
             )
         }
     )
-    importers: Mapping[str, Importer] = MappingProxyType({routing.TABLE: import_funds})
+    importers: Mapping[str, Importer] = MappingProxyType(
+        {routing.TABLE: import_funds, **amc_importer.IMPORTERS}
+    )
+    table_keys: Mapping[str, Sequence[str]] = MappingProxyType(
+        {routing.TABLE: ("regime", "fund", "centre"), **amc_tables.KEYS}
+    )
+    payer_finder: PayerFinder | None = AMC_FINDER
     labels: Labels | None = None
     simulation: Simulation | None = SIMULATION
 
@@ -196,8 +209,19 @@ class Sesam:
     def check_table(
         self, name: str, rows: Sequence[Mapping[str, str]]
     ) -> Iterable[tuple[int, str, str]]:
-        """Judge no table: what cannot be used is left out where it is read."""
-        return ()
+        """Judge the complementary tables; of another, what cannot be used is left out."""
+        return (
+            (each.place, each.column, each.words)
+            for each in amc_checks.faults(name, rows)
+            if each.severity is Severity.ERROR
+        )
+
+    def table_of(self, content: bytes) -> str:
+        """Name a national table by the number of its columns."""
+        columns = national_csv.columns_of(content)
+        if abs(columns - importer.COLUMNS_OF_FUNDS) <= 1:
+            return routing.TABLE
+        return amc_importer.table_by_columns(columns)
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

@@ -1,7 +1,7 @@
 """Which fund a B2 lot is meant for, and what a fund's directory rules must be.
 
 A fund's code in the directory is its regime and destination organism in five
-digits, "01751".  A lot says where it goes in up to three ways, and the codes
+digits, "01751"; a complementary payer's is its address (`amc_payers`).  A lot says where it goes in up to three ways, and the codes
 come best first: the address it bears itself, the national table (data, dated,
 replaceable), then the fixed rules of the regimes (french.md 4.1).
 """
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from protocols.interface import Destined, Emitter
-from protocols.sesam import amc_destination
+from protocols.sesam import amc_destination, amc_payers
 from protocols.sesam.amc_destination import IDENTITIES
 
 Tables = Mapping[str, Sequence[Mapping[str, str]]]
@@ -173,7 +173,10 @@ _BY_RULE = MappingProxyType(
 
 
 def check_rules(rules: Mapping[str, object]) -> Iterator[str]:
-    """Say what is wrong in a fund's rules, as `key: words` for the loader."""
+    """Say what is wrong in a payer's rules, as `key: words` for the loader."""
+    if amc_payers.is_complementary(rules):
+        yield from amc_payers.check_rules(rules)
+        return
     for key in _REQUIRED:
         if key not in rules:
             yield f"{key}: is missing; wanted {_RULES[key][1]}"
@@ -188,10 +191,13 @@ def check_rules(rules: Mapping[str, object]) -> Iterator[str]:
 
 
 def check_code(code: str) -> str:
-    """Say what is wrong in a fund's code; empty: nothing."""
-    if re.fullmatch(r"[0-9]{5}", code):
+    """Say what is wrong in a payer's code; empty: nothing."""
+    if re.fullmatch(r"[0-9]{5}", code) or amc_payers.is_code(code):
         return ""
-    return f"is {code!r}; wanted five digits, regime and organism, such as 01751"
+    return (
+        f"is {code!r}; wanted five digits, regime and organism, such as 01751, or of a "
+        f"complementary payer {amc_payers.WANTED}"
+    )
 
 
 def check_emitter(emitter: Emitter) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,15 @@ from gateway.workshop import Steps, build_steps
 from protocols.catalog import Catalog
 from protocols.channels.folder import open_channel
 from protocols.errors import OutcomeUnknown, TransferError
-from protocols.interface import Arrival, Channel, Emitter, Network, RemoteFile, Sent
+from protocols.interface import (
+    Arrival,
+    Channel,
+    Emitter,
+    Network,
+    RemoteFile,
+    Sent,
+    Tables,
+)
 from routing.directory import Directory
 from routing.envelope import AnswerKind
 from tests.engines import drop_database, new_database, new_folder
@@ -428,9 +436,9 @@ class Site:
         self.entries[code] = evolve(self.entries[code], **values)
         self.directory.replace(self._directory())
 
-    def tell(self, **tables: Rows) -> None:
+    def tell(self, tables: Tables) -> None:
         """Put a new directory in force with these tables of the network."""
-        self.tables = {**self.tables, **tables}
+        self.tables = {name: tuple(rows) for name, rows in tables.items()}
         self.directory.replace(self._directory())
 
     def leave(self, code: str) -> None:

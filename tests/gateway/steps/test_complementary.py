@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gateway.journal import ledger_check, life, schema, trace, two_parts
 from gateway.telling import parts, standing
@@ -51,7 +51,7 @@ def opened(engine: str) -> Site:
     made = Site(engine, network=SESAM, payers=(FUND_CODE, CODE))
     made.change(FUND_CODE, rules={"regime": "01", "organism": "995", "centre": "000"})
     made.change(CODE, rules=RULES)
-    made.tell(**TABLES)
+    made.tell(TABLES)
     return made
 
 
@@ -137,7 +137,8 @@ def test_the_steps_that_led_to_the_payer_are_kept(site: Site) -> None:
     taken = [each for each in steps if each["table"] == "conventions"]
     assert [each["row"] for each in taken] == [1]
     assert any(
-        "conventions row 1: names AMC" in each for each in parts.steps(other.routing)
+        "table conventions, row 1: names AMC" in each
+        for each in parts.steps(other.routing, English())
     )
 
 
@@ -166,7 +167,7 @@ def test_the_complementary_payer_may_answer_first(site: Site) -> None:
 
 def test_a_part_whose_payer_is_open_waits_for_the_tables(site: Site) -> None:
     """The fund's part goes at once, the other by itself when tables decide."""
-    site.tell(**tables(convention(OTHER_AMC)))
+    site.tell(tables(convention(OTHER_AMC)))
     bill(site)
     site.run()
     main, other = site.rows(schema.lot)
@@ -174,7 +175,7 @@ def test_a_part_whose_payer_is_open_waits_for_the_tables(site: Site) -> None:
     assert f"AMC {AMC}" in other.cause_words
     (case,) = site.rows(schema.anomaly)
     assert (case.kind, case.subject) == ("lot-held", f"payer-undecided:sesam:{AMC}")
-    site.tell(**TABLES)
+    site.tell(TABLES)
     site.run()
     assert site.states(schema.lot) == ["sent", "sent"]
     assert site.anomalies() == {"lot-held": "resolved"}
@@ -183,7 +184,7 @@ def test_a_part_whose_payer_is_open_waits_for_the_tables(site: Site) -> None:
 def test_several_conventions_are_shown_and_nothing_is_guessed(site: Site) -> None:
     """The case names the rows that say different things."""
     other = convention(AMC, ("OC", "983", "x.example"), row=7)
-    site.tell(**tables(convention(AMC), other))
+    site.tell(tables(convention(AMC), other))
     bill(site)
     site.run()
     (case,) = site.rows(schema.anomaly)
@@ -195,7 +196,7 @@ def test_a_senders_own_request_goes_to_the_payer_of_its_convention(site: Site) -
     """It bears the number of an invoice that a fund has, and repeats nothing."""
     sender = make_sender(random.Random(5))
     first = enriched_file(day=day(site), fund=FUND, sender=sender, amc=OTHER_AMC)
-    site.tell(**tables(convention(AMC), convention(OTHER_AMC, mode="I")))
+    site.tell(tables(convention(AMC), convention(OTHER_AMC, mode="I")))
     site.deposit(first)  # the fund handles both parts: as one
     site.run()
     site.deposit(enriched_file(day=day(site), sender=sender, alone=True))
@@ -266,6 +267,8 @@ def split_rows(site: Site) -> list[tuple[Any, ...]]:
         .join(lot, lot.c.id == claim.c.lot_id)
         .order_by(lot.c.position, lot.c.id, claim.c.seq)
     )
-    return site.gateway.database.read(
-        lambda each: [tuple(row) for row in each.execute(query)]
-    )
+
+    def read(connection: Connection) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in connection.execute(query)]
+
+    return site.gateway.database.read(read)

@@ -35,6 +35,7 @@ from protocols.interface import (
     Tables,
 )
 from protocols.labels import Labels
+from protocols.payer_finder import PayerFinder
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.commitment import CommitmentSeen
@@ -211,6 +212,8 @@ class Toy:
     titles: Mapping[str, str] = {}
     file_problems: Mapping[str, Sequence[FileProblem]] = {}
     importers: Mapping[str, Importer] = {}
+    table_keys: Mapping[str, Sequence[str]] = {}
+    payer_finder: PayerFinder | None = None
     labels: Labels | None = None
     simulation: Simulation | None = None
 
@@ -288,6 +291,9 @@ class Toy:
         self, name: str, rows: Sequence[Mapping[str, str]]
     ) -> Iterable[tuple[int, str, str]]:
         return ()
+
+    def table_of(self, content: bytes) -> str:
+        return ""
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         return ()

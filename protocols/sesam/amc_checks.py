@@ -1,0 +1,307 @@
+"""What is wrong in a complementary table: faults that refuse it, and warnings.
+
+The same checks judge a national table that is taken over and the directory's own file,
+which a person may have changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from protocols.sesam.amc_circles import circles
+from protocols.sesam.amc_decision import Mode
+from protocols.sesam.amc_masks import ANY, MaskIndex, covers, swallows_all
+from protocols.sesam.amc_tables import (
+    COLUMNS,
+    CONVENTIONS,
+    CORRESPONDENCES,
+    GROUPINGS,
+    KEYS,
+    Row,
+    address,
+)
+from routing.envelope import Severity
+
+
+class Fault(NamedTuple):
+    """A fault: the row's place from 0, the column and words; `code` for programs."""
+
+    place: int
+    column: str
+    code: str
+    words: str
+    severity: Severity = Severity.ERROR
+
+
+_NUMBER: Final = (r"[0-9A-Za-z]{1,14}", "a number without `?`")
+_SOME_NUMBER: Final = (r"[0-9A-Za-z]{0,14}", "a number without `?`, or nothing")
+_MODE: Final = (f"[{''.join(Mode)}]", f"one of {', '.join(Mode)}")
+_MASK: Final = (
+    r"[0-9A-Za-z? ._/-]{0,20}",
+    "digits and letters, `?` for any one of them, at most 20",
+)
+_NATURES: Final = (
+    r"[0-9A-Za-z]{0,3}(?:[\s,/|-]+[0-9A-Za-z]{1,3})*",
+    "a list such as 0,1,2, or nothing",
+)
+
+_CELLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = MappingProxyType(
+    {
+        CORRESPONDENCES: {
+            "mutual_number": (
+                r"[0-9A-Za-z?]{1,8}|0{1,2}[0-9A-Za-z?]{8}",
+                "at most 8 digits or letters, `?` for any one of them",
+            ),
+            "criterion": _MASK,
+            "amc_number": _NUMBER,
+        },
+        GROUPINGS: {
+            "mode": (f"[{''.join(Mode)}]?", f"one of {', '.join(Mode)}, or nothing"),
+            "nature": _NATURES,
+            "amc_number": _NUMBER,
+            "convention_type": (r"[0-9A-Za-z]{0,10}", "a type such as RO, or nothing"),
+            "criterion": _MASK,
+            "signatory": _NUMBER,
+        },
+        CONVENTIONS: {
+            "mode": _MODE,
+            "nature": _NATURES,
+            "signatory": _SOME_NUMBER,
+            "grouped": ("[01]?", "0, 1 or nothing"),
+            "convention_type": (r"[0-9A-Za-z]{0,10}", "a type such as RO, or nothing"),
+            "criterion": _MASK,
+            "agreement": ("[TtHh]{0,2}", "T, H or nothing"),
+            "amc_number": _SOME_NUMBER,
+            "operator": (r"[0-9A-Za-z]{0,10}", "at most 10 digits and letters"),
+            "routing_code": (r"[0-9A-Za-z]{0,2}", "at most 2 digits and letters"),
+            "host_id": (r"[0-9A-Za-z]{0,3}", "at most 3 digits and letters"),
+            "domain": (r"[0-9A-Za-z.-]{0,20}", "at most 20 characters of a domain"),
+        },
+    }
+)
+
+_NEEDED: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {
+        CORRESPONDENCES: ("mutual_number", "criterion", "amc_number"),
+        GROUPINGS: ("amc_number", "convention_type", "criterion", "signatory"),
+        CONVENTIONS: (
+            *("mode", "signatory", "convention_type", "criterion", "agreement"),
+            *("amc_number", "operator", "routing_code", "host_id", "domain"),
+        ),
+    }
+)
+_DAYS: Final = ("valid_from", "valid_until")
+_FUND: Final = 9
+_MUTUAL: Final = 8
+
+
+def faults(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
+    """Yield what is wrong in a table; nothing for a table that is not of these."""
+    if name not in _CELLS or not rows:
+        return
+    missing = [each for each in _NEEDED[name] if each not in rows[0]]
+    if missing:
+        yield Fault(
+            0,
+            missing[0],
+            "missing-column",
+            f"the table has no column {', '.join(missing)}; wanted "
+            f"{', '.join(COLUMNS[name])}",
+        )
+        return
+    bad = False
+    for place, row in enumerate(rows):
+        for fault in _of_row(name, place, row):
+            bad = bad or fault.severity is Severity.ERROR
+            yield fault
+    if not bad:  # what has wrong cells cannot be compared
+        yield from _repeats(name, rows)
+        yield from _of_table(name, rows)
+
+
+def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
+    for column, (pattern, wanted) in _CELLS[name].items():
+        value = row.get(column, "")
+        if not re.fullmatch(pattern, value.upper() if column == "mode" else value):
+            yield Fault(place, column, "wrong-value", f"is {value!r}; wanted {wanted}")
+    yield from _when(place, row)
+    if not row.get("row", "0").isdecimal():
+        yield Fault(place, "row", "wrong-value", f"is {row['row']!r}; wanted a number")
+    if name == CORRESPONDENCES:
+        yield from _correspondence(place, row)
+    elif name == CONVENTIONS:
+        yield from _convention(place, row)
+    criterion = row["criterion"]
+    if name != CORRESPONDENCES and not row["convention_type"]:
+        yield _warning(place, "convention_type", "no-type", "is empty: holds for all")
+    if criterion and len(criterion) != _FUND and not criterion.strip("0123456789?"):
+        yield _warning(
+            place,
+            "criterion",
+            "short-criterion",
+            f"{criterion!r} has {len(criterion)} characters; wanted {_FUND}: regime, "
+            "fund and centre; it is compared as a beginning, as it stands",
+        )
+
+
+def _when(place: int, row: Row) -> Iterator[Fault]:
+    ends = []
+    for column in _DAYS:
+        text = row.get(column, "")
+        try:
+            ends.append(date.fromisoformat(text) if text else None)
+        except ValueError:
+            yield Fault(
+                place, column, "wrong-day", f"is {text!r}; wanted a day, YYYY-MM-DD"
+            )
+            return
+    first, last = ends
+    if first is not None and last is not None and last < first:
+        yield Fault(
+            place, "valid_until", "wrong-day", f"is {last}, before valid_from {first}"
+        )
+
+
+def _correspondence(place: int, row: Row) -> Iterator[Fault]:
+    mutual = row["mutual_number"]
+    if swallows_all(mutual) and swallows_all(row["criterion"]):
+        yield Fault(
+            place,
+            "mutual_number",
+            "swallows-all",
+            f"{mutual!r} with {row['criterion']!r} holds for every mutual of every "
+            "fund; wanted a digit in one of them",
+        )
+    elif len(mutual) < _MUTUAL:
+        yield _warning(
+            place,
+            "mutual_number",
+            "short-number",
+            f"{mutual!r} has {len(mutual)} characters; wanted {_MUTUAL}; it is compared "
+            "as a beginning, as it stands",
+        )
+
+
+def _convention(place: int, row: Row) -> Iterator[Fault]:
+    criterion, flag = row["criterion"], row.get("grouped", "")
+    if not row["signatory"] and not row["amc_number"]:
+        yield Fault(
+            place, "signatory", "names-nobody", "is empty, and so is amc_number"
+        )
+    if criterion and swallows_all(criterion) and not row["amc_number"] and flag != "1":
+        yield Fault(
+            place,
+            "criterion",
+            "swallows-all",
+            f"{criterion!r} holds for every fund, and the row names no AMC: it would "
+            "take all; wanted a digit, or nothing for a signatory of its own",
+        )
+    parts = [name for name in ("routing_code", "host_id", "domain") if row.get(name)]
+    if address(row) is None and parts:
+        yield _warning(
+            place,
+            parts[0],
+            "cut-address",
+            f"only {', '.join(parts)} of an address; wanted routing_code, host_id and "
+            "domain; it is taken as none",
+        )
+    elif address(row) is None and row["mode"].upper() in (
+        Mode.SEPARATE,
+        Mode.CONVENTIONED,
+    ):
+        yield _warning(
+            place,
+            "domain",
+            "no-address",
+            f"mode {row['mode']} without an address: its requests can go nowhere",
+        )
+
+
+def _repeats(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
+    """Yield rows that an earlier one has said, or contradicted, on some day."""
+    said: dict[tuple[str, ...], list[int]] = {}
+    told = [each for each in COLUMNS[name] if each not in ("row", *_DAYS)]
+    for place, row in enumerate(rows):
+        key = tuple(row.get(column, "").upper() for column in KEYS[name])
+        for other in said.setdefault(key, []):
+            if not _share_a_day(row, rows[other]):
+                continue
+            same = all(row.get(x, "") == rows[other].get(x, "") for x in told)
+            yield _warning(
+                place,
+                KEYS[name][0],
+                "repeated-row",
+                f"the row says {'again' if same else 'otherwise'} what row "
+                f"{_row(rows, other)} says"
+                + (
+                    ""
+                    if same or name == CORRESPONDENCES
+                    else ": what is under both has several answers"
+                ),
+            )
+            break
+        said[key].append(place)
+
+
+def _of_table(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
+    if name == GROUPINGS:
+        for places in circles(rows):
+            way = " -> ".join(
+                f"{rows[place]['amc_number']} (row {_row(rows, place)})"
+                for place in (*places, places[0])
+            )
+            yield Fault(
+                places[0],
+                "signatory",
+                "circle",
+                f"leads in a circle: {way}; wanted signatories that end somewhere",
+            )
+    elif name == CORRESPONDENCES:
+        yield from _never_reached(rows)
+
+
+def _never_reached(rows: Sequence[Row]) -> Iterator[Fault]:
+    """Yield rows that an earlier, wider one always comes before."""
+    wide: MaskIndex[int] = MaskIndex()
+    for place, row in enumerate(rows):
+        mutual, criterion = row["mutual_number"].upper(), row["criterion"].upper()
+        for other in wide.covering(criterion):
+            earlier = rows[other]
+            key = (earlier["mutual_number"].upper(), earlier["criterion"].upper())
+            if (
+                key != (mutual, criterion)
+                and covers(key[0], mutual)
+                and not any(earlier.get(day) for day in _DAYS)
+            ):
+                yield _warning(
+                    place,
+                    "mutual_number",
+                    "never-reached",
+                    f"{mutual} with {criterion} is never reached: row "
+                    f"{_row(rows, other)}, {key[0]} with {key[1]}, holds before it",
+                )
+                break
+        if ANY in mutual or ANY in criterion:
+            wide.add(criterion, place)
+
+
+def _share_a_day(one: Row, other: Row) -> bool:
+    def first(row: Row) -> str:
+        return row.get("valid_from") or "0000"
+
+    def last(row: Row) -> str:
+        return row.get("valid_until") or "9999"
+
+    return first(one) <= last(other) and first(other) <= last(one)
+
+
+def _row(rows: Sequence[Row], place: int) -> str:
+    return rows[place].get("row") or str(place + 1)
+
+
+def _warning(place: int, column: str, code: str, words: str) -> Fault:
+    return Fault(place, column, code, words, Severity.WARNING)

@@ -1,0 +1,318 @@
+"""Who settles the complementary part of an invoice: the decision, step by step.
+
+The way is the national one (french.md 4.4): a mutual's old number becomes an AMC number
+(correspondences, the first line wins), an AMC leads to those who sign for it
+(groupings), and a convention of the AMC or of a signatory says how its part is
+handled.  `?` in a mask is any character.  Pure: tables and an identity in, a
+decision out; thousands a second, however long the tables are.
+
+Three things are deduced from real tables and said in the steps:
+
+* What an identity does not tell excludes no row, save the criterion: a mask that asks
+  for a fund does not hold for nobody's fund.
+* Several conventions that say the same are one result; only those that say something
+  else are several.
+* Conventions that name no AMC and are not grouped hold for any AMC of their funds, but
+  only where nothing names the AMC: this is how a fund handles both parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Self
+
+from protocols.sesam.amc_decision import (
+    Candidate,
+    Decision,
+    Identity,
+    Outcome,
+    Step,
+    normal_number,
+)
+from protocols.sesam.amc_index import AmcIndex
+from protocols.sesam.amc_masks import matches
+from protocols.sesam.amc_tables import (
+    CONVENTIONS,
+    CORRESPONDENCES,
+    GROUPINGS,
+    Convention,
+    Correspondence,
+    Grouping,
+    Row,
+    mutual,
+)
+
+_SHOWN: Final = 5  # rows that are named where none holds
+_WIDTHS: Final = (("regime", 2), ("fund", 3), ("centre", 4))
+
+
+class AmcRouting:
+    """The decision over one version of the directory's tables."""
+
+    def __init__(self, index: AmcIndex) -> None:
+        self._index = index
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Sequence[Row]]) -> Self:
+        """Take the network's tables of a directory; missing ones are empty."""
+        return cls(AmcIndex(tables))
+
+    def decide(self, identity: Identity) -> Decision:
+        """Decide for one identity; never raises for what it holds."""
+        return _Case(self._index, identity).decide()
+
+
+def criterion_of(identity: Identity) -> str:
+    """Return the secondary criterion: the identity's own, else its fund in digits."""
+    if own := identity.criterion.strip().upper():
+        return own
+    found = ""
+    for name, width in _WIDTHS:
+        part = str(getattr(identity, name)).strip().upper()
+        if not part:
+            break
+        found += part.zfill(width) if part.isdecimal() else part
+    return found
+
+
+class _Case:
+    """One identity on its way through the tables."""
+
+    def __init__(self, index: AmcIndex, identity: Identity) -> None:
+        self._index = index
+        self._identity = identity
+        self._criterion = criterion_of(identity)
+        self._type = identity.convention_type.strip().upper()
+        self._agreement = identity.agreement.strip().upper()
+        self._nature = identity.nature.strip().upper()
+        self._amc = ""
+        self._signatories: list[str] = []
+        self._steps: list[Step] = []
+
+    def decide(self) -> Decision:
+        """Go through the tables."""
+        if CONVENTIONS not in self._index.present:
+            return self._none(
+                f"the directory has no table of {CONVENTIONS}; take it over with "
+                f"`octway payer import FILE --table {CONVENTIONS}`"
+            )
+        self._amc, missed = self._number()
+        self._follow_groupings()
+        hits = self._conventions() or self._open()
+        if hits:
+            return self._judge(hits)
+        return self._none(missed or self._unmet())
+
+    # correspondences
+
+    def _number(self) -> tuple[str, str]:
+        """Return the AMC number, and why a mutual's number led to none."""
+        told = normal_number(self._identity.amc_number)
+        old = mutual(self._identity.mutual_number)
+        old = old.zfill(8) if old.isdecimal() else old
+        if told and (not old or self._index.knows(told)):
+            self._note(CORRESPONDENCES, 0, f"not asked: AMC number {told} is told")
+            return told, ""
+        if not old:
+            self._note(CORRESPONDENCES, 0, "not asked: no number is told")
+            return "", ""
+        for each in self._index.correspondences(old, self._criterion):
+            if each.days.cover(self._identity.day):
+                self._note(CORRESPONDENCES, each.row, _corresponds(each))
+                return each.amc_number, ""
+        missed = self._no_correspondence(old)
+        self._note(CORRESPONDENCES, 0, missed)
+        return told, missed
+
+    def _no_correspondence(self, old: str) -> str:
+        near = "; ".join(
+            f"row {each.row} is {each.mutual_mask} with {each.criterion}"
+            for each in self._index.near_mutuals(old)[:_SHOWN]
+        )
+        return (
+            f"no row of {CORRESPONDENCES} holds for mutual {old} with criterion "
+            f"{self._criterion or 'none'} on {self._identity.day}; near: {near or 'none'}"
+        )
+
+    # groupings
+
+    def _follow_groupings(self) -> None:
+        """Note who signs for the AMC, and who signs for those."""
+        seen, waiting = {self._amc}, [self._amc] if self._amc else []
+        while waiting:
+            for each in self._index.groupings(waiting.pop(0)):
+                if each.signatory in self._signatories or not self._holds(each):
+                    continue
+                self._signatories.append(each.signatory)
+                self._note(GROUPINGS, each.row, _groups(each))
+                if each.signatory not in seen:
+                    seen.add(each.signatory)
+                    waiting.append(each.signatory)
+        if self._amc and not self._signatories:
+            self._note(GROUPINGS, 0, f"nobody signs for AMC {self._amc}")
+
+    def _holds(self, each: Grouping) -> bool:
+        return each.days.cover(self._identity.day) and not any(
+            self._faults(each.convention_type, each.criterion, each.natures)
+        )
+
+    # conventions
+
+    def _conventions(self) -> list[Convention]:
+        """Return what holds of the AMC's conventions and of its signatories'."""
+        hits = _in_order(filter(self._fits, self._near()))
+        for each in hits:
+            self._note(CONVENTIONS, each.candidate.row, self._reached(each))
+        return hits
+
+    def _open(self) -> list[Convention]:
+        """Return conventions of the fund for any AMC."""
+        hits = _in_order(filter(self._fits, self._index.open_for(self._criterion)))
+        whom = f"AMC {self._amc}" if self._amc else "an AMC"
+        for each in hits:
+            self._note(
+                CONVENTIONS,
+                each.candidate.row,
+                f"no row names {whom}; this one of {_signed(each)} names none and holds "
+                f"for every AMC of {each.candidate.criterion}",
+            )
+        return hits
+
+    def _near(self) -> Iterator[Convention]:
+        if self._amc:
+            yield from self._index.of_amc(self._amc)
+        for signatory in self._signatories:
+            yield from self._index.of_signatory(signatory)
+
+    def _fits(self, each: Convention) -> bool:
+        return not any(self._why_not(each))
+
+    def _why_not(self, each: Convention) -> Iterator[str]:
+        said = each.candidate
+        if not each.days.cover(self._identity.day):
+            yield f"it is valid {each.days}"
+        yield from self._faults(said.convention_type, said.criterion, each.natures)
+        if self._agreement and said.agreement and self._agreement not in said.agreement:
+            yield f"it is for {said.agreement}, not {self._agreement}"
+
+    def _faults(
+        self, convention_type: str, criterion: str, natures: frozenset[str]
+    ) -> Iterator[str]:
+        """Say why a row does not hold."""
+        if self._type and convention_type and convention_type != self._type:
+            yield f"it is of type {convention_type}, not {self._type}"
+        if not matches(criterion, self._criterion):
+            yield f"its criterion is {criterion}, not {self._criterion or 'none'}"
+        if self._nature and natures and self._nature not in natures:
+            yield f"it is for natures {','.join(sorted(natures))}, not {self._nature}"
+
+    def _reached(self, each: Convention) -> str:
+        said = each.candidate
+        if each.amc_number and each.amc_number == self._amc:
+            how = f"names AMC {self._amc}"
+        elif each.signatory == self._amc:
+            how = f"AMC {self._amc} signed it itself"
+        else:
+            how = f"is of signatory {each.signatory}, who signs for AMC {self._amc}"
+        held = [f"type {said.convention_type}"] if said.convention_type else []
+        held += [f"criterion {said.criterion}"] if said.criterion else []
+        held += [f"agreement {said.agreement}"] if said.agreement else []
+        return f"{how}; holds by {', '.join(held) or 'its number alone'}"
+
+    # the end
+
+    def _judge(self, hits: Sequence[Convention]) -> Decision:
+        candidates = tuple(each.candidate for each in hits)
+        results = {each.result for each in candidates}
+        if len(results) == 1:
+            if len(hits) > 1:
+                rows = ", ".join(str(each.row) for each in candidates)
+                self._note(CONVENTIONS, 0, f"rows {rows} say the same")
+            return self._decision(Outcome.DECIDED, candidates, "")
+        return self._decision(
+            Outcome.AMBIGUOUS,
+            candidates,
+            f"{len(candidates)} conventions hold and say different things: "
+            + "; ".join(map(told, candidates[:_SHOWN]))
+            + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else ""),
+        )
+
+    def _unmet(self) -> str:
+        """Say why no convention holds, with the rows that come nearest."""
+        if not self._amc:
+            return (
+                f"no number is told, and no row of {CONVENTIONS} is open to criterion "
+                f"{self._criterion or 'none'}"
+            )
+        near = [
+            f"row {each.candidate.row}: {', '.join(self._why_not(each))}"
+            for each in _in_order(self._near())
+        ]
+        if near:
+            words = "; ".join(near[:_SHOWN])
+            more = f"; and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
+            return f"no row of {CONVENTIONS} holds for AMC {self._amc}: {words}{more}"
+        numbers = ", ".join(self._index.near_numbers(self._amc)) or "none"
+        return (
+            f"no row of {CONVENTIONS} or {GROUPINGS} names AMC {self._amc}; "
+            f"nearest numbers: {numbers}"
+        )
+
+    def _none(self, reason: str) -> Decision:
+        return self._decision(Outcome.NONE, (), reason)
+
+    def _decision(
+        self, outcome: Outcome, candidates: tuple[Candidate, ...], reason: str
+    ) -> Decision:
+        return Decision(
+            outcome=outcome,
+            amc_number=self._amc,
+            signatories=tuple(self._signatories),
+            result=candidates[0].result if outcome is Outcome.DECIDED else None,
+            candidates=candidates,
+            steps=tuple(self._steps),
+            reason=reason,
+        )
+
+    def _note(self, table: str, row: int, why: str) -> None:
+        self._steps.append(Step(table=table, row=row, why=why))
+
+
+def told(candidate: Candidate) -> str:
+    """Say a candidate in a few words: its row, who signed it and what it says."""
+    result = candidate.result
+    where = result.address.code if result.address is not None else "no address"
+    parts = [f"mode {result.mode}", where]
+    parts += [f"operator {result.operator}"] if result.operator else []
+    parts += [f"agreement {candidate.agreement}"] if candidate.agreement else []
+    name = candidate.signatory_name or candidate.signatory
+    return f"row {candidate.row} of {name} ({', '.join(parts)})"
+
+
+def _in_order(found: Iterable[Convention]) -> list[Convention]:
+    """Return each once, in the order of the table."""
+    by_place = {each.place: each for each in found}
+    return [by_place[place] for place in sorted(by_place)]
+
+
+def _corresponds(each: Correspondence) -> str:
+    return (
+        f"mutual {each.mutual_mask} with {each.criterion} is AMC {each.amc_number}"
+        f"{_named(each.amc_name)}"
+    )
+
+
+def _groups(each: Grouping) -> str:
+    return (
+        f"AMC {each.amc_number}{_named(each.amc_name)} is signed for by "
+        f"{each.signatory}{_named(each.signatory_name)}, "
+        f"type {each.convention_type or 'any'}, criterion {each.criterion or 'any'}"
+    )
+
+
+def _signed(each: Convention) -> str:
+    return each.candidate.signatory_name or each.candidate.signatory or "nobody"
+
+
+def _named(name: str) -> str:
+    return f" ({name})" if name else ""
