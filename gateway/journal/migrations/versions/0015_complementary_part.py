@@ -13,11 +13,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Make room; what came before was never split."""
-    for name in ("share", "routing"):
-        op.add_column(
-            "lot", sa.Column(name, sa.Text(), server_default="", nullable=False)
-        )
+    text = {"server_default": "", "nullable": False}
+    op.add_column("lot", sa.Column("share", sa.Text(), **text))
     op.add_column("lot", sa.Column("part_of", sa.Text(), nullable=True))
+    op.add_column("lot", sa.Column("routing", sa.Text(), **text))
     parts = sa.text("part_of IS NOT NULL")
     op.create_index(
         "ix_lot_part_of",
