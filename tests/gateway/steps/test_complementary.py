@@ -7,7 +7,8 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,12 +18,20 @@ from gateway.journal import ledger_check, life, schema, trace, two_parts
 from gateway.telling import parts, standing
 from gateway.telling.voice import English
 from protocols.sesam.network import SESAM
-from protocols.sesam.payer_simulator import Caisse, Faults, Mix
-from protocols.sesam.sample_maker import FundFacts, make_sender
+from protocols.sesam.sample_maker import make_sender
 from routing.envelope import Share
 from routing.ledger import Account
 from routing.parts import is_closed, together
 from tests.gateway.steps.site import LEASE, Site
+from tests.gateway.steps.two_payers import (
+    FUND,
+    FUND_CODE,
+    REFUSES,
+    bill,
+    day,
+    opened,
+    respond,
+)
 from tests.protocols.sesam.amc_files import (
     AMC,
     CODE,
@@ -33,46 +42,12 @@ from tests.protocols.sesam.amc_files import (
     tables,
 )
 
-FUND_CODE = "01995"
-FUND = FundFacts(regime="01", fund="995", organism="995", computer_centre="000")
-PAYS = Mix(rejected=0, partly=0, deferred=0)
-REFUSES = Mix(rejected=1, partly=0, deferred=0)
-RULES = {"routing_code": "OC", "host_id": "981", "domain": "amc.example"}
-
 
 @pytest.fixture
 def site(engine: str) -> Iterator[Site]:
     with closing(opened(engine)) as made:
         yield made
         made.check()
-
-
-def opened(engine: str) -> Site:
-    made = Site(engine, network=SESAM, payers=(FUND_CODE, CODE))
-    made.change(FUND_CODE, rules={"regime": "01", "organism": "995", "centre": "000"})
-    made.change(CODE, rules=RULES)
-    made.tell(TABLES)
-    return made
-
-
-def day(site: Site) -> str:
-    return datetime.fromtimestamp(site.at, UTC).date().isoformat()
-
-
-def bill(site: Site, **options: Any) -> bytes:
-    content = enriched_file(day=day(site), fund=FUND, **options)
-    if content not in site.accepted.values():
-        site.deposit(content)
-    return content
-
-
-def respond(site: Site, code: str, mix: Mix = PAYS) -> None:
-    """Let a payer answer everything that it has."""
-    payer = Caisse(faults=Faults(), mix=mix)
-    side = site.payer(code)
-    for content in side.files().values():
-        for back in payer.respond(content, rng=random.Random(3), day=day(site)):
-            side.answer(back.name, back.content)
 
 
 def claim_parts(site: Site, seq: int = 1) -> tuple[Any, ...]:
@@ -246,7 +221,7 @@ def test_killed_while_it_is_split_the_parts_are_the_same_and_sent_once(
     for place in range(total):
         with closing(opened(engine)) as site:
             bill(site, lots=2)
-            assert site.dies(lambda site=site: live(site), place)
+            assert site.dies(partial(live, site), place)
             site.at += LEASE + 1
             live(site)
             assert parts_of(site) == wanted, f"killed at place {place} of {total}"

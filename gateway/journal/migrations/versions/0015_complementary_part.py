@@ -13,10 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     """Make room; what came before was never split."""
-    text = {"server_default": "", "nullable": False}
-    op.add_column("lot", sa.Column("share", sa.Text(), **text))
+    op.add_column(
+        "lot", sa.Column("share", sa.Text(), server_default="", nullable=False)
+    )
     op.add_column("lot", sa.Column("part_of", sa.Text(), nullable=True))
-    op.add_column("lot", sa.Column("routing", sa.Text(), **text))
+    op.add_column(
+        "lot", sa.Column("routing", sa.Text(), server_default="", nullable=False)
+    )
     parts = sa.text("part_of IS NOT NULL")
     op.create_index(
         "ix_lot_part_of",
