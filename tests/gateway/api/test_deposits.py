@@ -68,7 +68,11 @@ class DepositTests(SynchronousTestCase):
         pages = self.get(f"/v1/deposits/{deposit}/lots?limit=1").json()
         rest = self.get(f"/v1/deposits/{deposit}/lots?after={pages['next']}").json()
         (lot,), (part,) = pages["items"], rest["items"]
-        assert (lot["id"], lot["part"], part["part"]) == (first, "", "complementary")
+        assert (lot["id"], lot["part"], part["part"]) == (
+            first,
+            "compulsory",
+            "complementary",
+        )
         assert part["part_of"] == first
 
     def test_a_deposit_is_shown_with_all_that_became_of_it(self) -> None:
