@@ -33,7 +33,8 @@ class Imported:
     `text` is the directory's own table of so many `rows`, without its remark; `noun`
     says what a row is.  In a problem `record` is a line and `position` a column; a
     table that holds nothing has no rows.  `whole`: one error refuses all of it, and
-    then there are no rows.
+    then there are no rows.  `dated`: each row is asked for its days, so that a table
+    may take effect on a day to come.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Imported:
     problems: tuple[Problem, ...]
     noun: str = "destination"
     whole: bool = False
+    dated: bool = False
 
 
 Importer = Callable[[bytes], Imported]

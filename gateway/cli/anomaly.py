@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli import anomaly_bulk, anomaly_filters, anomaly_lots, opening
+from gateway.cli import (
+    anomaly_approval,
+    anomaly_bulk,
+    anomaly_filters,
+    anomaly_lots,
+    opening,
+)
 from gateway.cli.anomaly_shown import advice_of, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.official_labels import explained, official
@@ -47,6 +53,7 @@ def define(parser: Parser) -> None:
     listed.add_argument("--client", metavar="ID")
     listed.add_argument("--severity", choices=SEVERITIES, metavar="SEVERITY")
     listed.add_argument("--assignee", metavar="NAME", help="whose they are")
+    anomaly_filters.add_sandbox(listed)
     show = actions.add(
         "show", "show one, and what to do about it", "octway anomaly show a01…", _show
     )
@@ -85,6 +92,7 @@ def define(parser: Parser) -> None:
         anomaly_bulk.run,
     )
     anomaly_bulk.define(bulk)
+    anomaly_approval.define(actions)
     for each in (show, assign, comment, resolve, reopen, snooze):
         each.add_argument("anomaly", metavar="ID")
     assign.add_argument("to", metavar="NAME")
@@ -120,7 +128,10 @@ def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 def _list(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
-        rows = opened.database.read(anomalies.listed, all_states=options.all)
+        apart = None if options.client else options.sandbox
+        rows = opened.database.read(
+            anomalies.listed, all_states=options.all, sandbox=apart
+        )
     rows = [
         row
         for row in rows

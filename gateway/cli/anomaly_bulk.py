@@ -48,7 +48,7 @@ def run(options: Options, terminal: Terminal) -> int:
         above = opened.settings.console.second_person_above
         if not options.yes or plan.empty:
             return _say(plan, above, options, terminal)
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         if plan.needs_second(above):
             wish = _wish(order)
             asked = opened.database.write(
@@ -131,7 +131,7 @@ def _say_waits(case: str, options: Options, terminal: Terminal) -> int:
         terminal.give({"done": False, "second_person": True, "anomaly": case})
     else:
         terminal.say(
-            f"it waits for a second person's word: {case}, on the console's desk"
+            f"it waits for a second person's word: octway anomaly agree {case} --by NAME"
         )
     return 0
 

@@ -27,12 +27,20 @@ def add(parser: Parser) -> None:
     parser.add_argument("--client", metavar="ID")
     parser.add_argument("--assignee", metavar="NAME", help="whose they are")
     parser.add_argument("--text", metavar="WORDS", help="what their words contain")
+    add_sandbox(parser)
     parser.add_argument(
         "--state",
         choices=STATES,
         default=TO_DO,
         metavar="STATE",
         help=f"{', '.join(STATES)} (default: {TO_DO})",
+    )
+
+
+def add_sandbox(parser: Parser) -> None:
+    """Add the choice of what is about the sandbox; without it that is left out."""
+    parser.add_argument(
+        "--sandbox", action="store_true", help="those of test clients only"
     )
 
 
@@ -47,6 +55,7 @@ def wanted_of(options: Options) -> Wanted:
         client=options.client or "",
         assignee=options.assignee or "",
         text=options.text or "",
+        sandbox="only" if options.sandbox else "",
     )
 
 

@@ -52,8 +52,8 @@ ADVICE: Final = {
     "answer-contradicts": "ask the payer which of its words holds; a settlement closes it",
     "payment-differs": "ask the payer what it paid less, or more, for; then resolve it",
     "payer-silent": "ask the payer whether it is out; its chases go on by themselves",
-    "bulk-approval": "another person than who asked agrees or refuses, on the console's "
-    "desk",
+    "bulk-approval": "another person than who asked looks at it and says "
+    "octway anomaly agree ID --by NAME, or refuse, or does so on the console's desk",
     "notification-failed": "mend the address, or what takes its messages; then octway "
     "notify test NAME, octway notify retry --failed; a message that is taken closes it",
     "webhook-disabled": "tell its client (octway webhook list); once mended, the client "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final, NoReturn
 
 from gateway.cli.refusal import WRONG_USAGE, Refusal
@@ -76,6 +77,16 @@ def a_most(text: str) -> int:
     if not count:
         raise argparse.ArgumentTypeError("0 would list nothing; wanted 1 or more")
     return count
+
+
+def a_day(text: str) -> date:
+    """Read a day of the calendar, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day; wanted YYYY-MM-DD"
+        ) from None
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

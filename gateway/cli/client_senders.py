@@ -66,7 +66,7 @@ def _note(
     with opening.journal(options, terminal) as opened:
         must_exist(opened.database, options.client)
         catalog = Catalog.installed()
-        directory = opening.directory_of(opened.settings, catalog)
+        directory = opening.directory_in_force(opened, catalog)
         network = of_directory(options.network, catalog, directory)
         known = {
             (row.network, row.number)

@@ -48,7 +48,7 @@ def _delivered(options: Options, terminal: Terminal) -> int:
             raise Refusal(
                 f"there is no dispatch {options.dispatch!r}; find its id: octway trace"
             )
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         state = opened.database.write(
             "dispatch.outside",
             lambda tx: outside.deliver(

@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "client": "vendor software accounts: keys, tokens, passwords, senders, limits, webhooks",
     "webhook": "clients' endpoints: list, deliveries, replay, pause, resume",
     "staff": "support staff accounts and roles",
-    "payer": "the payer directory: list, show, test, import",
+    "payer": "the payer directory: list, show, test, import, route",
     "directory": "versions of the payer directory: list, diff, pin, follow",
     "label": "payers' codes in words: show, and take an official list over",
     "enrol": "enrolments of senders with payers: list, set, ask, import, export",

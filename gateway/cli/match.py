@@ -169,7 +169,7 @@ def show(row: Row[*tuple[Any, ...]], terminal: Terminal) -> None:
 
 def _confirm(options: Options, terminal: Terminal) -> int:
     def decided(opened: opening.Journal, by: str) -> Callable[[Tx], ProposalState]:
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         return lambda tx: decide.confirm(tx, options.name, directory, by=by)
 
     return _decide(options, terminal, decided)

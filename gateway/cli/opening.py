@@ -21,6 +21,7 @@ from gateway.cli.arguments import Options
 from gateway.cli.terminal import Terminal
 from gateway.database import Database
 from gateway.house import open_database, read_directory
+from gateway.pinning import in_force
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import read_key_ring
@@ -116,6 +117,17 @@ def directory_of(settings: Settings, catalog: Catalog) -> Directory:
     """Read the payer directory, or raise `ConfigErrors` with all mistakes."""
     networks = {network.name: network for network in catalog.networks()}
     return Directory(read_directory(settings.directory.path, catalog, networks))
+
+
+def directory_in_force(opened: Journal, catalog: Catalog) -> Directory:
+    """Return the directory that the nodes work with: a pinned version, or the files'.
+
+    Raises `ConfigErrors` with all mistakes of the files.
+    """
+    networks = {network.name: network for network in catalog.networks()}
+    folder = opened.settings.directory.path
+    files = read_directory(folder, catalog, networks)
+    return Directory(in_force(opened.database, files, networks, folder))
 
 
 def call_at_once(call: Callable[[], None]) -> None:

@@ -8,26 +8,31 @@ Which tables there are, and what they mean, is each network's word.
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from config.errors import Mistake
 from gateway.cli import key_files, network_names, opening, table_files
-from gateway.cli.arguments import Actions, Options
+from gateway.cli.arguments import Actions, Options, a_day
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from protocols.catalog import Catalog
 from protocols.interface import Network
+from protocols.table_generations import put_together
 from protocols.tables import Imported, ImportedPayer
 from routing.directory import Directory
 from routing.envelope import Severity
 
 _EXAMPLE: Final = (
     "octway payer import national.csv --dry-run\n"
-    "octway payer import national.csv --network sesam"
+    "octway payer import national.csv --network sesam\n"
+    "octway payer import conventions.csv --from 2027-01-01"
 )
 _SHOWN: Final = 20
 
@@ -67,6 +72,13 @@ def define(actions: Actions) -> None:
         "--table", metavar="NAME", help="which one, of a network that has several"
     )
     action.add_argument(
+        "--from",
+        dest="since",
+        metavar="DAY",
+        type=a_day,
+        help="the day on which it takes effect; until then the one in force holds",
+    )
+    action.add_argument(
         "--dry-run", action="store_true", help="say what it would do; write nothing"
     )
 
@@ -83,6 +95,8 @@ def _import(options: Options, terminal: Terminal) -> int:
     _tell_problems(options.file, found, terminal)
     if not found.rows:
         return _refuse(options, table, found, bad, terminal)
+    if options.since is not None:
+        found = _beginning(options, found, directory.table(network.name, table))
     folder = settings.directory.path
     known = _known_codes(directory, network.name)
     wanted = Wanted(
@@ -116,6 +130,28 @@ def _import(options: Options, terminal: Terminal) -> int:
     else:
         _say(options, wanted, replaced=replaced, terminal=terminal)
     return DOES_NOT_HOLD if bad else 0
+
+
+def _beginning(
+    options: Options, found: Imported, before: Sequence[Mapping[str, str]]
+) -> Imported:
+    """Return the table beside the one in force, with the days of each row."""
+    if not found.dated:
+        raise Refusal(
+            "--from: the rows of this table are not asked for their days; import it on "
+            "the day on which it takes effect",
+            WRONG_USAGE,
+        )
+    reader = csv.DictReader(io.StringIO(found.text), delimiter=";")
+    into = io.StringIO()
+    rows = put_together(before, list(reader), options.since)
+    columns = dict.fromkeys(column for row in (*rows[-1:], *rows) for column in row)
+    writer = csv.DictWriter(
+        into, columns, delimiter=";", lineterminator="\n", restval=""
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    return evolve(found, text=into.getvalue(), rows=len(rows))
 
 
 def _network(options: Options, catalog: Catalog, directory: Directory) -> Network:

@@ -42,7 +42,7 @@ def must_be_known(opened: Journal, payer: str | None) -> None:
     """
     if payer is None:
         return
-    directory = opening.directory_of(opened.settings, Catalog.installed())
+    directory = opening.directory_in_force(opened, Catalog.installed())
     names = [each.id for each in directory.payers()]
     if payer not in names and not opened.database.read(_ever_named, payer):
         raise Refusal(f"--payer: {unknown(payer, names)}", WRONG_USAGE)

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from gateway.cli import network_names, opening
-from gateway.cli.arguments import Actions, Options
+from gateway.cli.arguments import Actions, Options, a_day
 from gateway.cli.payer_names import today_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
@@ -42,7 +42,9 @@ def define(actions: Actions) -> None:
         nargs="+",
         help="what a card or an attestation tells; without a known name, they are listed",
     )
-    action.add_argument("--day", metavar="DAY", help="as of a day; today if not given")
+    action.add_argument(
+        "--day", metavar="DAY", type=a_day, help="as of a day; today if not given"
+    )
     action.add_argument(
         "--network", metavar="NAME", help="whose tables, if several can tell"
     )
@@ -53,7 +55,7 @@ def _route(options: Options, terminal: Terminal) -> int:
     directory = opening.directory_of(opening.settings_of(options, terminal), catalog)
     name, finder = _finder(options, catalog)
     told = _told(options.told, finder)
-    day = _day(options.day) or today_of(terminal)
+    day = options.day or today_of(terminal)
     found = finder.find(told, day=day, tables=directory.tables(name))
     payer, why = _payer(directory, name, found.code, day)
     if options.json:
@@ -92,15 +94,6 @@ def _told(pairs: list[str], finder: PayerFinder) -> dict[str, str]:
             )
         told[name] = value
     return told
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Refusal(
-            f"--day: {text!r} is no day; wanted YYYY-MM-DD", WRONG_USAGE
-        ) from None
 
 
 def _payer(directory: Directory, network: str, code: str, day: date) -> tuple[str, str]:

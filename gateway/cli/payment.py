@@ -109,7 +109,7 @@ def _came(row: Any) -> str:
 def _import(options: Options, terminal: Terminal) -> int:
     arrived = payment_files.read(options.file, today_of(terminal))
     with opening.journal(options, terminal) as opened:
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         if options.dry_run:
             ruled = opened.database.read(judge, arrived, sender=options.sender)
         else:

@@ -41,7 +41,7 @@ def define(parser: Parser) -> None:
 def run(options: Options, terminal: Terminal) -> int:
     """Purge, or look."""
     with opening.journal(options, terminal) as opened:
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         task = Purge(
             database=opened.database,
             storage=opening.payloads_of(opened.settings, terminal).storage,

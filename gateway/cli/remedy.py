@@ -152,7 +152,7 @@ def _plan(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
         catalog = Catalog.installed()
-        directory = opening.directory_of(opened.settings, catalog)
+        directory = opening.directory_in_force(opened, catalog)
         networks = Networks(catalog.networks())
         what = {"payer": options.payer, "most": options.most}
         now = terminal.now()

@@ -105,7 +105,7 @@ def kind_of(database: Database, name: str) -> str:
 def _repeats(opened: opening.Journal, name: str) -> bool:
     """Say whether a dispatch's payer takes the same number twice."""
     row = opened.database.read(dispatches.find, name)
-    directory = opening.directory_of(opened.settings, Catalog.installed())
+    directory = opening.directory_in_force(opened, Catalog.installed())
     if row is None:
         return False
     return directory.payer(row.payer_id).delivery.resend_same_number

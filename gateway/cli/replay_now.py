@@ -20,7 +20,7 @@ def run(
     row = opened.database.read(dispatches.find, name)
     if row is None:
         raise Refusal(f"there is no dispatch {name!r}; only a dispatch can go now")
-    directory = opening.directory_of(opened.settings, Catalog.installed())
+    directory = opening.directory_in_force(opened, Catalog.installed())
     windows = directory.payer(row.payer_id).delivery.windows
     now = terminal.now()
     opens = directory.calendar(row.payer_id).next_opening(windows, now)

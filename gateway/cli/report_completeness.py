@@ -54,7 +54,7 @@ def run(options: Options, terminal: Terminal) -> int:
             )
         client = client_access.must_exist(opened.database, options.client)
         report = opened.database.read(report_completeness.read, client.id, *month)
-    directory = opening.directory_of(settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
     if options.html:
         made = report_files.page(
             report,

@@ -39,7 +39,7 @@ def run(options: Options, terminal: Terminal) -> int:
     """Learn from the cohorts as a node does, and show it."""
     with opening.journal(options, terminal) as opened:
         must_be_known(opened, options.payer)
-        directory = opening.directory_of(opened.settings, Catalog.installed())
+        directory = opening.directory_in_force(opened, Catalog.installed())
         delays = learn(opened.database, directory, terminal.now())
     keys = [key for key in delays.seen() if options.payer in (None, key.payer)]
     if options.json:

@@ -62,8 +62,10 @@ def run(options: Options, terminal: Terminal) -> int:
             return 0
         told = opened.database.read(life.read, found[0])
         chased = _pursuit(opened, found[0], terminal)
-        catalog, settings = Catalog.installed(), opened.settings
-        codes = trace_codes.told(told, lambda: opening.directory_of(settings, catalog))
+        catalog = Catalog.installed()
+        codes = trace_codes.told(
+            told, lambda: opening.directory_in_force(opened, catalog)
+        )
     if options.json:
         facts = trace_facts.life_as_json(told, chased, terminal.now(), terminal.zone)
         facts["codes"] = [each._asdict() for each in codes]
@@ -78,7 +80,7 @@ def _pursuit(opened: opening.Journal, found: Found, terminal: Terminal) -> Pursu
     return pursuit.read(
         opened.database,
         found,
-        lambda: opening.directory_of(opened.settings, catalog),
+        lambda: opening.directory_in_force(opened, catalog),
         Networks(catalog.networks()),
         terminal.now(),
     )

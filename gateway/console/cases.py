@@ -25,6 +25,7 @@ FILTERS: Final = (
     "client",
     "assignee",
     "text",
+    "sandbox",
 )
 
 

@@ -11,13 +11,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, not_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomaly_items, dialect, schema
 from gateway.journal.anomaly_facts import as_text, facts_of, merged
+from gateway.journal.apart import real_anomaly
 from gateway.journal.prepared import Prepared, given
 from routing.case import SEVERITIES, Extent, higher, worse
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
@@ -248,11 +249,16 @@ def comment(tx: Tx, anomaly: str, *, by: str, words: str) -> None:
 
 
 def listed(
-    connection: Connection, *, all_states: bool = False
+    connection: Connection, *, all_states: bool = False, sandbox: bool | None = None
 ) -> list[Row[*tuple[Any, ...]]]:
-    """List anomalies, the newest last; open ones only unless told."""
+    """List anomalies, the newest last; open ones only unless told.
+
+    With `sandbox` those that are about the sandbox alone, or that are not.
+    """
     table = schema.anomaly
     query = select(table).order_by(table.c.last_seen)
+    if sandbox is not None:
+        query = query.where(not_(real_anomaly()) if sandbox else real_anomaly())
     if not all_states:
         query = query.where(table.c.state != AnomalyState.RESOLVED)
     return list(connection.execute(query))

@@ -20,12 +20,14 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    not_,
     or_,
     select,
     tuple_,
 )
 
 from gateway.journal import schema
+from gateway.journal.apart import real_anomaly
 from routing.case import SEVERITIES
 from routing.lifecycle import AnomalyState
 
@@ -48,7 +50,8 @@ AnyRow = Row[*tuple[Any, ...]]
 class Wanted:
     """Which cases are listed; empty means any, and `state` empty what is to be done.
 
-    `assignee` is a name, or `NOBODY`.
+    `assignee` is a name, or `NOBODY`.  What is about the sandbox alone is listed only
+    if `sandbox` is not empty, or a client is named.
     """
 
     state: str = TO_DO
@@ -59,6 +62,7 @@ class Wanted:
     client: str = ""
     assignee: str = ""
     text: str = ""
+    sandbox: str = ""
 
     @property
     def narrows(self) -> bool:
@@ -244,6 +248,10 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
         )
         if value
     ]
+    if wanted.sandbox:
+        found.append(not_(real_anomaly()))
+    elif not wanted.client:
+        found.append(real_anomaly())
     if wanted.cause:
         found.append(_cause() == wanted.cause)
     if wanted.client:

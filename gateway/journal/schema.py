@@ -145,5 +145,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0015_complementary_part"
+SCHEMA_VERSION: Final = "0016_complementary_part"
 """The Alembic revision that this program works with; it refuses any other."""

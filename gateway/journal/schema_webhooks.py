@@ -1,7 +1,8 @@
 """The tables of webhooks: endpoints, what they are told, and how far that came.
 
 `webhook_place` says how far each chain of the history has been looked through for
-events to tell.  A delivery's `place` counts up per endpoint, and is its order.
+events to tell.  A delivery's `place` counts up per endpoint, and is its order, unless it
+was refused while its endpoint takes others: then it steps aside for a time.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ webhook_delivery = Table(
     words("error"),
     moment("created_at"),
     moment("changed_at"),
+    moment("aside_until", nullable=True),  # others pass it by until then
     states("state", DeliveryState),
     UniqueConstraint("webhook_id", "place"),
     Index("ix_webhook_delivery_state", "webhook_id", "state", "place"),

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
@@ -22,6 +31,7 @@ _TABLE: Final = schema.webhook_delivery
 _EVENT: Final = schema.webhook_event
 _SHOWN: Final = (_TABLE, _EVENT.c.kind, _EVENT.c.at, _EVENT.c.subject)
 _EXPIRED: Final = "it waited too long for the endpoint to be in use again"
+_STUBBORN: Final = 2  # tries that fail before the endpoint is asked about the next one
 _MOST: Final = 1000  # at once, when old ones are tidied
 
 
@@ -47,22 +57,56 @@ def add(tx: Tx, webhook: str, events: Sequence[str]) -> list[str]:
         .where(table.c.id == webhook)
         .values(
             places=row.places + len(rows),
-            due_at=func.coalesce(table.c.due_at, tx.now),
+            due_at=func.coalesce(table.c.due_at, tx.now) if row.failures else tx.now,
         )
     )
     return [each["id"] for each in rows]
 
 
-def next_one(connection: Connection, webhook: str) -> AnyRow | None:
-    """Read what is to be delivered next, with its body."""
+def next_one(connection: Connection, endpoint: AnyRow, now: float) -> AnyRow | None:
+    """Read what is to be delivered next, with its body.
+
+    That is the first in order, but for those that stand aside.  When the first has
+    failed twice, every other try is of the one behind it: it tells whether the
+    endpoint is at fault or what it is told.
+    """
     query = (
         select(*_SHOWN, _EVENT.c.body)
         .join(_EVENT, _EVENT.c.id == _TABLE.c.event_id)
-        .where(_TABLE.c.webhook_id == webhook, _pending())
+        .where(_TABLE.c.webhook_id == endpoint.id, _pending(), _ready(now))
         .order_by(_TABLE.c.place)
-        .limit(1)
+        .limit(2)
     )
-    return connection.execute(query).one_or_none()
+    rows = connection.execute(query).all()
+    beyond = endpoint.failures - _STUBBORN
+    if len(rows) > 1 and beyond >= 0 and beyond % 2 == 0:
+        return rows[1]
+    return rows[0] if rows else None
+
+
+def due(connection: Connection, webhook: str) -> float | None:
+    """Return when the first of all that waits is ready; None if nothing waits."""
+    ready = func.coalesce(_TABLE.c.aside_until, 0.0)
+    query = select(func.min(ready)).where(_TABLE.c.webhook_id == webhook, _pending())
+    found: float | None = connection.execute(query).scalar_one()
+    return found
+
+
+def passed_by(tx: Tx, row: AnyRow) -> list[AnyRow]:
+    """List what still waits before a delivery that was taken."""
+    query = select(_TABLE).where(
+        _TABLE.c.webhook_id == row.webhook_id,
+        _TABLE.c.place < row.place,
+        _pending(),
+        _ready(tx.now),
+    )
+    return list(tx.connection.execute(query))
+
+
+def step_aside(tx: Tx, delivery: str, until: float) -> None:
+    """Have those behind a delivery pass it by until a moment."""
+    aside = update(_TABLE).where(_TABLE.c.id == delivery, _pending())
+    tx.connection.execute(aside.values(aside_until=until))
 
 
 def end(
@@ -200,6 +244,10 @@ def tidy(tx: Tx, before: float) -> int:
 
 def _pending() -> Any:
     return _TABLE.c.state == DeliveryState.PENDING.value
+
+
+def _ready(now: float) -> Any:
+    return or_(_TABLE.c.aside_until.is_(None), _TABLE.c.aside_until <= now)
 
 
 def _note(tx: Tx, row: AnyRow, **values: Any) -> None:

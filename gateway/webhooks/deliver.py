@@ -1,8 +1,10 @@
 """A step: endpoints are told, one thing after the other, until each says yes.
 
 An endpoint is held by one worker at a time, and what it is told comes in order: the
-next is not sent before the one before was taken, or was given up.  A worker that
-dies after an endpoint has said yes leaves it to be told once more.
+next is not sent before the one before was taken, or was given up.  But what fails
+again and again while the endpoint takes what comes behind it steps aside, and is
+tried between the others: one thing that a receiver cannot stomach starves nobody.
+A worker that dies after an endpoint has said yes leaves it to be told once more.
 """
 
 from __future__ import annotations
@@ -93,8 +95,11 @@ class Deliver:
 
     def _tell_next(self, row: Any) -> bool:
         """Deliver what is next; False when the endpoint has to wait, or has all."""
-        delivery = self._database.read(webhook_deliveries.next_one, row.id)
         today = self._database.read(webhooks.in_use, row.id)
+        delivery = None
+        if today is not None:
+            now = self._now()
+            delivery = self._database.read(webhook_deliveries.next_one, today, now)
         if delivery is None or today is None:
             self._database.write("webhook.release", self._release, row)
             return False
@@ -107,7 +112,7 @@ class Deliver:
             "webhook.failed", self._failed, row, delivery, outcome
         )
         self._observe.webhook("dead" if dead else "failed")
-        return False
+        return delivery.aside_until is not None and not outcome.gone
 
     def _call(self, row: Any, delivery: Any) -> Outcome:
         body = delivery.body.encode()
@@ -135,11 +140,12 @@ class Deliver:
             attempts=delivery.attempts + 1,
         )
         webhooks.set_tries(tx, row.id, failures=0, failing_since=None)
+        for each in webhook_deliveries.passed_by(tx, delivery):  # tried next, once more
+            webhook_deliveries.step_aside(tx, each.id, tx.now)
 
     def _failed(self, tx: Tx, row: Any, delivery: Any, outcome: Outcome) -> bool:
         """Note a try that failed; True if the delivery was given up."""
         now = self._still_mine(tx, row)
-        failures, since = now.failures + 1, now.failing_since or tx.now
         attempts = delivery.attempts + 1
         dead = bool(attempts > len(self._patience.waits))
         if dead:
@@ -155,13 +161,24 @@ class Deliver:
             webhook_deliveries.failed(
                 tx, delivery, status=outcome.status, error=outcome.words
             )
-        share = int.from_bytes(self._entropy(2)) / 0xFFFF
-        webhooks.set_tries(tx, row.id, failures=failures, failing_since=since)
-        pause = wait(self._patience.waits, failures, share)
-        webhooks.release(tx, row.id, tx.now + pause)
-        if outcome.gone or tx.now - since >= self._patience.give_up:
-            self._disable(tx, now, outcome, since)
+        if delivery.aside_until is not None and not outcome.gone:
+            aside = tx.now + self._pause(attempts)
+            webhook_deliveries.step_aside(tx, delivery.id, aside)
+        else:
+            self._doubt(tx, now, outcome)
         return dead
+
+    def _doubt(self, tx: Tx, row: Any, outcome: Outcome) -> None:
+        """Leave an endpoint alone for a while; disable it if it fails too long."""
+        failures, since = row.failures + 1, row.failing_since or tx.now
+        webhooks.set_tries(tx, row.id, failures=failures, failing_since=since)
+        webhooks.release(tx, row.id, tx.now + self._pause(failures))
+        if outcome.gone or tx.now - since >= self._patience.give_up:
+            self._disable(tx, row, outcome, since)
+
+    def _pause(self, failures: int) -> float:
+        share = int.from_bytes(self._entropy(2)) / 0xFFFF
+        return wait(self._patience.waits, failures, share)
 
     def _disable(self, tx: Tx, row: Any, outcome: Outcome, since: float) -> None:
         days = (tx.now - since) / 86_400
@@ -183,8 +200,8 @@ class Deliver:
 
     def _release(self, tx: Tx, row: Any) -> None:
         self._still_mine(tx, row)
-        waits = webhook_deliveries.next_one(tx.connection, row.id) is not None
-        webhooks.release(tx, row.id, tx.now if waits else None)
+        due = webhook_deliveries.due(tx.connection, row.id)
+        webhooks.release(tx, row.id, None if due is None else max(due, tx.now))
 
     def _still_mine(self, tx: Tx, row: Any) -> Any:
         """Lock the endpoint; raise `LostRace` if another worker has it now."""

@@ -10,34 +10,27 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
-from protocols.sesam.amc_circles import circles
+from protocols.sesam.amc_comparison import Fault, compare, warning
 from protocols.sesam.amc_decision import Mode
-from protocols.sesam.amc_masks import ANY, MaskIndex, covers, swallows_all
+from protocols.sesam.amc_masks import swallows_all
 from protocols.sesam.amc_tables import (
     COLUMNS,
     CONVENTIONS,
     CORRESPONDENCES,
+    DAYS,
     GROUPINGS,
-    KEYS,
     Row,
     address,
 )
 from routing.envelope import Severity
 
-
-class Fault(NamedTuple):
-    """A fault: the row's place from 0, the column and words; `code` for programs."""
-
-    place: int
-    column: str
-    code: str
-    words: str
-    severity: Severity = Severity.ERROR
-
-
 _NUMBER: Final = (r"[0-9A-Za-z]{1,14}", "a number without `?`")
+_SIGNATORY: Final = (
+    r"[0-9A-Za-z][0-9A-Za-z ._-]{0,19}",
+    "a number or name of at most 20 characters without `?`",
+)
 _SOME_NUMBER: Final = (r"[0-9A-Za-z]{0,14}", "a number without `?`, or nothing")
 _MODE: Final = (f"[{''.join(Mode)}]", f"one of {', '.join(Mode)}")
 _MASK: Final = (
@@ -65,12 +58,12 @@ _CELLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = MappingProxyType(
             "amc_number": _NUMBER,
             "convention_type": (r"[0-9A-Za-z]{0,10}", "a type such as RO, or nothing"),
             "criterion": _MASK,
-            "signatory": _NUMBER,
+            "signatory": _SIGNATORY,
         },
         CONVENTIONS: {
             "mode": _MODE,
             "nature": _NATURES,
-            "signatory": _SOME_NUMBER,
+            "signatory": (rf"(?:{_SIGNATORY[0]})?", f"{_SIGNATORY[1]}, or nothing"),
             "grouped": ("[01]?", "0, 1 or nothing"),
             "convention_type": (r"[0-9A-Za-z]{0,10}", "a type such as RO, or nothing"),
             "criterion": _MASK,
@@ -94,7 +87,6 @@ _NEEDED: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         ),
     }
 )
-_DAYS: Final = ("valid_from", "valid_until")
 _FUND: Final = 9
 _MUTUAL: Final = 8
 
@@ -119,8 +111,7 @@ def faults(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
             bad = bad or fault.severity is Severity.ERROR
             yield fault
     if not bad:  # what has wrong cells cannot be compared
-        yield from _repeats(name, rows)
-        yield from _of_table(name, rows)
+        yield from compare(name, rows)
 
 
 def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
@@ -137,9 +128,9 @@ def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
         yield from _convention(place, row)
     criterion = row["criterion"]
     if name != CORRESPONDENCES and not row["convention_type"]:
-        yield _warning(place, "convention_type", "no-type", "is empty: holds for all")
+        yield warning(place, "convention_type", "no-type", "is empty: holds for all")
     if criterion and len(criterion) != _FUND and not criterion.strip("0123456789?"):
-        yield _warning(
+        yield warning(
             place,
             "criterion",
             "short-criterion",
@@ -150,7 +141,7 @@ def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
 
 def _when(place: int, row: Row) -> Iterator[Fault]:
     ends = []
-    for column in _DAYS:
+    for column in DAYS:
         text = row.get(column, "")
         try:
             ends.append(date.fromisoformat(text) if text else None)
@@ -177,7 +168,7 @@ def _correspondence(place: int, row: Row) -> Iterator[Fault]:
             "fund; wanted a digit in one of them",
         )
     elif len(mutual) < _MUTUAL:
-        yield _warning(
+        yield warning(
             place,
             "mutual_number",
             "short-number",
@@ -202,7 +193,7 @@ def _convention(place: int, row: Row) -> Iterator[Fault]:
         )
     parts = [name for name in ("routing_code", "host_id", "domain") if row.get(name)]
     if address(row) is None and parts:
-        yield _warning(
+        yield warning(
             place,
             parts[0],
             "cut-address",
@@ -213,95 +204,9 @@ def _convention(place: int, row: Row) -> Iterator[Fault]:
         Mode.SEPARATE,
         Mode.CONVENTIONED,
     ):
-        yield _warning(
+        yield warning(
             place,
             "domain",
             "no-address",
             f"mode {row['mode']} without an address: its requests can go nowhere",
         )
-
-
-def _repeats(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
-    """Yield rows that an earlier one has said, or contradicted, on some day."""
-    said: dict[tuple[str, ...], list[int]] = {}
-    told = [each for each in COLUMNS[name] if each not in ("row", *_DAYS)]
-    for place, row in enumerate(rows):
-        key = tuple(row.get(column, "").upper() for column in KEYS[name])
-        for other in said.setdefault(key, []):
-            if not _share_a_day(row, rows[other]):
-                continue
-            same = all(row.get(x, "") == rows[other].get(x, "") for x in told)
-            yield _warning(
-                place,
-                KEYS[name][0],
-                "repeated-row",
-                f"the row says {'again' if same else 'otherwise'} what row "
-                f"{_row(rows, other)} says"
-                + (
-                    ""
-                    if same or name == CORRESPONDENCES
-                    else ": what is under both has several answers"
-                ),
-            )
-            break
-        said[key].append(place)
-
-
-def _of_table(name: str, rows: Sequence[Row]) -> Iterator[Fault]:
-    if name == GROUPINGS:
-        for places in circles(rows):
-            way = " -> ".join(
-                f"{rows[place]['amc_number']} (row {_row(rows, place)})"
-                for place in (*places, places[0])
-            )
-            yield Fault(
-                places[0],
-                "signatory",
-                "circle",
-                f"leads in a circle: {way}; wanted signatories that end somewhere",
-            )
-    elif name == CORRESPONDENCES:
-        yield from _never_reached(rows)
-
-
-def _never_reached(rows: Sequence[Row]) -> Iterator[Fault]:
-    """Yield rows that an earlier, wider one always comes before."""
-    wide: MaskIndex[int] = MaskIndex()
-    for place, row in enumerate(rows):
-        mutual, criterion = row["mutual_number"].upper(), row["criterion"].upper()
-        for other in wide.covering(criterion):
-            earlier = rows[other]
-            key = (earlier["mutual_number"].upper(), earlier["criterion"].upper())
-            if (
-                key != (mutual, criterion)
-                and covers(key[0], mutual)
-                and not any(earlier.get(day) for day in _DAYS)
-            ):
-                yield _warning(
-                    place,
-                    "mutual_number",
-                    "never-reached",
-                    f"{mutual} with {criterion} is never reached: row "
-                    f"{_row(rows, other)}, {key[0]} with {key[1]}, holds before it",
-                )
-                break
-        if ANY in mutual or ANY in criterion:
-            wide.add(criterion, place)
-
-
-def _share_a_day(one: Row, other: Row) -> bool:
-    def first(row: Row) -> str:
-        return row.get("valid_from") or "0000"
-
-    def last(row: Row) -> str:
-        return row.get("valid_until") or "9999"
-
-    return first(one) <= last(other) and first(other) <= last(one)
-
-
-def _row(rows: Sequence[Row], place: int) -> str:
-    return rows[place].get("row") or str(place + 1)
-
-
-def _warning(place: int, column: str, code: str, words: str) -> Fault:
-    return Fault(place, column, code, words, Severity.WARNING)

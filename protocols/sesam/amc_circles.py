@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from protocols.sesam.amc_decision import normal_number
 from protocols.sesam.amc_masks import meet
-from protocols.sesam.amc_tables import natures
+from protocols.sesam.amc_tables import natures, share_a_day
 
 
 def circles(rows: Sequence[Mapping[str, str]]) -> Iterator[Sequence[int]]:
@@ -42,4 +42,5 @@ def _under_both(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
         (types[0] == types[1] or "" in types)
         and meet(one["criterion"].upper(), other["criterion"].upper())
         and (not own or not others or bool(own & others))
+        and share_a_day(one, other)
     )

@@ -58,6 +58,7 @@ def import_table(name: str, content: bytes) -> Imported:
         problems=tuple(sorted(problems, key=_line)),
         noun="row",
         whole=True,
+        dated=True,
     )
 
 

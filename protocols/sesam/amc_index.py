@@ -24,13 +24,14 @@ class AmcIndex:
         self._mutuals: dict[str, MaskIndex[Correspondence]] = {}
         self._mutual_masks: MaskIndex[Correspondence] = MaskIndex()
         self._mutual_rows: list[Correspondence] = []
-        self._grouped: dict[str, list[Grouping]] = {}
-        self._by_amc: dict[str, list[Convention]] = {}
-        self._by_grouping: dict[str, list[Convention]] = {}
+        self._grouped: dict[str, MaskIndex[Grouping]] = {}
+        self._by_amc: dict[str, MaskIndex[Convention]] = {}
+        self._by_grouping: dict[str, MaskIndex[Convention]] = {}
         self._open: MaskIndex[Convention] = MaskIndex()
         self._add_correspondences(_rows(tables, amc_tables.CORRESPONDENCES))
         for grouping in amc_tables.groupings(_rows(tables, amc_tables.GROUPINGS)):
-            self._grouped.setdefault(grouping.amc_number, []).append(grouping)
+            of_amc = self._grouped.setdefault(grouping.amc_number, MaskIndex())
+            of_amc.add(grouping.criterion, grouping)
         for each in amc_tables.conventions(_rows(tables, amc_tables.CONVENTIONS)):
             self._add_convention(each)
         self._numbers = sorted({*self._grouped, *self._by_amc})
@@ -46,11 +47,14 @@ class AmcIndex:
         self._mutual_rows.sort(key=_mutual)
 
     def _add_convention(self, each: Convention) -> None:
-        self._by_amc.setdefault(each.amc_number or each.signatory, []).append(each)
+        criterion = each.candidate.criterion
+        owner = each.amc_number or each.signatory
+        self._by_amc.setdefault(owner, MaskIndex()).add(criterion, each)
         if each.by_grouping:
-            self._by_grouping.setdefault(each.signatory, []).append(each)
-        elif not each.amc_number and each.candidate.criterion:
-            self._open.add(each.candidate.criterion, each)
+            of_group = self._by_grouping.setdefault(each.signatory, MaskIndex())
+            of_group.add(criterion, each)
+        elif not each.amc_number and criterion:
+            self._open.add(criterion, each)
 
     def knows(self, amc_number: str) -> bool:
         """Say whether a grouping or convention names an AMC."""
@@ -68,17 +72,26 @@ class AmcIndex:
                 found += of_number.under(criterion)
         return sorted(found, key=_place)
 
-    def groupings(self, amc_number: str) -> Sequence[Grouping]:
-        """Return every grouping of an AMC."""
-        return self._grouped.get(amc_number, ())
+    def groupings(self, amc_number: str, criterion: str) -> Iterator[Grouping]:
+        """Yield groupings of an AMC that hold for a criterion."""
+        if found := self._grouped.get(amc_number):
+            yield from found.under(criterion)
 
-    def of_amc(self, amc_number: str) -> Sequence[Convention]:
-        """Return conventions that name an AMC, or that it signed itself."""
-        return self._by_amc.get(amc_number, ())
+    def conventions(
+        self, amc_number: str, signatories: Iterable[str], criterion: str | None
+    ) -> Iterator[Convention]:
+        """Yield conventions that hold for a criterion, or all of them; some twice.
 
-    def of_signatory(self, signatory: str) -> Sequence[Convention]:
-        """Return conventions to which groupings lead through a signatory."""
-        return self._by_grouping.get(signatory, ())
+        They name the AMC, it signed them itself, or groupings lead there through a
+        signatory.
+        """
+        wanted = [self._by_amc.get(amc_number)] if amc_number else []
+        wanted += [self._by_grouping.get(each) for each in signatories]
+        for found in wanted:
+            if found is not None and criterion is None:
+                yield from found.everything()
+            elif found is not None and criterion is not None:
+                yield from found.under(criterion)
 
     def open_for(self, criterion: str) -> Iterator[Convention]:
         """Yield conventions that name no AMC and hold for a fund's criterion."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Self
 
+from protocols.sesam import amc_words
 from protocols.sesam.amc_decision import (
     Candidate,
     Decision,
@@ -36,7 +37,6 @@ from protocols.sesam.amc_tables import (
     CORRESPONDENCES,
     GROUPINGS,
     Convention,
-    Correspondence,
     Grouping,
     Row,
     mutual,
@@ -118,7 +118,7 @@ class _Case:
             return "", ""
         for each in self._index.correspondences(old, self._criterion):
             if each.days.cover(self._identity.day):
-                self._note(CORRESPONDENCES, each.row, _corresponds(each))
+                self._note(CORRESPONDENCES, each.row, amc_words.corresponds(each))
                 return each.amc_number, ""
         missed = self._no_correspondence(old)
         self._note(CORRESPONDENCES, 0, missed)
@@ -140,11 +140,12 @@ class _Case:
         """Note who signs for the AMC, and who signs for those."""
         seen, waiting = {self._amc}, [self._amc] if self._amc else []
         while waiting:
-            for each in self._index.groupings(waiting.pop(0)):
+            found = self._index.groupings(waiting.pop(0), self._criterion)
+            for each in sorted(found, key=_place):
                 if each.signatory in self._signatories or not self._holds(each):
                     continue
                 self._signatories.append(each.signatory)
-                self._note(GROUPINGS, each.row, _groups(each))
+                self._note(GROUPINGS, each.row, amc_words.groups(each))
                 if each.signatory not in seen:
                     seen.add(each.signatory)
                     waiting.append(each.signatory)
@@ -153,14 +154,15 @@ class _Case:
 
     def _holds(self, each: Grouping) -> bool:
         return each.days.cover(self._identity.day) and not any(
-            self._faults(each.convention_type, each.criterion, each.natures)
+            self._faults(each.convention_type, each.natures)
         )
 
     # conventions
 
     def _conventions(self) -> list[Convention]:
         """Return what holds of the AMC's conventions and of its signatories'."""
-        hits = _in_order(filter(self._fits, self._near()))
+        near = self._index.conventions(self._amc, self._signatories, self._criterion)
+        hits = _in_order(filter(self._fits, near))
         for each in hits:
             self._note(CONVENTIONS, each.candidate.row, self._reached(each))
         return hits
@@ -173,36 +175,27 @@ class _Case:
             self._note(
                 CONVENTIONS,
                 each.candidate.row,
-                f"no row names {whom}; this one of {_signed(each)} names none and holds "
+                f"no row names {whom}; this one of {amc_words.signed(each)} names none and holds "
                 f"for every AMC of {each.candidate.criterion}",
             )
         return hits
 
-    def _near(self) -> Iterator[Convention]:
-        if self._amc:
-            yield from self._index.of_amc(self._amc)
-        for signatory in self._signatories:
-            yield from self._index.of_signatory(signatory)
-
     def _fits(self, each: Convention) -> bool:
+        """Say whether a convention under the identity's criterion holds."""
         return not any(self._why_not(each))
 
     def _why_not(self, each: Convention) -> Iterator[str]:
         said = each.candidate
         if not each.days.cover(self._identity.day):
             yield f"it is valid {each.days}"
-        yield from self._faults(said.convention_type, said.criterion, each.natures)
+        yield from self._faults(said.convention_type, each.natures)
         if self._agreement and said.agreement and self._agreement not in said.agreement:
             yield f"it is for {said.agreement}, not {self._agreement}"
 
-    def _faults(
-        self, convention_type: str, criterion: str, natures: frozenset[str]
-    ) -> Iterator[str]:
-        """Say why a row does not hold."""
+    def _faults(self, convention_type: str, natures: frozenset[str]) -> Iterator[str]:
+        """Say why a row under the identity's criterion does not hold."""
         if self._type and convention_type and convention_type != self._type:
             yield f"it is of type {convention_type}, not {self._type}"
-        if not matches(criterion, self._criterion):
-            yield f"its criterion is {criterion}, not {self._criterion or 'none'}"
         if self._nature and natures and self._nature not in natures:
             yield f"it is for natures {','.join(sorted(natures))}, not {self._nature}"
 
@@ -233,7 +226,7 @@ class _Case:
             Outcome.AMBIGUOUS,
             candidates,
             f"{len(candidates)} conventions hold and say different things: "
-            + "; ".join(map(told, candidates[:_SHOWN]))
+            + "; ".join(map(amc_words.told, candidates[:_SHOWN]))
             + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else ""),
         )
 
@@ -244,12 +237,9 @@ class _Case:
                 f"no number is told, and no row of {CONVENTIONS} is open to criterion "
                 f"{self._criterion or 'none'}"
             )
-        near = [
-            f"row {each.candidate.row}: {', '.join(self._why_not(each))}"
-            for each in _in_order(self._near())
-        ]
+        near = _in_order(self._index.conventions(self._amc, self._signatories, None))
         if near:
-            words = "; ".join(near[:_SHOWN])
+            words = "; ".join(map(self._missed, near[:_SHOWN]))
             more = f"; and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
             return f"no row of {CONVENTIONS} holds for AMC {self._amc}: {words}{more}"
         numbers = ", ".join(self._index.near_numbers(self._amc)) or "none"
@@ -257,6 +247,14 @@ class _Case:
             f"no row of {CONVENTIONS} or {GROUPINGS} names AMC {self._amc}; "
             f"nearest numbers: {numbers}"
         )
+
+    def _missed(self, each: Convention) -> str:
+        """Say a convention that does not hold, and all that keeps it from holding."""
+        criterion = each.candidate.criterion
+        why = [*self._why_not(each)]
+        if not matches(criterion, self._criterion):
+            why.append(f"its criterion is {criterion}, not {self._criterion or 'none'}")
+        return f"row {each.candidate.row}: {', '.join(why)}"
 
     def _none(self, reason: str) -> Decision:
         return self._decision(Outcome.NONE, (), reason)
@@ -278,41 +276,11 @@ class _Case:
         self._steps.append(Step(table=table, row=row, why=why))
 
 
-def told(candidate: Candidate) -> str:
-    """Say a candidate in a few words: its row, who signed it and what it says."""
-    result = candidate.result
-    where = result.address.code if result.address is not None else "no address"
-    parts = [f"mode {result.mode}", where]
-    parts += [f"operator {result.operator}"] if result.operator else []
-    parts += [f"agreement {candidate.agreement}"] if candidate.agreement else []
-    name = candidate.signatory_name or candidate.signatory
-    return f"row {candidate.row} of {name} ({', '.join(parts)})"
+def _place(each: Grouping) -> int:
+    return each.place
 
 
 def _in_order(found: Iterable[Convention]) -> list[Convention]:
     """Return each once, in the order of the table."""
     by_place = {each.place: each for each in found}
     return [by_place[place] for place in sorted(by_place)]
-
-
-def _corresponds(each: Correspondence) -> str:
-    return (
-        f"mutual {each.mutual_mask} with {each.criterion} is AMC {each.amc_number}"
-        f"{_named(each.amc_name)}"
-    )
-
-
-def _groups(each: Grouping) -> str:
-    return (
-        f"AMC {each.amc_number}{_named(each.amc_name)} is signed for by "
-        f"{each.signatory}{_named(each.signatory_name)}, "
-        f"type {each.convention_type or 'any'}, criterion {each.criterion or 'any'}"
-    )
-
-
-def _signed(each: Convention) -> str:
-    return each.candidate.signatory_name or each.candidate.signatory or "nobody"
-
-
-def _named(name: str) -> str:
-    return f" ({name})" if name else ""

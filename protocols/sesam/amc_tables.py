@@ -30,7 +30,7 @@ CORRESPONDENCES: Final = "correspondences"
 GROUPINGS: Final = "groupings"
 CONVENTIONS: Final = "conventions"
 
-_DAYS: Final = ("valid_from", "valid_until")
+DAYS: Final = ("valid_from", "valid_until")
 
 NATIONAL: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
@@ -51,7 +51,7 @@ NATIONAL: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 
 COLUMNS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        name: ("row", *(each for each in columns if each), *_DAYS)
+        name: ("row", *(each for each in columns if each), *DAYS)
         for name, columns in NATIONAL.items()
     }
 )
@@ -184,6 +184,18 @@ def address(row: Row) -> Address | None:
     return Address(*parts) if all(parts) else None
 
 
+def share_a_day(one: Row, other: Row) -> bool:
+    """Say whether two rows are valid on some same day."""
+
+    def first(row: Row) -> str:
+        return row.get("valid_from") or "0000"
+
+    def last(row: Row) -> str:
+        return row.get("valid_until") or "9999"
+
+    return first(one) <= last(other) and first(other) <= last(one)
+
+
 def natures(text: str) -> frozenset[str]:
     """Return the natures of a list such as `0,1,2`; empty: all."""
     return frozenset(each.upper() for each in _SEPARATOR.split(text) if each)
@@ -232,7 +244,7 @@ def _number(row: Row, place: int) -> int:
 
 
 def _days(row: Row) -> Days:
-    first, last = (row.get(name, "") for name in _DAYS)
+    first, last = (row.get(name, "") for name in DAYS)
     if not first and not last:
         return _ALWAYS
     return Days(_day(first), _day(last))

@@ -24,6 +24,7 @@ _MARKS: Final = (
     (b"\x1f\x8b", "compressed with gzip"),
     (b"%PDF", "a PDF document"),
 )
+_DOS_END: Final = b"\x1a\r\n"
 _C1: Final = re.compile(rb"[\x80-\x9f]")
 _SPOILT: Final = re.compile(
     "\ufffd|Ã[\u0080-\u00bf]|[\u0080-\u009f]|[‚ƒ„…†‡ˆ‰‹Š](?=[a-z])"
@@ -45,6 +46,7 @@ def decode(content: bytes) -> tuple[str, Problem | None]:
             return "", _wrong_encoding(content, 0, f"is {words}")
     if (at := content.find(b"\0")) >= 0:
         return "", _wrong_encoding(content, at, "holds a zero byte, as UTF-16 does")
+    content = content.rstrip(_DOS_END)
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError:

@@ -202,3 +202,12 @@ def test_much_waits_for_a_second_person(installed: Installation, anomaly: str) -
     assert said["second_person"]
     shown = installed.octway("anomaly", "show", said["anomaly"], "--json").facts
     assert (shown["kind"], shown["claims"]) == ("bulk-approval", 4)
+
+    case = said["anomaly"]
+    stranger = installed.octway("anomaly", "agree", case, "--by", "eve")
+    assert "no staff account" in stranger.err
+    installed.octway("staff", "add", "lea", "--role", "operator", stdin="long enough 7")
+    agreed = installed.octway("anomaly", "agree", case, "--by", "lea", "--json").facts
+    assert (agreed["done"], agreed["failed"]) == (2, {})
+    again = installed.octway("anomaly", "refuse", case, "too late", "--by", "lea")
+    assert (again.status, "waits for nobody" in again.err) == (1, True)

@@ -38,6 +38,18 @@ def test_a_version_is_listed_compared_pinned_and_let_go(
     assert installed.octway("directory", "list", "--json").facts["pinned"] is None
 
 
+def test_commands_work_with_the_version_that_is_pinned(
+    installed: Installation,
+) -> None:
+    """As the nodes do; a payer that the files do not name any more is still known."""
+    old = installed.house.directory().data.version
+    (installed.folder / "payers" / "msa-est.toml").unlink()
+    ask = ("remedy", "plan", "--payer", "msa-est")
+    assert installed.octway(*ask).status != 0
+    installed.octway("directory", "pin", old[:8], "a file went by mistake")
+    assert installed.octway(*ask).status == 0
+
+
 def test_a_version_that_never_was_is_refused(installed: Installation) -> None:
     """The words say how to find one that was."""
     said = installed.octway("directory", "pin", "0123456789", "why")

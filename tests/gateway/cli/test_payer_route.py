@@ -102,3 +102,19 @@ def test_versions_of_a_table_are_compared_by_key(installed: Installation) -> Non
     )
     assert lines_with(told.out, "signatory=8004", "added", "domain=amc.example")
     assert "2 differences" in told.out
+
+
+def test_a_table_may_take_effect_on_a_day_to_come(installed: Installation) -> None:
+    """Until then the one in force decides; funds are asked for no day, so not theirs."""
+    for operator, more in (("OPER1", ()), ("OPER2", ("--from", "2099-01-01"))):
+        row = convention(signatory="8001", operator=operator, address=WHERE)
+        file = table(installed, f"{operator}.csv", [row])
+        assert installed.octway("payer", "import", file, *more).status == 0
+    assert installed.octway("check").status == 0
+    for day, operator in (("2098-12-31", "OPER1"), ("2099-01-01", "OPER2")):
+        asked = ("payer", "route", "amc_number=8001", "--day", day, "--json")
+        assert installed.octway(*asked).facts["facts"]["operator"] == operator
+    funds = table(installed, "f.csv", [["01", "990", "0000", "X", "", "990", *"0" * 8]])
+    refused = installed.octway("payer", "import", funds, "--from", "2099-01-01")
+    assert refused.status == 2
+    assert "import it on the day" in refused.err

@@ -66,6 +66,17 @@ def test_what_weighs_most_comes_first(site: Site, console: Console) -> None:
     assert listed(browser) == [*worst, few[1], few[0]]
 
 
+def test_cases_of_the_sandbox_lie_apart(site: Site, console: Console) -> None:
+    """What vendors try out is on nobody's desk, and is found where one looks for it."""
+    (real,) = raise_cases(site, 1)
+    (tried,) = raise_cases(site, 1, payer="sandbox~acme-test~p", subject="s")
+    browser = console.browser("viewer")
+    browser.get("/console/anomalies")
+    assert listed(browser) == [real]
+    browser.get("/console/anomalies?sandbox=only")
+    assert listed(browser) == [tried]
+
+
 def test_screens_neither_skip_nor_repeat(site: Site, console: Console) -> None:
     """120 cases are three screens, though one of them grows while they are read."""
     names = raise_cases(site, 120)

@@ -133,6 +133,55 @@ def test_an_endpoint_is_told_in_order(house: House, vendor: Vendor) -> None:
     assert again == second
 
 
+def test_what_an_endpoint_cannot_stomach_starves_nobody(
+    house: House, vendor: Vendor
+) -> None:
+    """Refused twice while the next is taken, it steps aside, comes again, and is given up."""
+    webhook = vendor.add("alpha")
+    put_tests(house, vendor, webhook, 4)
+    bad = house.database.read(webhook_deliveries.listed, webhook, limit=9)[-1].event_id
+    vendor.endpoints.refused = {bad}
+    vendor.work()
+    house.clock.advance(WAITS[0] * 1.2)
+    vendor.work()
+    assert vendor.states(webhook) == ["pending"] * 4
+    house.clock.advance(WAITS[1] * 1.2)
+    vendor.work()
+    assert vendor.states(webhook) == ["pending", *["delivered"] * 3]
+    assert vendor.row(webhook).failures == 0
+
+    put_tests(house, vendor, webhook)
+    vendor.work()
+    assert vendor.states(webhook)[-1] == "delivered"  # at once
+    for pause in WAITS[1:]:
+        house.clock.advance(pause * 1.2)
+        vendor.work()
+    assert vendor.states(webhook)[0] == "dead"
+    tries = [came.headers["webhook-id"] for _, came in vendor.endpoints.came]
+    assert tries.count(bad) == len(WAITS) + 1
+    assert vendor.row(webhook).due_at is None
+
+
+def test_an_endpoint_that_refused_all_is_told_all_at_once(
+    house: House, vendor: Vendor
+) -> None:
+    """The second is tried to see who is at fault; once mended nothing waits longer."""
+    webhook = vendor.add("alpha")
+    put_tests(house, vendor, webhook, 3)
+    vendor.endpoints.broken = {vendor.row(webhook).url}
+    for pause in (0.0, *WAITS):
+        house.clock.advance(pause * 1.2)
+        vendor.work()
+    vendor.endpoints.broken.clear()
+    vendor.endpoints.came.clear()
+    house.clock.advance(WAITS[-1] * 1.2)
+    vendor.work()
+    listed = house.database.read(webhook_deliveries.listed, webhook, limit=9)
+    came = [came.headers["webhook-id"] for _, came in vendor.endpoints.came]
+    assert came[-1] == listed[0].event_id
+    assert sorted(came) == sorted(each.event_id for each in listed)
+
+
 def test_one_that_fails_holds_up_no_other(house: House, vendor: Vendor) -> None:
     """Endpoints do not wait for one another."""
     bad = vendor.add("alpha", url="https://bad.example")

@@ -31,11 +31,12 @@ class Endpoints:
     came: list[tuple[str, Came]] = field(factory=list)
     answers: list[Outcome] = field(factory=list)  # then good
     broken: set[str] = field(factory=set)  # addresses that always fail
+    refused: set[str] = field(factory=set)  # events that always fail
 
     def call(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
         """Take a call."""
         self.came.append((url, Came(dict(headers), body)))
-        if url in self.broken:
+        if url in self.broken or headers["webhook-id"] in self.refused:
             return BROKEN
         return self.answers.pop(0) if self.answers else OK
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015_complementary_part"
-down_revision = "0014_retention"
+revision = "0016_complementary_part"
+down_revision = "0015_webhook_aside"
 branch_labels = None
 depends_on = None
 
