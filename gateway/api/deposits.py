@@ -9,15 +9,13 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from gateway.api import cursors, shapes
+from gateway.api import claim_parts, cursors, shapes
 from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Call
 from gateway.clock import Now
 from gateway.database import Database
 from gateway.intake.reception import RunInThread
-from gateway.journal import arrivals, queries, two_parts
-from routing.ledger import Account
-from routing.parts import together
+from gateway.journal import arrivals, queries
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -181,23 +179,8 @@ def _list(
     if name == "lots":
         _add_owed(connection, rows[:limit], found["items"])
     if name == "claims":
-        _add_parts(connection, rows[:limit], found["items"])
+        claim_parts.add(connection, rows[:limit], found["items"])
     return found
-
-
-def _add_parts(
-    connection: Connection, rows: Sequence[Any], items: Sequence[dict[str, Any]]
-) -> None:
-    """Tell a claim that two payers owe as one, and each payer's part with it."""
-    places = [(row.lot_id, row.seq) for row in rows]
-    found = two_parts.of_claims(connection, places)
-    for place, item in zip(places, items, strict=True):
-        parts = found.get(place, ())
-        item["parts"] = shapes.fill_all(shapes.CLAIM_PART, parts)
-        if parts:
-            item["asked"] = shapes.cents(sum(part.asked for part in parts))
-            item["paid"] = shapes.cents(sum(part.paid for part in parts))
-            item["account"] = together([Account(part.account) for part in parts])
 
 
 def _add_owed(

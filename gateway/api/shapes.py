@@ -64,7 +64,8 @@ def cents(amount: int | None) -> str | None:
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02}"
 
 
-def _money(name: str, words: str) -> Member:
+def money(name: str, words: str) -> Member:
+    """Make a member that shows a column of cents as a decimal text."""
     return Member("money", words, lambda row: cents(getattr(row, name)))
 
 
@@ -128,8 +129,8 @@ LOT: Final[Shape] = MappingProxyType(
         "flow": column("flow", "string", "kind of exchange"),
         "sender": column("sender", "string", "in whose name it is billed"),
         "claims": column("claims", "integer", "claims in it"),
-        "billed": _money("billed", "amount billed"),
-        "asked": _money("asked", "amount asked of the payer"),
+        "billed": money("billed", "amount billed"),
+        "asked": money("asked", "amount asked of the payer"),
         "state": column("state", "string", "where it stands"),
         "cause": column("cause", "string", "why it is held or refused, or empty"),
         "cause_words": column("cause_words", "string", "the same in words"),
@@ -167,9 +168,9 @@ CLAIM: Final[Shape] = MappingProxyType(
         "number": column("number", "string", "invoice number"),
         "date": column("date", "string", "its date, or empty"),
         "record": column("record", "integer", "its first record in the file"),
-        "billed": _money("billed", "amount billed"),
-        "asked": _money("asked", "amount asked of its payers"),
-        "paid": _money("paid", "amount that its payers say they pay"),
+        "billed": money("billed", "amount billed"),
+        "asked": money("asked", "amount asked of its payers"),
+        "paid": money("paid", "amount that its payers say they pay"),
         "account": column(
             "account",
             "string",
@@ -179,36 +180,11 @@ CLAIM: Final[Shape] = MappingProxyType(
         "answered_at": moment("answered_at", "when that word came"),
     }
 )
-CLAIM_PART: Final[Shape] = MappingProxyType(
-    {
-        "part": Member(
-            "string",
-            "compulsory or complementary",
-            lambda row: NAMES[row.share],
-        ),
-        "lot": column("lot_id", "string", "lot that it is in"),
-        "payer": named("payer_id", "string?", "payer that it was routed to"),
-        "state": column("state", "string", "where its lot stands"),
-        "cause": column("cause", "string", "why it is held or refused, or empty"),
-        "cause_words": column("cause_words", "string", "the same in words"),
-        "asked": _money("asked", "amount asked of that payer"),
-        "paid": _money("paid", "amount that it says it pays"),
-        "account": column("account", "string", "where it stands in the ledger"),
-        "outcome": column("outcome", "string", "the payer's last word, or empty"),
-        "sent_at": moment("sent_at", "when the payer took it"),
-        "answered_at": moment("answered_at", "when that word came"),
-        "routing": Member(
-            "looks",
-            "which tables were looked into for its payer: table, row (0: none) and why",
-            lambda row: json.loads(row.routing or "[]"),
-        ),
-    }
-)
 ACCOUNT: Final[Shape] = MappingProxyType(
     {
         "account": column("account", "string", "account of the ledger"),
         "claims": column("claims", "integer", "claims that stand in it"),
-        "asked": _money("asked", "amount that stands in it"),
+        "asked": money("asked", "amount that stands in it"),
     }
 )
 
@@ -256,8 +232,8 @@ ANSWER: Final[Shape] = MappingProxyType(
         "seq": column("seq", "integer", "place in the payer's return"),
         "level": column("level", "string", "dispatch, lot or claim"),
         "outcome": column("outcome", "string", "what the payer says"),
-        "asked": _money("asked", "amount asked, as the payer read it"),
-        "paid": _money("paid", "amount that it pays"),
+        "asked": money("asked", "amount asked, as the payer read it"),
+        "paid": money("paid", "amount that it pays"),
         "deposit": column("deposit_id", "string?", "deposit that it is about"),
         "lot": column("lot_id", "string?", "lot that it is about"),
         "lot_number": column("lot_number", "string?", "that lot's number"),

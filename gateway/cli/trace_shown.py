@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_codes
+from gateway.cli import trace_chase, trace_codes, trace_parts
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
@@ -14,9 +14,8 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.trace_codes import CodeTold
 from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
-from gateway.journal.trace import CLAIM, LOT
 from gateway.pursuit import Pursuit
-from gateway.telling import coming, events, parts, standing
+from gateway.telling import coming, events, standing
 from gateway.telling.payment import payment_words
 from gateway.telling.voice import English
 from routing.parts import NAMES
@@ -39,7 +38,7 @@ def show(
         terminal.say(terminal.paint(f"-> {each}", "yellow"))
     terminal.say()
     facts(terminal, _who(life, terminal))
-    _routing(life, terminal)
+    trace_parts.show_routing(life, terminal)
     _problems(life, terminal)
     trace_codes.show(codes, terminal)
     _lots(life, terminal)
@@ -66,23 +65,6 @@ def _numbers(pursuit: Pursuit, terminal: Terminal) -> None:
         terminal.say(f"  {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}")
 
 
-def _routing(life: Life, terminal: Terminal) -> None:
-    """Show by which rows of which tables the payers of a lot were found."""
-    if life.found.kind not in {CLAIM, LOT}:
-        return
-    for row in life.lots:
-        steps = parts.steps(row.routing, English())
-        if steps:
-            heading(terminal, f"How the payer of {_number(row)} was found")
-            for each in steps:
-                terminal.say(f"  {each}")
-
-
-def _number(row: AnyRow) -> str:
-    part = NAMES[row.share]
-    return f"lot {row.number}, {part}" if part else f"lot {row.number}"
-
-
 def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
     found = []
     row = life.deposit
@@ -105,10 +87,7 @@ def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
         found.append(
             ("invoice", f"{claim.number} of {claim.date}, record {claim.record}")
         )
-    found += [
-        (NAMES[each.share], f"{parts.standing(each, English(terminal.zone))}")
-        for each in life.parts
-    ]
+    found += trace_parts.standing(life, terminal)
     if life.promise is not None:
         promise = life.promise
         words = f"of {promise.communicated}, valid until {promise.valid_until}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,14 @@ from protocols.records import load_layouts
 from protocols.sesam.enriched import kind_of
 from protocols.sesam.network import SESAM
 from protocols.sesam.reader import read, validate
+from protocols.sesam.sample_maker import FundFacts
+from protocols.sesam.simulation import SIMULATION
+from protocols.simulation import Decided, Told
 from routing.envelope import LotSeen, Share
 from tests.protocols.sesam.amc_files import (
     AMC,
     CODE,
+    DAY,
     OTHER_AMC,
     TABLES,
     convention,
@@ -197,3 +202,25 @@ def test_files_without_a_second_payer_are_read_as_before() -> None:
     """The tables change nothing for them."""
     content = b2_file()
     assert list(read(io.BytesIO(content), TABLES).lots()) == lots_of(content, NO_TABLES)
+
+
+def test_the_payers_of_a_sandbox_answer_requests_too() -> None:
+    """A SIMULATED answer names the request, and pays that part alone."""
+    payer = FundFacts(organism="000", recipient_type="OC", recipient="00001234567890")
+    content = enriched_file(alone=True, fund=payer)
+    (lot,) = lots_of(content)
+    sent = SIMULATION.read_sent(content)
+    assert [each.key for each in sent.lots] == [lot.match_key]
+    told = [Told(lot=sent.lots[0], decided=[Decided()] * len(lot.claims))]
+    day = date.fromisoformat(DAY)
+    (back,) = SIMULATION.answer("payment", told, number=1, day=day)
+    reading = SESAM.read_return(io.BytesIO(back.content), "sesam.noemie")
+    answers = list(reading.answers())
+    assert [each.match_keys[0] for each in answers] == [
+        each.match_key for each in lot.claims
+    ]
+    assert [each.paid for each in answers] == [each.asked for each in lot.claims]
+    (acknowledged,) = SIMULATION.answer("arl", told, number=2, day=day)
+    arl = SESAM.read_return(io.BytesIO(acknowledged.content), "sesam.arl-simulated")
+    (answer,) = arl.answers()
+    assert lot.match_key.startswith(f"{answer.match_keys[0]}/")
