@@ -152,10 +152,13 @@ def earlier_claim(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | N
     return None if found is None else found.number
 
 
+def was_split(lot: Row[*tuple[Any, ...]]) -> bool:
+    """Say whether a lot is one of the parts that a lot was split into."""
+    return lot.part_of is not None or lot.share == Share.MAIN
+
+
 def split_claims(connection: Connection, lot: Row[*tuple[Any, ...]]) -> list[int]:
-    """Number the claims of a lot whose parts go to two payers; none of a whole lot."""
-    if lot.part_of is None and lot.share != Share.MAIN:
-        return []
+    """Number those claims of a lot that was split which two payers owe."""
     mine = schema.lot.c.id == lot.id
     others = schema.lot.c.part_of == lot.id
     claim = schema.claim

@@ -186,12 +186,14 @@ class Gather:
 
     def _part(self, lot: Row[*tuple[Any, ...]]) -> LotPart:
         payload = self._database.read(deposits.payload_of, lot.deposit_id)
-        chosen = self._database.read(lots.split_claims, lot)
+        chosen: list[int] = []
+        if lots.was_split(lot):
+            chosen = self._database.read(lots.split_claims, lot)
 
         def open_part() -> BinaryIO:
             whole = self._database.read(self._payloads.open, payload)
             its = io.BufferedReader(Slice(whole, lot.offset, lot.length))
-            if not chosen:
+            if not lots.was_split(lot):
                 return its
             network = self._networks[lot.network]
             return io.BytesIO(network.cut(its, Share(lot.share), chosen))
