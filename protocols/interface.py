@@ -237,7 +237,8 @@ class Network(Protocol):
     ) -> Reading:
         """Read a billing file; never raises for what the file holds.
 
-        `tables` are the directory's of this network, for rules that need them.
+        `tables` are the directory's of this network, for rules that need them.  Without
+        a directory no lot is split, and what its payers are asked stays together.
         """
         ...
 

@@ -89,7 +89,7 @@ DEPOSIT: Final[Shape] = MappingProxyType(
             lambda row: bool(row.test),
         ),
         "record_count": column("records", "integer", "records in it"),
-        "lot_count": column("lots", "integer", "lots in it"),
+        "lot_count": column("lots", "integer", "lots in its file"),
         "claim_count": column("claims", "integer", "claims in it"),
         "error_count": column("errors", "integer", "what a payer would refuse"),
         "warning_count": column(
@@ -183,7 +183,9 @@ CLAIM: Final[Shape] = MappingProxyType(
 ACCOUNT: Final[Shape] = MappingProxyType(
     {
         "account": column("account", "string", "account of the ledger"),
-        "claims": column("claims", "integer", "claims that stand in it"),
+        "claims": column(
+            "claims", "integer", "claims that stand in it; each of two parts counts"
+        ),
         "asked": money("asked", "amount that stands in it"),
     }
 )

@@ -2,8 +2,7 @@
 
 Parts of one lot that go to one address are one lot; where the tables do not decide,
 each identity has a lot of its own, which waits for them.  An invoice of which the
-fund handles both parts stays whole, as does every lot where the directory has no table
-of conventions: nobody could say where its parts go.
+fund handles both parts stays whole, as does every lot where no directory is at hand.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from typing import Final
 
 from attrs import evolve
 
-from protocols.interface import Tables
+from protocols.interface import NO_TABLES, Tables
 from protocols.sesam import amc_identity
 from protocols.sesam.amc_decision import Decision, Identity, Outcome
 from protocols.sesam.amc_identity import amc_of
 from protocols.sesam.amc_routing import AmcRouting
-from protocols.sesam.amc_tables import CONVENTIONS
 from protocols.sesam.enriched import (
     Records,
     amounts_of,
@@ -40,13 +38,13 @@ _BATCH: Final = "DRE"  # requests never share a file with invoices for a fund
 
 def split(lot: LotSeen, records: Records, tables: Tables) -> Iterator[LotSeen]:
     """Yield a sound lot, then the lots of what was split off it; or the lot as it is."""
-    routing = routing_of(tables) if tables.get(CONVENTIONS) else None
     parts: dict[str, list[tuple[int, Identity]]] = {}
-    if routing is not None and len(lot.claims) < len(records):
+    if tables is not NO_TABLES:
+        decide = lru_cache(routing_of(tables).decide)  # a lot has few payers
         for seq, invoice in enumerate(invoices(records), 1):
             if is_enriched(invoice):
                 identity = amc_identity.identity_of(invoice)
-                decision = routing.decide(amc_identity.on(identity, lot.date))
+                decision = decide(amc_identity.on(identity, lot.date))
                 if not _fund_handles_both(decision):
                     key = _code(decision) or amc_identity.write([identity])
                     parts.setdefault(key, []).append((seq, identity))

@@ -138,7 +138,7 @@ class Sesam:
     ) -> Reading:
         """Read a B2 file; raises `UnknownFormat` for another format.
 
-        With a table of conventions among the tables, complementary parts are split off.
+        With the tables of a directory, complementary parts are split off.
         """
         _expect_b2(format)
         return reader.read(stream, tables)

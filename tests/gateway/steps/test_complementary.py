@@ -42,6 +42,8 @@ from tests.protocols.sesam.amc_files import (
     tables,
 )
 
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def site(engine: str) -> Iterator[Site]:
@@ -103,6 +105,7 @@ def test_each_payer_gets_its_part_and_the_claim_closes_with_the_last(
     assert site.anomalies() == {}
 
 
+@on_sqlite
 def test_the_steps_that_led_to_the_payer_are_kept(site: Site) -> None:
     """Which table, which row, why."""
     bill(site)
@@ -117,6 +120,7 @@ def test_the_steps_that_led_to_the_payer_are_kept(site: Site) -> None:
     )
 
 
+@on_sqlite
 def test_a_payer_that_refuses_its_part_takes_nothing_from_the_other(site: Site) -> None:
     """The claim is then paid in part."""
     bill(site)
@@ -130,6 +134,7 @@ def test_a_payer_that_refuses_its_part_takes_nothing_from_the_other(site: Site) 
     assert together(accounts) is Account.PARTLY_PAID
 
 
+@on_sqlite
 def test_the_complementary_payer_may_answer_first(site: Site) -> None:
     """Its words are not taken for the fund's."""
     bill(site)
@@ -156,6 +161,7 @@ def test_a_part_whose_payer_is_open_waits_for_the_tables(site: Site) -> None:
     assert site.anomalies() == {"lot-held": "resolved"}
 
 
+@on_sqlite
 def test_several_conventions_are_shown_and_nothing_is_guessed(site: Site) -> None:
     """The case names the rows that say different things."""
     other = convention(AMC, ("OC", "983", "x.example"), row=7)
@@ -186,6 +192,7 @@ def test_a_senders_own_request_goes_to_the_payer_of_its_convention(site: Site) -
     assert site.states(schema.lot) == ["answered", "answered"]
 
 
+@on_sqlite
 def test_the_same_invoices_again_are_held_for_both_payers(site: Site) -> None:
     """A repeat is no second request, neither to the fund nor to the other payer."""
     sender = make_sender(random.Random(5))
@@ -202,7 +209,7 @@ def test_the_same_invoices_again_are_held_for_both_payers(site: Site) -> None:
     ]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_killed_while_it_is_split_the_parts_are_the_same_and_sent_once(
     engine: str,
 ) -> None:

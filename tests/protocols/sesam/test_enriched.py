@@ -135,7 +135,14 @@ def test_the_marks_that_a_concentrator_sets() -> None:
         ("2", {}, NO_TABLES),
         ("2", {}, tables(convention(AMC, mode="I"))),
     ],
-    ids=["not-allowed", "by-ps-e", "by-ps-f", "by-oct", "no-tables", "fund-does-both"],
+    ids=[
+        "not-allowed",
+        "by-ps-e",
+        "by-ps-f",
+        "by-oct",
+        "no-directory",
+        "fund-does-both",
+    ],
 )
 def test_what_may_not_be_split_goes_as_it_came(
     kind: str, values: dict[str, str], told: Tables
@@ -196,6 +203,15 @@ def test_without_a_decision_the_words_say_where_it_stopped_and_what_to_do() -> N
     assert "row 1 of SIGNATORY 888888881" in several.words
     assert "OC/983/x.example" in several.words
     assert {each.row for each in several.steps} >= {1, 7}
+
+
+def test_a_directory_without_conventions_holds_the_part_and_loses_nothing() -> None:
+    """The sender counts on its being asked for: it waits, and the words say for what."""
+    main, other = lots_of(enriched_file(), {})
+    assert (main.share, other.share) == (Share.MAIN, Share.OTHER)
+    waits = SESAM.destine(other.destination, {})
+    assert waits.cause == UNDECIDED
+    assert "the directory has no table of conventions" in waits.words
 
 
 def test_files_without_a_second_payer_are_read_as_before() -> None:
