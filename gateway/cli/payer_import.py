@@ -236,7 +236,8 @@ def _say(
     )
     warnings = sum(each.severity is not Severity.ERROR for each in found.problems)
     if warnings:
-        terminal.say(f"{counted(warnings, 'warning')}, named above")
+        named = "named above" if warnings <= _SHOWN else "the first ones named above"
+        terminal.say(f"{counted(warnings, 'warning')}, {named}")
     if found.payers:
         kept = len(found.payers) - len(wanted.fresh)
         terminal.say(

@@ -340,7 +340,7 @@ class Match:
 
 def _again_at(row: Row[*tuple[Any, ...]], now: float) -> float:
     """Say when orphans are tried again: ever less often, the older they are."""
-    return float(now + max(_RETRY_AFTER, (now - row.collected_at) / 2))
+    return float(now + max(_RETRY_AFTER, now - row.collected_at))
 
 
 _STORED: Final = work.Taking(

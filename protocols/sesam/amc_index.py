@@ -77,21 +77,18 @@ class AmcIndex:
         if found := self._grouped.get(amc_number):
             yield from found.under(criterion)
 
-    def conventions(
-        self, amc_number: str, signatories: Iterable[str], criterion: str | None
-    ) -> Iterator[Convention]:
-        """Yield conventions that hold for a criterion, or all of them; some twice.
+    def of_amc(self, amc_number: str, criterion: str | None) -> Iterator[Convention]:
+        """Yield conventions that name an AMC, or that it signed itself.
 
-        They name the AMC, it signed them itself, or groupings lead there through a
-        signatory.
+        Those that hold for a criterion, or all of them.
         """
-        wanted = [self._by_amc.get(amc_number)] if amc_number else []
-        wanted += [self._by_grouping.get(each) for each in signatories]
-        for found in wanted:
-            if found is not None and criterion is None:
-                yield from found.everything()
-            elif found is not None and criterion is not None:
-                yield from found.under(criterion)
+        return _under(self._by_amc.get(amc_number), criterion)
+
+    def of_signatory(
+        self, signatory: str, criterion: str | None
+    ) -> Iterator[Convention]:
+        """Yield conventions to which groupings lead through a signatory, as `of_amc`."""
+        return _under(self._by_grouping.get(signatory), criterion)
 
     def open_for(self, criterion: str) -> Iterator[Convention]:
         """Yield conventions that name no AMC and hold for a fund's criterion."""
@@ -108,6 +105,14 @@ class AmcIndex:
         near = self._mutual_rows[max(0, at - 1) : at + 3]
         own = [each for each in near if each.mutual_mask == mutual]
         return own or near
+
+
+def _under(
+    found: MaskIndex[Convention] | None, criterion: str | None
+) -> Iterator[Convention]:
+    if found is None:
+        return iter(())
+    return found.everything() if criterion is None else found.under(criterion)
 
 
 def _place(each: Correspondence) -> int:

@@ -32,6 +32,7 @@ from protocols.sesam.amc_decision import (
 )
 from protocols.sesam.amc_index import AmcIndex
 from protocols.sesam.amc_masks import matches
+from protocols.sesam.amc_signatories import Way, ways
 from protocols.sesam.amc_tables import (
     CONVENTIONS,
     CORRESPONDENCES,
@@ -86,7 +87,7 @@ class _Case:
         self._agreement = identity.agreement.strip().upper()
         self._nature = identity.nature.strip().upper()
         self._amc = ""
-        self._signatories: list[str] = []
+        self._ways: list[Way] = []
         self._steps: list[Step] = []
 
     def decide(self) -> Decision:
@@ -138,18 +139,13 @@ class _Case:
 
     def _follow_groupings(self) -> None:
         """Note who signs for the AMC, and who signs for those."""
-        seen, waiting = {self._amc}, [self._amc] if self._amc else []
-        while waiting:
-            found = self._index.groupings(waiting.pop(0), self._criterion)
-            for each in sorted(found, key=_place):
-                if each.signatory in self._signatories or not self._holds(each):
-                    continue
-                self._signatories.append(each.signatory)
-                self._note(GROUPINGS, each.row, amc_words.groups(each))
-                if each.signatory not in seen:
-                    seen.add(each.signatory)
-                    waiting.append(each.signatory)
-        if self._amc and not self._signatories:
+        if not self._amc:
+            return
+        found = ways(self._index, self._amc, self._criterion, self._holds)
+        for each, way in found:
+            self._ways.append(way)
+            self._note(GROUPINGS, each.row, amc_words.groups(each))
+        if not self._ways:
             self._note(GROUPINGS, 0, f"nobody signs for AMC {self._amc}")
 
     def _holds(self, each: Grouping) -> bool:
@@ -161,8 +157,7 @@ class _Case:
 
     def _conventions(self) -> list[Convention]:
         """Return what holds of the AMC's conventions and of its signatories'."""
-        near = self._index.conventions(self._amc, self._signatories, self._criterion)
-        hits = _in_order(filter(self._fits, near))
+        hits = _in_order(filter(self._fits, self._near(self._criterion)))
         for each in hits:
             self._note(CONVENTIONS, each.candidate.row, self._reached(each))
         return hits
@@ -179,6 +174,14 @@ class _Case:
                 f"for every AMC of {each.candidate.criterion}",
             )
         return hits
+
+    def _near(self, criterion: str | None) -> Iterator[Convention]:
+        """Yield conventions of the AMC and its signatories: under a criterion, or all."""
+        if self._amc:
+            yield from self._index.of_amc(self._amc, criterion)
+        for way in self._ways:
+            found = self._index.of_signatory(way.signatory, criterion)
+            yield from filter(way.leads_to, found)
 
     def _fits(self, each: Convention) -> bool:
         """Say whether a convention under the identity's criterion holds."""
@@ -227,8 +230,25 @@ class _Case:
             candidates,
             f"{len(candidates)} conventions hold and say different things: "
             + "; ".join(map(amc_words.told, candidates[:_SHOWN]))
-            + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else ""),
+            + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else "")
+            + f"; {self._apart(candidates)}",
         )
+
+    def _apart(self, candidates: Sequence[Candidate]) -> str:
+        """Say what, if it were told, would choose between candidates."""
+        told = {
+            "convention_type": self._type,
+            "agreement": self._agreement,
+            "nature": self._nature,
+        }
+        apart = [
+            name.replace("_", " ")
+            for name, value in told.items()
+            if not value and len({getattr(each, name) for each in candidates}) > 1
+        ]
+        if apart:
+            return f"not told, and different in them: {', '.join(apart)}"
+        return "nothing that can be told tells them apart: the tables contradict each other"
 
     def _unmet(self) -> str:
         """Say why no convention holds, with the rows that come nearest."""
@@ -237,7 +257,7 @@ class _Case:
                 f"no number is told, and no row of {CONVENTIONS} is open to criterion "
                 f"{self._criterion or 'none'}"
             )
-        near = _in_order(self._index.conventions(self._amc, self._signatories, None))
+        near = _in_order(self._near(None))
         if near:
             words = "; ".join(map(self._missed, near[:_SHOWN]))
             more = f"; and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
@@ -265,7 +285,7 @@ class _Case:
         return Decision(
             outcome=outcome,
             amc_number=self._amc,
-            signatories=tuple(self._signatories),
+            signatories=tuple(dict.fromkeys(way.signatory for way in self._ways)),
             result=candidates[0].result if outcome is Outcome.DECIDED else None,
             candidates=candidates,
             steps=tuple(self._steps),
@@ -274,10 +294,6 @@ class _Case:
 
     def _note(self, table: str, row: int, why: str) -> None:
         self._steps.append(Step(table=table, row=row, why=why))
-
-
-def _place(each: Grouping) -> int:
-    return each.place
 
 
 def _in_order(found: Iterable[Convention]) -> list[Convention]:

@@ -27,7 +27,7 @@ _MARKS: Final = (
 _DOS_END: Final = b"\x1a\r\n"
 _C1: Final = re.compile(rb"[\x80-\x9f]")
 _SPOILT: Final = re.compile(
-    "\ufffd|Ã[\u0080-\u00bf]|[\u0080-\u009f]|[‚ƒ„…†‡ˆ‰‹Š](?=[a-z])"
+    "\ufffd|Ã[\u0080-\u00bf]|[\u0080-\u009f]|[‚ƒ„…†‡ˆ‰‹ŠŽ](?=[a-z])"
 )
 _WANTED: Final = "wanted UTF-8, CP1252 or Latin-1"
 

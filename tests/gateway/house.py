@@ -72,9 +72,7 @@ class House:
         self.entropy = random.Random(seed).randbytes
         self.seen = Seen()
         writer = open_engine(self.url, write=True, connections=1)
-        if url:
-            schema.metadata.create_all(writer)
-        else:
+        if not url:
             shutil.copyfile(_empty_journal(), self.folder / "journal.db")
         self.database = Database(
             writer=writer,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
 from random import Random
 
 import pytest
 
 from protocols.interface import Network
+from protocols.payer_finder import NOBODY
 from routing.envelope import Severity
 
 DAY = "2026-03-09"
@@ -63,6 +65,25 @@ class NetworkContract:
 
             assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
             assert (found.rows, found.payers) == (0, ())
+
+    @pytest.mark.parametrize("content", NONSENSE)
+    def test_a_table_is_known_by_its_shape_and_its_rows_by_keys(
+        self, network: Network, content: bytes
+    ) -> None:
+        """Nonsense has no shape; what is taken over can be compared row by row."""
+        assert network.table_of(content) == ""
+        assert set(network.importers) <= set(network.table_keys)
+
+    def test_a_payer_is_found_in_no_table(self, network: Network) -> None:
+        """Whatever is told, a finder says why there is none, and what was looked at."""
+        if network.payer_finder is not None:
+            told = dict.fromkeys(network.payer_finder.asks, "é?")
+            found = network.payer_finder.find(
+                told | {"unknown": "x"}, day=date(2026, 11, 2), tables={}
+            )
+
+            assert (found.outcome, found.code) == (NOBODY, "")
+            assert "octway payer import" in found.words
 
     @pytest.mark.parametrize("content", NONSENSE)
     def test_labels_are_told_of_any_code_and_read_from_no_nonsense(

@@ -83,7 +83,7 @@ def invented(rng: Random) -> dict[str, list[list[str]]]:
                 rng.choice(signatories),
                 kind=rng.choice(TYPES),
                 criterion=rng.choice(("", _mask(rng))),
-                nature=rng.choice(("", "", "2")),
+                nature=rng.choice(("", "", "2", "5")),
             )
             for _ in range(80)
         ],

@@ -95,6 +95,7 @@ def test_several_that_say_otherwise_are_shown(routing: AmcRouting) -> None:
     assert (found.outcome, found.result) == (Outcome.AMBIGUOUS, None)
     assert [each.row for each in found.candidates] == [3, 4]
     assert "row 3 of Signataire 8003 (mode S, OC/901/amc.example" in found.reason
+    assert "not told, and different in them: agreement" in found.reason
     told = routing.decide(Identity(amc_number="300000003", agreement="H", day=DAY))
     assert told.result is not None
     assert told.result.mode is Mode.UNIQUE
@@ -149,6 +150,21 @@ def test_none_says_where_it_stopped_and_what_is_near(
     found = routing.decide(who)
     assert found.outcome is Outcome.NONE
     assert all(each in found.reason for each in words), found.reason
+
+
+def test_a_grouping_leads_to_conventions_of_its_own_type() -> None:
+    """An AMC that is grouped for SP is not under its signatory's OC convention."""
+    tables = taken_over(
+        {
+            GROUPINGS: [grouping("300000001", "8001", kind="SP")],
+            CONVENTIONS: [
+                convention(signatory="8001", grouped="1", kind=kind, operator=kind)
+                for kind in ("OC", "SP")
+            ],
+        }
+    )
+    found = AmcRouting.of(tables).decide(Identity(amc_number="300000001", day=DAY))
+    assert [each.row for each in found.candidates] == [2]
 
 
 def test_a_day_decides_which_row_is_valid() -> None:
@@ -226,6 +242,9 @@ def _by_the_rules(
             and (not natures or who.nature in ("", *natures.split(",")))
         )
 
+    def shared(one: str, other: str) -> bool:
+        return not one or not other or bool({*one.split(",")} & {*other.split(",")})
+
     fund, amc = who.regime + who.fund + who.centre, who.amc_number.lstrip("0")
     rows, groups = national[CONVENTIONS], national[GROUPINGS]
     named = {row[3].lstrip("0") for row in groups}
@@ -236,10 +255,17 @@ def _by_the_rules(
                 amc = found.lstrip("0")
                 break
     signs = [row for row in groups if holds(row[5], row[7], row[1])]
-    behind, size = set[str](), -1
-    while len(behind) > size:
-        size = len(behind)
-        behind |= {row[8] for row in signs if row[3].lstrip("0") in behind | {amc}}
+    ways, size = {(amc, "", "")}, 0
+    while len(ways) > size:
+        size = len(ways)
+        ways |= {
+            (row[8], row[5], row[1] or natures)
+            for row in signs
+            for number, kind, natures in ways
+            if row[3].lstrip("0") == number
+            and kind in ("", row[5])
+            and shared(natures, row[1])
+        }
     fit = [
         (number, row)
         for number, row in enumerate(rows, 1)
@@ -249,7 +275,11 @@ def _by_the_rules(
         number
         for number, row in fit
         if (amc and amc == (row[11] or row[5]).lstrip("0"))
-        or (row[5] in behind and (row[7] == "1" or not row[7] + row[11]))
+        or any(
+            (way, kind) == (row[5], row[8]) and shared(natures, row[1])
+            for way, kind, natures in ways
+            if row[7] == "1" or not row[7] + row[11]
+        )
     ]
     return named_rows or [
         number for number, row in fit if row[7] == "0" and not row[11] and row[9]
