@@ -195,8 +195,9 @@ class Gather:
             its = io.BufferedReader(Slice(whole, lot.offset, lot.length))
             if not lots.was_split(lot):
                 return its
-            network = self._networks[lot.network]
-            return io.BytesIO(network.cut(its, Share(lot.share), chosen))
+            with its:
+                cut = self._networks[lot.network].cut(its, Share(lot.share), chosen)
+            return io.BytesIO(cut)
 
         return LotPart(open_part, lot.sender, lot.number, lot.claims)
 
