@@ -16,6 +16,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from datetime import date
 from enum import StrEnum
 from random import Random
 from types import MappingProxyType
@@ -26,6 +27,7 @@ from attrs import field, frozen
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder, SearchStep
 from protocols.tables import Importer
+from routing.card import Card, CardFound, CardRow
 from routing.envelope import (
     AnswerKind,
     AnswerSeen,
@@ -271,6 +273,17 @@ class Network(Protocol):
         `share` is which; `chosen` number the invoices that were split, from 1.  The
         same arguments give the same bytes.
         """
+        ...
+
+    def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
+        """Say which payer a card of that day leads to; None: no card of this network.
+
+        `card` is what is known of it, by the names of `config.card_data`.
+        """
+        ...
+
+    def card_rows(self, tables: Tables) -> Iterable[CardRow]:
+        """Yield what cards may say by the tables, for client software to keep."""
         ...
 
     def file_number(self, summary: Summary) -> FileNumber | None:

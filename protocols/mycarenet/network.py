@@ -7,6 +7,7 @@ them does what, as `protocols.interface.Network` wants it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from random import Random
 from types import MappingProxyType
 from typing import BinaryIO
@@ -58,6 +59,7 @@ from protocols.mycarenet.tables import Tables as Known
 from protocols.payer_finder import PayerFinder
 from protocols.simulation import Simulation
 from protocols.tables import Importer
+from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
@@ -155,6 +157,14 @@ class MyCareNet:
     def cut(self, lot: BinaryIO, share: Share, chosen: Collection[int]) -> bytes:
         """Cut nothing: an invoice has one payer here.  Raises `ValueError`."""
         raise ValueError("no invoice of mycarenet has two payers")
+
+    def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
+        """Say which union a mutuality's number leads to; None for any other card."""
+        return routing.read_card(card, tables, day)
+
+    def card_rows(self, tables: Tables) -> Iterable[CardRow]:
+        """Yield each mutuality that the table names alone."""
+        return routing.card_rows(tables)
 
     def file_number(self, summary: Summary) -> FileNumber | None:
         """Return None: a message is told by its sender's reference, not by a counter."""
