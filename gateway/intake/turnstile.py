@@ -23,6 +23,7 @@ class Crowded(GatewayError):
     """Too many wait already; nothing was done, and a little later it may be."""
 
     code: ClassVar[str] = "crowded"
+    retryable: ClassVar[bool] = True
 
 
 class Turnstile:
