@@ -120,8 +120,9 @@ def password_fits(password: bytes, kept: str) -> bool:
     No hash (an account that is not there, is closed, or has none) takes as long as a
     wrong password, and never fits.
     """
+    decoy = _decoy()  # made by whichever comes first, not by an unknown name
     try:
-        _HASHER.verify(kept or _decoy(), password)
+        _HASHER.verify(kept or decoy, password)
     except (VerificationError, InvalidHashError):
         return False
     return bool(kept)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from gateway.console import cookies
+from gateway.intake import credentials
 from gateway.journal import schema, staff
 from tests.gateway.api.door import Line, head
 from tests.gateway.console.browser import PASSWORD, Browser, Console
@@ -176,3 +178,16 @@ def test_an_open_session_is_no_place_to_guess_the_password(
     assert statuses == [*[422] * 10, 429]
     assert browser.post(address, fields | right | proof).status == 429
     assert guessed(console) == ["operator-1"] * 10
+
+
+def test_the_first_unknown_name_of_a_node_takes_no_longer_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What unknown names are compared with is made by the first check of any name."""
+    made: list[str] = []
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("right")
+    monkeypatch.setattr(credentials, "_decoy", lambda: made.append(cheap) or cheap)
+
+    assert credentials.password_fits(b"right", cheap)
+    assert not credentials.password_fits(b"right", "")
+    assert len(made) == 2
