@@ -186,7 +186,12 @@ def test_the_first_unknown_name_of_a_node_takes_no_longer_either(
     """What unknown names are compared with is made by the first check of any name."""
     made: list[str] = []
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("right")
-    monkeypatch.setattr(credentials, "_decoy", lambda: made.append(cheap) or cheap)
+
+    def decoy() -> str:
+        made.append(cheap)
+        return cheap
+
+    monkeypatch.setattr(credentials, "_decoy", decoy)
 
     assert credentials.password_fits(b"right", cheap)
     assert not credentials.password_fits(b"right", "")
