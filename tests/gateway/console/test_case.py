@@ -48,7 +48,7 @@ def test_a_case_tells_what_why_and_what_to_do(site: Site, console: Console) -> N
     browser.get(at(case))
     for words in (
         "Unknown payer",
-        "Add the code to a payer of the directory",
+        "have the operator add the code to a payer of the directory",
         "2 claims",
         "15.00",
         lot,
