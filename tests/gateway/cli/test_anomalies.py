@@ -182,7 +182,11 @@ def test_many_are_worked_on_at_once(installed: Installation, anomaly: str) -> No
     said = installed.octway(*order)
     assert "2 things behind them, 4 claims; nothing is done yet" in said.out
     assert installed.octway(*order, "--yes").status == 2
-    done = installed.octway(*order, "--yes", "--why", "by mistake", "--json").facts
+    seen = said.out.rpartition("--seen ")[2].strip()
+    as_seen = (*order, "--yes", "--why", "by mistake", "--json", "--seen")
+    other = installed.octway(*as_seen, "another")
+    assert (other.status, "changed meanwhile" in other.err) == (1, True)
+    done = installed.octway(*as_seen, seen).facts
     assert (done["done"], done["count"], done["failed"]) == (True, 2, {})
     told = installed.octway("anomaly", "bulk", "replay", "--kind", "lot-held")
     assert told.status == 0

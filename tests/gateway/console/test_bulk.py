@@ -107,6 +107,25 @@ def test_the_lots_behind_cases_are_withdrawn_together(
     assert site.states(schema.lot) == ["withdrawn", "withdrawn"]
 
 
+def test_what_comes_behind_a_case_after_it_was_shown_is_not_touched(
+    site: Site, console: Console
+) -> None:
+    """What the first page named is what is done; a case that grew is told and left."""
+    case, _ = held_case(site)
+    browser = console.browser("operator")
+    propose(browser, "withdraw", case)
+    assert "1 thing behind them" in browser.text
+    site.deposit(b"TOY S2\nLOT 002 P9\nINV 1 1000\n")
+    site.run()
+    browser.send(DO, why="sent by mistake")
+    assert "0 done" in browser.text
+    assert "was changed meanwhile" in browser.text
+    assert site.states(schema.lot) == ["held", "held"]
+    propose(browser, "withdraw", case)
+    browser.send(DO, why="sent by mistake")
+    assert "2 done" in browser.text
+
+
 @pytest.fixture
 def strict(site: Site) -> Console:
     """Give a console where a second person is asked above one claim."""
