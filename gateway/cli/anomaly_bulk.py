@@ -13,7 +13,7 @@ from gateway.database import Database
 from gateway.journal import case_work, cases
 from gateway.steps import bulk, second_person
 from gateway.steps.bulk import MOST_CASES, Chore, Order, Plan
-from gateway.steps.mending import Wish, mend
+from gateway.steps.mending import Wish
 from protocols.catalog import Catalog
 from routing.directory import Directory
 from routing.errors import GatewayError
@@ -110,7 +110,7 @@ def _do(database: Database, plan: Plan, directory: Directory) -> dict[str, str]:
     wish = _wish(order)
     for thing in plan.things:
         try:
-            database.write("bulk", mend, thing.id, wish, directory)
+            database.write("bulk", second_person.by_hand, thing.id, wish, directory)
         except GatewayError as error:
             failed[thing.id] = str(error)
     return failed

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row
 from gateway.committing import Tx
 from gateway.journal import case_work
 from gateway.journal.case_things import Thing, behind
+from gateway.steps import second_person
 from gateway.steps.mending import Action, possible
 from routing.errors import GatewayError
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
@@ -82,6 +83,7 @@ class Cannot(NamedTuple):
 IS: Final = "it is {state}"
 NOTHING_BEHIND: Final = "nothing is behind it"
 STANDS: Final = "it is {state}, which does not allow it"
+WAITS: Final = "it waits for a second person’s word already"
 SENT: Final = "it was sent and its payer may have it: send it again from its case only"
 
 
@@ -194,8 +196,11 @@ def _plan_things(
         if not found:
             cannot.append(Cannot(row.id, "", NOTHING_BEHIND, ""))
         able = {}
+        waits = second_person.waiting(connection, [each.id for each in found])
         for thing in found:
-            if action in possible(thing):
+            if thing.id in waits:
+                cannot.append(Cannot(row.id, thing.id, WAITS, thing.state))
+            elif action in possible(thing):
                 able[thing.id] = thing
             elif thing.id not in things:
                 cannot.append(_why_not(row, thing, action))

@@ -208,6 +208,10 @@ def test_much_waits_for_a_second_person(installed: Installation, anomaly: str) -
     assert (shown["kind"], shown["claims"]) == ("bulk-approval", 4)
 
     case = said["anomaly"]
+    lot = shown["items"][0]["id"]
+    for by_hand in (("withdraw", lot), ("replay", lot)):
+        refused = installed.octway(*by_hand)
+        assert (refused.status, f"waits in {case}" in refused.err) == (1, True)
     stranger = installed.octway("anomaly", "agree", case, "--by", "eve")
     assert "no staff account" in stranger.err
     installed.octway("staff", "add", "lea", "--role", "operator", stdin="long enough 7")

@@ -161,6 +161,38 @@ def test_much_waits_for_another_person(site: Site, strict: Console) -> None:
     assert post(other, waits, "agree") == 409, "once only"
 
 
+def test_one_lot_with_many_claims_waits_too(site: Site, strict: Console) -> None:
+    """From its own case; and what waits is not done by hand, from any case."""
+    case, lot = held_case(site)
+    browser = strict.browser("operator")
+    given = {"thing": lot, "action": "withdraw", "why": "by mistake"}
+    assert post(browser, case, "things", **given) == 200
+    assert "waits for a second person" in browser.text
+    assert site.states(schema.lot) == ["held"]
+    post(browser, case, "things", **given)
+    waits = site.rows(schema.anomaly, schema.anomaly.c.kind == "bulk-approval")
+    assert len(waits) == 1, "asked once"
+    (asked,) = waits
+    assert post(strict.browser("supervisor"), asked.id, "agree") == 200
+    assert site.states(schema.lot) == ["withdrawn"]
+
+
+def test_what_waits_for_a_second_person_is_not_done_by_hand(
+    site: Site, strict: Console, console: Console
+) -> None:
+    """Not from its case where fewer claims would pass, and not by another bulk."""
+    _, waits = asked_for(site, strict)
+    (case,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "lot-held")
+    (lot,) = site.rows(schema.lot)
+    browser = console.browser("supervisor")
+    given = {"thing": lot.id, "action": "withdraw", "why": "by mistake"}
+    assert post(browser, case.id, "things", **given) == 409
+    assert f"waits in {waits} for a second person" in browser.text
+    propose(browser, "withdraw", case.id)
+    assert "it waits for a second person" in browser.text
+    assert site.states(schema.lot) == ["held"]
+
+
 def test_what_is_refused_is_not_done(site: Site, strict: Console) -> None:
     """With a reason; and nobody can agree to it any more."""
     _, waits = asked_for(site, strict)
