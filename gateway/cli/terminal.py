@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any, Final, TextIO
 
@@ -34,17 +34,28 @@ def _safe(text: str) -> str:
 
     Texts of payers and vendors are printed too; their own colours do no harm.
     """
+    if text.isprintable():
+        return text
     return "".join(
-        part if place % 2 else "".join(map(_harmless, part))
+        part if place % 2 else _written(part, _as_typed)
         for place, part in enumerate(_OURS.split(text))
     )
 
 
-def _harmless(character: str) -> str:
-    steers = unicodedata.category(character).startswith("C")
-    if steers and character not in "\n\t":
-        return character.encode("unicode_escape").decode()
-    return character
+def _written(text: str, write: Callable[[str], str]) -> str:
+    """Write out, in some way, each character that steers."""
+    if text.isprintable():
+        return text
+    return "".join(write(each) if _steers(each) else each for each in text)
+
+
+def _as_typed(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def _steers(character: str) -> bool:
+    controls = unicodedata.category(character).startswith("C")
+    return controls and character not in "\n\t"
 
 
 @frozen(kw_only=True)
@@ -81,7 +92,8 @@ class Terminal:
 
     def give(self, facts: Any) -> None:
         """Print facts as one line of JSON."""
-        print(json.dumps(facts, ensure_ascii=False), file=self.out)
+        text = json.dumps(facts, ensure_ascii=False)
+        print(_written(text, lambda each: json.dumps(each)[1:-1]), file=self.out)
 
     def paint(self, text: str, colour: str) -> str:
         """Colour a text where colours are shown."""

@@ -22,8 +22,7 @@ from gateway.steps.mending import SENDS_OR_TAKES_BACK, Action, Wish
 from routing.errors import GatewayError
 
 _LONGEST: Final = 2000
-_ALL: Final = 2 * anomaly_items.MOST
-"""More than is ever behind one case."""
+_ALL: Final = 2 * anomaly_items.MOST  # more than are kept of one case
 _NOT_BEHIND: Final = "Not behind this case, or not any more: %(names)s. Nothing was done; look at it again."
 _NEED_WHY: Final = frozenset({Action.WITHDRAW, Action.DELIVERED})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
@@ -41,6 +42,17 @@ def test_what_a_payer_wrote_is_printed_as_it_would_be_typed(text: str) -> None:
     terminal.note(text)
     printed = terminal.out.getvalue() + terminal.err.getvalue()  # type: ignore[attr-defined]
     assert printed.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("text", _STEERING, ids=ascii)
+def test_json_steers_nothing_and_says_the_same(text: str) -> None:
+    """What programs read is what was said, character by character."""
+    terminal = printing()
+    terminal.give({"name": text, "é": "日本"})
+    printed = terminal.out.getvalue()  # type: ignore[attr-defined]
+    assert printed.rstrip("\n").isprintable()
+    assert json.loads(printed) == {"name": text, "é": "日本"}
+    assert "日本" in printed
 
 
 def test_lines_letters_and_our_colours_stay() -> None:
