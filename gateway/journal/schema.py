@@ -147,5 +147,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0016_referential"
+SCHEMA_VERSION: Final = "0017_complementary_part"
 """The Alembic revision that this program works with; it refuses any other."""
