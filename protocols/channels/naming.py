@@ -20,7 +20,7 @@ def checked_name(name: str) -> str:
     if not _is_plain(name):
         raise TransferError(
             f"file name {name!r} is no plain name; wanted one without slashes,"
-            " control characters or only dots: mend the network's naming rule"
+            " control characters, spaces other than plain ones or only dots: mend the network's naming rule"
         )
     return name
 
@@ -41,5 +41,5 @@ def _is_plain(name: str) -> bool:
         bool(name.strip("."))
         and "/" not in name
         and "\\" not in name
-        and all(character >= " " and character != "\x7f" for character in name)
+        and name.isprintable()
     )
