@@ -12,6 +12,7 @@ that only asking can tell.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -98,11 +99,13 @@ class Watch:
 
     def _tell_late(self, tx: Tx, rows: Iterable[Row[*tuple[Any, ...]]]) -> None:
         """Raise one anomaly for all late answers of a payer, flow and kind."""
-        counted: dict[tuple[str, str, str], int] = {}
+        counted: Counter[tuple[str, str, str]] = Counter()
+        claims: Counter[tuple[str, str, str]] = Counter()
         for row in rows:
             if row.state == ExpectationState.OPEN:
                 key = row.payer_id, row.flow, row.kind
-                counted[key] = counted.get(key, 0) + 1
+                counted[key] += 1
+                claims[key] += row.owed
         for (payer, flow, kind), count in counted.items():
             anomalies.raise_(
                 tx,
@@ -112,6 +115,7 @@ class Watch:
                 subject=f"{payer}:{flow}:{kind}",
                 payer=payer,
                 seen=count,
+                claims=claims[payer, flow, kind],
                 words=f"payer {payer} owes {kind} answers for {flow} that are past due",
             )
 

@@ -334,6 +334,8 @@ def test_late_wins_over_missing(site: Site) -> None:
     assert set(site.states(schema.expectation)) == {"missing"}
     assert set(accounts(site).values()) == {Account.MISSING}
     assert site.anomalies() == {"answer-late": "open", "answer-missing": "open"}
+    late = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-late")
+    assert all(each.claims for each in late)
 
     pay_all(site)
     site.run()
