@@ -15,7 +15,13 @@ from routing.lifecycle import ReturnState
 AnyRow = Row[*tuple[Any, ...]]
 
 _ITSELF: Final = frozenset(
-    {"dispatch-refused", "dispatch-unclear", "deposit-damaged", "payment-differs"}
+    {
+        "dispatch-refused",
+        "dispatch-unclear",
+        "deposit-damaged",
+        "payment-differs",
+        "attachment-stranded",
+    }
 )
 """Kinds whose subject is the one thing that they are about."""
 _RETURNS: Final[Mapping[str, str]] = MappingProxyType(

@@ -15,7 +15,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Row, delete, insert, select, union_all, update
 
 from gateway.committing import Tx
-from gateway.journal import dialect, ledger, schema
+from gateway.journal import attachments, dialect, ledger, schema
 from gateway.journal.dialect import all_plain, plain
 from gateway.journal.prepared import Prepared, given
 from routing.envelope import ClaimSeen, LotSeen, Problem, Severity, Summary
@@ -58,6 +58,7 @@ def clear(tx: Tx, deposit: str) -> None:
     """Forget what an earlier reading left, so that it can begin again."""
     mine = select(schema.lot.c.id).where(schema.lot.c.deposit_id == deposit)
     moves, claims = schema.ledger_move, schema.claim
+    attachments.clear(tx, deposit)
     tx.connection.execute(delete(moves).where(moves.c.lot_id.in_(mine)))
     tx.connection.execute(delete(claims).where(claims.c.lot_id.in_(mine)))
     tx.connection.execute(delete(schema.lot).where(schema.lot.c.deposit_id == deposit))

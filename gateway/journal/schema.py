@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.journal.columns import metadata
+from gateway.journal.schema_attachments import attachment
 from gateway.journal.schema_house import (
     anomaly,
     anomaly_comment,
@@ -87,6 +88,7 @@ __all__ = (
     "anomaly_comment",
     "anomaly_item",
     "answer",
+    "attachment",
     "attempt",
     "chase",
     "circuit",
@@ -145,5 +147,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0015_webhook_aside"
+SCHEMA_VERSION: Final = "0016_attachments"
 """The Alembic revision that this program works with; it refuses any other."""

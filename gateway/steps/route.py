@@ -18,9 +18,12 @@ from config.directory_records import PayerEntry
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, enrolments, lot_numbers, lots
+from gateway.journal import anomalies, attachments, enrolments, lot_numbers, lots
+from gateway.steps.attach import WAITING
 from gateway.steps.cases import lot_refused
 from protocols.interface import Network
+from routing.attachment import FLOW as ATTACHMENT
+from routing.attachment import Way
 from routing.directory import Directory
 from routing.directory import Route as Destination
 from routing.enrolment import NEXT, may_go
@@ -39,6 +42,7 @@ CAUSES: Final = {
     "unknown-payer": "no payer of the directory has the lot's code",
     "payer-closed": "the lot's payer was closed or merged, and no successor is known",
     "no-endpoint": "the lot's payer cannot be reached yet",
+    "attachment-waits": "a document waits for its claim, or for the payer's word on it",
     "wrong-flow": "the lot's payer does not take this flow",
     "not-enrolled": "the lot's payer does not know its sender yet, and would drop it",
 }
@@ -119,8 +123,11 @@ class Route:
             json.loads(lot.destination), directory.tables(lot.network)
         )
         try:
+            if lot.flow == ATTACHMENT:
+                codes = _behind_its_claim(tx, lot)
             route = self._decide(tx, lot, codes, directory)
-            self._check_enrolment(tx, lot, network, route.payer)
+            if lot.flow != ATTACHMENT:  # its claim's sender is known there
+                self._check_enrolment(tx, lot, network, route.payer)
             _check_number(tx, lot, network)
         except NoRoute as error:
             code = codes[0] if codes else ""
@@ -228,7 +235,7 @@ class Route:
         )
         if bad:
             lot_refused(tx, self._entropy, lot)
-        else:
+        elif error.cause != attachments.WAITS:  # that is shown when it lasts too long
             anomalies.raise_(
                 tx,
                 self._entropy,
@@ -255,6 +262,15 @@ def _check_number(tx: Tx, lot: Row[*tuple[Any, ...]], network: Network) -> None:
             lots.NUMBER_WAITING if ruling.waits else "number-used",
             f"number {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}",
         )
+
+
+def _behind_its_claim(tx: Tx, lot: Row[*tuple[Any, ...]]) -> Sequence[str]:
+    """Name the payer of a document's claim; hold one that may not follow it yet."""
+    way, code = attachments.route_of(tx.connection, lot.id)
+    if way is Way.OPEN:
+        return [code]
+    words = "it was not looked into yet" if way is None else WAITING[way]
+    raise NoRoute(attachments.WAITS, f"{words}; it goes on by itself")
 
 
 def _through(codes: tuple[str, ...]) -> str:

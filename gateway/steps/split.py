@@ -21,8 +21,9 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
-from gateway.journal import anomalies, clients, reading, schema, work
+from gateway.journal import anomalies, attachments, clients, reading, schema, work
 from gateway.steps.cases import deposit_unreadable
+from gateway.steps.documents import document
 from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_deposits
@@ -133,6 +134,9 @@ class Split:
             head = stream.read(_HEAD)
             stream.seek(0)
             for network in self._networks.values():
+                if network.attachments and network.attachments.recognise(head):
+                    meant = self._meant(deposit.client_id, network)
+                    return document(deposit, meant, network.attachments)
                 format = network.recognise(head)
                 if format is None:
                     continue
@@ -228,6 +232,14 @@ class Split:
             tx,
             [row for each in kept for row in rows[each.deposit.id]],
             [lot for each in kept for lot in each.lots],
+        )
+        attachments.open_(
+            tx,
+            [
+                (reading.lot_id(each.deposit.id, 1), each.about)
+                for each in kept
+                if each.about is not None
+            ],
         )
         for each in kept:
             self._raise(tx, each)

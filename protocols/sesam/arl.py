@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 from protocols.interface import RecordShown, ReturnReading, SplitReturn
 from protocols.problem_log import ProblemLog
+from protocols.sesam.attachment_arl import AttachmentArl
 from protocols.sesam.keys import iso_date, lot_key
 from protocols.sesam.noemie import HEADER, Entity, read_entities, show_entities
 from protocols.sesam.noemie_context import professional
@@ -202,4 +203,4 @@ class SimulatedArl:
         return [SplitReturn(owner, each.finish()) for owner, each in writers.items()]
 
 
-READERS: tuple[ArlReader, ...] = (SimulatedArl(),)
+READERS: tuple[ArlReader, ...] = (SimulatedArl(), AttachmentArl())

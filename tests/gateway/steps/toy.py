@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import BinaryIO
 
+from protocols.attachments import Attachments
 from protocols.interface import (
     NO_TABLES,
     Addressee,
@@ -214,6 +215,7 @@ class Toy:
     payer_finder: PayerFinder | None = None
     labels: Labels | None = None
     simulation: Simulation | None = None
+    attachments: Attachments | None = None
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):
