@@ -25,11 +25,13 @@ class About(NamedTuple):
 class Checker(NamedTuple):
     """A program that tells facts of a document, which it reads from standard input.
 
-    It limits itself in memory and work; whoever starts it ends it after `seconds`.
+    It limits itself in memory and work; whoever starts it ends it after `seconds`.  A
+    document of more bytes than `largest` is refused without it.
     """
 
     command: Sequence[str]
     seconds: float
+    largest: int
 
 
 class Attachments(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -66,9 +66,10 @@ def put_off(tx: Tx, lot: str, until: float | None) -> None:
     _set(tx, lot, due_at=until)
 
 
-def checked(tx: Tx, lot: str, scan: str) -> None:
+def checked(tx: Tx, lot: str, scan: str, errors: int) -> None:
     """Note that a document was looked into, and what the scanner said."""
-    _set(tx, lot, checked_at=tx.now, scan=plain(scan), due_at=tx.now)
+    due_at = None if errors else tx.now
+    _set(tx, lot, checked_at=tx.now, scan=plain(scan), errors=errors, due_at=due_at)
 
 
 def tie(tx: Tx, lot: str, claim: Row[*tuple[Any, ...]]) -> None:
@@ -102,19 +103,37 @@ def claim_of(connection: Connection, row: Any) -> Row[*tuple[Any, ...]] | None:
     return next(iter(good or found), None)
 
 
-def route_of(connection: Connection, lot: str) -> tuple[Way | None, str]:
-    """Say what a document waits for, None before it was looked into; its payer's code."""
+class Standing(NamedTuple):
+    """What a document waits for, None before it was looked into; its payer's code.
+
+    `errors` were found in it: it must not be sent.
+    """
+
+    way: Way | None
+    code: str = ""
+    errors: int = 0
+
+
+def standing(connection: Connection, lot: str) -> Standing:
+    """Say whether a document may go, and to whom."""
     about = schema.lot.alias()
     row = connection.execute(
-        select(_TABLE.c.checked_at, about.c.state, about.c.account, about.c.payer_code)
+        select(
+            _TABLE.c.checked_at,
+            _TABLE.c.errors,
+            about.c.state,
+            about.c.account,
+            about.c.payer_code,
+        )
         .outerjoin(about, about.c.id == _TABLE.c.about_lot)
         .where(_TABLE.c.lot_id == lot)
     ).one()
     if row.checked_at is None:
-        return None, ""
+        return Standing(None)
     if row.state is None:
-        return Way.CLAIM, ""
-    return way(row.state, row.account), row.payer_code or ""
+        return Standing(Way.CLAIM, errors=row.errors)
+    stands = way(row.state, row.account)
+    return Standing(stands, row.payer_code or "", row.errors)
 
 
 def of_lots(

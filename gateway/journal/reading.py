@@ -30,7 +30,8 @@ class Reading:
     """A deposit that has been read to its end.
 
     `deposit` is the row that its reader holds, `held` until when.  `problems`
-    are told with the lot's id, or None where they belong to no lot.
+    are told with the lot's id, or None where they belong to no lot.  There is no `report`
+    where the content is looked into later.
     """
 
     deposit: Row[*tuple[Any, ...]]
@@ -39,7 +40,7 @@ class Reading:
     network: str
     summary: Summary
     problems: Sequence[tuple[str | None, Problem]]
-    report: bytes
+    report: bytes | None
 
 
 def lot_id(deposit: str, position: int) -> str:

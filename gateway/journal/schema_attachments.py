@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from gateway.journal.columns import metadata, moment, words
+from gateway.journal.columns import count, metadata, moment, words
 
 attachment = Table(
     "attachment",
@@ -17,6 +17,7 @@ attachment = Table(
     Column("lot_number", Text, nullable=False),
     Column("invoice", Text, nullable=False),
     moment("checked_at", nullable=True),
+    count("errors"),  # for which it must not be sent
     words("scan"),  # what the virus scanner said, or that there was none
     Column("about_lot", Text, ForeignKey("lot.id")),
     Column("about_seq", Integer),

@@ -20,6 +20,7 @@ from gateway.errors import IntegrityBroken
 from gateway.inspection import Scan, check, scan
 from gateway.journal import anomalies, attachments, deposits, lots, schema
 from gateway.steps.cases import lot_refused
+from gateway.steps.documents import report_document
 from gateway.storage.payloads import Payloads
 from protocols.attachments import Attachments
 from protocols.interface import Network
@@ -87,6 +88,13 @@ class Attach:
         return True
 
     def _look(self, row: AnyRow, network: Attachments) -> None:
+        if row.length > network.checker.largest:
+            problems: Sequence[Problem] = [_problem("too-large", _TOO_LARGE)]
+            scanned = Scan(True, "not scanned: it is too large for a document")
+            self._database.write(
+                "attach.checked", self._checked, row, scanned, problems
+            )
+            return
         payload = self._database.read(deposits.payload_of, row.deposit_id)
         with self._database.read(self._payloads.open, payload) as stream:
             content = stream.read()
@@ -95,7 +103,7 @@ class Attach:
             self._database.write("attach.unscanned", self._unscanned, row, scanned)
             return
         if not scanned.clean:
-            problems: Sequence[Problem] = [_problem("virus", _VIRUS)]
+            problems = [_problem("virus", _VIRUS)]
         else:
             told = check(network.checker, content)
             problems = (
@@ -112,9 +120,10 @@ class Attach:
         if lot is None:
             return
         self._settle(tx, row, "it was scanned")
-        attachments.checked(tx, row.lot_id, scanned.words)
-        attachments.add_problems(tx, row.deposit_id, row.lot_id, problems)
         errors = [each for each in problems if each.severity is Severity.ERROR]
+        attachments.checked(tx, row.lot_id, scanned.words, len(errors))
+        attachments.add_problems(tx, row.deposit_id, row.lot_id, problems)
+        report_document(tx, row.deposit_id, row.lot_id, problems)
         tx.say("attachment.checked", row.lot_id, scan=scanned.words, errors=len(errors))
         claim = attachments.claim_of(tx.connection, row)
         if claim is not None:
@@ -122,7 +131,6 @@ class Attach:
         if errors:
             values = {"cause": "bad-content", "cause_words": errors[0].message}
             lots.move(tx, lot, LotEvent.REFUSE, "bad-content", **values)
-            attachments.put_off(tx, row.lot_id, None)
             lot_refused(tx, self._entropy, lot)
 
     def _unscanned(self, tx: Tx, row: AnyRow, scanned: Scan) -> None:
@@ -192,7 +200,11 @@ _VIRUS: Final = (
 )
 _NOT_EXAMINED: Final = (
     "it cannot be examined within the time and memory that a document may take: it is "
-    "no plain scan, or made to do harm; have it scanned and sent again"
+    "broken, no plain scan, or made to do harm; have it scanned and sent again"
+)
+_TOO_LARGE: Final = (
+    "it is far too large for a supporting document, and was not looked into; scan it in "
+    "fewer colours, or send its pages in several files"
 )
 
 

@@ -1,15 +1,23 @@
-"""A deposit that is a supporting document: the lot that it is, or why it is none."""
+"""A deposit that is a supporting document: the lot that it is, or why it is none.
+
+Its report is written once it was looked into, not when its name was read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select, update
 
+from gateway.committing import Tx
+from gateway.intake.reports import deposit_report
+from gateway.journal import reading, schema
 from gateway.steps.found import Found, Placed
 from protocols.attachments import Attachments
 from protocols.interface import Network
 from routing.envelope import Problem, Severity, Summary
+from routing.lifecycle import DepositState
 
 
 def document(
@@ -41,6 +49,33 @@ def document(
         problems=problems,
         lots=lots,
         about=about,
+    )
+
+
+def report_document(
+    tx: Tx, deposit: str, lot: str, problems: Sequence[Problem]
+) -> None:
+    """Write the report of a document that was looked into, and count what is wrong."""
+    table = schema.deposit
+    row = tx.connection.execute(select(table).where(table.c.id == deposit)).one()
+    errors = sum(each.severity is Severity.ERROR for each in problems)
+    summary = Summary(
+        format=row.format,
+        records=row.records,
+        lots=row.lots,
+        claims=0,
+        errors=errors,
+        warnings=len(problems) - errors,
+    )
+    lots = [
+        {**each, "errors": errors} for each in reading.lots_of(tx.connection, deposit)
+    ]
+    placed = [(lot, each) for each in problems]
+    report = deposit_report(row, DepositState.SPLIT, summary, lots, placed)
+    tx.connection.execute(
+        update(table)
+        .where(table.c.id == deposit)
+        .values(errors=errors, warnings=summary.warnings, report=report)
     )
 
 

@@ -266,10 +266,13 @@ def _check_number(tx: Tx, lot: Row[*tuple[Any, ...]], network: Network) -> None:
 
 def _behind_its_claim(tx: Tx, lot: Row[*tuple[Any, ...]]) -> Sequence[str]:
     """Name the payer of a document's claim; hold one that may not follow it yet."""
-    way, code = attachments.route_of(tx.connection, lot.id)
-    if way is Way.OPEN:
-        return [code]
-    words = "it was not looked into yet" if way is None else WAITING[way]
+    stands = attachments.standing(tx.connection, lot.id)
+    if stands.errors:
+        raise NoRoute("bad-content", CAUSES["bad-content"])
+    if stands.way is Way.OPEN:
+        return [stands.code]
+    attachments.put_off(tx, lot.id, tx.now)
+    words = "it was not looked into yet" if stands.way is None else WAITING[stands.way]
     raise NoRoute(attachments.WAITS, f"{words}; it goes on by itself")
 
 

@@ -290,7 +290,8 @@ def _reading(tx: Tx, found: Found, rows: list[dict[str, Any]]) -> reading.Readin
     deposit = found.deposit
     if len(rows) < found.summary.lots:  # the others are written already
         rows = reading.lots_of(tx.connection, deposit.id) + rows
-    report = deposit_report(deposit, found.state, found.summary, rows, found.problems)
+    told = (deposit, found.state, found.summary, rows, found.problems)
+    report = deposit_report(*told) if found.about is None else None
     return reading.Reading(
         deposit=deposit,
         held=found.held,

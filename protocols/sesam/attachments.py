@@ -47,6 +47,7 @@ class Scor:
             str(_WORK),
         ),
         seconds=30.0,
+        largest=50_000_000,
     )
 
     def recognise(self, head: bytes) -> bool:

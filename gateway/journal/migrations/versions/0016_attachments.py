@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("lot_number", sa.Text(), nullable=False),
         sa.Column("invoice", sa.Text(), nullable=False),
         sa.Column("checked_at", sa.Double(), nullable=True),
+        sa.Column("errors", sa.Integer(), server_default="0", nullable=False),
         sa.Column("scan", sa.Text(), server_default="", nullable=False),
         sa.Column("about_lot", sa.Text(), nullable=True),
         sa.Column("about_seq", sa.Integer(), nullable=True),
