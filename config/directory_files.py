@@ -3,6 +3,7 @@
     *.toml                   a payer each
     endpoints/*.toml         endpoints shared by payers, named by their file
     calendars/*.toml         calendars shared by payers, named by their file
+    attestations/*.toml      how the text on a card's attestation is built
     tables/NETWORK/*.csv     a network's own tables, named by their file
 
 What was read can be written as JSON and made again from it, so the journal can
@@ -21,6 +22,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from config.attestation_files import read_attestation
 from config.calendar_files import read_shared
 from config.directory_checks import check_whole
 from config.directory_records import (
@@ -62,7 +64,9 @@ def load_directory(
         file.relative_to(base).as_posix(): read_file(file, mistakes)
         for base, pattern in (
             (_SHIPPED, "calendars/*.toml"),
+            (_SHIPPED, "attestations/*.toml"),
             (path, "calendars/*.toml"),
+            (path, "attestations/*.toml"),
             (path, "endpoints/*.toml"),
             (path, "*.toml"),
         )
@@ -175,6 +179,11 @@ class _Reading:
             endpoints=tuple(endpoints.values()),
             tables=self._tables(mistakes),
             sources=sources,
+            attestations=tuple(
+                read_attestation(table, Path(name).stem)
+                for name, table in self.files.items()
+                if name.startswith("attestations/")
+            ),
         )
 
     def _endpoint(self, table: Table, name: str) -> EndpointEntry:

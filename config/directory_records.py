@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
+from config.attestation_records import AttestationSyntax
+
 
 class Within(NamedTuple):
     """A delay: so many working days of the payer, or so many seconds, not both."""
@@ -215,7 +217,8 @@ DESK_ANSWERS = ("status", "return", "enrolment", "complaint")
 class PayerEntry:
     """One payer.  `rules` belong to the network; `endpoint` may be none yet.
 
-    `keep` is how long (seconds) its files are kept, where longer than the house does.
+    `professions` are those that it takes claims of, all if empty.  `keep` is how
+    long (seconds) its files are kept, where longer than the house does.
     """
 
     id: str
@@ -235,6 +238,7 @@ class PayerEntry:
     desk: DeskEntry = DeskEntry()
     playbook: Playbook = Playbook(remedies=())
     keep: float = 0.0
+    professions: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -254,6 +258,7 @@ Rows = tuple[Mapping[str, str], ...]
 class DirectoryData:
     """A whole directory.  `tables` are rows by network and table name.
 
+    `attestations` say how the text on a complementary card's attestation is built.
     `sources` is what the files said, by their names, as plain values; `kinds` are
     the answers that payers of each network give, with what each speaks of, in the
     order in which they come.
@@ -264,6 +269,7 @@ class DirectoryData:
     tables: Mapping[str, Mapping[str, Rows]]
     sources: Mapping[str, Any] = field(repr=False)
     kinds: Mapping[str, Sequence[tuple[str, str, bool]]] = field(factory=dict)
+    attestations: tuple[AttestationSyntax, ...] = ()
 
     @property
     def version(self) -> str:

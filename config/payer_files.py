@@ -23,6 +23,7 @@ from config.directory_records import (
     Within,
 )
 from config.playbook_files import read_desk, read_playbook
+from config.professions import professions
 from config.reader import Table
 
 CheckProfile = Callable[[PayerEntry], Iterable[tuple[str, str]]]
@@ -76,6 +77,7 @@ def read_payer(
         desk=(desk := read_desk(root.table("desk"))),
         playbook=read_playbook(root, desk, delivery, expects),
         keep=_keep(root.table("retention")),
+        professions=_professions(main),
     )
     main.done()
     _check_payer(payer, root, main)
@@ -125,6 +127,15 @@ def _country(table: Table) -> str:
     if not found and table.data.get("country") == "":
         table.wrong("country", "is empty; wanted an ISO 3166 code such as FR")
     return found if check_country(table, found) else ""
+
+
+def _professions(table: Table) -> tuple[str, ...]:
+    found = table.texts("professions")
+    for each in found:
+        if each not in professions():
+            known = ", ".join(professions())
+            table.wrong("professions", f"holds {each!r}; wanted some of {known}")
+    return found
 
 
 def _time_zone(table: Table) -> str:

@@ -13,6 +13,7 @@ from config.settings import Settings
 from gateway.api import application
 from gateway.api.deposits import Pages
 from gateway.api.webhooks import WebhookRules, WebhookViews
+from gateway.cards.decoding import decode
 from gateway.console.build import build_console
 from gateway.house import House
 from gateway.intake.backoff import AddressBackoff
@@ -24,6 +25,7 @@ from gateway.intake.https_tls import ServerTls, with_tls
 from gateway.intake.https_upload import Uploads
 from gateway.intake.interface import Client
 from gateway.intake.reception import Reception, RunInThread
+from gateway.intake.referential_folder import ReferentialFolder
 from gateway.intake.sftp_door import SftpFactory, sftp_factory
 from gateway.intake.sftp_limits import SftpLimits
 from gateway.intake.tree import ClientTree
@@ -35,6 +37,7 @@ from gateway.operations import (
     database_check,
     storage_check,
 )
+from gateway.referential.versions import Versions
 from gateway.webhooks.addresses import Addresses
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
@@ -79,17 +82,24 @@ def build_doors(
         ),
     )
     backoff = AddressBackoff(clock=clock)
+    versions = Versions(
+        database=house.database,
+        directory=house.directory,
+        networks=house.networks,
+        now=house.now,
+    )
     factories: dict[str, IProtocolFactory] = {}
     sftp = https = tls = None
     if settings.sftp.enabled:
         sftp = factories["sftp"] = _sftp(
-            settings, house, reception, metrics, credentials, clock, backoff
+            settings, house, reception, versions, metrics, credentials, clock, backoff
         )
     if settings.https.enabled:
         https, tls = _https(
             settings,
             house,
             reception,
+            versions,
             metrics,
             credentials,
             run_in_thread,
@@ -124,6 +134,7 @@ def _sftp(
     settings: Settings,
     house: House,
     reception: Reception,
+    versions: Versions,
     metrics: Metrics,
     credentials: JournalCredentials,
     clock: Any,
@@ -136,6 +147,7 @@ def _sftp(
             client=client,
             reception=reception,
             networks=networks,
+            referential=ReferentialFolder(versions, client.id, "sftp"),
             channel="sftp",
             listed_since=lambda: house.now() - settings.receipts.listed,
         )
@@ -158,6 +170,7 @@ def _https(
     settings: Settings,
     house: House,
     reception: Reception,
+    versions: Versions,
     metrics: Metrics,
     credentials: JournalCredentials,
     run_in_thread: RunInThread,
@@ -176,10 +189,11 @@ def _https(
         take_deposit=Uploads(reception=reception).deposit,
         pages=pages,
         payloads=house.payloads,
-        directory=house.directory,
+        versions=versions,
         webhooks=WebhookViews(
             pages, house.payloads.keys, house.entropy, webhook_rules(settings)
         ),
+        decode=decode,
         version=version,
     )
     doorkeeper = Doorkeeper(

@@ -34,7 +34,10 @@ SOON: Final = 30 * 86_400.0
 _FILE, _VARIABLE, _HOST_KEYS = "_file", "_env", "host_keys"
 _TOO_OPEN: Final = stat.S_IRWXG | stat.S_IRWXO
 _MOST: Final = 1 << 20  # bytes of a file that is looked into
-_PLACES: Final = ("url", "host", "port", "user", "send_folder", "collect_folder")
+_PLACES: Final = (
+    *("url", "host", "port", "user", "send_folder", "collect_folder"),
+    *("smtp_host", "mailbox", "mailbox_host", "mailbox_user", "from", "ldap_url"),
+)
 _UNUSABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 
 

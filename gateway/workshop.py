@@ -268,6 +268,9 @@ def build_steps(
             database=database,
             payloads=payloads,
             keep_webhooks=house.settings.webhooks.keep,
+            directory=house.directory,
+            entropy=house.entropy,
+            now=house.now,
         ),
     )
 

@@ -9,6 +9,7 @@ worker threads, never from the reactor; it retries nothing and journals nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from random import Random
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from attrs import field, frozen
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
 from protocols.tables import Importer
+from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Severity, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
@@ -227,6 +229,17 @@ class Network(Protocol):
 
         `tables` are the directory's tables of this network, by name.
         """
+        ...
+
+    def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
+        """Say which payer a card of that day leads to; None: no card of this network.
+
+        `card` is what is known of it, by the names of `config.card_data`.
+        """
+        ...
+
+    def card_rows(self, tables: Tables) -> Iterable[CardRow]:
+        """Yield what cards may say by the tables, for client software to keep."""
         ...
 
     def file_number(self, summary: Summary) -> FileNumber | None:

@@ -47,8 +47,8 @@ public class Connect {
         var file = Path.of(words[3]);
         var name = URLEncoder.encode(file.getFileName().toString(), StandardCharsets.UTF_8);
         var receipt = new String(call(to("/v1/deposits?filename=" + name)
-                .header("Idempotency-Key", file.getFileName().toString())
                 .POST(HttpRequest.BodyPublishers.ofFile(file))).body(), StandardCharsets.UTF_8);
+        // The content decides: the same file sent again, after a cut, is the same deposit.
         var deposit = Pattern.compile("\"deposit\": \"([^\"]+)\"").matcher(receipt);
         deposit.find();
         System.out.println("safe as " + deposit.group(1));

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from gateway.api.cards import CardViews, Decode
 from gateway.api.deposit_routes import AFTER, LIMIT, deposit_routes, upload_routes
 from gateway.api.deposits import DepositViews, Pages
 from gateway.api.documents import DocumentViews
+from gateway.api.payer_routes import payer_routes
 from gateway.api.payers import PayerViews
 from gateway.api.receipts import ReceiptViews, receipt_routes
 from gateway.api.returns import ReturnViews
 from gateway.api.routes import Handler, Param, Reply, Route, RouteTable
 from gateway.api.webhook_routes import webhook_routes
 from gateway.api.webhooks import WebhookViews
+from gateway.referential.versions import Versions
 from gateway.storage.payloads import Payloads
-from routing.directory import Directory
 
 _RETURN = Param(name="id", words="the return", where="path", required=True)
 
@@ -24,8 +24,9 @@ def build(
     take_deposit: Handler,
     pages: Pages,
     payloads: Payloads,
-    directory: Callable[[], Directory],
+    versions: Versions,
     webhooks: WebhookViews,
+    decode: Decode,
     version: str,
 ) -> RouteTable[Route]:
     """Build the table that serves and documents the API."""
@@ -36,7 +37,10 @@ def build(
             *deposit_routes(DepositViews(pages)),
             *_return_routes(ReturnViews(pages, payloads)),
             *receipt_routes(ReceiptViews(pages)),
-            *_payer_routes(PayerViews(directory, pages.now)),
+            *payer_routes(
+                PayerViews(versions, pages.run_in_thread),
+                CardViews(versions, decode, pages.run_in_thread),
+            ),
             *webhook_routes(webhooks),
             *_document_routes(documents),
         ]
@@ -120,50 +124,6 @@ def _return_routes(views: ReturnViews) -> list[Route]:
             params=(_RETURN,),
             replies=(Reply(status=200, words="the return", shape="Return"),),
             problems=("not-found", "storage-unavailable"),
-        ),
-    ]
-
-
-def _payer_routes(views: PayerViews) -> list[Route]:
-    return [
-        Route(
-            method="GET",
-            path="/v1/payers",
-            name="List payers",
-            group="Payers",
-            summary="The payer directory as it is in force",
-            handler=views.list,
-            params=(Param(name="network", words="only of this network"),),
-            replies=(Reply(status=200, words="the payers", shape="PayerList"),),
-            problems=("bad-parameter",),
-        ),
-        Route(
-            method="GET",
-            path="/v1/payers/{id}",
-            name="Show a payer",
-            group="Payers",
-            summary="One payer",
-            handler=views.one,
-            params=(Param(name="id", words="the payer", where="path", required=True),),
-            replies=(Reply(status=200, words="the payer", shape="Payer"),),
-            problems=("not-found",),
-        ),
-        Route(
-            method="POST",
-            path="/v1/direct/{flow}",
-            name="Exchange at once",
-            group="Payers",
-            summary="Reserved: no payer of this version answers at once yet",
-            handler=views.direct,
-            params=(
-                Param(
-                    name="flow",
-                    words="kind of exchange",
-                    where="path",
-                    required=True,
-                ),
-            ),
-            problems=("no-synchronous-exchange",),
         ),
     ]
 

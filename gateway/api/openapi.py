@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from gateway.api import bodies
+from gateway.api import bodies, payer_shapes
 from gateway.api.problems import CONTENT_TYPE, PROBLEM_CODES
 from gateway.api.routes import Param, Reply, Route
 from gateway.api.shape_list import SHAPES
@@ -17,6 +17,7 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
     "money": {"type": ["string", "null"], "pattern": r"^-?\d+\.\d\d$"},
     "strings": {"type": "array", "items": {"type": "string"}},
     "object": {"type": "object"},
+    **payer_shapes.KINDS,
     "remarks": {
         "type": "array",
         "items": {
@@ -166,18 +167,24 @@ def _schemas() -> dict[str, Any]:
     }
     for name in ("Deposit", "Return", "ReceiptListed"):
         found[f"{name}Page"] = _page(name, cursor=True)
-    for name in ("ProblemFound", "Lot", "Claim", "Event", "Answer", "Delivery"):
+    for name in (
+        "ProblemFound",
+        "Lot",
+        "Claim",
+        "Event",
+        "Answer",
+        "Delivery",
+        "Payer",
+    ):
         found[f"{name}Page"] = _page(name)
     lists = ("ProblemFoundPage", "LotPage", "ClaimPage", "EventPage")
     found["Page"] = {"anyOf": [_ref(name) for name in lists]}
     found["DepositWhole"] = _whole(found["Deposit"])
-    found["PayerList"] = {
-        "type": "object",
-        "properties": {
-            "directory": {"type": "string", "description": "version in force"},
-            "items": {"type": "array", "items": _ref("Payer")},
-        },
-    }
+    found["PayerPage"] = payer_shapes.page_schema(found["PayerPage"], _ref("CardRead"))
+    found["CardRead"] = dict(payer_shapes.CARD_READ)
+    found["Attestation"] = payer_shapes.attestation_schema(
+        _ref("Payer"), _ref("CardRead")
+    )
     found["Receipt"] = {
         "type": "object",
         "description": "Signed with Ed25519 over the same JSON without `signature`, "

@@ -2,61 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from typing import Any, Final
 
-from attrs import frozen
-
-from config.directory_records import PayerEntry
-from gateway.api import shapes
+from config.card_data import CARD_DATA
+from gateway.api import cursors, shapes
+from gateway.api.payer_shapes import card_read, shown
 from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Call
-from gateway.clock import Now
-from routing.directory import Directory
+from gateway.intake.reception import RunInThread
+from gateway.referential.versions import Version, Versions
+from routing.payer_search import PayerSearch
+from routing.referential import Change, changes
 
-
-@frozen(kw_only=True)
-class _Shown:
-    id: str
-    name: str
-    network: str
-    country: str
-    flows: tuple[str, ...]
-    codes: tuple[str, ...]
-    enrolment: bool
-    open: bool
+WHOLE: Final = "/v1/payers/all.jsonl.gz"
+_KIND: Final = "payers"
+_CACHE: Final = b"private, no-cache"  # may be kept, and is asked about each time
 
 
 class PayerViews:
     """Handlers of `/v1/payers` and `/v1/direct`."""
 
-    def __init__(self, directory: Callable[[], Directory], now: Now) -> None:
-        self._directory = directory
-        self._now = now
+    def __init__(self, versions: Versions, run_in_thread: RunInThread) -> None:
+        self._versions = versions
+        self._run_in_thread = run_in_thread
 
     async def list(self, call: Call) -> Answer:
-        """List the payers as loaded, with the version of the directory."""
-        directory = self._directory()
-        wanted = call.query["network"]
-        shown = [
-            self._show(payer)
-            for payer in directory.payers()
-            if wanted in {None, payer.network}
-        ]
-        body = {
-            "directory": directory.version,
-            "items": shapes.fill_all(shapes.PAYER, shown),
-        }
-        return Answer(body=shapes.to_bytes(body))
+        """List payers, those that fit, or what changed since a version."""
+        return await self._run_in_thread(lambda: self._list(call.query))
 
     async def one(self, call: Call) -> Answer:
         """Show one payer."""
-        name = call.path["id"]
-        for payer in self._directory().payers():
-            if payer.id == name:
-                shown = shapes.fill(shapes.PAYER, self._show(payer))
-                return Answer(body=shapes.to_bytes(shown))
-        raise Refusal("not-found", f"the directory has no payer {name!r}")
+        return await self._run_in_thread(lambda: self._one(call.path["id"]))
+
+    async def whole(self, call: Call) -> Answer:
+        """Give all payers as one file, unless the client has that version."""
+        version = await self._run_in_thread(self._made_whole)
+        tag = f'"{version.name}"'
+        headers = ((b"ETag", tag.encode()),)
+        if _has(call.headers.get("if-none-match"), tag):
+            return Answer(status=304, headers=headers, cache=_CACHE)
+        return Answer(
+            body=version.whole,
+            content_type="application/gzip",
+            headers=headers,
+            cache=_CACHE,
+        )
 
     async def direct(self, call: Call) -> Answer:
         """Refuse: no network of this version answers at once."""
@@ -67,15 +58,81 @@ class PayerViews:
             facts={"flows": []},
         )
 
-    def _show(self, payer: PayerEntry) -> _Shown:
-        today = datetime.fromtimestamp(self._now(), UTC).date()
-        return _Shown(
-            id=payer.id,
-            name=payer.name,
-            network=payer.network,
-            country=payer.country,
-            flows=payer.flows,
-            codes=tuple(each.code for each in payer.codes if each.covers(today)),
-            enrolment=payer.enrolment,
-            open=payer.endpoint is not None,
+    def _made_whole(self) -> Version:
+        version = self._versions.current()
+        version.whole  # noqa: B018 - made here, in the thread
+        return version
+
+    def _one(self, name: str) -> Answer:
+        payer = self._versions.current().payers.get(name)
+        if payer is None:
+            raise Refusal("not-found", f"the directory has no payer {name!r}")
+        return Answer(body=shapes.to_bytes(shown(payer, self._versions.today())))
+
+    def _list(self, query: Any) -> Answer:
+        left = cursors.read(_KIND, query["after"], (str, str))
+        version = self._versions.current() if left is None else self._of(left[0])
+        found, cards = self._asked(version, query)
+        behind = [each for each in found if left is None or each.id > left[1]]
+        here, rest = behind[: query["limit"]], behind[query["limit"] :]
+        today = self._versions.today()
+        body = {
+            "directory": version.name,
+            "items": [shown(each.payer, today) for each in here if each.payer],
+            "removed": [each.id for each in here if each.payer is None],
+            "cards": cards,
+            "next": cursors.write(_KIND, (version.name, here[-1].id)) if rest else None,
+        }
+        return Answer(body=shapes.to_bytes(body))
+
+    def _asked(
+        self, version: Version, query: Any
+    ) -> tuple[Sequence[Change], Sequence[Any]]:
+        """Return what is to be listed, and what was made of a card."""
+        wanted = _wanted(query)
+        if query["since"]:
+            if wanted != PayerSearch():
+                raise Refusal(
+                    "bad-parameter",
+                    "`since` stands beside a search; wanted one of both: changes are "
+                    "those of the whole directory",
+                )
+            before = self._of(query["since"])
+            return tuple(changes(before.payers, version.payers)), ()
+        found = version.search(wanted, self._versions.today())
+        return [Change(each.id, each) for each in found.payers], [
+            card_read(*each) for each in found.cards.items()
+        ]
+
+    def _of(self, name: str) -> Version:
+        found = self._versions.of(name)
+        if found is None:
+            raise Refusal(
+                "unknown-version",
+                f"the directory never was at version {name[:80]!r}; take the whole set "
+                f"from {WHOLE}, whose ETag is its version, and ask from there",
+                facts={"whole": WHOLE},
+            )
+        return found
+
+
+def _wanted(query: Any) -> PayerSearch:
+    card = {name: query[name].strip() for name in CARD_DATA if query[name]}
+    if ("regime" in card) != ("fund" in card):
+        raise Refusal(
+            "bad-parameter",
+            "`regime` and `fund` say nothing without each other; wanted both",
         )
+    return PayerSearch(
+        name=query["name"] or "",
+        code=query["code"] or "",
+        network=query["network"] or "",
+        profession=query["profession"] or "",
+        card=card,
+    )
+
+
+def _has(header: str, tag: str) -> bool:
+    """Say whether If-None-Match names a tag, weak or strong, or any."""
+    named = (each.strip().removeprefix("W/") for each in header.split(","))
+    return any(each in {tag, "*"} for each in named)

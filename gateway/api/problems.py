@@ -117,6 +117,13 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             "names; the deposit or return itself, its hash, its answers and its receipts "
             "stay and can be asked for.",
         ),
+        "unknown-version": Kind(
+            410,
+            "The directory never was at that version",
+            "What changed since then cannot be told. Take the whole set from "
+            "/v1/payers/all.jsonl.gz, and ask what changed since its version from then "
+            "on.",
+        ),
         "too-large": Kind(
             413,
             "The body is larger than allowed",
@@ -133,6 +140,20 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             "This Idempotency-Key was used for another file",
             "Use a new key for a new file; the first file is safe as it was.",
         ),
+        "unreadable-image": Kind(
+            422,
+            "No Data Matrix could be read in the image",
+            "`reason` says why: no-image, too-many-pixels, broken-image, no-data-matrix, "
+            "several, too-hard. Take the photo anew: the code alone, from straight "
+            "above, sharp, as JPEG, PNG or WebP.",
+        ),
+        "unknown-attestation": Kind(
+            422,
+            "The Data Matrix is not written as any attestation that is known",
+            "It was read, and its text is of no syntax in the payer directory, or breaks "
+            "the rules of its own; the detail says which part. Type the data that are "
+            "printed beside it, and ask for the payer by these.",
+        ),
         "head-too-large": Kind(
             431,
             "The head of the request is too large",
@@ -147,6 +168,11 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
             429,
             "Too many uploads at once",
             "Wait for one of your uploads to end, then try again.",
+        ),
+        "too-many-images": Kind(
+            429,
+            "Other images are being read",
+            "Wait as long as Retry-After says, then send it again.",
         ),
         "internal": Kind(
             500,
@@ -172,6 +198,7 @@ PROBLEM_CODES: Final[Mapping[str, Kind]] = MappingProxyType(
 _RETRY_AFTER: Final = {
     "rate-exceeded": b"60",  # the rate is measured over a minute
     "too-many-uploads": b"5",
+    "too-many-images": b"1",
     "idempotency-key-in-use": b"2",
     "storage-unavailable": b"30",
 }

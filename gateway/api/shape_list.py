@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gateway.api import shapes, webhook_shapes
+from gateway.api import payer_shapes, shapes, webhook_shapes
 from gateway.api.shapes import Shape
 
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
@@ -21,7 +21,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "Return": shapes.RETURN,
         "Answer": shapes.ANSWER,
         "ReceiptListed": shapes.RECEIPT_LISTED,
-        "Payer": shapes.PAYER,
+        "Payer": payer_shapes.PAYER,
         "Webhook": webhook_shapes.WEBHOOK,
         "Delivery": webhook_shapes.DELIVERY,
     }

@@ -233,24 +233,6 @@ ANSWER: Final[Shape] = MappingProxyType(
         ),
     }
 )
-PAYER: Final[Shape] = MappingProxyType(
-    {
-        "id": ID,
-        "name": column("name", "string", "name"),
-        "network": column("network", "string", "network that it belongs to"),
-        "country": column("country", "string", "country (ISO 3166)"),
-        "flows": Member("strings", "kinds of exchange", lambda row: list(row.flows)),
-        "codes": Member(
-            "strings",
-            "codes that it has today",
-            lambda row: list(row.codes),
-        ),
-        "enrolment": column(
-            "enrolment", "boolean", "whether senders must be registered there first"
-        ),
-        "open": column("open", "boolean", "whether it can be reached from here"),
-    }
-)
 RECEIPT_LISTED: Final[Shape] = MappingProxyType(
     {
         "id": column("id", "string", "what it is fetched by"),

@@ -34,6 +34,8 @@ ADVICE: Final = {
     "dispatch-refused": "ask the payer why; then octway replay DISPATCH, or withdraw it",
     "dispatch-unclear": "ask the payer whether it has the file; if not: octway replay "
     "DISPATCH --resend",
+    "dispatch-undelivered": "mend what the report says with the payer or the provider; "
+    "then octway replay DISPATCH --resend",
     "payer-locked-out": "mend key, password or host key of its endpoint, then "
     "octway payer test PAYER",
     "payer-unreachable": "octway payer test PAYER; sending goes on by itself when it answers",
@@ -61,6 +63,8 @@ ADVICE: Final = {
     "webhook-disabled": "tell its client (octway webhook list); once mended, the client "
     "puts it back in use, and all that waits is told",
     "remedy-approval": "octway remedy list --state approval; then approve or deny each",
+    "certificate-ends": "put its successor into the same file, then load the directory "
+    "again (SIGHUP); octway payer test PAYER says which one counts",
     "storage-broken": "restore it from a backup; octway verify says what cannot be read",
 }
 """What to do about each kind of anomaly, in one line."""

@@ -21,7 +21,7 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment, size
 from gateway.intake.credentials import new_token, token_hash
 from gateway.intake.receipts import iso_time
-from gateway.journal import clients
+from gateway.journal import clients, referentials
 
 EXAMPLE: Final = (
     "octway client add cabinet-1 --name 'Cabinet 1' --vendor Acme --token\n"
@@ -159,6 +159,7 @@ def _show(options: Options, terminal: Terminal) -> int:
         row = client_access.must_exist(opened.database, options.client)
         keys = opened.database.read(clients.keys, options.client)
         senders = opened.database.read(clients.senders, options.client)
+        payers = opened.database.read(referentials.taken, options.client)
     if options.json:
         terminal.give(
             _as_json(row)
@@ -168,6 +169,8 @@ def _show(options: Options, terminal: Terminal) -> int:
                     {"network": each.network, "number": each.number, "name": each.name}
                     for each in senders
                 ],
+                "payers": payers
+                and {"version": payers.version, "since": iso_time(payers.at)},
             }
         )
         return 0
@@ -182,6 +185,12 @@ def _show(options: Options, terminal: Terminal) -> int:
             ("test client", _SANDBOX if row.test else ""),
             ("since", moment(row.created_at, terminal.zone)),
             ("password", "on" if row.password_hash else "off"),
+            (
+                "payers",
+                f"took version {payers.version[:12]} {moment(payers.at, terminal.zone)}"
+                if payers
+                else "",
+            ),
             ("largest file", size(row.max_file_size) if row.max_file_size else ""),
             (
                 "uploads at once",

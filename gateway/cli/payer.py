@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from config.directory_records import Deadline, PayerEntry, Window, Within
-from gateway.cli import opening, payer_import, payer_route
+from gateway.cli import opening, payer_find, payer_import, payer_route
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.payer_chasing import chasing_as_json, shown_chasing
 from gateway.cli.payer_names import find, today_of
@@ -21,6 +21,7 @@ from routing.directory import Directory
 EXAMPLE: Final = (
     "octway payer list\n"
     "octway payer show caisse-nord\n"
+    "octway payer find --name nord --profession optician\n"
     "octway payer test caisse-nord\n"
     "octway payer import national.csv --dry-run\n"
     "octway payer route amc_number=0223490000 convention_type=OC agreement=T"
@@ -45,6 +46,7 @@ def define(parser: Parser) -> None:
     )
     test.add_argument("payers", metavar="ID", nargs="*", help="payers to test")
     test.add_argument("--all", action="store_true", help="every payer with an endpoint")
+    payer_find.define(actions)
     payer_import.define(actions)
     payer_route.define(actions)
 

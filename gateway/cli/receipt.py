@@ -158,9 +158,9 @@ def _root(options: Options, terminal: Terminal) -> int:
         read, day = opened.database.read, options.day
         row = read(receipt_roots.root, day) if day else read(receipt_roots.last_root)
     if row is None:
-        which = f"{day} has" if day else "no day has"
+        which = f"{day} has no root" if day else "no day has a root"
         raise Refusal(
-            f"{which} a root: one is made after midnight UTC of each day from the first "
+            f"{which}: one is made after midnight UTC of each day from the first "
             "receipt on, by the next node that runs",
             DOES_NOT_HOLD,
         )

@@ -104,6 +104,13 @@ def _answered(
     return _first(connection, _acknowledged(client, _ANSWER.outcome == step.outcome))
 
 
+def _claim_answered(
+    connection: Connection, client: str, now: float, step: Step
+) -> float | None:
+    said = and_(_ANSWER.level == Level.CLAIM, _ANSWER.outcome == step.outcome)
+    return _first(connection, _acknowledged(client, said))
+
+
 def _lot_refused(
     connection: Connection, client: str, now: float, step: Step
 ) -> float | None:
@@ -202,25 +209,26 @@ def _sent_again(
 
 def _gone_on_with(connection: Connection, client: str, *, whole: bool) -> float | None:
     """Tell when a part that was kept became a deposit: as it was, or longer."""
-    kept = schema.event.c
+    event = schema.event.c
     opened = select(schema.client.c.created_at).where(schema.client.c.id == client)
-    parts = [
-        (row.at, facts["size"])
-        for row in connection.execute(
-            select(kept.at, kept.facts)
-            .where(kept.kind == "upload.kept", kept.at >= opened.scalar_subquery())
-            .order_by(kept.at)
+    query = (
+        select(event.at, event.kind, event.subject, event.facts)
+        .where(
+            event.kind.in_(("upload.kept", "upload.deposited")),
+            event.at >= opened.scalar_subquery(),
         )
-        if (facts := json.loads(row.facts))["client"] == client
-    ]
-    for at, size in parts:
-        fits = _DEPOSIT.size == size if whole else _DEPOSIT.size > size
-        after = select(_DEPOSIT.received_at).where(
-            _of(client), _DEPOSIT.received_at >= at, fits
-        )
-        found = _first(connection, after)
-        if found is not None:
-            return found
+        .order_by(event.at)
+    )
+    kept: dict[str, int] = {}
+    for row in connection.execute(query):
+        facts = json.loads(row.facts)
+        if row.kind == "upload.kept":
+            if facts["client"] == client:
+                kept[row.subject] = facts["size"]
+        elif row.subject in kept:
+            before = kept[row.subject]
+            if facts["size"] == before if whole else facts["size"] > before:
+                return float(row.at)
     return None
 
 
@@ -268,6 +276,7 @@ _RULES: Final[Mapping[str, Callable[[Connection, str, float, Step], float | None
     "good_file": _good_file,
     "bad_file": _bad_file,
     "answered": _answered,
+    "claim_answered": _claim_answered,
     "lot_refused": _lot_refused,
     "answered_twice": _answered_twice,
     "late": _late,

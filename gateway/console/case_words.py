@@ -37,6 +37,8 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "withdraw it.",
         "dispatch-unclear": "Ask the payer whether it has the file. If it has, say that it "
         "was delivered; if it has not, send it again.",
+        "dispatch-undelivered": "Mend what the report says, with the payer or the mail "
+        "provider. Then have the dispatch sent again.",
         "payer-locked-out": "Mend the key, password or host key of the endpoint, then test "
         "the payer.",
         "payer-unreachable": "Test the payer. Sending goes on by itself when it answers.",
@@ -67,6 +69,8 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "sent again; a message that is taken closes the case.",
         "webhook-disabled": "Tell its client. Once it is mended, the client puts it back in "
         "use, and all that waits is told.",
+        "certificate-ends": "Put its successor into the same file of the endpoint, and have "
+        "the directory loaded again.",
         "storage-broken": "Restore what is named from a backup.",
     }
 )

@@ -24,6 +24,7 @@ from gateway.payer_trial import Tried, try_for_a_while
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.no_response import OBJECTIVE
+from routing.payer_search import named_so
 from routing.remedy import WORDS
 
 _NOTHING_CAME: Final = CameIn(0, 0, {}, {})
@@ -215,6 +216,8 @@ def _listed(
 
 
 def _means(entry: PayerEntry, words: str) -> bool:
-    """Say whether words are in a payer's id, name or codes."""
+    """Say whether words are in a payer's id, name or codes, accents or not."""
+    if named_so(entry.name, words):
+        return True
     found: Iterable[str] = (entry.id, entry.name, *(each.code for each in entry.codes))
     return any(words.casefold() in each.casefold() for each in found)

@@ -21,7 +21,7 @@ SECURITY: Final = (
     b"X-Frame-Options: DENY\r\n"
 )
 _PHRASES: Final = {each.value: each.phrase.encode() for each in HTTPStatus}
-_NO_CONTENT: Final = 204
+_WITHOUT_BODY: Final = (204, 304)
 _CHUNK: Final = 256 * 1024
 
 
@@ -44,7 +44,7 @@ def head_of(answer: Answer, length: int, date: bytes, *, closing: bool) -> bytes
         date,
         b"\r\nCache-Control: %s\r\n" % answer.cache,
     ]
-    if answer.status != _NO_CONTENT:
+    if answer.status not in _WITHOUT_BODY:
         lines.append(
             b"Content-Type: %s\r\nContent-Length: %d\r\n"
             % (answer.content_type.encode(), length)

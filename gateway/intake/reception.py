@@ -271,5 +271,7 @@ class Reception:
                 if each.idempotency_key
             ],
         )
-        parts.forget(tx, [each.drop_part for each in batch if each.drop_part])
+        for pair, each in zip(pairs, batch, strict=True):
+            if each.drop_part:
+                parts.deposited(tx, each.drop_part, there[pair].id, size=each.size)
         parts.replaced(tx, [(each.client.id, each.path) for each in batch])

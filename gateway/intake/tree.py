@@ -1,4 +1,4 @@
-"""A client's own tree: `/in`, `/out/<network>`, `/receipts`; nothing else exists.
+"""A client's own tree: `/in`, `/out/<network>`, `/receipts`, and the payer referential.
 
 Every name is a row; no path of the server is behind it.  A name under `/in`
 points at a deposit and may be removed or replaced; the deposit itself stays.
@@ -13,18 +13,21 @@ from typing import Final, TypeVar
 from twisted.internet.defer import Deferred
 
 from gateway.errors import NoSuchPath
+from gateway.intake import referential_folder
 from gateway.intake.downloads import Fetched, Payload
 from gateway.intake.inbox import IN, Inbox
 from gateway.intake.interface import Client, Download, Entry, Stored, Upload
 from gateway.intake.receipt_folder import ReceiptFolder
 from gateway.intake.reception import Reception
-from gateway.journal import tree
+from gateway.intake.referential_folder import ReferentialFolder
+from gateway.journal import referentials, tree
 from routing.lifecycle import HandbackEvent
 
 T = TypeVar("T")
 
 OUT: Final = "/out"
 RECEIPTS: Final = "/receipts"
+REFERENTIAL: Final = f"{OUT}/{referential_folder.NAME}"
 
 
 class ClientTree:
@@ -36,6 +39,7 @@ class ClientTree:
         client: Client,
         reception: Reception,
         networks: Sequence[str],
+        referential: ReferentialFolder,
         channel: str,
         listed_since: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -45,6 +49,7 @@ class ClientTree:
         self._networks = tuple(networks)
         self._channel = channel
         self._inbox = Inbox(client=client, reception=reception, channel=channel)
+        self._referential = referential
         self._receipts = ReceiptFolder(self._database, client.id, listed_since)
 
     def open_upload(self, path: str, *, resume: bool) -> Deferred[Upload]:
@@ -100,6 +105,8 @@ class ClientTree:
         folder, name = posixpath.split(path)
         if folder == RECEIPTS:
             return self._receipts.open(name)
+        if folder == REFERENTIAL:
+            return self._referential.open(name)
         database, payloads = self._database, self._reception.payloads
         run = self._reception.run_in_thread
         if posixpath.dirname(folder) == OUT:
@@ -125,7 +132,11 @@ class ClientTree:
         if path == "/":
             return [_folder(name) for name in ("in", "out", "receipts")]
         if path == OUT:
-            return [_folder(name) for name in self._networks]
+            return [
+                _folder(name) for name in (*self._networks, referential_folder.NAME)
+            ]
+        if path == REFERENTIAL:
+            return self._referential.entries()
         if path == RECEIPTS:
             return self._receipts.entries()
         if posixpath.dirname(path) == OUT:
@@ -139,7 +150,7 @@ class ClientTree:
 
     def _stat(self, path: str) -> Entry:
         folder, name = posixpath.split(path)
-        if path in {"/", IN, OUT, RECEIPTS}:
+        if path in {"/", IN, OUT, RECEIPTS, REFERENTIAL}:
             return _folder(name or "/")
         if folder == OUT:
             self._must_be_network(path)
@@ -154,6 +165,8 @@ class ClientTree:
     def _stat_given(self, folder: str, name: str) -> Entry | None:
         if folder == RECEIPTS:
             return self._receipts.entry(name)
+        if folder == REFERENTIAL:
+            return self._referential.entry(name)
         network = posixpath.basename(folder)
         row = self._database.read(tree.handback, self.client.id, network, name)
         return None if row is None else _file(name, row.size, row.created_at, False)
@@ -167,6 +180,10 @@ class ClientTree:
 
     async def _acknowledge(self, path: str) -> None:
         folder, name = posixpath.split(path)
+        if folder == REFERENTIAL:
+            taken = await self._read(lambda: self._referential.take(name))
+            await self._database.submit("referential.take", referentials.take, *taken)
+            return
         network = posixpath.basename(folder)
         row = await self._read(
             lambda: self._database.read(tree.handback, self.client.id, network, name)

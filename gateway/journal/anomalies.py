@@ -34,6 +34,7 @@ KINDS: Final = {
     "attachment-stranded": "a supporting document finds no claim, or may not follow it",
     "dispatch-refused": "a payer did not take a dispatch, or attempts were given up",
     "dispatch-unclear": "a payer may or may not have a dispatch; ask it",
+    "dispatch-undelivered": "a mail to a payer came back: it does not have the dispatch",
     "payer-locked-out": "a payer refuses our credentials, or its host key changed",
     "payer-unreachable": "a payer cannot be reached",
     "return-stuck": "what lies in a payer's outbox cannot be taken from there",
@@ -52,6 +53,7 @@ KINDS: Final = {
     "bulk-approval": "a second person must agree to what shall be done to many claims",
     "notification-failed": "messages to a recipient were given up",
     "webhook-disabled": "a client's endpoint failed so long that it is called no more",
+    "certificate-ends": "a certificate that an endpoint needs ends soon, or has ended",
     "storage-broken": "something stored cannot be read back; restore it from a backup",
 }
 """Every kind of anomaly, with what it means."""
@@ -72,6 +74,7 @@ def raise_(
     facts: Mapping[str, Any] | None = None,
     advice: str = "",
     items: Mapping[str, int] | None = None,
+    once: bool = False,
 ) -> str:
     """Raise an anomaly, or count one more of an open one; return its id.
 
@@ -79,7 +82,8 @@ def raise_(
     got worse (`routing.case`); the highest severity stays.  `claims` says how many it
     touches more, `facts` what those behind it share: numbers in it are added up,
     see `merged`.  `items` are the lots, deposits or the like behind it, each with
-    its claims.  `advice` is the suggested cause and what would mend it.
+    its claims; with `once` those that are behind it already count no second time.
+    `advice` is the suggested cause and what would mend it.
     """
     table = schema.anomaly
     name = new_id("a", tx.now, entropy)
@@ -109,6 +113,8 @@ def raise_(
         .where(table.c.kind == kind, table.c.subject == subject)
         .with_for_update()
     ).one()
+    if once and anomaly_items.has(tx.connection, row.id, items or {}):
+        seen, claims, told = 0, 0, {}
     values: dict[str, Any] = {
         "seen": table.c.seen + seen,
         "claims": table.c.claims + claims,

@@ -5,7 +5,7 @@ Only the newest are kept; how many there were in all stands in the anomaly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_, select
@@ -90,6 +90,14 @@ def listed(
         .limit(most)
     )
     return list(connection.execute(query))
+
+
+def has(connection: Connection, anomaly: str, items: Collection[str]) -> bool:
+    """Say whether all of some items are behind an anomaly."""
+    query = select(func.count()).where(
+        _TABLE.c.anomaly_id == anomaly, _TABLE.c.subject.in_(items)
+    )
+    return int(connection.execute(query).scalar_one()) == len(items)
 
 
 def count(connection: Connection, anomaly: str) -> int:

@@ -18,6 +18,7 @@ _ITSELF: Final = frozenset(
     {
         "dispatch-refused",
         "dispatch-unclear",
+        "dispatch-undelivered",
         "deposit-damaged",
         "payment-differs",
         "attachment-stranded",

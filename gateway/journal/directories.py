@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import schema
+from gateway.journal import dialect, schema
 
 _VERSION: Final = schema.directory_version
 _PIN: Final = schema.directory_pin
@@ -33,6 +33,23 @@ def versions(connection: Connection, most: int = 100) -> list[Row[*tuple[Any, ..
 def content(connection: Connection, version: str) -> str | None:
     """Return what the files of a version said, as JSON; None if it never was."""
     query = select(_VERSION.c.content).where(_VERSION.c.version == version)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def loaded_at(connection: Connection, version: str) -> float | None:
+    """Return when a version was first loaded; None if it never was."""
+    query = select(_VERSION.c.loaded_at).where(_VERSION.c.version == version)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def beginning_with(connection: Connection, beginning: str) -> str | None:
+    """Return the newest version whose name begins so; None if there is none."""
+    query = (
+        select(_VERSION.c.version)
+        .where(dialect.begins(connection, _VERSION.c.version, beginning))
+        .order_by(_VERSION.c.loaded_at.desc())
+        .limit(1)
+    )
     return connection.execute(query).scalar_one_or_none()
 
 

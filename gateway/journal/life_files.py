@@ -114,7 +114,11 @@ def anomalies(
         own.add(("attachment-stranded", lot.id))
         own |= {("payment-differs", lot.id), ("answer-contradicts", lot.id)}
     for dispatch in dispatches:
-        own |= {("dispatch-refused", dispatch.id), ("dispatch-unclear", dispatch.id)}
+        own |= {
+            ("dispatch-refused", dispatch.id),
+            ("dispatch-unclear", dispatch.id),
+            ("dispatch-undelivered", dispatch.id),
+        }
         shared |= {
             ("payer-locked-out", dispatch.endpoint_id),
             ("payer-unreachable", dispatch.endpoint_id),

@@ -64,6 +64,12 @@ def forget(tx: Tx, parts: Sequence[str]) -> None:
             tx.say("upload.dropped", part)
 
 
+def deposited(tx: Tx, part: str, deposit: str, *, size: int) -> None:
+    """Drop a part that became a deposit of some size: as it was, or gone on with."""
+    tx.say("upload.deposited", part, deposit=deposit, size=size)
+    forget(tx, [part])
+
+
 def replaced(tx: Tx, names: Sequence[tuple[str, str]]) -> None:
     """Drop parts whose (client, path) a whole deposit has taken.
 

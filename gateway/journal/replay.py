@@ -109,7 +109,8 @@ def dispatch(tx: Tx, name: str, *, by: str, resend: bool, repeats: bool) -> str:
             "so with --now"
         )
     unclear = row.state == DispatchState.SENT or row.cause == "unclear"
-    if row.state == DispatchState.SENT and not repeats:
+    came_back = row.state == DispatchState.SENT and _came_back(tx, name)
+    if row.state == DispatchState.SENT and not (repeats or (resend and came_back)):
         raise NotReplayable(
             f"dispatch {name} was sent, and payer {row.payer_id} does not recognise a "
             "number sent twice (delivery.resend_same_number); replay its lots instead"
@@ -132,9 +133,15 @@ def dispatch(tx: Tx, name: str, *, by: str, resend: bool, repeats: bool) -> str:
         lease_until=None,
     )
     tx.say("dispatch.replayed", name, by=by, was=row.state)
-    for kind in ("dispatch-refused", "dispatch-unclear"):
+    for kind in ("dispatch-refused", "dispatch-unclear", "dispatch-undelivered"):
         anomalies.settle(tx, kind=kind, subject=name, reason=f"sent again for {by}")
     return after
+
+
+def _came_back(tx: Tx, name: str) -> bool:
+    """Say whether a delivery report stands that the payer does not have a dispatch."""
+    told = anomalies.open_of_kind(tx.connection, "dispatch-undelivered")
+    return any(each.subject == name for each in told)
 
 
 def payer_return(tx: Tx, name: str, *, by: str) -> str:

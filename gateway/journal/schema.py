@@ -73,6 +73,7 @@ from gateway.journal.schema_receipts import (
     receipt_mark,
     receipt_root,
 )
+from gateway.journal.schema_referential import referential_taken
 from gateway.journal.schema_staff import deed, directory_pin, staff, staff_session
 from gateway.journal.schema_webhooks import (
     webhook,
@@ -131,6 +132,7 @@ __all__ = (
     "receipt_link",
     "receipt_mark",
     "receipt_root",
+    "referential_taken",
     "remedy",
     "sandbox_file",
     "sandbox_return",
@@ -147,5 +149,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0016_attachments"
+SCHEMA_VERSION: Final = "0017_attachments"
 """The Alembic revision that this program works with; it refuses any other."""

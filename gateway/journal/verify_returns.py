@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, or_, select
 from gateway.errors import IntegrityBroken
 from gateway.journal import answers, purges, schema, verify_files
 from gateway.storage.payloads import Payloads
-from protocols import desk
+from protocols import desk, mail_notice
 from protocols.interface import Network
 from routing.envelope import AnswerSeen
 from routing.lifecycle import ReturnState
@@ -71,6 +71,8 @@ def _said(
         held = desk.holds(json.loads(row.facts or "{}"))
         # It may have held when it was read first, and no more when it was read again.
         return heard.answers() if held or answers.of_return(connection, row.id) else ()
+    if mail_notice.recognise(head):
+        return ()
     network = networks.get(row.network)
     if network is None:
         raise IntegrityBroken(f"network {row.network} is not installed here")

@@ -79,7 +79,8 @@ def next_one(connection: Connection, endpoint: AnyRow, now: float) -> AnyRow | N
     )
     rows = connection.execute(query).all()
     beyond = endpoint.failures - _STUBBORN
-    if len(rows) > 1 and beyond >= 0 and beyond % 2 == 0:
+    refused = len(rows) > 1 and rows[0].attempts >= _STUBBORN
+    if refused and beyond >= 0 and beyond % 2 == 0:
         return rows[1]
     return rows[0] if rows else None
 

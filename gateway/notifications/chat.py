@@ -7,13 +7,13 @@ library says about it is kept out of the log.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 from typing import Final
 
 import apprise
 
 from config.notification_records import Recipient
+from gateway.notifications.bounded import within
 from gateway.notifications.errors import NotTaken, read_secret
 from gateway.notifications.letter import Letter
 
@@ -40,7 +40,6 @@ def send(
             "the chat's address is none that Apprise knows",
             again=False,
         )
-    ended: list[bool] = []
 
     def call() -> None:
         try:
@@ -51,16 +50,10 @@ def send(
             )
         except Exception:  # whatever it says may hold the address
             taken = None
-        ended.append(bool(taken))
+        if not taken:
+            raise NotTaken("chat-refused", "the chat did not take it")
 
-    thread = threading.Thread(target=call, name="notice-chat", daemon=True)
-    thread.start()
-    thread.join(patience)
-    if not ended:
-        words = f"the chat gave no answer within {patience:g} s"
-        raise NotTaken("no-answer", words)
-    if not ended[0]:
-        raise NotTaken("chat-refused", "the chat did not take it")
+    within(patience, call, "chat", give_up=lambda: None)
 
 
 def _address(recipient: Recipient, environ: Mapping[str, str]) -> str:

@@ -7,20 +7,25 @@ twice shows it once.  Headers are set by `email`, which refuses a line's end in 
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
 from config.notification_addresses import mail_address, sender_address
 from config.notification_records import MailServer, Recipient, Tls
+from gateway.notifications.bounded import within
 from gateway.notifications.errors import NotTaken, read_secret
 from gateway.notifications.letter import Letter
 
 _PATIENCE: Final = 30.0  # seconds for each answer of the server
+WHOLE: Final = 60.0  # seconds for one mail, all answers together
 _TEMPORARY: Final = range(400, 500)
 
 
@@ -44,11 +49,35 @@ def compose(server: MailServer, recipient: Recipient, letter: Letter) -> EmailMe
     return mail
 
 
-def send(server: MailServer, recipient: Recipient, letter: Letter) -> None:
-    """Hand one mail to the server, or raise `NotTaken`."""
+class _Plain(smtplib.SMTP):
+    """A line that tells of itself before it speaks, so that it can be broken off."""
+
+    def __init__(self, told: list[smtplib.SMTP], *place: Any, **how: Any) -> None:
+        told.append(self)
+        super().__init__(*place, **how)
+
+
+class _Sealed(smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte on."""
+
+    def __init__(self, told: list[smtplib.SMTP], *place: Any, **how: Any) -> None:
+        told.append(self)
+        super().__init__(*place, **how)
+
+
+def send(
+    server: MailServer, recipient: Recipient, letter: Letter, whole: float = WHOLE
+) -> None:
+    """Hand one mail to the server, or raise `NotTaken`; it takes `whole` at most."""
     mail = compose(server, recipient, letter)
+    lines: list[smtplib.SMTP] = []
     try:
-        _deliver(server, mail)
+        within(
+            whole,
+            lambda: _deliver(server, mail, lines),
+            "mail server",
+            give_up=lambda: _break(lines),
+        )
     except smtplib.SMTPRecipientsRefused as error:
         ((code, _),) = error.recipients.values()
         raise _refused("recipient-refused", code) from error
@@ -74,14 +103,23 @@ def send(server: MailServer, recipient: Recipient, letter: Letter) -> None:
         ) from error
 
 
-def _deliver(server: MailServer, mail: EmailMessage) -> None:
+def _break(lines: Sequence[smtplib.SMTP]) -> None:
+    """Have whoever reads from a line read its end."""
+    for line in lines:
+        sock = getattr(line, "sock", None)  # none before it is connected
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+def _deliver(server: MailServer, mail: EmailMessage, lines: list[smtplib.SMTP]) -> None:
     name = _sender(server).domain
     context = ssl.create_default_context(cafile=server.ca_file)
     place = (server.host, server.port)
     with (
-        smtplib.SMTP_SSL(*place, name, timeout=_PATIENCE, context=context)
+        _Sealed(lines, *place, name, timeout=_PATIENCE, context=context)
         if server.tls is Tls.TLS
-        else smtplib.SMTP(*place, name, timeout=_PATIENCE)
+        else _Plain(lines, *place, name, timeout=_PATIENCE)
     ) as line:
         if server.tls is Tls.STARTTLS:
             line.starttls(context=context)

@@ -83,6 +83,12 @@ def close_if_answered(tx: Tx, dispatch_id: str) -> None:
         return
     if _UNANSWERED.first(tx.connection, {"its_dispatch": dispatch_id}) is None:
         dispatches.move(tx, dispatch, DispatchEvent.ANSWER)
+        anomalies.settle(
+            tx,
+            kind="dispatch-undelivered",
+            subject=dispatch_id,
+            reason="every lot of it is answered",
+        )
 
 
 _UNANSWERED: Final = Prepared(

@@ -33,6 +33,7 @@ from gateway.steps.contradictions import tell_contradictions
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
+from gateway.steps.mail_notices import hear
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
 from gateway.steps.payments import keep_announced
@@ -40,7 +41,7 @@ from gateway.steps.promised import given
 from gateway.steps.tally import Tally
 from gateway.steps.tie import Tie, Tied
 from gateway.storage.payloads import Payloads
-from protocols import desk
+from protocols import desk, mail_notice
 from protocols.interface import Network, ReturnReading
 from routing.directory import Directory
 from routing.envelope import AnswerSeen
@@ -48,6 +49,7 @@ from routing.lifecycle import RETURN, ReturnEvent, ReturnState
 from routing.plausible import Bounds
 
 _HEAD: Final = 4096
+_UNKNOWN: Final = "in no format we know"
 _PER_COMMIT: Final = 500
 _RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again, at least
 
@@ -147,10 +149,12 @@ class Match:
             if desk.recognise(head) == desk.ANSWER_FORMAT:
                 self._hear(row, stream)
                 return
+            if mail_notice.recognise(head):
+                self._note(row, stream)
+                return
             format = network.recognise(head)
             if format is None or not network.is_return(format):
-                self._database.write("match.unreadable", self._unreadable, row, format)
-                self._observe.returned("", "unreadable", "none")
+                self._leave(row, f"a {format} file, no return" if format else _UNKNOWN)
                 return
             self._read(row, network.read_return(stream, format))
 
@@ -159,11 +163,29 @@ class Match:
         try:
             reading = desk.DeskReading.of(stream)
         except ValueError:
-            self._database.write("match.unreadable", self._unreadable, row, None)
-            self._observe.returned("", "unreadable", "none")
+            self._leave(row, _UNKNOWN)
             return
         holds = self._database.write("match.desk", self._desk.hear, row, reading.answer)
         self._read(row, reading if holds else desk.Nothing(reading))
+
+    def _note(self, row: Row[*tuple[Any, ...]], stream: BinaryIO) -> None:
+        """Take what a mail tells that is no return."""
+        try:
+            notice = mail_notice.read(stream)
+        except ValueError:
+            self._leave(row, _UNKNOWN)
+            return
+        if notice.kind is mail_notice.Kind.UNREAD:
+            self._leave(row, f"a mail that cannot be read as one: {notice.words}")
+        elif self._database.write("match.mail", hear, self._entropy, row, notice):
+            self._read(row, mail_notice.NoticeReading(notice))
+        else:
+            self._leave(row, "a delivery report of a mail that was not sent from there")
+
+    def _leave(self, row: Row[*tuple[Any, ...]], what: str) -> None:
+        """Leave a return to a person, and say what it is."""
+        self._database.write("match.unreadable", self._unreadable, row, what)
+        self._observe.returned("", "unreadable", "none")
 
     def _broken(self, tx: Tx, returned: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, returned, words)
@@ -305,10 +327,7 @@ class Match:
                 )
         return payer
 
-    def _unreadable(
-        self, tx: Tx, row: Row[*tuple[Any, ...]], format: str | None
-    ) -> None:
-        what = f"a {format} file, no return" if format else "in no format we know"
+    def _unreadable(self, tx: Tx, row: Row[*tuple[Any, ...]], what: str) -> None:
         words = (
             f"return {row.id} of {row.endpoint_id} is {what}; it is "
             "kept; ask the payer what it sent"

@@ -19,6 +19,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import LostRace
 from gateway.journal import chases, dispatches, remedies, replay, returns
+from gateway.journal.deeds import CHASE
 from gateway.steps.standing import Seen
 from protocols.desk import Ask, Question
 from protocols.errors import TransferError
@@ -31,7 +32,6 @@ from routing.remedy import Remedy, helps_still
 _AT_ONCE: Final = 100
 _AFTER_FAILURE: Final = 3600.0
 _MOST_FAILURES: Final = 5  # in a row; then a remedy counts as tried all the same
-_BY: Final = "the chase"
 _ASKS: Final = {
     Remedy.ASK_STATUS: Ask.STATUS,
     Remedy.ASK_RETURN: Ask.RETURN,
@@ -224,7 +224,7 @@ def _match_again(tx: Tx, seen: Seen) -> None:
 
 def _send_anew(tx: Tx, seen: Seen) -> None:
     """Send a lot in a new file, by today's directory."""
-    replay.lot(tx, seen.lot.id, by=_BY, resend=True)
+    replay.lot(tx, seen.lot.id, by=CHASE, resend=True)
 
 
 def _resend(tx: Tx, seen: Seen) -> str | None:
@@ -238,7 +238,7 @@ def _resend(tx: Tx, seen: Seen) -> str | None:
     fresh = dispatches.find(tx.connection, seen.dispatch.id)
     if fresh is None or fresh.state != DispatchState.SENT:
         return None
-    replay.dispatch(tx, fresh.id, by=_BY, resend=True, repeats=True)
+    replay.dispatch(tx, fresh.id, by=CHASE, resend=True, repeats=True)
     return str(fresh.id)
 
 

@@ -248,6 +248,7 @@ class Route:
                 claims=lot.claims,
                 facts={"cents": lot.asked, "clients": {lot.client_id: lot.claims}},
                 items={lot.id: lot.claims},
+                once=True,  # a lot that is held again for the same cause
             )
         return state
 

@@ -1,18 +1,22 @@
 """Housekeeping: parts that nobody went on with, staging files of nobody, old webhooks.
 
-Only work in progress is ever removed here, and what endpoints were told long ago;
+With it goes the look at certificates that end.  Only work in progress is ever removed here, and what endpoints were told long ago;
 what was acknowledged never is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake import staging
 from gateway.journal import parts, webhook_deliveries
+from gateway.steps import certificates
 from gateway.storage.payloads import Payloads
+from routing.directory import Directory
 
 KEEP_PARTS: Final = 7 * 86_400.0  # seconds a cut upload can be gone on with
 _KEEP_STRAY: Final = 86_400.0  # an upload under way has a staging file and no row
@@ -24,10 +28,20 @@ class Tidy:
     name = "tidy"
 
     def __init__(
-        self, *, database: Database, payloads: Payloads, keep_webhooks: float
+        self,
+        *,
+        database: Database,
+        payloads: Payloads,
+        keep_webhooks: float,
+        directory: Callable[[], Directory],
+        entropy: Entropy,
+        now: Now,
     ) -> None:
         self._database = database
         self._payloads = payloads
+        self._directory = directory
+        self._entropy = entropy
+        self._now = now
         self._keep_webhooks = keep_webhooks
 
     def run_once(self) -> bool:
@@ -37,6 +51,8 @@ class Tidy:
             staging.remove(self._payloads, part)
         known = self._database.read(parts.all_ids)
         stray = self._payloads.storage.forget_staging(known, older_than=_KEEP_STRAY)
+        ending = certificates.ending(self._directory(), self._now())
+        self._database.write("tidy.papers", certificates.tell, self._entropy, ending)
         told = self._database.write("tidy.webhooks", self._forget_webhooks)
         return bool(old) | bool(stray) | bool(told)
 

@@ -23,6 +23,10 @@ Resolve = Callable[..., Sequence[Any]]
 _LONGEST: Final = 2000
 _PORTS: Final = {"https": 443, "http": 80}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_OUT_OF_USE: Final = (  # once site-local, and once for tunnels: nobody public is there
+    ipaddress.ip_network("fec0::/10"),
+    ipaddress.ip_network("192.88.99.0/24"),
+)
 
 
 class AddressRefused(GatewayError):
@@ -91,6 +95,9 @@ class Addresses:
         return all(
             one.is_global
             and not (one.is_multicast or one.is_reserved or one.is_unspecified)
+            and not any(
+                one in each for each in _OUT_OF_USE if each.version == one.version
+            )
             for one in (ip, inner)
         ) and not _is_tunnel(ip)
 

@@ -25,6 +25,7 @@ from gateway.webhooks.line import Calls, Outcome
 from routing.webhook import DeliveryEvent, WebhookEvent, wait
 
 _MOST: Final = 50  # deliveries of one endpoint before others have their turn
+_TURN: Final = 5.0  # seconds after which they have it, too: a slow one starves nobody
 _CALLS_PER_LEASE: Final = 4  # so that no call goes on when a lease has ended
 
 
@@ -80,7 +81,7 @@ class Deliver:
         row = self._database.write("webhook.take", self._take)
         if row is None:
             return False
-        until = row.lease_until - (_CALLS_PER_LEASE - 1) * self._patience.call
+        until = self._now() + _TURN
         for _ in range(_MOST):
             if not self._tell_next(row):
                 return True

@@ -52,14 +52,14 @@ class Mutualities:
     """The table, by number."""
 
     def __init__(self, rows: Iterable[Mapping[str, str]]) -> None:
-        self._entries = tuple(_entry(row) for row in rows)
+        self.entries = tuple(_entry(row) for row in rows)
 
     def find(self, number: str) -> Entry | None:
         """Return the narrowest entry of a number of three digits; None if unknown."""
         if len(number) != _NUMBER or not (number.isascii() and number.isdigit()):
             return None
         value = int(number)
-        found = [each for each in self._entries if each.first <= value <= each.last]
+        found = [each for each in self.entries if each.first <= value <= each.last]
         return min(found, key=lambda each: each.last - each.first, default=None)
 
     def union_of(self, number: str) -> str:

@@ -7,6 +7,7 @@ them does what, as `protocols.interface.Network` wants it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from random import Random
 from types import MappingProxyType
 from typing import BinaryIO
@@ -58,6 +59,7 @@ from protocols.mycarenet.tables import Tables as Known
 from protocols.payer_finder import PayerFinder
 from protocols.simulation import Simulation
 from protocols.tables import Importer
+from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
@@ -148,6 +150,14 @@ class MyCareNet:
     ) -> Sequence[str]:
         """Codes of the union that a lot is meant for, best first; may be empty."""
         return routing.payer_codes(destination, tables)
+
+    def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
+        """Say which union a mutuality's number leads to; None for any other card."""
+        return routing.read_card(card, tables, day)
+
+    def card_rows(self, tables: Tables) -> Iterable[CardRow]:
+        """Yield each mutuality that the table names alone."""
+        return routing.card_rows(tables)
 
     def file_number(self, summary: Summary) -> FileNumber | None:
         """Return None: a message is told by its sender's reference, not by a counter."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final
 
-from protocols.interface import Emitter
+from protocols.interface import Emitter, Tables
 from protocols.mycarenet import commitment, mutualities
 from routing import payment
+from routing.card import Card, CardFound, CardRow
 
 UNIONS: Final = ("100", "200", "300", "400", "500", "600", "900")
 """The unions; nothing else is a payer's code in this network."""
@@ -47,6 +49,21 @@ def _codes(
     for each in (number, destination.get("union", "")):
         if (union := f"{each[:1]}00") in UNIONS:
             yield union
+
+
+def read_card(card: Card, tables: Tables, day: date) -> CardFound | None:
+    """Return the union of a mutuality's number, or None for another card."""
+    if "mutuality" not in card:
+        return None
+    destination = {"mutuality": card["mutuality"], "year_month": f"{day:%Y%m}"}
+    return CardFound(codes=tuple(payer_codes(destination, tables)))
+
+
+def card_rows(tables: Tables) -> Iterator[CardRow]:
+    """Yield numbers of mutualities, alone or as `201-299`, with their unions."""
+    for each in mutualities.of_directory(tables).entries:
+        numbers = dict.fromkeys((f"{each.first:03}", f"{each.last:03}"))
+        yield CardRow(each.union, {"mutuality": "-".join(numbers)})
 
 
 def check_rules(rules: Mapping[str, object]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from random import Random
 from types import MappingProxyType
 from typing import BinaryIO
@@ -39,6 +40,7 @@ from protocols.sesam import (
     arl,
     attachment_arl,
     b2_show,
+    cards,
     checks,
     importer,
     keys,
@@ -55,6 +57,7 @@ from protocols.sesam.imported_payers import import_funds
 from protocols.sesam.simulation import SIMULATION
 from protocols.simulation import Simulation
 from protocols.tables import Importer
+from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Severity, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
@@ -158,6 +161,14 @@ class Sesam:
     ) -> Sequence[str]:
         """Codes of the fund that a lot is meant for, best first; may be empty."""
         return routing.payer_codes(destination, tables)
+
+    def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
+        """Say which payer a French card leads to; None for any other card."""
+        return cards.read_card(card, tables, day)
+
+    def card_rows(self, tables: Tables) -> Iterable[CardRow]:
+        """Yield regime, fund and centre of each row of the national table of funds."""
+        return cards.rows(tables)
 
     def file_number(self, summary: Summary) -> FileNumber | None:
         """Return a file's own number, by its sender and, of returns, its kind."""

@@ -31,7 +31,7 @@ from protocols.errors import OutcomeUnknown
 from protocols.interface import Sent
 from routing.chase import Status
 from routing.ledger import ANSWERED, Account
-from tests.gateway.house import result
+from tests.gateway.house import no_payers, result
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import Fuse, PayerChannel, PayerSide, Site
 
@@ -347,6 +347,7 @@ class World(Site):
             client=self.client(cut.client),
             reception=self.gateway.reception,
             networks=("toy",),
+            referential=no_payers(self.gateway.database, cut.client),
             channel="sftp",
         )
         return there(tree.open_upload(cut.path, resume=resume))

@@ -11,7 +11,7 @@ import atexit
 import random
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
@@ -20,18 +20,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 
+from config.directory_records import DirectoryData
 from gateway.database import Database
 from gateway.intake.credentials import JournalCredentials, new_token, token_hash
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
+from gateway.intake.referential_folder import ReferentialFolder
 from gateway.intake.tree import ClientTree
 from gateway.journal import clients, schema
 from gateway.journal.dialect import open_engine
+from gateway.referential.versions import Versions
 from gateway.steps.seal import Seal
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
+from protocols.interface import Network
+from routing.directory import Directory
 
 START: Final = 1_795_000_000.0  # 2026-11-18, a Wednesday
 SEGMENT_LIMIT: Final = 64 * 1024
@@ -71,6 +76,10 @@ class House:
         self.now = self.clock.seconds
         self.entropy = random.Random(seed).randbytes
         self.seen = Seen()
+        self.directory = Directory(
+            DirectoryData(payers=(), endpoints=(), tables={}, sources={})
+        )
+        self.networks: dict[str, Network] = {}
         writer = open_engine(self.url, write=True, connections=1)
         if not url:
             shutil.copyfile(_empty_journal(), self.folder / "journal.db")
@@ -179,19 +188,32 @@ class House:
         )
         return token
 
+    @cached_property
+    def versions(self) -> Versions:
+        """Give the versions of the directory; that of the house is empty at first."""
+        return Versions(
+            database=self.database,
+            directory=lambda: self.directory,
+            networks=self.networks,
+            now=self.now,
+        )
+
     def tree(
         self,
         client: Client,
         *,
         channel: str = "sftp",
         networks: Sequence[str] = NETWORKS,
+        listed_since: Callable[[], float] = lambda: 0.0,
     ) -> ClientTree:
         """Give the client's tree as a door would."""
         return ClientTree(
             client=client,
             reception=self.reception,
             networks=networks,
+            referential=ReferentialFolder(self.versions, client.id, channel),
             channel=channel,
+            listed_since=listed_since,
         )
 
     def deposit(
@@ -219,6 +241,15 @@ def _empty_journal() -> Path:
     schema.metadata.create_all(engine)
     engine.dispose()  # the last connection brings all of it into the one file
     return path
+
+
+def no_payers(database: Database, client: str) -> ReferentialFolder:
+    """Give the folder of a referential in which there is nobody."""
+    nobody = Directory(DirectoryData(payers=(), endpoints=(), tables={}, sources={}))
+    versions = Versions(
+        database=database, directory=lambda: nobody, networks={}, now=lambda: START
+    )
+    return ReferentialFolder(versions, client, "sftp")
 
 
 def result(deferred: Deferred[Stored]) -> Stored:

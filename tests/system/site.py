@@ -58,11 +58,31 @@ class Site:
 
     def payer(self, payer: OpenSshPayer, name: str, code: str) -> None:
         """Put an OpenSSH server into the payer directory."""
+        self.reached(
+            name,
+            code,
+            f"""
+channel = "sftp"
+[endpoint.settings]
+host = "127.0.0.1"
+port = {payer.port}
+user = "{payer.user}"
+key_file = "{payer.folder}/client_key"
+host_keys = ["{payer.host_key}"]
+send_folder = "{payer.folder}/in"
+collect_folder = "{payer.folder}/out"
+connect_timeout = "5s"
+operation_timeout = "5s"
+""",
+        )
+
+    def reached(self, name: str, code: str, endpoint: str) -> None:
+        """Put a payer into the directory that is reached as an `[endpoint]` says."""
         (self.folder / "payers" / f"{name}.toml").write_text(
             f"""
 [payer]
 id = "{name}"
-name = "A payer behind OpenSSH"
+name = "A payer of a test"
 network = "sesam"
 country = "FR"
 time_zone = "Europe/Paris"
@@ -83,17 +103,7 @@ factor = 1
 max = "1s"
 give_up_after = "1h"
 [endpoint]
-channel = "sftp"
-[endpoint.settings]
-host = "127.0.0.1"
-port = {payer.port}
-user = "{payer.user}"
-key_file = "{payer.folder}/client_key"
-host_keys = ["{payer.host_key}"]
-send_folder = "{payer.folder}/in"
-collect_folder = "{payer.folder}/out"
-connect_timeout = "5s"
-operation_timeout = "5s"
+{endpoint}
 """
         )
 

@@ -11,8 +11,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from config.directory_records import DirectoryData
 from gateway.api.application import build
+from gateway.api.cards import Decode
 from gateway.api.deposits import Pages
 from gateway.api.routes import Elsewhere
 from gateway.api.webhooks import WebhookRules, WebhookViews
@@ -22,10 +22,14 @@ from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_upload import Uploads
 from gateway.webhooks.addresses import Addresses
-from routing.directory import Directory
 from tests.gateway.house import House
 
 RULES = WebhookRules(addresses=Addresses(), most=10, old_secret=86_400.0)
+
+
+def as_text(image: bytes) -> list[str]:
+    """Take an image for its own text, so that no process is started."""
+    return [image.decode("utf-8", "replace")]
 
 
 class DoorSeen:
@@ -120,12 +124,10 @@ class Door:
         elsewhere: Elsewhere | None = None,
         believe_seconds: float = 5.0,
         rules: WebhookRules = RULES,
+        decode: Decode = as_text,
     ) -> None:
         self.house = house
         self.seen = DoorSeen()
-        self.directory = Directory(
-            DirectoryData(payers=(), endpoints=(), tables={}, sources={})
-        )
         self.pages = Pages(
             database=house.database,
             run_in_thread=maybeDeferred,
@@ -135,8 +137,9 @@ class Door:
             take_deposit=Uploads(reception=house.reception).deposit,
             pages=self.pages,
             payloads=house.payloads,
-            directory=lambda: self.directory,
+            versions=house.versions,
             webhooks=WebhookViews(self.pages, house.keys, house.entropy, rules),
+            decode=decode,
             version="test",
         )
         self.site = HttpsDoor(

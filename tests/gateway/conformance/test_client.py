@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.conformance.steps import steps
-from gateway.journal import schema, tree
+from gateway.journal import parts, schema, tree
 from routing.lifecycle import HandbackEvent
 from tests.gateway.cli.installation import Said
 from tests.gateway.simulator.sandbox import REAL, TEST, SandboxSite
@@ -69,6 +69,32 @@ def test_from_the_first_file_to_the_certificate(site: SandboxSite) -> None:
     assert verified.status == 0
     page.write_text(text.replace("Acme", "Other"), encoding="utf-8")
     assert site.at.octway("vendor", "verify", str(page)).status == 1
+
+
+def test_only_the_upload_that_was_cut_counts_as_gone_on_with(
+    site: SandboxSite,
+) -> None:
+    """Not any larger file that came after a part; and renaming is something else."""
+    database = site.at.house.database
+
+    def keep(part: str, size: int) -> None:
+        database.write(
+            "kept",
+            lambda tx: tx.say("upload.kept", part, client=TEST, size=size),
+        )
+
+    def done() -> set[str]:
+        told = check(site, "--json").facts["steps"]
+        return {each["name"] for each in told if each["done_at"]}
+
+    keep("u1", 10)
+    keep("u2", 10)
+    site.deposit(site.bill("sesam", "001"))
+    assert not done() & {"renamed", "resumed"}
+    database.write("whole", lambda tx: parts.deposited(tx, "u1", "d1", size=10))
+    assert done() & {"renamed", "resumed"} == {"renamed"}
+    database.write("longer", lambda tx: parts.deposited(tx, "u2", "d2", size=99))
+    assert done() & {"renamed", "resumed"} == {"renamed", "resumed"}
 
 
 def test_a_return_that_waits_too_long_is_a_step_undone(site: SandboxSite) -> None:

@@ -14,7 +14,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.errors import BadUpload, RateExceeded, TooLarge, TooManyUploads
 from gateway.intake import receipts, uploads
-from gateway.intake.tree import ClientTree
 from gateway.journal import parts, schema
 from gateway.storage.vault import CHUNK
 from tests.gateway.house import SEGMENT_LIMIT, House
@@ -55,11 +54,8 @@ class ReceptionTests(SynchronousTestCase):
         self.house.seal()
         self.house.clock.advance(91 * 86_400.0)
         new = self.house.deposit(self.client, "new.b2", b"new").deposit
-        tree = ClientTree(
-            client=self.client,
-            reception=self.house.reception,
-            networks=("sesam",),
-            channel="sftp",
+        tree = self.house.tree(
+            self.client,
             listed_since=lambda: self.house.clock.seconds() - 90 * 86_400.0,
         )
         listed = self.successResultOf(tree.list("/receipts"))

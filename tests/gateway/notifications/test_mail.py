@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,33 @@ def test_a_mail_arrives_encrypted_with_login(tmp_path: Path) -> None:
     plain = first.get_body(("plain",))
     assert plain is not None
     assert "À faire" in plain.get_content()
+
+
+def test_a_server_that_never_comes_to_an_end_is_broken_off(tmp_path: Path) -> None:
+    """Though each of its lines comes in time, no other message waits for it."""
+    broken = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        with suppress(OSError), listening.accept()[0] as line:
+            while True:
+                line.sendall(b"220-wait\r\n")
+                line.settimeout(0.01)
+                with suppress(TimeoutError):
+                    if not line.recv(1):
+                        break
+        broken.set()
+
+    with (
+        mail_server(tmp_path) as (server, _),
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        thread = threading.Thread(target=drip, args=(listening,), daemon=True)
+        thread.start()
+        slow = evolve(server, port=listening.getsockname()[1], tls=Tls.NONE)
+        with pytest.raises(NotTaken) as told:
+            mail.send(slow, LEA, written(), 0.2)
+        assert (told.value.cause, told.value.again) == ("no-answer", True)
+        assert broken.wait(10)
 
 
 REFUSALS = [

@@ -6,9 +6,13 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from config.directory_records import DirectoryData
 from gateway.journal import parts
 from gateway.steps.tidy import KEEP_PARTS, Tidy
+from routing.directory import Directory
 from tests.gateway.house import House
+
+NO_PAYERS = DirectoryData(payers=(), endpoints=(), tables={}, sources={})
 
 
 class TidyTests(SynchronousTestCase):
@@ -20,6 +24,9 @@ class TidyTests(SynchronousTestCase):
             database=self.house.database,
             payloads=self.house.payloads,
             keep_webhooks=30 * 86_400.0,
+            directory=lambda: Directory(NO_PAYERS),
+            entropy=self.house.entropy,
+            now=self.house.now,
         )
         self.staging = self.house.storage.folder / "staging"
 

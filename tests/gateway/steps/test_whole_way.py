@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from gateway.intake.tree import ClientTree
 from gateway.journal import schema
 from routing.ledger import Account
+from tests.gateway.house import no_payers
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import SEGMENT_LIMIT, Site, closed_now
 
@@ -90,6 +91,7 @@ def test_a_resumed_upload_is_hashed_as_a_whole(site: Site) -> None:
         client=site.client(),
         reception=site.gateway.reception,
         networks=("toy",),
+        referential=no_payers(site.gateway.database, site.client().id),
         channel="sftp",
     )
     begin = 0

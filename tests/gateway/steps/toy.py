@@ -18,6 +18,7 @@ The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from random import Random
 from typing import BinaryIO
 
@@ -38,6 +39,7 @@ from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
 from protocols.simulation import Simulation
 from protocols.tables import Importer
+from routing.card import Card, CardFound, CardRow
 from routing.commitment import CommitmentSeen
 from routing.envelope import (
     AnswerKind,
@@ -249,6 +251,12 @@ class Toy:
         tables: Mapping[str, Sequence[Mapping[str, str]]],
     ) -> Sequence[str]:
         return (destination["code"],)
+
+    def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
+        return CardFound(codes=(card["toy"],)) if "toy" in card else None
+
+    def card_rows(self, tables: Tables) -> Iterable[CardRow]:
+        return ()
 
     def file_number(self, summary: Summary) -> FileNumber | None:
         number = summary.keys.get("number")

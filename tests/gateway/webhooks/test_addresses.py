@@ -66,6 +66,8 @@ def test_an_address_that_can_never_be_called_is_refused_at_once(url: str) -> Non
         "::1",
         "::",
         "fe80::1%eth0",
+        "fec0::1",
+        "192.88.99.1",
         "fd00::1",
         "ff02::1",
         "::ffff:10.0.0.1",

@@ -133,6 +133,25 @@ def test_an_endpoint_is_told_in_order(house: House, vendor: Vendor) -> None:
     assert again == second
 
 
+def test_a_slow_endpoint_has_its_turn_and_no_more(house: House, vendor: Vendor) -> None:
+    """With much waiting for it, another client's endpoint is told within seconds."""
+    slow = vendor.add("alpha", url="https://slow.example")
+    put_tests(house, vendor, slow, 40)
+    house.clock.advance(0.1)
+    quick = vendor.add("beta", url="https://quick.example")
+    put_tests(house, vendor, quick)
+    began = house.now()
+    vendor.endpoints.takes = lambda url: house.clock.advance(
+        2.5 if url == "https://slow.example" else 0.0
+    )
+    told: dict[str, float] = {}
+    while "pending" in vendor.states(slow):
+        vendor.deliver.run_once()
+        if vendor.states(quick) == ["delivered"]:
+            told.setdefault("quick", house.now() - began)
+    assert told["quick"] < 10
+
+
 def test_what_an_endpoint_cannot_stomach_starves_nobody(
     house: House, vendor: Vendor
 ) -> None:

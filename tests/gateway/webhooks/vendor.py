@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attrs import define, field
@@ -32,10 +32,12 @@ class Endpoints:
     answers: list[Outcome] = field(factory=list)  # then good
     broken: set[str] = field(factory=set)  # addresses that always fail
     refused: set[str] = field(factory=set)  # events that always fail
+    takes: Callable[[str], None] = lambda _: None  # has time go by
 
     def call(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
         """Take a call."""
         self.came.append((url, Came(dict(headers), body)))
+        self.takes(url)
         if url in self.broken or headers["webhook-id"] in self.refused:
             return BROKEN
         return self.answers.pop(0) if self.answers else OK

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from config.card_data import CARD_DATA
 from protocols.interface import Network
 from protocols.payer_finder import NOBODY
 from routing.envelope import Severity
@@ -65,6 +66,17 @@ class NetworkContract:
 
             assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
             assert (found.rows, found.payers) == (0, ())
+
+    def test_a_card_of_nobody_is_not_read(self, network: Network) -> None:
+        """Whatever it says is no error; cards of the tables lead to codes of payers."""
+        assert network.read_card({}, {}, date(2026, 3, 9)) is None
+        for name in CARD_DATA:
+            card = dict.fromkeys(("regime", "fund", name), "\x00Ümläut?")
+            found = network.read_card(card, {}, date(2026, 3, 9))
+            assert found is None or not any(map(network.check_code, found.codes))
+        for row in network.card_rows({}):
+            assert network.check_code(row.code) == ""
+            assert set(row.data) <= {*CARD_DATA, "valid_from", "valid_until"}
 
     @pytest.mark.parametrize("content", NONSENSE)
     def test_a_table_is_known_by_its_shape_and_its_rows_by_keys(

@@ -45,7 +45,7 @@ def scan(
         made = io.BytesIO()
         pdf.save(
             made,
-            force_version=version,
+            force_version="" if password else version,
             object_stream_mode=ObjectStreamMode.disable,
             encryption=pikepdf.Encryption(owner="", user=password)
             if password

@@ -42,7 +42,7 @@ def test_a_good_scan_is_taken() -> None:
         ({"grey": 5}, "too-black"),
         ({"grey": 128}, "no-contrast"),
         ({"version": "1.7"}, "version-too-new"),
-        ({"password": "secret", "version": "1.7"}, "encrypted"),
+        ({"password": "secret"}, "encrypted"),
         ({"font": True}, "fonts-missing"),
         ({"OpenAction": Dictionary(S=Name.JavaScript, JS=String("x"))}, "javascript"),
         ({"OpenAction": Dictionary(S=Name.Launch)}, "actions"),

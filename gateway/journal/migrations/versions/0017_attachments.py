@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_attachments"
-down_revision = "0015_webhook_aside"
+revision = "0017_attachments"
+down_revision = "0016_referential"
 branch_labels = None
 depends_on = None
 
