@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_codes
+from gateway.cli import trace_chase, trace_codes, trace_documents
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
@@ -40,7 +40,7 @@ def show(
     _problems(life, terminal)
     trace_codes.show(codes, terminal)
     _lots(life, terminal)
-    _documents(life, terminal)
+    trace_documents.show(life, terminal)
     _owed(life, terminal)
     _payments(life, terminal)
     trace_chase.show(pursuit, terminal, voice)
@@ -141,18 +141,6 @@ def _lots(life: Life, terminal: Terminal) -> None:
     if life.lot_count > len(life.lots):
         states = ", ".join(f"{n:,} {state}" for state, n in sorted(life.states.items()))
         terminal.say(f"  of {counted(life.lot_count, 'lot')}: {states}")
-
-
-def _documents(life: Life, terminal: Terminal) -> None:
-    """Show the supporting documents of the claims, and where each stands."""
-    if not life.documents:
-        return
-    heading(terminal, "Supporting documents")
-    for row in life.documents:
-        came = moment(row.created_at, terminal.zone)
-        why = f": {row.cause_words}" if row.cause_words else ""
-        says = f"{row.deposit_id}  for invoice {row.invoice}, received {came}"
-        terminal.say(f"  {says}, {row.state}{why}; {row.scan or 'not scanned yet'}")
 
 
 def _state(life: Life, row: AnyRow) -> str:

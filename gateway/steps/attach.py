@@ -31,18 +31,23 @@ from routing.lifecycle import LotEvent, LotState
 STRANDED: Final = "attachment-stranded"
 _SOON: Final = 60.0  # seconds until a young document is looked at again
 _LATER: Final = 3600.0  # for an old one
-WAITING: Final = {
+_WAITING: Final = {
     Way.CLAIM: "its claim is not here yet",
     Way.WORD: "the payer has not acknowledged its claim's lot yet",
     Way.REFUSED: "its claim's lot does not stand with the payer",
 }
-"""What a document waits for, in words."""
 _ADVICE: Final = (
     "see with its client whether the file's name gives the right sender, lot and "
     "invoice, or send the document on paper"
 )
 
 AnyRow = Row[*tuple[Any, ...]]
+
+
+def waiting(way: Way | None) -> str:
+    """Say what a document waits for; None: to be looked into."""
+    words = "it was not looked into yet" if way is None else _WAITING[way]
+    return f"{words}; it goes on by itself"
 
 
 class Attach:
@@ -161,8 +166,17 @@ class Attach:
             self._settle(tx, row, "it follows its claim")
             return
         attachments.put_off(tx, row.lot_id, tx.now + _wait(row, tx.now))
+        if lot.cause_words != waiting(stands):
+            lots.move(
+                tx,
+                lot,
+                LotEvent.HOLD,
+                attachments.WAITS,
+                cause=attachments.WAITS,
+                cause_words=waiting(stands),
+            )
         if stands is Way.REFUSED or tx.now - row.created_at > network.lasts:
-            self._strand(tx, row, WAITING[stands], _ADVICE)
+            self._strand(tx, row, _WAITING[stands], _ADVICE)
 
     def _strand(self, tx: Tx, row: AnyRow, why: str, advice: str) -> None:
         """Show a document that does not get on, once."""

@@ -5,14 +5,14 @@ Its report is written once it was looked into, not when its name was read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
 from gateway.committing import Tx
 from gateway.intake.reports import deposit_report
-from gateway.journal import reading, schema
+from gateway.journal import attachments, reading, schema
 from gateway.steps.found import Found, Placed
 from protocols.attachments import Attachments
 from protocols.interface import Network
@@ -49,6 +49,18 @@ def document(
         problems=problems,
         lots=lots,
         about=about,
+    )
+
+
+def open_documents(tx: Tx, read: Iterable[Found]) -> None:
+    """Note those of the deposits read that are documents, to be looked into."""
+    attachments.open_(
+        tx,
+        [
+            (reading.lot_id(each.deposit.id, 1), each.about)
+            for each in read
+            if each.about is not None
+        ],
     )
 
 

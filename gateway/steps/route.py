@@ -19,7 +19,7 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, attachments, enrolments, lot_numbers, lots
-from gateway.steps.attach import WAITING
+from gateway.steps.attach import waiting
 from gateway.steps.cases import lot_refused
 from protocols.interface import Network
 from routing.attachment import FLOW as ATTACHMENT
@@ -273,8 +273,7 @@ def _behind_its_claim(tx: Tx, lot: Row[*tuple[Any, ...]]) -> Sequence[str]:
     if stands.way is Way.OPEN:
         return [stands.code]
     attachments.put_off(tx, lot.id, tx.now)
-    words = "it was not looked into yet" if stands.way is None else WAITING[stands.way]
-    raise NoRoute(attachments.WAITS, f"{words}; it goes on by itself")
+    raise NoRoute(attachments.WAITS, waiting(stands.way))
 
 
 def _through(codes: tuple[str, ...]) -> str:

@@ -21,9 +21,9 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
-from gateway.journal import anomalies, attachments, clients, reading, schema, work
+from gateway.journal import anomalies, clients, reading, schema, work
 from gateway.steps.cases import deposit_unreadable
-from gateway.steps.documents import document
+from gateway.steps.documents import document, open_documents
 from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_deposits
@@ -233,14 +233,7 @@ class Split:
             [row for each in kept for row in rows[each.deposit.id]],
             [lot for each in kept for lot in each.lots],
         )
-        attachments.open_(
-            tx,
-            [
-                (reading.lot_id(each.deposit.id, 1), each.about)
-                for each in kept
-                if each.about is not None
-            ],
-        )
+        open_documents(tx, kept)
         for each in kept:
             self._raise(tx, each)
         read = [(each.deposit, each.network, each.summary) for each in kept]

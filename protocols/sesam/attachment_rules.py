@@ -64,7 +64,7 @@ def rules() -> Sequence[Rule]:
 
 
 def judge(told: bytes, *, size: int) -> list[Problem]:
-    """Say what is wrong with a document; a page's problems name it as their record."""
+    """Say what is wrong with a document; a page's problems name it in their words."""
     facts: Mapping[str, Any] = json.loads(told)
     if why := facts.get(_UNREADABLE):
         words = f"the document cannot be opened: {why}; have it scanned and sent again"
@@ -88,4 +88,4 @@ def _problem(rule: Rule, value: Any, page: int | None) -> Iterator[Problem]:
     words = rule.words.format(found=str(value)[:_LONGEST], bound=rule.bound)
     where = "" if page is None else f"page {page}: "
     field = rule.fact.removeprefix(_OF_PAGE)
-    yield Problem(page, None, field, rule.severity, rule.code, where + words)
+    yield Problem(None, None, field, rule.severity, rule.code, where + words)
