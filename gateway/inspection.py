@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from protocols.attachments import Checker
+from protocols.attachments import UNLIMITED, Checker
 
 _MOST_SAID: Final = 1_000_000  # bytes of a checker's facts; more is no answer
 _MOST_WORDS: Final = 200
@@ -24,9 +24,21 @@ class Scan(NamedTuple):
     words: str
 
 
+class CheckerUnavailable(Exception):
+    """A checker could not begin its work: that says nothing of the document."""
+
+
 def check(checker: Checker, content: bytes) -> bytes | None:
-    """Run a checker; None when it ended by its limits or did not tell."""
-    done = _run(checker.command, content, checker.seconds)
+    """Run a checker; None when it ended by its limits or did not tell.
+
+    Raises `CheckerUnavailable` when it could not be started, or set no limits.
+    """
+    try:
+        done = _run(checker.command, content, checker.seconds)
+    except OSError as error:
+        raise CheckerUnavailable(f"{checker.command[0]}: {error.strerror}") from error
+    if done is not None and done.returncode == UNLIMITED:
+        raise CheckerUnavailable(f"{checker.command[0]}: it may not limit itself")
     if done is None or done.returncode != 0 or len(done.stdout) > _MOST_SAID:
         return None
     return done.stdout
@@ -36,7 +48,10 @@ def scan(command: Sequence[str], content: bytes, seconds: float) -> Scan:
     """Ask a virus scanner: exit 0 is clean, 1 is not, all else says nothing."""
     if not command:
         return Scan(True, "not scanned: no scanner is set")
-    done = _run(command, content, seconds)
+    try:
+        done = _run(command, content, seconds)
+    except OSError as error:
+        return Scan(None, f"{command[0]}: {error.strerror}")
     if done is None or done.returncode not in {_CLEAN, _INFECTED}:
         why = "no answer in time" if done is None else f"exit {done.returncode}"
         return Scan(None, f"{command[0]}: {why}")
@@ -59,5 +74,5 @@ def _run(
             env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
             close_fds=True,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
         return None

@@ -8,7 +8,7 @@ once the payer has acknowledged that invoice's lot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from protocols.interface import Addressee, Composed, Emitter, LotPart
 from routing.envelope import LotSeen, Problem
@@ -20,6 +20,10 @@ class About(NamedTuple):
     sender: str
     lot: str
     invoice: str
+
+
+UNLIMITED: Final = 3
+"""The exit status of a checker that could not set its own limits, and read nothing."""
 
 
 class Checker(NamedTuple):

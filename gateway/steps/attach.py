@@ -17,7 +17,7 @@ from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
-from gateway.inspection import Scan, check, scan
+from gateway.inspection import CheckerUnavailable, Scan, check, scan
 from gateway.journal import anomalies, attachments, deposits, lots, schema
 from gateway.steps.cases import lot_refused
 from gateway.steps.documents import report_document
@@ -110,7 +110,12 @@ class Attach:
         if not scanned.clean:
             problems = [_problem("virus", _VIRUS)]
         else:
-            told = check(network.checker, content)
+            try:
+                told = check(network.checker, content)
+            except CheckerUnavailable as error:
+                scanned = Scan(None, str(error))
+                self._database.write("attach.unlooked", self._unscanned, row, scanned)
+                return
             problems = (
                 [_problem("not-examined", _NOT_EXAMINED)]
                 if told is None
@@ -140,8 +145,8 @@ class Attach:
 
     def _unscanned(self, tx: Tx, row: AnyRow, scanned: Scan) -> None:
         attachments.put_off(tx, row.lot_id, tx.now + _wait(row, tx.now))
-        words = f"it waits for the virus scanner ({scanned.words})"
-        self._strand(tx, row, words, "mend the scanner; it is then tried by itself")
+        words = f"it waits for the program that looks into it ({scanned.words})"
+        self._strand(tx, row, words, "mend that program; it is then tried by itself")
 
     def _follow(self, tx: Tx, row: AnyRow, network: Attachments) -> None:
         """Let a document go behind its claim, or have it wait on."""

@@ -18,8 +18,8 @@ from random import Random
 from typing import NotRequired, TypedDict
 
 from protocols.sesam import attachment_arl
-from protocols.sesam.attachment_arl import TAKEN
-from protocols.sesam.attachment_container import read_container
+from protocols.sesam.attachment_arl import REFUSED, TAKEN
+from protocols.sesam.attachment_container import Document, read_container
 from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
@@ -139,10 +139,19 @@ class Caisse:
         if packed is None:
             return None
         manifest, documents = packed
-        told = [{**each._asdict(), "word": TAKEN, "code": ""} for each in documents]
+        told = [self._word(each) for each in documents]
         answer = attachment_arl.write(manifest["container"], told)
         name = f"scor-arl-{hashlib.sha256(content).hexdigest()[:12]}.json"
         return [SimulatedReturn(name=name, content=answer, kind="arl", delay_days=0)]
+
+    def _word(self, document: Document) -> dict[str, str]:
+        """Take a document, or refuse it: the same one always in the same way."""
+        chance = int(document.sha256[:8], 16) / 2**32
+        word, code, label = TAKEN, "", ""
+        if chance < self._faults.refused:
+            ((code, label, _),) = _REFUSED
+            word = REFUSED
+        return {**document._asdict(), "word": word, "code": code, "label": label}
 
     def _arl_number(self, known: dict[str, int], kind: str) -> int:
         """Number an acknowledgement when it is first made: the numbers have no holes.

@@ -20,6 +20,7 @@ import pikepdf
 from pikepdf import Name, PasswordError, Pdf, PdfError, PdfImage
 from PIL import Image, ImageStat
 
+UNLIMITED = 3  # as `protocols.attachments` has it; nothing of it is imported here
 MOST_PAGES = 50  # that are looked into; more are only counted
 MOST_PIXELS = 60_000_000  # of one image whose grey is looked at
 ACTIONS = {
@@ -172,10 +173,17 @@ def _grey(image: Any) -> dict[str, Any]:
 def main() -> None:
     """Set the limits, read, and tell."""
     memory, seconds = (int(each) for each in sys.argv[1:3])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    )
+    try:
+        for kind, most in limits:
+            resource.setrlimit(kind, (most, most))
+    except (OSError, ValueError):
+        sys.exit(UNLIMITED)
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     told = facts(sys.stdin.buffer.read())
     json.dump(told, sys.stdout)

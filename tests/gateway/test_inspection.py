@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gateway.inspection import check, scan
+from gateway.inspection import CheckerUnavailable, check, scan
 from protocols.attachments import Checker
 from protocols.sesam.attachments import SCOR
 
@@ -19,6 +19,17 @@ def test_the_checker_tells_facts_of_what_it_reads() -> None:
     told = check(SCOR.checker, b"%PDF-1.4 a lie")
     assert told is not None
     assert "unreadable" in json.loads(told)
+
+
+@pytest.mark.parametrize(
+    "command", [("/nowhere/python",), ("/bin/sh", "-c", "exit 3")], ids=["gone", "free"]
+)
+def test_a_checker_that_cannot_begin_says_nothing_of_a_document(
+    command: tuple[str, ...],
+) -> None:
+    """Neither a missing program nor one without its limits makes a document bad."""
+    with pytest.raises(CheckerUnavailable):
+        check(Checker(command, seconds=5.0, largest=1), b"")
 
 
 def test_a_checker_that_finds_no_end_is_ended() -> None:

@@ -200,3 +200,33 @@ def test_documents_are_tried_for_five_days_and_then_go_on_paper(site: Site) -> N
     (case,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "dispatch-refused")
     assert "paper" in case.words
     side.faults.clear()
+
+
+def test_a_document_that_its_payer_refuses_is_shown(site: Site) -> None:
+    """Its own negative word is tied to it, told to its client, and raised."""
+    rng, seen = random.Random(13), set[str]()
+    document = send(site, bill(site, rng))
+    site.run()
+    respond(site, Caisse(faults=Faults()), rng, seen)
+    site.settle()
+    respond(site, Caisse(faults=Faults(refused=1.0)), rng, seen)
+    site.run()
+    row = site.row(schema.lot, schema.lot.c.id == document)
+    assert row is not None
+    assert (row.state, row.account) == ("answered", "rejected")
+    assert site.anomalies() == {"claims-rejected": "open"}
+    assert any(b"SIM9" in each for each in site.handed_back("alpha"))
+
+
+def test_a_program_that_ends_while_it_looks_looks_again(site: Site) -> None:
+    """A crash before or behind the look costs time, and never the document."""
+    rng = random.Random(14)
+    document = send(site, bill(site, rng))
+    site.run("split", "route")
+    for place in (0, 1):
+        assert site.dies(lambda: site.run("attach"), place)
+        site.at += 121
+    site.settle()
+    respond(site, Caisse(faults=Faults()), rng, set())
+    site.settle()
+    assert lot(site, document)[0] == "sent"
