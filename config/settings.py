@@ -70,6 +70,16 @@ class Settings:
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
 
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """The listeners that are open, by their sections."""
+        sections = {
+            "sftp": self.sftp.enabled,
+            "https": self.https.enabled,
+            "operations": self.operations.enabled,
+        }
+        return tuple(name for name, is_open in sections.items() if is_open)
+
     def mistake(self, key: str, message: str) -> Mistake:
         """Return a mistake that names the place of `key` in the file."""
         return Mistake(self.file, self.lines.get(key, 0), key, message)

@@ -15,6 +15,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
 from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
@@ -25,6 +26,7 @@ from gateway.logs import FromLibraries, observer
 from gateway.metrics import Metrics
 from gateway.node import Node
 from gateway.node_lock import lock_node
+from gateway.service_manager import ServiceManager, passed_sockets
 
 reactor: Any = _reactor  # Twisted chooses its class at import
 
@@ -33,11 +35,14 @@ _SWITCH = 0.0005  # seconds that a step may keep the doors waiting for the inter
 
 
 def run(settings: Settings) -> int:
-    """Run a node until it is told to stop; return the exit code.
+    """Run a node until it is told to stop; return the exit code, 1 if it gave up.
 
     SIGTERM and SIGINT drain and stop, SIGHUP reloads.  Raises what `lock_node`
-    and `open_house` raise before anything listens.
+    and `open_house` raise before anything listens.  The system's service manager may
+    pass the doors' sockets, and is told when they are open and when the node stops.
     """
+    passed = passed_sockets(os.environ, _taken, settings.doors)
+    manager = ServiceManager(os.environ, reactor)
     globalLogBeginner.beginLoggingTo(
         [observer(sys.stderr, settings.log.level)], redirectStandardIO=False
     )
@@ -60,6 +65,7 @@ def run(settings: Settings) -> int:
         metrics=Metrics(CollectorRegistry(), version=release),
         reactor=reactor,
         version=release,
+        passed=passed,
     )
     failures: list[Failure] = []
 
@@ -68,13 +74,18 @@ def run(settings: Settings) -> int:
         log.failure("the node cannot start", failure)
         reactor.stop()
 
+    def settled() -> None:
+        leave_alone()
+        manager.ready()
+
     def begin() -> None:
         log.info("starting", version=release, node=settings.node.id)
         started = Deferred.fromCoroutine(node.start())
-        started.addCallbacks(lambda _: leave_alone(), give_up)
+        started.addCallbacks(lambda _: settled(), give_up)
 
     def end() -> Deferred[None]:
         log.info("draining")
+        manager.stopping()
         return Deferred.fromCoroutine(node.stop())
 
     reactor.callWhenRunning(begin)
@@ -83,4 +94,11 @@ def run(settings: Settings) -> int:
     reactor.run()
     log.info("stopped")
     lock.close()
-    return 1 if failures else 0
+    return 1 if failures or node.schema.migrated else 0
+
+
+def _taken(number: int) -> int:
+    """Return the descriptor of a socket that was passed; `IndexError` beyond the last."""
+    endpoint: Any = serverFromString(reactor, f"systemd:domain=INET:index={number}")
+    descriptor: int = endpoint.fileno
+    return descriptor

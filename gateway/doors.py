@@ -29,6 +29,7 @@ from gateway.intake.referential_folder import ReferentialFolder
 from gateway.intake.sftp_door import SftpFactory, sftp_factory
 from gateway.intake.sftp_limits import SftpLimits
 from gateway.intake.tree import ClientTree
+from gateway.intake.turnstile import Turnstile
 from gateway.journal.snapshot import Snapshot
 from gateway.metrics import Metrics
 from gateway.operations import (
@@ -70,9 +71,11 @@ def build_doors(
     version: str,
 ) -> Doors:
     """Build every door that the settings open; nothing listens yet."""
+    hashing = Turnstile(run_in_thread)
     credentials = JournalCredentials(
         database=house.database,
         run_in_thread=run_in_thread,
+        hashing=hashing,
         defaults=Client(
             id="",
             name="",
@@ -105,6 +108,7 @@ def build_doors(
             run_in_thread,
             clock,
             backoff,
+            hashing,
             counts,
             version,
         )
@@ -176,6 +180,7 @@ def _https(
     run_in_thread: RunInThread,
     clock: Any,
     backoff: AddressBackoff,
+    hashing: Turnstile,
     counts: Counts,
     version: str,
 ) -> tuple[HttpsDoor, ServerTls]:
@@ -205,7 +210,9 @@ def _https(
     door = HttpsDoor(
         routes=routes,
         doorkeeper=doorkeeper,
-        elsewhere=_beside(settings, house, run_in_thread, backoff, counts, version),
+        elsewhere=_beside(
+            settings, house, run_in_thread, backoff, hashing, counts, version
+        ),
         clock=clock,
         limits=HttpsLimits(max_connections=settings.https.max_connections),
         observe=observe,
@@ -233,6 +240,7 @@ def _beside(
     house: House,
     run_in_thread: RunInThread,
     backoff: AddressBackoff,
+    hashing: Turnstile,
     counts: Counts,
     version: str,
 ) -> Beside:
@@ -244,6 +252,7 @@ def _beside(
         run_in_thread=run_in_thread,
         counts=counts,
         backoff=backoff,
+        hashing=hashing,
         version=version,
     )
     return Beside(home="/console", below="console", answer=console)

@@ -91,3 +91,9 @@ class IntegrityBroken(GatewayError):
     """Something stored is not what was stored."""
 
     code = "integrity-broken"
+
+
+class BackupFailed(GatewayError):
+    """A backup or restore cannot be done so; what was there before is as it was."""
+
+    code = "backup-failed"

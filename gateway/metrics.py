@@ -167,6 +167,11 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             Gauge, "Transactions that wait for the writer."
         ),
         "octway_storage_free_bytes": Described(Gauge, "Bytes that storage can take."),
+        "octway_last_backup_timestamp_seconds": Described(
+            Gauge,
+            "When `octway backup` took the last whole one, in epoch seconds; 0 before "
+            "the first.",
+        ),
         "octway_webhook_deliveries_total": Described(
             Counter,
             "Tries to tell an endpoint: delivered, failed, dead (given up).",
@@ -335,6 +340,8 @@ class Metrics:
         self._show("octway_circuit_open", circuits)
         self._gauges["octway_webhook_waiting"].set(snapshot.webhooks_waiting)
         self._gauges["octway_webhooks_disabled"].set(snapshot.webhooks_disabled)
+        name = "octway_last_backup_timestamp_seconds"
+        self._gauges[name].set(snapshot.backed_up_at)
         self._gauges["octway_ledger_imbalance"].set(snapshot.imbalance)
 
     def _show_cohorts(self, snapshot: Snapshot) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.protocols.haproxy import proxyEndpoint
 from twisted.python.failure import Failure
 
-from config.definitions import Address
 from config.directory_records import DirectoryData
 from config.errors import ConfigErrors
 from config.notification_records import Notifications
@@ -29,9 +26,12 @@ from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import parts, work
+from gateway.listening import Listening
 from gateway.metrics import Metrics
 from gateway.notifications.in_force import read_notifications
 from gateway.pinning import in_force
+from gateway.schema_watch import SchemaWatch
+from gateway.service_manager import Passed
 from gateway.steps.route import Route
 from gateway.steps.split import LARGE, Split, SplitLarge
 from gateway.supervise import Bell
@@ -40,11 +40,9 @@ from routing.directory import Directory
 
 T = TypeVar("T")
 
-_BACKLOG: Final = 1024
-
 
 class Node:
-    """A node; `start` once, `stop` once."""
+    """A node; `start` once, `stop` once.  Sockets that were `passed` are its doors'."""
 
     _log = Logger()
 
@@ -56,6 +54,7 @@ class Node:
         metrics: Metrics,
         reactor: Any,
         version: str,
+        passed: Passed = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._house = house
@@ -69,7 +68,10 @@ class Node:
         self._files = house.directory().data
         self._steps = MultiService()
         self._bells: dict[str, Bell] = {}
-        self._ports: list[IListeningPort] = []
+        self._listening = Listening(reactor, passed)
+        self.schema = SchemaWatch(
+            house.database, lambda: reactor.callFromThread(reactor.stop)
+        )
         self._doors: Doors | None = None
         self._counting = Counting(
             self._count, clock=reactor, run_in_thread=self._in_thread
@@ -108,15 +110,17 @@ class Node:
                 "sftp" if settings.sftp.proxy_protocol else "",
                 "https" if settings.https.proxy_protocol else "",
             }
-            where = await self._listen(places[door], factory, proxied=proxied)
-            self._log.info("listening", door=door, where=where)
+            for where in await self._listening.open(
+                door, places[door], factory, proxied=proxied
+            ):
+                self._log.info("listening", door=door, where=where)
         self._counting.start()
 
     async def stop(self) -> None:
         """Close the doors, let what is under way end, then let go of everything."""
         if self._doors is not None:
             self._doors.readiness.draining = True
-        await gatherResults([_stop_listening(port) for port in self._ports])
+        await self._listening.close()
         if self._doors is not None:
             await self._drain(self._doors)
         counted = self._counting.stop()
@@ -224,6 +228,7 @@ class Node:
 
     def _count(self) -> None:
         """Count rows for the metrics; other nodes may have pinned a directory too."""
+        self.schema.look()
         self._settle_directory()
         house, now = self._house, self._house.now()
         self._metrics.refresh(self._gauging.take())
@@ -235,17 +240,6 @@ class Node:
             (certificate, *_) = read_certificates(self._settings.https.certificate)
             left = certificate.not_valid_after_utc.timestamp() - now
             self._metrics.certificate("https", left)
-
-    async def _listen(
-        self, address: Address, factory: IProtocolFactory, *, proxied: bool
-    ) -> str:
-        kind = TCP6ServerEndpoint if ":" in address.host else TCP4ServerEndpoint
-        endpoint: Any = kind(self._reactor, address.port, _BACKLOG, address.host)
-        if proxied:
-            endpoint = proxyEndpoint(endpoint)
-        port = await endpoint.listen(factory)
-        self._ports.append(port)
-        return str(Address(address.host, port.getHost().port))
 
     def _in_thread(self, call: Callable[[], T], /) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)
@@ -270,13 +264,3 @@ class _Waking:
 
 async def _stopped(service: MultiService) -> None:
     await service.stopService()
-
-
-def _stop_listening(port: IListeningPort) -> Deferred[None]:
-    return Deferred.fromCoroutine(_stopped_port(port))
-
-
-async def _stopped_port(port: IListeningPort) -> None:
-    stopping = port.stopListening()
-    if stopping is not None:
-        await stopping

@@ -169,7 +169,7 @@ def _of_claim(
         select(
             claim.c.seq, claim.c.number, claim.c.record, claim.c.offset, claim.c.length
         )
-        .where(claim.c.lot_id == found.id)
+        .where(claim.c.lot_id == (lot.part_of or found.id))
         .order_by(claim.c.seq)
         .limit(1)
     ).all()

@@ -8,7 +8,14 @@ worker threads, never from the reactor; it retries nothing and journals nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date
 from enum import StrEnum
 from random import Random
@@ -18,10 +25,17 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 from attrs import field, frozen
 
 from protocols.labels import Labels
-from protocols.payer_finder import PayerFinder
+from protocols.payer_finder import PayerFinder, SearchStep
 from protocols.tables import Importer
 from routing.card import Card, CardFound, CardRow
-from routing.envelope import AnswerKind, AnswerSeen, LotSeen, Severity, Summary
+from routing.envelope import (
+    AnswerKind,
+    AnswerSeen,
+    LotSeen,
+    Severity,
+    Share,
+    Summary,
+)
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
 
@@ -103,6 +117,26 @@ class LotPart(NamedTuple):
     sender: str
     number: str
     claims: int
+
+
+@frozen(kw_only=True)
+class Destined:
+    """Whom a lot is meant for, and how that was found.
+
+    `codes` are those of the payer, best first.  Where a table alone could tell and
+    does not, there is none: then `cause` names why, `words` say what stands in the way
+    and what to do, and `sought` is what was looked for.
+    """
+
+    codes: Sequence[str] = ()
+    steps: Sequence[SearchStep] = ()
+    cause: str = ""
+    words: str = ""
+    sought: str = ""
+
+
+UNDECIDED: Final = "payer-undecided"
+"""The cause of a lot for whose payer tables alone could tell, and do not."""
 
 
 @frozen(kw_only=True)
@@ -208,7 +242,8 @@ class Network(Protocol):
     ) -> Reading:
         """Read a billing file; never raises for what the file holds.
 
-        `tables` are the directory's of this network, for rules that need them.
+        `tables` are the directory's of this network, for rules that need them.  Without
+        a directory no lot is split, and what its payers are asked stays together.
         """
         ...
 
@@ -228,6 +263,18 @@ class Network(Protocol):
         """Codes of the payer that a lot is meant for, best first; may be empty.
 
         `tables` are the directory's tables of this network, by name.
+        """
+        ...
+
+    def destine(self, destination: Mapping[str, str], tables: Tables) -> Destined:
+        """Likewise, with every look into a table, and why where there is no code."""
+        ...
+
+    def cut(self, lot: BinaryIO, share: Share, chosen: Collection[int]) -> bytes:
+        """Return one payer's lot, cut out of one whose invoices have two payers.
+
+        `share` is which; `chosen` number the invoices that were split, from 1.  The
+        same arguments give the same bytes.
         """
         ...
 

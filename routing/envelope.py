@@ -43,6 +43,18 @@ class Problem(NamedTuple):
     message: str
 
 
+class Share(StrEnum):
+    """Which payer's part of its claims a lot asks for.
+
+    An invoice may be owed by two payers: `MAIN` is the part of the first one alone,
+    once the other was split off, `OTHER` that of the second.  `WHOLE` is as it came.
+    """
+
+    WHOLE = ""
+    MAIN = "main"
+    OTHER = "other"
+
+
 class ClaimSeen(NamedTuple):
     """One claim as a reader found it.
 
@@ -89,6 +101,9 @@ class LotSeen:
     claims: tuple[ClaimSeen, ...]
     problems: tuple[Problem, ...] = ()
     series: str = ""
+    share: Share = Share.WHOLE
+    part: int = 0
+    seqs: tuple[int, ...] = ()
 
     @property
     def valid(self) -> bool:

@@ -108,6 +108,10 @@ class PostgresServer:
         """Return the SQLAlchemy URL of one of its databases."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
+    def program(self, name: str) -> str:
+        """Name one of the programs of its version."""
+        return str(self._programs / name)
+
     def do(self, statement: str, *names: str) -> None:
         """Run a statement, with names put in, outside of any transaction."""
         text = sql.SQL(statement).format(*map(sql.Identifier, names))

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from gateway.api import cursors, shapes
+from gateway.api import claim_parts, cursors, shapes
 from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Call
 from gateway.clock import Now
@@ -178,6 +178,8 @@ def _list(
     found = page(rows, limit, shape, lambda row: cursors.write(name, key(row)))
     if name == "lots":
         _add_owed(connection, rows[:limit], found["items"])
+    if name == "claims":
+        claim_parts.add(connection, rows[:limit], found["items"])
     return found
 
 
@@ -215,7 +217,12 @@ LISTS: dict[str, tuple[Callable[..., Any], shapes.Shape, tuple[type, ...], Any]]
         (int,),
         lambda row: (row.seq,),
     ),
-    "lots": (queries.lots, shapes.LOT, (int,), lambda row: (row.position,)),
+    "lots": (
+        queries.lots,
+        shapes.LOT,
+        (int, str),
+        lambda row: (row.position, row.id),
+    ),
     "claims": (
         queries.claims,
         shapes.CLAIM,

@@ -17,6 +17,17 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
     "money": {"type": ["string", "null"], "pattern": r"^-?\d+\.\d\d$"},
     "strings": {"type": "array", "items": {"type": "string"}},
     "object": {"type": "object"},
+    "looks": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "table": {"type": "string"},
+                "row": {"type": "integer"},
+                "why": {"type": "string"},
+            },
+        },
+    },
     **payer_shapes.KINDS,
     "remarks": {
         "type": "array",
@@ -164,6 +175,11 @@ def _schemas() -> dict[str, Any]:
     found["Lot"]["properties"]["expectations"] = {
         "type": "array",
         "items": _ref("Expectation"),
+    }
+    found["Claim"]["properties"]["parts"] = {
+        "type": "array",
+        "description": "of a claim that two payers owe: each one's part",
+        "items": _ref("ClaimPart"),
     }
     for name in ("Deposit", "Return", "ReceiptListed"):
         found[f"{name}Page"] = _page(name, cursor=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gateway.api import payer_shapes, shapes, webhook_shapes
+from gateway.api import claim_parts, payer_shapes, shapes, webhook_shapes
 from gateway.api.shapes import Shape
 
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
@@ -16,6 +16,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "Lot": shapes.LOT,
         "Expectation": shapes.EXPECTATION,
         "Claim": shapes.CLAIM,
+        "ClaimPart": claim_parts.CLAIM_PART,
         "Account": shapes.ACCOUNT,
         "Event": shapes.EVENT,
         "Return": shapes.RETURN,

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.intake.receipts import iso_time
 from routing.envelope import Remark
+from routing.parts import NAMES
 from routing.sandbox import base
 
 Row = Any
@@ -63,7 +64,8 @@ def cents(amount: int | None) -> str | None:
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02}"
 
 
-def _money(name: str, words: str) -> Member:
+def money(name: str, words: str) -> Member:
+    """Make a member that shows a column of cents as a decimal text."""
     return Member("money", words, lambda row: cents(getattr(row, name)))
 
 
@@ -87,7 +89,7 @@ DEPOSIT: Final[Shape] = MappingProxyType(
             lambda row: bool(row.test),
         ),
         "record_count": column("records", "integer", "records in it"),
-        "lot_count": column("lots", "integer", "lots in it"),
+        "lot_count": column("lots", "integer", "lots in its file"),
         "claim_count": column("claims", "integer", "claims in it"),
         "error_count": column("errors", "integer", "what a payer would refuse"),
         "warning_count": column(
@@ -107,7 +109,9 @@ PROBLEM_FOUND: Final[Shape] = MappingProxyType(
         "lot": column("lot_id", "string?", "lot that it was found in"),
     }
 )
-_OUR_FIELDS: Final = frozenset({"batch"})  # made for us, and nothing to a client
+_OUR_FIELDS: Final = frozenset(
+    {"batch", "identities", "day"}
+)  # made for us, and nothing to a client
 
 
 def _fields(row: Row) -> dict[str, Any]:
@@ -125,8 +129,8 @@ LOT: Final[Shape] = MappingProxyType(
         "flow": column("flow", "string", "kind of exchange"),
         "sender": column("sender", "string", "in whose name it is billed"),
         "claims": column("claims", "integer", "claims in it"),
-        "billed": _money("billed", "amount billed"),
-        "asked": _money("asked", "amount asked of the payer"),
+        "billed": money("billed", "amount billed"),
+        "asked": money("asked", "amount asked of the payer"),
         "state": column("state", "string", "where it stands"),
         "cause": column("cause", "string", "why it is held or refused, or empty"),
         "cause_words": column("cause_words", "string", "the same in words"),
@@ -135,6 +139,12 @@ LOT: Final[Shape] = MappingProxyType(
             "what its network knows it by: references and routing fields of the file",
             _fields,
         ),
+        "part": Member(
+            "string",
+            "compulsory or complementary, of claims that two payers owe; else empty",
+            lambda row: NAMES[row.share],
+        ),
+        "part_of": column("part_of", "string?", "lot that it was split off"),
         "payer": named("payer_id", "string?", "payer that it was routed to"),
         "payer_code": column("payer_code", "string?", "code of that payer"),
         "dispatch": column("dispatch_id", "string?", "file that it left in"),
@@ -158,10 +168,14 @@ CLAIM: Final[Shape] = MappingProxyType(
         "number": column("number", "string", "invoice number"),
         "date": column("date", "string", "its date, or empty"),
         "record": column("record", "integer", "its first record in the file"),
-        "billed": _money("billed", "amount billed"),
-        "asked": _money("asked", "amount asked of the payer"),
-        "paid": _money("paid", "amount that the payer says it pays"),
-        "account": column("account", "string", "where it stands in the ledger"),
+        "billed": money("billed", "amount billed"),
+        "asked": money("asked", "amount asked of its payers"),
+        "paid": money("paid", "amount that its payers say they pay"),
+        "account": column(
+            "account",
+            "string",
+            "where it stands in the ledger; of two parts, where the first open one does",
+        ),
         "outcome": column("outcome", "string", "the payer's last word, or empty"),
         "answered_at": moment("answered_at", "when that word came"),
     }
@@ -169,8 +183,10 @@ CLAIM: Final[Shape] = MappingProxyType(
 ACCOUNT: Final[Shape] = MappingProxyType(
     {
         "account": column("account", "string", "account of the ledger"),
-        "claims": column("claims", "integer", "claims that stand in it"),
-        "asked": _money("asked", "amount that stands in it"),
+        "claims": column(
+            "claims", "integer", "claims that stand in it; each of two parts counts"
+        ),
+        "asked": money("asked", "amount that stands in it"),
     }
 )
 
@@ -218,8 +234,8 @@ ANSWER: Final[Shape] = MappingProxyType(
         "seq": column("seq", "integer", "place in the payer's return"),
         "level": column("level", "string", "dispatch, lot or claim"),
         "outcome": column("outcome", "string", "what the payer says"),
-        "asked": _money("asked", "amount asked, as the payer read it"),
-        "paid": _money("paid", "amount that it pays"),
+        "asked": money("asked", "amount asked, as the payer read it"),
+        "paid": money("paid", "amount that it pays"),
         "deposit": column("deposit_id", "string?", "deposit that it is about"),
         "lot": column("lot_id", "string?", "lot that it is about"),
         "lot_number": column("lot_number", "string?", "that lot's number"),

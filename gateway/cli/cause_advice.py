@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from protocols.interface import UNDECIDED
+
 OF_CAUSE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bad-content": "its client must correct it and send it as a new lot; the problems "
@@ -19,6 +21,8 @@ OF_CAUSE: Final[Mapping[str, str]] = MappingProxyType(
         "number-used": "its client must send it under a new number (octway number list "
         "names the next free one); then withdraw this one (octway withdraw LOT)",
         "no-destination": "its client must name the payer in the file",
+        UNDECIDED: "correct or import the tables of the complementary payers (octway payer "
+        "import); with the next version of the directory it goes on by itself",
         "unknown-payer": "add the code to a payer of the directory (octway payer import "
         "FILE, or a [[code]] in its file); then it goes on by itself",
         "payer-closed": "name the code's successor in the directory; then it goes on by "

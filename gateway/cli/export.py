@@ -21,7 +21,7 @@ from gateway.evidence.bundle import Asked
 from gateway.evidence.subject import Subject
 from gateway.intake import receipts
 from gateway.intake.receipts import read_signer
-from gateway.journal import event_roots, trace
+from gateway.journal import event_roots, looks, trace
 from gateway.storage.local import sync_folder
 
 EXAMPLE: Final = (
@@ -65,8 +65,8 @@ def define(parser: Parser) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Write the bundle; the history knows of it before the file has its name."""
-    if not options.purpose.strip():
-        raise Refusal("--purpose says nothing; say what it is for", WRONG_USAGE)
+    if not looks.say_something(options.purpose):
+        raise Refusal("--purpose says nothing; say in words what for", WRONG_USAGE)
     by = options.by or terminal.user
     with opening.journal(options, terminal) as opened:
         settings, database = opened.settings, opened.database

@@ -50,6 +50,8 @@ COMMANDS: Final = {
     "sample": "write a valid billing file of invented claims, to try an upload with",
     "purge": "remove stored files whose retention is over, and nothing that is open",
     "export": "write the evidence about one thing into a file that proves itself",
+    "backup": "copy journal and stored files to a folder, while the node runs",
+    "restore": "make a new installation of a backup; overwrites nothing",
     "verify": "prove integrity: event chain, ledger, every stored file",
     "vendor": "check a vendor's files and its test client; write its certificate",
     "receipt": "check receipts and their chain offline; print the key, a day's root",

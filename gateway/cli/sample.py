@@ -21,6 +21,8 @@ from protocols.interface import Network
 EXAMPLE: Final = (
     "octway sample sample.b2 --payer caisse-nord\n"
     "octway sample sample.b2 --code 01990    # without a payer directory\n"
+    "octway sample both.b2 --code 01990 --flow enriched   # invoices that two payers owe\n"
+    "octway sample dre.b2 --code OC/990/amc.example --flow complementary:999999991\n"
     "octway sample sample.920000 --code 300  # for a Belgian union\n"
     "octway sample sample.801000 --code 300 --flow insurability"
 )

@@ -19,6 +19,7 @@ from gateway.journal.trace import Found
 from gateway.pursuit import Pursuit
 from gateway.telling import coming, events, standing
 from gateway.telling.voice import English
+from routing.parts import NAMES
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -56,6 +57,7 @@ def life_as_json(
         "client": life.client and life.client.id,
         "deposit": life.deposit and _deposit(life.deposit),
         "claim": life.claim and _claim(life.claim),
+        "parts": [_part(row) for row in life.parts],
         "commitment": life.promise and life.promise._asdict(),
         "lot_count": life.lot_count,
         "states": dict(life.states),
@@ -143,6 +145,9 @@ def _lot(life: Life, row: AnyRow) -> dict[str, Any]:
         "state": row.state,
         "cause": row.cause or None,
         "cause_words": row.cause_words or None,
+        "part": NAMES[row.share] or None,
+        "part_of": row.part_of,
+        "routing": json.loads(row.routing or "[]"),
         "payer": row.payer_id,
         "payer_code": row.payer_code,
         "directory_version": row.directory_version,
@@ -171,6 +176,20 @@ def _claim(row: AnyRow) -> dict[str, Any]:
         "account": row.account,
         "outcome": row.outcome or None,
         "answered_at": _time(row.answered_at),
+    }
+
+
+def _part(row: AnyRow) -> dict[str, Any]:
+    return {
+        "part": NAMES[row.share],
+        "lot": row.lot_id,
+        "payer": row.payer_id,
+        "asked": row.asked,
+        "paid": row.paid,
+        "account": row.account,
+        "outcome": row.outcome or None,
+        "answered_at": _time(row.answered_at),
+        "sent_at": _time(row.sent_at),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_codes, trace_documents
+from gateway.cli import trace_chase, trace_codes, trace_documents, trace_parts
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
@@ -18,6 +18,7 @@ from gateway.pursuit import Pursuit
 from gateway.telling import coming, events, standing
 from gateway.telling.payment import payment_words
 from gateway.telling.voice import English
+from routing.parts import NAMES
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -37,6 +38,7 @@ def show(
         terminal.say(terminal.paint(f"-> {each}", "yellow"))
     terminal.say()
     facts(terminal, _who(life, terminal))
+    trace_parts.show_routing(life, terminal)
     _problems(life, terminal)
     trace_codes.show(codes, terminal)
     _lots(life, terminal)
@@ -86,6 +88,7 @@ def _who(life: Life, terminal: Terminal) -> list[tuple[str, str]]:
         found.append(
             ("invoice", f"{claim.number} of {claim.date}, record {claim.record}")
         )
+    found += trace_parts.standing(life, terminal)
     if life.promise is not None:
         promise = life.promise
         words = f"of {promise.communicated}, valid until {promise.valid_until}"
@@ -124,7 +127,7 @@ def _lots(life: Life, terminal: Terminal) -> None:
         ),
         [
             (
-                row.number,
+                f"{row.number} {NAMES[row.share]}".rstrip(),
                 row.sender,
                 f"{row.claims:,}",
                 money(row.asked),

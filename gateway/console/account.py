@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from gateway.api.routes import Answer
 from gateway.committing import Tx
 from gateway.console import totp
+from gateway.console.login import WAIT, guessed
 from gateway.console.pages import Page, get, post
 from gateway.console.rights import Right
 from gateway.console.visit import Visit
@@ -18,10 +19,12 @@ from gateway.intake.credentials import (
     hash_password,
     password_fits,
 )
+from gateway.intake.turnstile import Crowded
 from gateway.journal import sessions, staff
 from gateway.storage import secrets
 
 _HERE: Final = "/console/account"
+_LONGEST: Final = 1024
 _ASKED: Final = "a second factor that is being set up"
 
 
@@ -46,13 +49,13 @@ async def set_password(visit: Visit) -> Answer:
     """Give another password; every other session of the account ends."""
     row = await _mine(visit)
     old, new = visit.form.get("old"), visit.form.get("new")
-    if not await visit.run(lambda: password_fits(old.encode(), row.password_hash)):
-        return await _page(visit, wrong=_OLD_WRONG)
+    if wrong := await _not_mine(visit, row, old):
+        return await _page(visit, wrong=wrong)
     if len(new) < LEAST_PASSWORD:
         return await _page(visit, wrong=_TOO_SHORT)
     if new != visit.form.get("again"):
         return await _page(visit, wrong=_DIFFERENT)
-    hashed = await visit.run(lambda: hash_password(new))
+    hashed = await visit.hash(lambda: hash_password(new))
     who = visit.who
 
     def write(tx: Tx) -> None:
@@ -78,10 +81,8 @@ async def set_code(visit: Visit) -> Answer:
     step = totp.step_of(secret, visit.form.get("code"), visit.now)
     if step is None:
         return _offer(visit, secret, wrong=_CODE_WRONG)
-    if not row.subject and not await visit.run(
-        lambda: password_fits(password.encode(), row.password_hash)
-    ):
-        return _offer(visit, secret, wrong=_OLD_WRONG)
+    if not row.subject and (wrong := await _not_mine(visit, row, password)):
+        return _offer(visit, secret, wrong=wrong)
     codes = totp.new_recovery(visit.premises.house.entropy)
 
     def write(tx: Tx) -> None:
@@ -102,8 +103,8 @@ async def set_code(visit: Visit) -> Answer:
 async def drop_code(visit: Visit) -> Answer:
     """Do without a second factor again."""
     row, who, password = await _mine(visit), visit.who, visit.form.get("password")
-    if not await visit.run(lambda: password_fits(password.encode(), row.password_hash)):
-        return await _page(visit, wrong=_OLD_WRONG)
+    if wrong := await _not_mine(visit, row, password):
+        return await _page(visit, wrong=wrong)
     await visit.write("code", lambda tx: staff.drop_code(tx, who.id, by=who.id))
     return visit.go(_HERE, "The second factor is off.")
 
@@ -124,13 +125,40 @@ _DIFFERENT: Final = "The new password was typed in two ways."
 _CODE_WRONG: Final = "The code is not right; look whether the clock of your device is."
 
 
+async def _not_mine(visit: Visit, row: Row[tuple[Any, ...]], password: str) -> str:
+    """Say why a password is not taken for the account's; nothing if it is.
+
+    An open session does not allow to guess it: wrong ones are journaled and counted.
+    """
+    guesses = visit.premises.guesses
+    guess = guesses.inside(visit.who.session)
+    if guess is None:
+        return WAIT
+    given = password[:_LONGEST].encode()
+    try:
+        fits = await visit.hash(lambda: password_fits(given, row.password_hash))
+    except Crowded:
+        guesses.unseen(guess)
+        return WAIT
+    if not fits:
+        await visit.write("account", lambda tx: guessed(tx, visit, row))
+        return _OLD_WRONG
+    guesses.right(guess)
+    return ""
+
+
+def _status(wrong: str) -> int:
+    """Return the status of a page that says what was wrong."""
+    return 429 if wrong == WAIT else 422 if wrong else 200
+
+
 async def _page(visit: Visit, *, wrong: str = "") -> Answer:
     row, now = await _mine(visit), visit.now
     rows = await visit.ask(sessions.listed, now)
     mine = [each for each in rows if each.staff_id == visit.who.id]
     return visit.page(
         "account.html",
-        status=422 if wrong else 200,
+        status=_status(wrong),
         row=row,
         rows=mine,
         wrong=wrong,
@@ -149,7 +177,7 @@ def _offer(visit: Visit, secret: str, *, wrong: str = "") -> Answer:
     code = segno.make(totp.address(secret, visit.who.id), error="m")
     return visit.page(
         "second.html",
-        status=422 if wrong else 200,
+        status=_status(wrong),
         picture=code.svg_data_uri(scale=5, border=3, light="#fff", dark="#000"),
         secret=totp.grouped(secret),
         kept=secrets.sealed(ring, _about(visit), secret.encode()),

@@ -38,6 +38,7 @@ from gateway.console.visit import Premises
 from gateway.house import House
 from gateway.intake.backoff import AddressBackoff
 from gateway.intake.reception import RunInThread
+from gateway.intake.turnstile import Turnstile
 from gateway.journal.snapshot import Snapshot
 
 
@@ -47,13 +48,20 @@ def build_console(
     run_in_thread: RunInThread,
     counts: Callable[[], Snapshot | None],
     backoff: AddressBackoff,
+    hashing: Turnstile,
     version: str,
 ) -> Console:
-    """Build the console of a node; `counts` gives the newest counts it made."""
+    """Build the console of a node; `counts` gives the newest counts it made.
+
+    `backoff` and `hashing` are what it shares with other doors: who guessed there,
+    and how many passwords are checked at once.
+    """
     premises = Premises(
         house=house,
         run_in_thread=run_in_thread,
         counts=counts,
+        guesses=Guesses(backoff, house.payloads.keys),
+        hashing=hashing,
         templates=Templates(),
         zone=house.settings.console.time_zone,
         version=version,
@@ -62,7 +70,7 @@ def build_console(
         premises,
         [
             *files.pages(),
-            *_login_pages(house, Guesses(backoff, house.payloads.keys)),
+            *_login_pages(premises),
             *account.pages(),
             *today.pages(),
             *cases.pages(),
@@ -88,9 +96,12 @@ def build_console(
     )
 
 
-def _login_pages(house: House, guesses: Guesses) -> list[Page]:
+def _login_pages(premises: Premises) -> list[Page]:
+    house = premises.house
     settings = house.settings.openid
     if not settings.issuer:
-        return Login(guesses).pages()
-    other = OpenIdLogin(Provider(settings), guesses).pages()
-    return [*Login(guesses, settings.name, settings.passwords).pages(), *other]
+        return Login().pages()
+    other = OpenIdLogin(
+        Provider(settings, house.now), Turnstile(premises.run_in_thread)
+    )
+    return [*Login(settings.name, settings.passwords).pages(), *other.pages()]

@@ -104,6 +104,11 @@ CAUSES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "No payer is named",
             "Its client must name the payer in the file.",
         ),
+        "payer-undecided": (
+            "The tables do not decide who pays",
+            "Correct or import the tables of the complementary payers; then it goes on by "
+            "itself.",
+        ),
         "unknown-payer": (
             "Unknown payer",
             "Add the code to a payer of the directory; then it goes on by itself.",

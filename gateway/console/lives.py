@@ -18,13 +18,14 @@ from gateway.console.places import place
 from gateway.console.rights import Right
 from gateway.console.visit import Visit
 from gateway.console.voice import Spoken
-from gateway.journal import life, lists, looks, search, trace
+from gateway.journal import life, lists, looks, search, trace, two_parts
 from gateway.journal.life import Happened, Life
 from gateway.journal.trace import CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from gateway.pursuit import Pursuit
-from gateway.telling import chase, coming, events, standing
+from gateway.telling import chase, coming, events, parts, standing
 from gateway.telling.labels import explained, words_of
 from gateway.telling.payment import payment_words
+from routing.parts import NAMES
 from routing.remedy import WORDS
 
 SCREEN: Final = 50
@@ -138,6 +139,9 @@ async def show(visit: Visit) -> Answer:
         numbers=chased.numbers,
         payments=[payment_words(row, today, voice) for row in told.payments],
         account_words=standing.account_words,
+        names=NAMES,
+        parts=[(each, parts.standing(each, voice)) for each in told.parts],
+        routed=_routed(told, voice),
         steps=list(_steps(told, voice)),
         answers=[_answered(visit, row) for row in answers[:SCREEN]],
         claims=claims[:SCREEN],
@@ -159,7 +163,15 @@ async def receipt(visit: Visit) -> Answer:
 def _answers(connection: Connection, found: Found, after: int) -> lists.Rows:
     if found.kind == RETURN:
         return lists.answers(connection, found.id, limit=SCREEN + 1, after=after)
-    if found.kind in {LOT, CLAIM}:
+    if found.kind == CLAIM and found.seq is not None:
+        parts_of_it = two_parts.of_claim(connection, found.id, found.seq)
+        places = {each.lot_id for each in parts_of_it} or {found.id}
+        return [
+            row
+            for lot in sorted(places)
+            for row in lists.answers_about(connection, lot, found.seq, limit=SCREEN)
+        ]
+    if found.kind == LOT:
         return lists.answers_about(connection, found.id, found.seq, limit=SCREEN)
     return []
 
@@ -215,6 +227,14 @@ def _answered(visit: Visit, row: Row[*tuple[Any, ...]]) -> Answered:
         words = words_of(known, visit.language.code) if known else ("", "")
         remarks.append(Remarked(code, label, *words))
     return Answered(row=row, remarks=tuple(remarks))
+
+
+def _routed(told: Life, voice: Spoken) -> list[tuple[Row[*tuple[Any, ...]], list[str]]]:
+    """Pair lots with the looks into tables that led to their payers."""
+    if told.found.kind not in {CLAIM, LOT}:
+        return []
+    pairs = ((row, parts.steps(row.routing, voice)) for row in told.lots)
+    return [(row, steps) for row, steps in pairs if steps]
 
 
 def _steps(told: Life, voice: Spoken) -> Iterator[Step]:

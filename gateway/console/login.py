@@ -11,11 +11,12 @@ from gateway.api.routes import Answer
 from gateway.committing import Tx
 from gateway.console import cookies, totp
 from gateway.console.answers import redirect
-from gateway.console.guesses import Guesses
 from gateway.console.languages import LANGUAGES
 from gateway.console.pages import Page, get, post
 from gateway.console.visit import Visit
+from gateway.intake.backoff import network_of
 from gateway.intake.credentials import password_fits
+from gateway.intake.turnstile import Crowded
 from gateway.journal import sessions, staff
 
 _HOME: Final = "/console"
@@ -28,7 +29,6 @@ _CODE: Final = "/console/login/code"
 class Login:
     """The pages of it; `openid` says whether there is another way in."""
 
-    guesses: Guesses
     openid: str = ""
     passwords: bool = True
 
@@ -56,20 +56,25 @@ class Login:
         device = visit.cookies.get(cookies.DEVICE, "")
         if not self.passwords:
             return self._form(visit, name, target, wrong=_NO_PASSWORDS, status=403)
-        if self.guesses.wait(name, visit.address, device) > 0:
-            return self._form(visit, name, target, wrong=_WAIT, status=429)
+        guesses = visit.premises.guesses
+        guess = guesses.password(name, visit.address, device)
+        if guess is None and await _at_home(visit, name):
+            guess = guesses.password(name, visit.address, device, at_home=True)
+        if guess is None:
+            return self._form(visit, name, target, wrong=WAIT, status=429)
         password = visit.form.get("password")[:_LONGEST]
         row = await visit.ask(staff.login, name)
         kept = row.password_hash if row is not None else ""
-        if row is None or not await visit.run(
-            lambda: password_fits(password.encode(), kept)
-        ):
-            self.guesses.failed(name, visit.address, device)
-            await visit.write("login", lambda tx: _guessed(tx, visit, row))
+        try:  # names that are not there cost as much as those that are
+            fits = await visit.hash(lambda: password_fits(password.encode(), kept))
+        except Crowded:
+            guesses.unseen(guess)
+            return self._form(visit, name, target, wrong=WAIT, status=429)
+        if row is None or not fits:
+            await visit.write("login", lambda tx: guessed(tx, visit, row))
             return self._form(visit, name, target, wrong=_WRONG, status=401)
-        if row.totp:
-            return await _half(visit, name, target)
-        return await begin(visit, self.guesses, name, means="password", target=target)
+        guesses.right(guess)
+        return await enter(visit, row, means="password", target=target)
 
     async def ask_code(self, visit: Visit) -> Answer:
         """Ask for the second factor of who gave the right password."""
@@ -85,21 +90,23 @@ class Login:
             return redirect("/console/login", said=visit.language.say(_TOO_LATE))
         target = next_of(visit.form.get("next"))
         row = await visit.ask(staff.login, half.staff_id)
-        again = f"code {half.staff_id}"
-        if self.guesses.backoff.wait(again) > 0:
-            return visit.page("code.html", status=429, wrong=_WAIT, next=target)
         code, ring = visit.form.get("code")[:_NAME], visit.premises.house.payloads.keys
+        guesses, device = visit.premises.guesses, visit.cookies.get(cookies.DEVICE, "")
+        guess = guesses.code(half.staff_id, visit.address, device)
+        if guess is None and not (row is not None and totp.recovers(row, code)):
+            return visit.page("code.html", status=429, wrong=WAIT, next=target)
         right = row is not None and await visit.write(
             "code", lambda tx: totp.fits(tx, ring, row, code, visit.now)
         )
         if row is None or not right:
-            self.guesses.backoff.failed(again)
-            await visit.write("login", lambda tx: _guessed(tx, visit, row))
+            await visit.write("login", lambda tx: guessed(tx, visit, row))
             return visit.page("code.html", status=401, wrong=_WRONG_CODE, next=target)
+        if guess is not None:
+            guesses.right(guess)
         await visit.write(
             "code", lambda tx: sessions.end(tx, half.id, by=half.staff_id)
         )
-        return await begin(visit, self.guesses, row.id, means="code", target=target)
+        return await begin(visit, row.id, means="code", target=target)
 
     def _form(
         self,
@@ -121,18 +128,27 @@ class Login:
         )
 
 
+_NO_ACCOUNT: Final = "(no account)"
 _WRONG: Final = "Name or password are not right."
 _WRONG_CODE: Final = "The code is not right, or was used before."
 _NO_PASSWORDS: Final = "Passwords are not taken here."
-_WAIT: Final = "Too many tries; wait a little, then try again."
+WAIT: Final = "Too many tries; wait a little, then try again."
 _TOO_LATE: Final = "That took too long; log in again."
 _GOODBYE: Final = "You are logged out."
 
 
-async def begin(
-    visit: Visit, guesses: Guesses, name: str, *, means: str, target: str
+async def enter(
+    visit: Visit, row: Row[tuple[Any, ...]], *, means: str, target: str
 ) -> Answer:
+    """Begin the session of who proved to be somebody, or ask for the second factor."""
+    if row.totp:
+        return await _half(visit, row.id, means, target)
+    return await begin(visit, row.id, means=means, target=target)
+
+
+async def begin(visit: Visit, name: str, *, means: str, target: str) -> Answer:
     """Begin a session that is whole, and go where the person wanted."""
+    guesses = visit.premises.guesses
     token = await _session(visit, name, sessions.WHOLE, means)
     nonce = cookies.new_token(visit.premises.house.entropy)
     return evolve(
@@ -170,9 +186,9 @@ def next_of(given: str) -> str:
     return given if inside and clean else _HOME
 
 
-async def _half(visit: Visit, name: str, target: str) -> Answer:
+async def _half(visit: Visit, name: str, means: str, target: str) -> Answer:
     """Begin a session that is of use for the second factor only."""
-    token = await _session(visit, name, sessions.CODE, "password")
+    token = await _session(visit, name, sessions.CODE, means)
     address = f"{_CODE}?next={target}" if target != _HOME else _CODE
     answer = redirect(address)
     return evolve(answer, headers=(*answer.headers, cookies.session_cookie(token)))
@@ -208,7 +224,19 @@ async def _waiting(visit: Visit) -> Row[tuple[Any, ...]] | None:
     return row
 
 
-def _guessed(tx: Tx, visit: Visit, row: Row[tuple[Any, ...]] | None) -> None:
-    """Journal a failed try at an account that is there; other names are not kept."""
-    if row is not None:
-        tx.say("staff.guessed", row.id, address=visit.address)
+async def _at_home(visit: Visit, name: str) -> bool:
+    """Say whether an account has logged in from here, and this network may try."""
+    if visit.premises.guesses.backoff.wait(visit.address) > 0:
+        return False
+    known = await visit.ask(sessions.addresses, name)
+    return network_of(visit.address) in {network_of(each) for each in known}
+
+
+def guessed(tx: Tx, visit: Visit, row: Row[tuple[Any, ...]] | None) -> None:
+    """Journal a failed try; a name that is no account's is not kept.
+
+    It is journaled all the same, or the time that it takes would tell them apart.
+    """
+    tx.say(
+        "staff.guessed", _NO_ACCOUNT if row is None else row.id, address=visit.address
+    )

@@ -7,12 +7,11 @@ that name later does not get in.  Roles are given here, never by the provider.
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urlencode, urljoin
 
 import requests
 from attrs import define, evolve, field, frozen
@@ -24,12 +23,14 @@ from twisted.logger import Logger
 
 from config.sections import OpenId
 from gateway.api.routes import Answer
+from gateway.clock import Now
 from gateway.console import cookies
 from gateway.console.answers import redirect
-from gateway.console.guesses import Guesses
-from gateway.console.login import begin, next_of
+from gateway.console.login import enter, next_of
 from gateway.console.pages import Page, get
 from gateway.console.visit import Visit
+from gateway.intake.backoff import network_of
+from gateway.intake.turnstile import Crowded, Turnstile
 from gateway.journal import staff
 
 BACK: Final = "/console/login/openid/back"
@@ -37,6 +38,8 @@ _WAIT: Final = 10.0
 _SCOPE: Final = "openid email profile"
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 _LEEWAY: Final = 60
+_AWAY_FOR: Final = 15.0  # seconds for which a provider that failed is not asked
+_KEPT: Final = ("state", "nonce", "verifier", "next")
 
 
 class Refused(Exception):
@@ -48,6 +51,8 @@ class Provider:
     """The provider, as its own description tells; blocking, for a thread."""
 
     settings: OpenId
+    now: Now
+    _away_until: float = field(default=0.0, init=False)
     _told: Mapping[str, Any] | None = field(default=None, init=False)
 
     def begin(self, back: str, state: str, nonce: str, verifier: str) -> str:
@@ -101,12 +106,25 @@ class Provider:
 
     def _endpoint(self, name: str) -> str:
         if self._told is None:
-            issuer = self.settings.issuer.rstrip("/") + "/"
-            told = self._get(urljoin(issuer, ".well-known/openid-configuration"))
-            if told.get("issuer") != self.settings.issuer:
-                raise Refused(f"it calls itself {told.get('issuer')!r}")
-            self._told = told
+            self._told = self._discovered()
         return str(self._told[name])
+
+    def _discovered(self) -> Mapping[str, Any]:
+        """Ask what it offers; after a failure not before some seconds have passed."""
+        if self.now() < self._away_until:
+            raise Refused("it did not answer as it should a moment ago")
+        try:
+            return self._description()
+        except (Refused, requests.RequestException):
+            self._away_until = self.now() + _AWAY_FOR
+            raise
+
+    def _description(self) -> Mapping[str, Any]:
+        issuer = self.settings.issuer.rstrip("/") + "/"
+        told = self._get(urljoin(issuer, ".well-known/openid-configuration"))
+        if told.get("issuer") != self.settings.issuer:
+            raise Refused(f"it calls itself {told.get('issuer')!r}")
+        return told
 
     def _get(self, address: str) -> dict[str, Any]:
         answer = requests.get(address, timeout=_WAIT)
@@ -120,7 +138,7 @@ class OpenIdLogin:
     """The pages of it."""
 
     provider: Provider
-    guesses: Guesses
+    asking: Turnstile
     _log = Logger()
 
     def pages(self) -> list[Page]:
@@ -143,10 +161,11 @@ class OpenIdLogin:
         }
         back = _back(visit)
         try:
-            address = await visit.run(
-                lambda: self.provider.begin(back, state, nonce, verifier)
+            address = await self.asking.run(
+                network_of(visit.address),
+                lambda: self.provider.begin(back, state, nonce, verifier),
             )
-        except (Refused, requests.RequestException, OSError) as error:
+        except (Refused, Crowded, requests.RequestException, OSError) as error:
             return self._refused(visit, _AWAY, error)
         answer = redirect(address)
         cookie = cookies.openid_cookie(_packed(kept))
@@ -163,10 +182,11 @@ class OpenIdLogin:
             return self._refused(visit, _NOT_BEGUN, Refused("no login waits for it"))
         back = _back(visit)
         try:
-            claims = await visit.run(
+            claims = await self.asking.run(
+                network_of(visit.address),
                 lambda: self.provider.claims(
                     back, code, kept["verifier"], kept["nonce"]
-                )
+                ),
             )
         except Exception as error:  # whatever a library makes of a strange answer
             return self._refused(visit, _AWAY, error)
@@ -176,11 +196,9 @@ class OpenIdLogin:
         tied = row is not None and await visit.write(
             "bind", lambda tx: staff.bind(tx, name, subject)
         )
-        if not tied:
+        if row is None or not tied:
             return self._refused(visit, _NOBODY, Refused("no account is theirs"))
-        answer = await begin(
-            visit, self.guesses, name, means="openid", target=next_of(kept["next"])
-        )
+        answer = await enter(visit, row, means="openid", target=next_of(kept["next"]))
         return evolve(answer, headers=(*answer.headers, cookies.no_openid_cookie()))
 
     def _refused(self, visit: Visit, words: str, why: Exception) -> Answer:
@@ -219,15 +237,14 @@ def _back(visit: Visit) -> str:
 
 
 def _packed(kept: Mapping[str, str]) -> str:
-    return urlsafe_b64encode(json.dumps(kept).encode()).decode().rstrip("=")
+    return urlsafe_b64encode(urlencode(kept).encode()).decode().rstrip("=")
 
 
 def _unpacked(text: str) -> dict[str, str]:
     """Read the cookie; one that was changed only hurts who changed it."""
     try:
-        found = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return {
-            name: str(found[name]) for name in ("state", "nonce", "verifier", "next")
-        }
-    except (ValueError, KeyError, TypeError):
+        told = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        found = dict(parse_qsl(told, max_num_fields=len(_KEPT)))
+        return {name: found[name] for name in _KEPT}
+    except (ValueError, KeyError):
         return {}

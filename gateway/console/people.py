@@ -51,7 +51,7 @@ async def add(visit: Visit) -> Answer:
     if role not in staff.ROLES:
         return await _list(visit, wrong=_ROLE, name=name)
     made = new_password(visit.premises.house.entropy)
-    hashed, by = await visit.run(lambda: hash_password(made)), visit.who.id
+    hashed, by = await visit.hash(lambda: hash_password(made)), visit.who.id
     try:
         await visit.write(
             "staff",
@@ -105,7 +105,7 @@ async def set_password(visit: Visit) -> Answer:
     """Give a new password, shown once; whoever was logged in has to again."""
     name, by = _other(visit), visit.who.id
     made = new_password(visit.premises.house.entropy)
-    hashed = await visit.run(lambda: hash_password(made))
+    hashed = await visit.hash(lambda: hash_password(made))
 
     def write(tx: Tx) -> bool:
         sessions.end_all(tx, name, by=by)

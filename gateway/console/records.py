@@ -19,7 +19,6 @@ from gateway.journal.trace import Found
 from gateway.reading_room import DEEPEST, SCREEN, Source
 
 MASK: Final = "•••"
-_SHORTEST: Final = 5  # characters of words that say what a look is for
 _FOLDERS: Final = (*(f"/{each}/{{id}}" for each in lives.KINDS), "/claims/{id}/{seq}")
 
 
@@ -69,7 +68,7 @@ def wrong_purpose(purpose: str, words: str) -> str:
     """Say what is wrong with a purpose; nothing if it can be journaled."""
     if purpose not in looks.PURPOSES:
         return _NO_PURPOSE
-    return "" if len(words) >= _SHORTEST else _NO_WORDS
+    return "" if looks.say_something(words) else _NO_WORDS
 
 
 _NO_PURPOSE: Final = "Choose what it is for."

@@ -24,6 +24,7 @@ from gateway.console.pages import Page
 from gateway.console.rights import RIGHTS
 from gateway.console.visit import Person, Premises, Visit
 from gateway.errors import StorageUnavailable
+from gateway.intake.turnstile import Crowded
 from gateway.journal import sessions
 from routing.errors import GatewayError
 
@@ -71,6 +72,8 @@ class Console:
             answer = _refused(visit, refusal)
         except StorageUnavailable as error:
             answer = _refused(visit, Refusal("storage-unavailable", str(error)))
+        except Crowded as error:
+            answer = _failed(visit, 429, "This could not be done", str(error))
         except GatewayError as error:
             answer = _failed(visit, 409, "This could not be done", str(error))
         except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -75,6 +76,11 @@ def fits(
     if step is not None:
         return staff.take_step(tx, row.id, step)
     return staff.take_recovery(tx, row.id, recovery_hash(code))
+
+
+def recovers(row: Row[tuple[Any, ...]], code: str) -> bool:
+    """Say whether it is a recovery code of the account; it is not used up."""
+    return bool(row.recovery) and recovery_hash(code) in json.loads(row.recovery)
 
 
 def grouped(secret: str) -> str:

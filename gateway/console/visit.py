@@ -14,11 +14,14 @@ from gateway.api.routes import Answer
 from gateway.committing import Tx
 from gateway.console.answers import html, redirect
 from gateway.console.forms import Fields
+from gateway.console.guesses import Guesses
 from gateway.console.languages import Language
 from gateway.console.rights import RIGHTS, Right
 from gateway.console.templates import Templates
 from gateway.house import House
+from gateway.intake.backoff import network_of
 from gateway.intake.reception import RunInThread
+from gateway.intake.turnstile import Turnstile
 from gateway.journal.snapshot import Snapshot
 
 P = ParamSpec("P")
@@ -32,6 +35,8 @@ class Premises:
     house: House
     run_in_thread: RunInThread
     counts: Callable[[], Snapshot | None]
+    guesses: Guesses
+    hashing: Turnstile
     templates: Templates
     zone: ZoneInfo
     version: str
@@ -96,6 +101,10 @@ class Visit:
     def run(self, call: Callable[[], T]) -> Deferred[T]:
         """Do something that takes its time in a thread."""
         return self.premises.run_in_thread(call)
+
+    async def hash(self, call: Callable[[], T]) -> T:
+        """Hash or check a password when it is its turn; `Crowded` if that is far."""
+        return await self.premises.hashing.run(network_of(self.address), call)
 
     def write(self, name: str, call: Callable[[Tx], T]) -> Deferred[T]:
         """Change the journal; fires after the commit."""

@@ -19,8 +19,10 @@ from twisted.internet.defer import Deferred
 
 from gateway.clock import Entropy
 from gateway.database import Database
+from gateway.intake.backoff import network_of
 from gateway.intake.interface import Client
 from gateway.intake.reception import RunInThread
+from gateway.intake.turnstile import Turnstile
 from gateway.journal import clients
 from gateway.journal.clients import Login
 
@@ -36,14 +38,23 @@ TOKEN_PREFIX: Final = "octway_"  # so that secret scanners know a leaked one  # 
 
 
 class JournalCredentials:
-    """Looks clients up in the journal; satisfies the `Credentials` interface."""
+    """Looks clients up in the journal; satisfies the `Credentials` interface.
+
+    `hashing` is what it shares with others that check passwords.
+    """
 
     def __init__(
-        self, *, database: Database, run_in_thread: RunInThread, defaults: Client
+        self,
+        *,
+        database: Database,
+        run_in_thread: RunInThread,
+        defaults: Client,
+        hashing: Turnstile | None = None,
     ) -> None:
         self._database = database
         self._run = run_in_thread
         self._defaults = defaults
+        self._hashing = hashing or Turnstile(run_in_thread)
 
     def by_key(self, client: str, key: bytes) -> Deferred[Client | None]:
         """Look up an SSH public key of a client."""
@@ -51,9 +62,11 @@ class JournalCredentials:
             lambda: self._by_key(client, clients.SSH, ssh_fingerprint(key))
         )
 
-    def by_password(self, client: str, password: bytes) -> Deferred[Client | None]:
-        """Check a password."""
-        return self._run(lambda: self._by_password(client, password))
+    def by_password(
+        self, client: str, password: bytes, peer: str = ""
+    ) -> Deferred[Client | None]:
+        """Check a password; fails with `Crowded` where too many are being checked."""
+        return Deferred.fromCoroutine(self._by_password(client, password, peer))
 
     def by_token(self, token: str) -> Deferred[Client | None]:
         """Look up a bearer token."""
@@ -73,11 +86,15 @@ class JournalCredentials:
             return None
         return self._client(row)
 
-    def _by_password(self, client: str, password: bytes) -> Client | None:
-        row = self._database.read(clients.find, client)
+    async def _by_password(
+        self, client: str, password: bytes, peer: str
+    ) -> Client | None:
+        row = await self._run(lambda: self._database.read(clients.find, client))
         usable = row is not None and row.disabled_at is None
         kept = row.password_hash if row is not None and usable else ""
-        fits = password_fits(password, kept)
+        fits = await self._hashing.run(
+            network_of(peer), lambda: password_fits(password, kept)
+        )
         return self._client(row) if row is not None and fits else None
 
     def _client(self, row: Row[*tuple[Any, ...]]) -> Client:
@@ -103,8 +120,9 @@ def password_fits(password: bytes, kept: str) -> bool:
     No hash (an account that is not there, is closed, or has none) takes as long as a
     wrong password, and never fits.
     """
+    decoy = _decoy()  # made by whichever comes first, not by an unknown name
     try:
-        _HASHER.verify(kept or _decoy(), password)
+        _HASHER.verify(kept or decoy, password)
     except (VerificationError, InvalidHashError):
         return False
     return bool(kept)

@@ -138,8 +138,13 @@ class Credentials(Protocol):
         """Look up an SSH public key (RFC 4253 blob) of a client."""
         ...
 
-    def by_password(self, client: str, password: bytes) -> Deferred[Client | None]:
-        """Check a password, where the client has password login switched on."""
+    def by_password(
+        self, client: str, password: bytes, peer: str = ""
+    ) -> Deferred[Client | None]:
+        """Check a password, where the client has password login switched on.
+
+        Fails with `Crowded` where too many are being checked, in all or for `peer`.
+        """
         ...
 
     def by_token(self, token: str) -> Deferred[Client | None]:

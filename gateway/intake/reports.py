@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from routing.envelope import Problem, Summary
 from routing.lifecycle import DepositState
+from routing.parts import NAMES
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -63,6 +64,8 @@ def _lot(row: Mapping[str, Any]) -> Mapping[str, Any]:
         "claims": row["claims"],
         "asked_cents": row["asked"],
         "valid": row["errors"] == 0,
+        "part": NAMES[row["share"]],
+        "part_of": row["part_of"],
     }
 
 

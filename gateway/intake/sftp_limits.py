@@ -51,6 +51,6 @@ class SftpObserver(Protocol):
 
         Limits: `connections`, `address`, `client`, `unknown`, `backoff`,
         `channels`, `handles`, `algorithms`, `login-attempts`, `login-time`,
-        `idle`, `revoked`.
+        `passwords`, `idle`, `revoked`.
         """
         ...

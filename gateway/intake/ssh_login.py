@@ -22,6 +22,7 @@ from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
 from gateway.intake.ssh_signing import PublicKey, sound_key
 from gateway.intake.ssh_wire import Fields, Malformed, string
+from gateway.intake.turnstile import Crowded
 from gateway.journal.clients import Login
 
 if TYPE_CHECKING:
@@ -186,7 +187,13 @@ class LoginService:
         wants_change, password = fields.u8() != 0, fields.string()
         client = None
         if not wants_change:
-            client = await self._door.credentials.by_password(user, password)
+            try:
+                client = await self._door.credentials.by_password(
+                    user, password, self.transport.peer
+                )
+            except Crowded:
+                self._crowded()
+                return
         if client is None:
             self._door.backoff.failed(self.transport.peer)
             await deferLater(self._door.clock, _PASSWORD_SECONDS)
@@ -196,6 +203,15 @@ class LoginService:
             self._refuse()
         else:
             self._accept(client, "password", "")
+
+    def _crowded(self) -> None:
+        """Turn away who would have to wait; nobody looked at the password."""
+        if not self._gone:
+            self.transport.refuse(
+                "passwords",
+                conch.DISCONNECT_TOO_MANY_CONNECTIONS,
+                "too many passwords are being checked; try again in a moment",
+            )
 
     def _refuse(self) -> None:
         self._attempts += 1

@@ -11,13 +11,14 @@ from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from gateway.journal.dialect import plain
 from protocols.attachments import About
-from routing.attachment import FLOW, Way, way
+from routing.attachment import Way, way
 from routing.envelope import Problem
 from routing.lifecycle import DepositState, LotState
 
 WAITS: Final = "attachment-waits"
 """The cause of documents that wait to be looked into, for a claim, or for its payer."""
 
+_BILLING: Final = "billing"
 _TABLE: Final = schema.attachment
 _DUE: Final = (
     select(
@@ -93,7 +94,8 @@ def claim_of(connection: Connection, row: Any) -> Row[*tuple[Any, ...]] | None:
             lot.c.number == row.lot_number,
             lot.c.client_id == row.client_id,
             lot.c.network == row.network,
-            lot.c.flow != FLOW,
+            lot.c.flow == _BILLING,  # what a second payer owes has other papers
+            lot.c.part_of.is_(None),
             deposit.c.state == DepositState.SPLIT.value,
         )
         .order_by(lot.c.created_at.desc(), lot.c.id.desc())

@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    func,
+    literal,
+    select,
+)
 
 from gateway.journal import anomaly_items, chased, schema
 from gateway.journal.trace import DEPOSIT, DISPATCH, LOT, RETURN
-from routing.lifecycle import ReturnState
+from routing.lifecycle import DispatchState, ReturnState
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -34,6 +43,9 @@ _RETURNS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Kinds that are about the returns of an endpoint that stand in a state."""
+_CLOSED: Final = frozenset({"payer-unreachable", "payer-locked-out"})
+"""Kinds that are about an endpoint, and so about all that waits to be sent there."""
+_WAIT: Final = (DispatchState.READY, DispatchState.UNKNOWN)
 
 
 class Thing(NamedTuple):
@@ -64,7 +76,13 @@ def behind(
         rows, count = chased.behind(connection, case, most)
         names = [row.id for row in rows]
     elif case.kind in _RETURNS:
-        names, count = _returns(connection, case, most)
+        table = schema.payer_return
+        state = table.c.state == _RETURNS[case.kind]
+        names, count = _of_endpoint(connection, case, state, table.c.collected_at, most)
+    elif case.kind in _CLOSED:
+        table = schema.dispatch
+        waits = table.c.state.in_(_WAIT)
+        names, count = _of_endpoint(connection, case, waits, table.c.created_at, most)
     else:
         count = anomaly_items.count(connection, case.id)
         rows = tuple(anomaly_items.listed(connection, case.id, most))
@@ -85,18 +103,17 @@ def by_ids(connection: Connection, names: Sequence[str]) -> dict[str, Thing]:
     return found
 
 
-def _returns(connection: Connection, case: AnyRow, most: int) -> tuple[list[str], int]:
-    table = schema.payer_return
-    mine = (
-        table.c.endpoint_id == case.subject,
-        table.c.state == _RETURNS[case.kind],
-    )
-    query = (
-        select(table.c.id)
-        .where(*mine)
-        .order_by(table.c.collected_at.desc())
-        .limit(most)
-    )
+def _of_endpoint(
+    connection: Connection,
+    case: AnyRow,
+    state: ColumnElement[bool],
+    at: Column[Any],
+    most: int,
+) -> tuple[list[str], int]:
+    """Name the newest things of a case's endpoint that stand so, and count them all."""
+    table = at.table
+    mine = (table.c.endpoint_id == case.subject, state)
+    query = select(table.c.id).where(*mine).order_by(at.desc()).limit(most)
     count = select(func.count()).select_from(table).where(*mine)
     names = list(connection.execute(query).scalars())
     return names, int(connection.execute(count).scalar_one())

@@ -32,6 +32,7 @@ from gateway.journal import (
     payments,
     receipt_lists,
     schema,
+    two_parts,
 )
 from gateway.journal.life_lots import AnyRow, Rows, Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
@@ -77,6 +78,7 @@ class Life:
     deposit: AnyRow | None
     client: AnyRow | None
     claim: AnyRow | None
+    parts: Rows  # of a claim that two payers owe, the first payer's first
     promise: Promise | None  # the payer's commitment for the claim's patient
     dispatch: AnyRow | None
     payer_return: AnyRow | None
@@ -124,6 +126,7 @@ def read(connection: Connection, found: Found) -> Life:
         deposit=deposit,
         client=_client(connection, deposit, lots),
         claim=_claim(connection, found),
+        parts=_parts(connection, found),
         promise=_promise(connection, found),
         dispatch=dispatch,
         payer_return=payer_return,
@@ -155,8 +158,10 @@ def scope_of(found: Found) -> ColumnElement[bool]:
     lot = schema.lot
     if found.kind == DEPOSIT:
         return lot.c.deposit_id == found.id
-    if found.kind in {LOT, CLAIM}:
+    if found.kind == LOT:
         return lot.c.id == found.id
+    if found.kind == CLAIM:
+        return two_parts.scope(found.id, found.seq)
     if found.kind == DISPATCH:
         member = schema.dispatch_lot
         mine = select(member.c.lot_id).where(member.c.dispatch_id == found.id)
@@ -215,6 +220,12 @@ def _claim(connection: Connection, found: Found) -> AnyRow | None:
         .join(lot, lot.c.id == claim.c.lot_id)
         .where(claim.c.lot_id == found.id, claim.c.seq == found.seq)
     ).one_or_none()
+
+
+def _parts(connection: Connection, found: Found) -> Rows:
+    if found.kind != CLAIM or found.seq is None:
+        return ()
+    return two_parts.of_claim(connection, found.id, found.seq)
 
 
 def _promise(connection: Connection, found: Found) -> Promise | None:

@@ -39,7 +39,7 @@ def lots(connection: Connection, scope: ColumnElement[bool]) -> Rows:
         )
         .outerjoin(dispatch, dispatch.c.id == lot.c.dispatch_id)
         .where(scope)
-        .order_by(stuck.desc(), lot.c.deposit_id, lot.c.position)
+        .order_by(stuck.desc(), lot.c.deposit_id, lot.c.position, lot.c.id)
         .limit(LOTS)
     )
     return tuple(connection.execute(query))

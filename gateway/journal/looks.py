@@ -28,6 +28,8 @@ PURPOSES: Final[Mapping[str, str]] = {
 }
 """Why a person may look at a patient's data."""
 _MOST: Final = 100
+_SHORTEST: Final = 5  # characters of words that say what a look is for
+_LETTERS: Final = 3  # of them, at least: dots say nothing to who reads it later
 
 
 class Look(NamedTuple):
@@ -38,6 +40,12 @@ class Look(NamedTuple):
     what: str
     purpose: str
     words: str
+
+
+def say_something(words: str) -> bool:
+    """Say whether words can tell somebody later what a look was for."""
+    letters = sum(each.isalpha() for each in words)
+    return len(words) >= _SHORTEST and letters >= _LETTERS
 
 
 def note(

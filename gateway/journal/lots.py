@@ -7,10 +7,13 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    FromClause,
     Row,
     Select,
     and_,
+    case,
     func,
     not_,
     or_,
@@ -23,6 +26,7 @@ from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import ledger, schema
 from gateway.journal.prepared import Prepared, given
+from routing.envelope import Share
 from routing.ledger import LOT_ACCOUNT, Account
 from routing.lifecycle import LOT, DepositState, LotEvent, LotState
 
@@ -37,6 +41,9 @@ GONE_ON: Final = (
 
 NUMBER_WAITING: Final = "number-waiting"
 """The cause of lots that wait until a payer has decided on the first of their number."""
+
+ROUTING: Final = "routing"
+"""The column with the steps that led to a payer: long, and told from the row alone."""
 
 NOT_ENROLLED: Final = "not-enrolled"
 """The cause of lots that wait until their payer knows their sender."""
@@ -63,7 +70,8 @@ def move(
     if after in _STAYS and values.get("cause") != NUMBER_WAITING:
         number_freed(tx, lot)
     if before is not after or happened is LotEvent.HOLD:
-        tx.say(f"lot.{after}", lot.id, why=why, **values)
+        said = {name: value for name, value in values.items() if name != ROUTING}
+        tx.say(f"lot.{after}", lot.id, why=why, **said)
     return after
 
 
@@ -135,11 +143,32 @@ def earlier_twin(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | No
 def earlier_claim(connection: Connection, lot: Row[*tuple[Any, ...]]) -> str | None:
     """Find an invoice number of this lot that its sender used before.
 
-    One that its payer rejected may come again; so may one that never left.
+    One that its payer rejected may come again; so may one that never left.  The parts
+    of two payers bear one number, and are compared with their like.
     """
     its = {"its_id": lot.id, "its_network": lot.network}
+    its["its_other"] = int(lot.share == Share.OTHER)
     found = _CLAIM_BEFORE.first(connection, its)
     return None if found is None else found.number
+
+
+def was_split(lot: Row[*tuple[Any, ...]]) -> bool:
+    """Say whether a lot is one of the parts that a lot was split into."""
+    return lot.part_of is not None or lot.share == Share.MAIN
+
+
+def split_claims(connection: Connection, lot: Row[*tuple[Any, ...]]) -> list[int]:
+    """Number those claims of a lot that was split which two payers owe."""
+    mine = schema.lot.c.id == lot.id
+    others = schema.lot.c.part_of == lot.id
+    claim = schema.claim
+    query = (
+        select(claim.c.seq)
+        .join(schema.lot, schema.lot.c.id == claim.c.lot_id)
+        .where(others if lot.share == Share.MAIN else mine)
+        .order_by(claim.c.seq)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def _in_state() -> Select[Any]:
@@ -188,12 +217,17 @@ def _claim_before() -> Select[str]:
         .where(
             mine.c.lot_id == its_id,
             other.c.lot_id != its_id,
+            _asks_other(others) == given("its_other"),
             others.c.network == given("its_network"),
             others.c.state.in_(GONE_ON),
             func.coalesce(other.c.account, others.c.account) != Account.REJECTED.value,
         )
         .limit(1)
     )
+
+
+def _asks_other(lot: FromClause) -> ColumnElement[int]:
+    return case((lot.c.share == Share.OTHER.value, 1), else_=0)
 
 
 @cache

@@ -97,9 +97,16 @@ def problems(
 
 
 def lots(
-    connection: Connection, deposit_id: str, *, limit: int, after: int = 0
+    connection: Connection,
+    deposit_id: str,
+    *,
+    limit: int,
+    after: tuple[int, str] = (0, ""),
 ) -> Found:
-    """List a deposit's lots by position, each with its dispatch if it has one."""
+    """List a deposit's lots by position, each with its dispatch if it has one.
+
+    Lots that were split off another come after it; `after` is (position, id).
+    """
     lot, dispatch = schema.lot, schema.dispatch
     query = (
         select(
@@ -109,9 +116,9 @@ def lots(
             dispatch.c.sent_at.label("dispatch_sent_at"),
         )
         .outerjoin(dispatch, dispatch.c.id == lot.c.dispatch_id)
-        .where(lot.c.deposit_id == deposit_id, lot.c.position > after)
+        .where(lot.c.deposit_id == deposit_id, tuple_(lot.c.position, lot.c.id) > after)
     )
-    return _page(connection, query.order_by(lot.c.position), limit)
+    return _page(connection, query.order_by(lot.c.position, lot.c.id), limit)
 
 
 def expectations(connection: Connection, lot_ids: Sequence[str]) -> Found:
@@ -128,7 +135,10 @@ def claims(
     limit: int,
     after: tuple[int, int] | None = None,
 ) -> Found:
-    """List a deposit's claims; `after` is (position of the lot, seq in it)."""
+    """List a deposit's claims; `after` is (position of the lot, seq in it).
+
+    Parts that were split off are no claims of their own: see `two_parts`.
+    """
     claim, lot = schema.claim, schema.lot
     query = (
         select(
@@ -147,7 +157,7 @@ def claims(
             lot.c.number.label("lot_number"),
         )
         .join(lot, lot.c.id == claim.c.lot_id)
-        .where(lot.c.deposit_id == deposit_id)
+        .where(lot.c.deposit_id == deposit_id, lot.c.part_of.is_(None))
         .order_by(lot.c.position, claim.c.seq)
     )
     if after is not None:

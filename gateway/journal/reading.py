@@ -43,9 +43,10 @@ class Reading:
     report: bytes | None
 
 
-def lot_id(deposit: str, position: int) -> str:
-    """Name a lot by its deposit and its place in it."""
-    return f"{deposit}-{position}"
+def lot_id(deposit: str, position: int, part: int = 0) -> str:
+    """Name a lot by its deposit and its place in it, one split off it by number too."""
+    whole = f"{deposit}-{position}"
+    return f"{whole}c{part}" if part else whole
 
 
 def begun(connection: Connection, deposits: Sequence[str]) -> list[str]:
@@ -78,7 +79,9 @@ def lots_of(connection: Connection, deposit: str) -> list[dict[str, Any]]:
     """Read the rows of a deposit's lots, in its order."""
     table = schema.lot
     query = (
-        select(table).where(table.c.deposit_id == deposit).order_by(table.c.position)
+        select(table)
+        .where(table.c.deposit_id == deposit)
+        .order_by(table.c.position, table.c.id)
     )
     return [dict(row._mapping) for row in connection.execute(query)]
 
@@ -98,7 +101,7 @@ def add(
         [
             claim
             for row, lot in zip(rows, found, strict=True)
-            for claim in _claim_rows(row, lot.claims, patient_hash)
+            for claim in _claim_rows(row, lot, patient_hash)
         ],
     )
     ledger.open_lots(tx, [(row["id"], row["claims"], row["asked"]) for row in rows])
@@ -176,15 +179,16 @@ def _problem_rows(
 
 
 def _claim_rows(
-    row: dict[str, Any], claims: Sequence[ClaimSeen], patient_hash: PatientHash
+    row: dict[str, Any], lot: LotSeen, patient_hash: PatientHash
 ) -> Iterable[tuple[Any, ...]]:
     """Make the rows of a lot's claims, column by column: there may be very many."""
+    claims = lot.claims
     if not claims:
         return ()
     number, match_key, date, patient, *rest = zip(*claims, strict=True)
     return zip(
         repeat(row["id"], len(claims)),
-        range(1, len(claims) + 1),
+        lot.seqs or range(1, len(claims) + 1),
         repeat(row["sender"], len(claims)),
         *map(all_plain, (number, match_key, date)),
         map(patient_hash, patient),
@@ -199,7 +203,7 @@ def _lot_row(
     asked = sum(claim.asked for claim in lot.claims)
     errors = sum(each.severity is Severity.ERROR for each in lot.problems)
     return {
-        "id": lot_id(deposit, lot.position),
+        "id": lot_id(deposit, lot.position, lot.part),
         "deposit_id": deposit,
         "client_id": client,
         "position": lot.position,
@@ -212,6 +216,8 @@ def _lot_row(
         "destination": json.dumps(dict(lot.destination), sort_keys=True),
         "record": lot.record,
         "series": plain(lot.series),
+        "share": lot.share,
+        "part_of": lot_id(deposit, lot.position) if lot.part else None,
         "offset": lot.offset,
         "length": lot.length,
         "claims": len(lot.claims),
@@ -242,6 +248,8 @@ _ADD_LOT: Final = Prepared(
         "date",
         "sender",
         "series",
+        "share",
+        "part_of",
         "destination",
         "record",
         "offset",

@@ -149,5 +149,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0017_attachments"
+SCHEMA_VERSION: Final = "0018_attachments"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -193,8 +193,17 @@ lot = Table(
     moment("created_at"),
     moment("changed_at"),
     words("series"),  # the register of payers in which its number stands
+    words("share"),  # which payer's part of its claims it asks for
+    Column("part_of", Text),  # the lot that it was split off; claims keep their seq
+    words("routing"),  # how its payer was found, step by step
     states("state", lifecycle.LotState),
     states("account", ledger.Account),
+    Index(
+        "ix_lot_part_of",
+        "part_of",
+        sqlite_where=text("part_of IS NOT NULL"),
+        postgresql_where=text("part_of IS NOT NULL"),
+    ),
     Index("ix_lot_state", "state", "changed_at"),
     Index("ix_lot_dispatch_id", "dispatch_id"),
     Index("ix_lot_client_id", "client_id", "created_at"),

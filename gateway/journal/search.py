@@ -89,6 +89,7 @@ def of_patient(
             *(lots.c.created_at, lots.c.client_id, lots.c.sender),
         )
         .join(lots, lots.c.id == claims.c.lot_id)
+        .where(lots.c.part_of.is_(None))  # its other part is told with it
         .order_by(lots.c.created_at.desc(), claims.c.seq)
         .limit(most)
     )

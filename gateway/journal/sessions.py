@@ -103,6 +103,14 @@ def end_all(tx: Tx, staff: str, *, by: str, but: str = "") -> int:
     return count
 
 
+def addresses(connection: Connection, staff: str) -> set[str]:
+    """Say where an account has logged in from, as long as that is kept."""
+    query = select(_TABLE.c.address).where(
+        _TABLE.c.staff_id == staff, _TABLE.c.stage == WHOLE
+    )
+    return set(connection.execute(query.distinct()).scalars())
+
+
 def listed(connection: Connection, now: float) -> list[Row[*tuple[Any, ...]]]:
     """List the sessions that are of use, the newest first."""
     staff = schema.staff

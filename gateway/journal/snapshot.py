@@ -12,7 +12,7 @@ from functools import partial
 from attrs import evolve, field, frozen
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from gateway.journal import ledger_check, no_response, schema
+from gateway.journal import backups, ledger_check, no_response, schema
 from gateway.journal.apart import is_real, real_anomaly
 from gateway.journal.no_response import Ripe
 from routing.directory import Directory
@@ -56,6 +56,8 @@ class Snapshot:
     webhooks_waiting: int = 0
     """Deliveries that wait to be taken by an endpoint."""
     webhooks_disabled: int = 0
+    backed_up_at: float = 0.0
+    """When the last whole backup was taken; 0 before the first."""
     imbalance: int = 0
 
 
@@ -78,6 +80,7 @@ def take(connection: Connection, now: float, before: Snapshot | None) -> Snapsho
         webhooks_disabled=_count(
             connection, schema.webhook.c.state == WebhookState.DISABLED
         ),
+        backed_up_at=backups.last_whole(connection),
     )
 
 

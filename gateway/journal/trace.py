@@ -255,6 +255,7 @@ def _claims(
         )
         .join(lot, lot.c.id == claim.c.lot_id)
         .join(deposit, deposit.c.id == lot.c.deposit_id)
+        .where(lot.c.part_of.is_(None))  # its other part is told with it
         .order_by(lot.c.created_at.desc())
     )
     for row in _rows(connection, query, lot.c.client_id, client, most):

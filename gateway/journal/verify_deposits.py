@@ -34,6 +34,17 @@ _CLAIMS: Final = Prepared(
     .where(schema.claim.c.lot_id == given("its_id"))
     .order_by(schema.claim.c.seq)
 )
+_PARTS: Final = Prepared(
+    select(
+        schema.claim.c.lot_id,
+        schema.claim.c.seq,
+        schema.claim.c.number,
+        schema.claim.c.offset,
+        schema.claim.c.asked,
+    )
+    .join(schema.lot, schema.lot.c.id == schema.claim.c.lot_id)
+    .where(schema.lot.c.part_of == given("its_id"))
+)
 _OF_LOT: Final = ("number", "sender", "flow", "claims", "asked", "errors")
 _OF_CLAIM: Final = ("number", "asked")
 _PLACE: Final = ("offset", "length", "match_key")  # they say nothing to a person
@@ -87,7 +98,8 @@ def _deposit(
             else:
                 yield from _lot(connection, deposit.network, row, lot)
     table = schema.lot
-    rows = select(func.count()).where(table.c.deposit_id == deposit.id)
+    own = (table.c.deposit_id == deposit.id, table.c.part_of.is_(None))
+    rows = select(func.count()).where(*own)
     there = connection.execute(rows).scalar_one()
     if there != found or deposit.lots != found:
         yield (
@@ -111,7 +123,10 @@ def _lots(
 def _lot(connection: Connection, network: str, row: Any, lot: LotSeen) -> Iterator[str]:
     (wanted,) = reading.lot_rows(0.0, row.deposit_id, row.client_id, network, [lot])
     name = f"lot {row.id}"
-    yield from _differences(name, row._asdict(), wanted, shown=_OF_LOT)
+    parts = {each.seq: each for each in _PARTS.rows(connection, {"its_id": row.id})}
+    split_off = sum(each.asked for each in parts.values())
+    there = row._asdict() | {"asked": row.asked + split_off}
+    yield from _differences(name, there, wanted, shown=_OF_LOT)
     claims = _CLAIMS.rows(connection, {"its_id": row.id})
     if len(claims) != len(lot.claims):
         yield (
@@ -123,7 +138,16 @@ def _lot(connection: Connection, network: str, row: Any, lot: LotSeen) -> Iterat
         where = f"{name}, claim {seq}"
         if claim.seq != seq:
             yield f"{where}: its row is numbered {claim.seq}"
-        yield from _differences(where, claim._asdict(), _claim(seen), shown=_OF_CLAIM)
+        # The file asks once for what two payers are asked for: the parts make it up.
+        part = parts.pop(seq, None)
+        there = claim._asdict()
+        if part is not None:
+            there["asked"] += part.asked
+            if (part.number, part.offset) != (claim.number, claim.offset):
+                yield f"{where}: lot {part.lot_id} names another invoice as its part"
+        yield from _differences(where, there, _claim(seen), shown=_OF_CLAIM)
+    if parts:
+        yield f"{name}: it has no claims {sorted(parts)}, of which parts were split off"
 
 
 def _claim(seen: ClaimSeen) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -61,7 +61,7 @@ def check_return(
     *,
     networks: Iterable[Network],
     senders: Iterable[str],
-    asked: Mapping[str, int],
+    asked: Mapping[str, Collection[int]],
 ) -> Iterable[str]:
     """Check that a return can be read, and speaks of this client's claims alone.
 
@@ -102,13 +102,13 @@ def _recognise(head: bytes, networks: Iterable[Network]) -> tuple[Network, str] 
 
 
 def _check_amount(
-    name: str, answer: AnswerSeen, asked: Mapping[str, int]
+    name: str, answer: AnswerSeen, asked: Mapping[str, Collection[int]]
 ) -> Iterable[str]:
     if answer.level is not Level.CLAIM or answer.outcome is Outcome.INFORMATION:
         return
     found = next((asked[key] for key in answer.match_keys if key in asked), None)
-    if found is not None and found != answer.asked:
+    if found is not None and answer.asked not in found:
         yield (
-            f"return {name} answers an invoice of {found} cents as one of "
+            f"return {name} answers an invoice of {sorted(found)} cents as one of "
             f"{answer.asked}"
         )

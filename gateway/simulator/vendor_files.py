@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from random import Random
 from typing import Final
@@ -53,12 +53,15 @@ REFUSED: Final = _SPOILT | {Kind.NOISE}
 
 @frozen(kw_only=True)
 class Bill:
-    """One file to be sent; `asked` is cents by the match key of each claim."""
+    """One file to be sent; `asked` is cents by the match key of each claim.
+
+    They are all that is asked, and each payer's part where there are two.
+    """
 
     name: str
     content: bytes
     kind: Kind
-    asked: Mapping[str, int]
+    asked: Mapping[str, Collection[int]]
 
     @property
     def sha256(self) -> str:
@@ -144,12 +147,12 @@ class Typist:
         return self._rng.choice([each for each in there if not each.merged])
 
 
-def _asked(network: Network, content: bytes) -> dict[str, int]:
+def _asked(network: Network, content: bytes) -> dict[str, Collection[int]]:
     format = network.recognise(content[:_HEAD])
     if format is None:
         raise ValueError(f"network {network.name} does not know its own simulated file")
     return {
-        claim.match_key: claim.asked
+        claim.match_key: {claim.asked, claim.asked_main, claim.asked_other}
         for lot in network.read(io.BytesIO(content), format).lots()
         for claim in lot.claims
     }

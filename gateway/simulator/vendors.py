@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from random import Random
 from typing import Final
@@ -72,7 +72,7 @@ class _Desk:
     waiting: dict[str, _Sent] = field(factory=dict)  # no receipt yet
     unread: dict[str, _Sent] = field(factory=dict)  # no report yet
     known: set[str] = field(factory=set)
-    asked: dict[str, int] = field(factory=dict)
+    asked: dict[str, Collection[int]] = field(factory=dict)
 
     @property
     def clear(self) -> bool:

@@ -26,6 +26,7 @@ from gateway.storage.slice import Slice
 from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
 from routing.attachment import FLOW as ATTACHMENT
 from routing.directory import Directory
+from routing.envelope import Share
 from routing.errors import NoRoute
 from routing.lifecycle import DispatchState, LotEvent
 
@@ -186,10 +187,18 @@ class Gather:
 
     def _part(self, lot: Row[*tuple[Any, ...]]) -> LotPart:
         payload = self._database.read(deposits.payload_of, lot.deposit_id)
+        chosen: list[int] = []
+        if lots.was_split(lot):
+            chosen = self._database.read(lots.split_claims, lot)
 
         def open_part() -> BinaryIO:
             whole = self._database.read(self._payloads.open, payload)
-            return io.BufferedReader(Slice(whole, lot.offset, lot.length))
+            its = io.BufferedReader(Slice(whole, lot.offset, lot.length))
+            if not lots.was_split(lot):
+                return its
+            with its:
+                cut = self._networks[lot.network].cut(its, Share(lot.share), chosen)
+            return io.BytesIO(cut)
 
         return LotPart(open_part, lot.sender, lot.number, lot.claims)
 

@@ -8,7 +8,7 @@ enrolment opens for which it waits.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -21,7 +21,7 @@ from gateway.database import Database
 from gateway.journal import anomalies, attachments, enrolments, lot_numbers, lots
 from gateway.steps.attach import waiting
 from gateway.steps.cases import lot_refused
-from protocols.interface import Network
+from protocols.interface import UNDECIDED, Destined, Network
 from routing.attachment import FLOW as ATTACHMENT
 from routing.attachment import Way
 from routing.directory import Directory
@@ -39,6 +39,7 @@ CAUSES: Final = {
     "number-used": "its payer holds its number as used, and takes it once only",
     "duplicate-invoice": "an invoice number of the lot was used before by its sender",
     "no-destination": "the lot names no payer that a rule or table knows",
+    UNDECIDED: "the tables of the complementary payers decide for none, or for several",
     "unknown-payer": "no payer of the directory has the lot's code",
     "payer-closed": "the lot's payer was closed or merged, and no successor is known",
     "no-endpoint": "the lot's payer cannot be reached yet",
@@ -119,19 +120,20 @@ class Route:
         self, tx: Tx, lot: Row[*tuple[Any, ...]], directory: Directory
     ) -> tuple[str, str, str]:
         network = self._networks[lot.network]
-        codes = network.payer_codes(
+        destined = network.destine(
             json.loads(lot.destination), directory.tables(lot.network)
         )
+        codes = destined.codes
         try:
             if lot.flow == ATTACHMENT:
-                codes = _behind_its_claim(tx, lot)
-            route = self._decide(tx, lot, codes, directory)
+                destined = _behind_its_claim(tx, lot)
+            route = self._decide(tx, lot, destined, directory)
             if lot.flow != ATTACHMENT:  # its claim's sender is known there
                 self._check_enrolment(tx, lot, network, route.payer)
             _check_number(tx, lot, network)
         except NoRoute as error:
-            code = codes[0] if codes else ""
-            held = self._hold(tx, lot, error, code, directory)
+            code = codes[0] if codes else destined.sought
+            held = self._hold(tx, lot, error, code, destined, directory)
             return error.payer or "", lot.flow, held
         state = lots.move(
             tx,
@@ -143,6 +145,7 @@ class Route:
             directory_version=directory.version,
             cause="",
             cause_words=_through(route.through),
+            **_steps(destined),
         )
         return route.payer.id, lot.flow, state
 
@@ -150,14 +153,16 @@ class Route:
         self,
         tx: Tx,
         lot: Row[*tuple[Any, ...]],
-        codes: Sequence[str],
+        destined: Destined,
         directory: Directory,
     ) -> Destination:
         """Find the payer of a lot that may be sent, or raise `NoRoute`."""
         if lot.errors:
             raise NoRoute("bad-content", CAUSES["bad-content"])
+        if destined.cause:
+            raise NoRoute(destined.cause, destined.words)
         day = datetime.fromtimestamp(tx.now, UTC).date()
-        route = directory.route(lot.network, codes, day)
+        route = directory.route(lot.network, destined.codes, day)
         if route.payer.flows and lot.flow not in route.payer.flows:
             raise NoRoute(
                 "wrong-flow",
@@ -216,6 +221,7 @@ class Route:
         lot: Row[*tuple[Any, ...]],
         error: NoRoute,
         code: str,
+        destined: Destined,
         directory: Directory,
     ) -> LotState:
         bad = error.cause == "bad-content"
@@ -224,6 +230,7 @@ class Route:
             "cause_words": str(error),
             "payer_id": error.payer,
             "payer_code": code or None,
+            **_steps(destined),
         }
         state = lots.move(
             tx,
@@ -265,15 +272,23 @@ def _check_number(tx: Tx, lot: Row[*tuple[Any, ...]], network: Network) -> None:
         )
 
 
-def _behind_its_claim(tx: Tx, lot: Row[*tuple[Any, ...]]) -> Sequence[str]:
+def _behind_its_claim(tx: Tx, lot: Row[*tuple[Any, ...]]) -> Destined:
     """Name the payer of a document's claim; hold one that may not follow it yet."""
     stands = attachments.standing(tx.connection, lot.id)
     if stands.errors:
         raise NoRoute("bad-content", CAUSES["bad-content"])
     if stands.way is Way.OPEN:
-        return [stands.code]
+        return Destined(codes=[stands.code])
     attachments.put_off(tx, lot.id, tx.now)
     raise NoRoute(attachments.WAITS, waiting(stands.way))
+
+
+def _steps(destined: Destined) -> dict[str, str]:
+    """Write down which tables were looked into, and what they said, where any was."""
+    if not destined.steps:
+        return {}
+    steps = [each._asdict() for each in destined.steps]
+    return {lots.ROUTING: json.dumps(steps, ensure_ascii=False)}
 
 
 def _through(codes: tuple[str, ...]) -> str:

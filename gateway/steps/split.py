@@ -281,7 +281,8 @@ def _rows(
 
 def _reading(tx: Tx, found: Found, rows: list[dict[str, Any]]) -> reading.Reading:
     deposit = found.deposit
-    if len(rows) < found.summary.lots:  # the others are written already
+    own = sum(row["part_of"] is None for row in rows)
+    if own < found.summary.lots:  # the others are written already
         rows = reading.lots_of(tx.connection, deposit.id) + rows
     told = (deposit, found.state, found.summary, rows, found.problems)
     report = deposit_report(*told) if found.about is None else None
@@ -302,6 +303,6 @@ def _noting_problems(
     """Pass lots on, and note their problems as long as there is room."""
     for lot in lots:
         room = _MOST_PROBLEMS - len(problems)
-        name = reading.lot_id(deposit, lot.position)
+        name = reading.lot_id(deposit, lot.position, lot.part)
         problems.extend((name, each) for each in lot.problems[:room])
         yield lot

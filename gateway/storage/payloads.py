@@ -65,6 +65,16 @@ class Payloads:
         self._now = now
         self._entropy = entropy
 
+    def on(self, storage: LocalStorage) -> Payloads:
+        """Return the same payloads, as a copy of their storage holds them."""
+        return Payloads(
+            storage=storage,
+            keys=self.keys,
+            now=self._now,
+            entropy=self._entropy,
+            segment_limit=self.segment_limit,
+        )
+
     def new_id(self) -> str:
         """Name a payload to be."""
         return new_id("p", self._now(), self._entropy)

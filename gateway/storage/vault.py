@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +56,11 @@ class KeyRing:
     def active(self) -> str:
         """Name of the key that new payload keys are wrapped with."""
         return self._active
+
+    @property
+    def names(self) -> Collection[str]:
+        """Names of all keys that it holds."""
+        return self._ciphers.keys()
 
     def new_key(self, payload: str) -> tuple[bytes, WrappedKey]:
         """Make a payload's key; return it, and what may be stored of it."""

@@ -13,7 +13,7 @@ from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH
 from gateway.pursuit import Pursuit
-from gateway.telling import chase
+from gateway.telling import chase, parts
 from gateway.telling.voice import Voice
 from routing.ledger import Account
 from routing.lifecycle import (
@@ -67,10 +67,10 @@ def headline(life: Life, voice: Voice) -> str:
     if deposit is not None and deposit.state == DepositState.UNREADABLE:
         why = _first_problem(life, voice) or voice.say("it holds no lot")
         return voice.say("the file cannot be read: {why}", why=why)
-    parts = [_damage(life, voice), _of_claim(life, voice), *_stuck(life, voice)]
-    parts.append(_of_dispatch(life, voice))
-    parts += [_sent(life, voice), _claims(life, voice), _owed(life, voice)]
-    return "; ".join(part for part in parts if part) or voice.say("it holds no lot")
+    found = [_damage(life, voice), _of_claim(life, voice), *_stuck(life, voice)]
+    found.append(_of_dispatch(life, voice))
+    found += [_sent(life, voice), _claims(life, voice), _owed(life, voice)]
+    return "; ".join(each for each in found if each) or voice.say("it holds no lot")
 
 
 def todo(life: Life, pursuit: Pursuit, voice: Voice) -> list[str]:
@@ -281,6 +281,9 @@ def _of_claim(life: Life, voice: Voice) -> str:
     claim = life.claim
     if claim is None:
         return ""
+    if life.parts:
+        told = "; ".join(parts.sentence(each, voice) for each in life.parts)
+        return voice.say("invoice {number}: {parts}", number=claim.number, parts=told)
     asked = voice.money(claim.asked)
     if claim.paid:
         asked = voice.say(

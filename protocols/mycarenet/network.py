@@ -6,7 +6,7 @@ them does what, as `protocols.interface.Network` wants it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from random import Random
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from protocols.interface import (
     NO_TABLES,
     Addressee,
     Composed,
+    Destined,
     Emitter,
     FileProblem,
     LotPart,
@@ -60,7 +61,7 @@ from protocols.payer_finder import PayerFinder
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.card import Card, CardFound, CardRow
-from routing.envelope import AnswerKind, Level, Summary
+from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
 
@@ -150,6 +151,14 @@ class MyCareNet:
     ) -> Sequence[str]:
         """Codes of the union that a lot is meant for, best first; may be empty."""
         return routing.payer_codes(destination, tables)
+
+    def destine(self, destination: Mapping[str, str], tables: Tables) -> Destined:
+        """Likewise; the code stands in the lot itself, or the tables give one."""
+        return Destined(codes=self.payer_codes(destination, tables))
+
+    def cut(self, lot: BinaryIO, share: Share, chosen: Collection[int]) -> bytes:
+        """Cut nothing: an invoice has one payer here.  Raises `ValueError`."""
+        raise ValueError("no invoice of mycarenet has two payers")
 
     def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
         """Say which union a mutuality's number leads to; None for any other card."""

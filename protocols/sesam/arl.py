@@ -15,8 +15,9 @@ from typing import BinaryIO, Protocol
 
 from protocols.interface import RecordShown, ReturnReading, SplitReturn
 from protocols.problem_log import ProblemLog
+from protocols.sesam.amc_lots import PAYER_KINDS
 from protocols.sesam.attachment_arl import AttachmentArl
-from protocols.sesam.keys import iso_date, lot_key
+from protocols.sesam.keys import iso_date, lot_key, request_lot_key
 from protocols.sesam.noemie import HEADER, Entity, read_entities, show_entities
 from protocols.sesam.noemie_context import professional
 from protocols.sesam.noemie_writer import ReturnWriter
@@ -109,6 +110,12 @@ class SimulatedArlReading:
     def _read(self, entity: Entity) -> dict[str, str]:
         return self._entities.layouts[entity.code].read(entity.content)
 
+    def _key(self, sender: str, day: str, lot: str) -> str:
+        """Return a lot's key; of complementary payers the beginning of it."""
+        if self._header["sender_type"] in PAYER_KINDS:
+            return request_lot_key(sender, day, lot)
+        return lot_key(sender, day, lot)
+
     def _answer(self, lot: Entity, remarks: list[Remark], last: int) -> AnswerSeen:
         values = self._read(lot)
         self._lots += 1
@@ -128,7 +135,7 @@ class SimulatedArlReading:
         outcome = Outcome.ACKNOWLEDGED if positive else Outcome.REJECTED
         return AnswerSeen(
             level=Level.LOT,
-            match_keys=(lot_key(sender, day, values["lot"]),) if day else (),
+            match_keys=(self._key(sender, day, values["lot"]),) if day else (),
             sender=sender,
             outcome=outcome if known else Outcome.INFORMATION,
             remarks=tuple(remarks),

@@ -12,11 +12,15 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from protocols.interface import NO_TABLES, Tables
+from protocols.sesam import amc_lots
 from protocols.sesam.b2_examine import Examined
+from protocols.sesam.b2_fields import Flags
 from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_records import RECORD, Bytes
+from protocols.sesam.enriched import ALLOWED, CONTRACT, REQUEST
 from protocols.sesam.keys import iso_date, lot_key, normal_invoice
-from routing.envelope import ClaimSeen, LotSeen, Problem
+from routing.envelope import ClaimSeen, LotSeen, Problem, Share
 
 FLOW = "billing"
 _NOT_PAYERS = frozenset({"OT", "OC", "CS", "TP", "TE", "SI"})
@@ -24,6 +28,8 @@ _BEFORE_REGIME = "000000"
 _PATIENT = slice(11, 26), slice(95, 102)  # number, key, day of birth, rank
 _OWN_NUMBER = slice(49, 64)
 _ALL = slice(None)
+_REQUEST = np.uint8(ord(REQUEST))
+_KIND, _PAYEE, _OTHER_ONLY = 46, slice(114, 116), b"25"  # of an invoice
 _BLANK, _ZERO, _NINE = np.uint8(0x20), np.uint8(0x30), np.uint8(9)
 _new_claim = cast(
     "Callable[[tuple[object, ...]], ClaimSeen]", partial(tuple.__new__, ClaimSeen)
@@ -37,8 +43,12 @@ def build_lots(
     header: Mapping[str, str],
     problems: Mapping[int, Sequence[Problem]],
     position: int,
+    tables: Tables = NO_TABLES,
 ) -> Iterator[LotSeen]:
-    """Yield the chunk's lots; `position` is that of its first lot in the deposit."""
+    """Yield the chunk's lots; `position` is that of its first lot in the deposit.
+
+    A lot whose complementary parts were split off is followed by their lots.
+    """
     structure, chunk = examined.structure, examined.chunk
     beginnings = [
         _read_start(examined, row)
@@ -51,6 +61,8 @@ def build_lots(
     firsts = structure.invoices.searchsorted(structure.lots).tolist()
     behinds = structure.invoices.searchsorted(structure.stops).tolist()
     claims = _claims(examined, [each.key for each in beginnings], firsts, behinds)
+    two_payers = _for_other_payers(examined, header)
+    none = not two_payers.any()
     for lot, (row, stop, start) in enumerate(
         zip(structure.lots.tolist(), structure.stops.tolist(), beginnings, strict=True)
     ):
@@ -61,7 +73,7 @@ def build_lots(
         invoice = structure.invoices[firsts[lot]] if own else None
         record = b"" if invoice is None else chunk.rows[invoice].tobytes()
         offset = int(chunk.offsets[row])
-        yield LotSeen(
+        found_lot = LotSeen(
             position=position + lot,
             number=start.number,
             match_key=start.key,
@@ -76,6 +88,33 @@ def build_lots(
             claims=tuple(own),
             problems=found,
         )
+        if none or not two_payers[firsts[lot] : behinds[lot]].any():
+            yield found_lot
+            continue
+        records = [chunk.rows[at].tobytes() for at in range(row, stop)]
+        asked = amc_lots.request(found_lot, records, header.get("recipient_type", ""))
+        if asked.valid and asked.share is Share.WHOLE:
+            yield from amc_lots.split(asked, records, tables)
+        else:
+            yield asked
+
+
+def _for_other_payers(examined: Examined, header: Mapping[str, str]) -> Flags:
+    """Say which invoices may concern a complementary payer of their own."""
+    rows = examined.structure.invoices
+    if examined.family.letters_cp is not None:  # an establishment splits by itself
+        return np.zeros(len(rows), np.bool_)
+    if header.get("recipient_type", "") in amc_lots.PAYER_KINDS:
+        return np.ones(len(rows), np.bool_)
+    table = examined.chunk.rows
+    found: Flags = table[rows, _KIND] == _REQUEST
+    for place, value in ((CONTRACT, ALLOWED), (_PAYEE, _OTHER_ONLY)):
+        one, two = (
+            table[rows, at] == byte
+            for at, byte in zip(range(place.start, place.stop), value, strict=True)
+        )
+        found |= one & two
+    return found
 
 
 class _Start(NamedTuple):

@@ -15,6 +15,7 @@ _INVOICE_LENGTH = 9
 _NIR = 13
 _MODULUS = 97
 _RANKS = "123456789"
+_REQUEST = "|C"
 
 
 def claim_key(ps: str, lot_date_iso: str, lot_no: str, invoice_no: str) -> str:
@@ -26,6 +27,21 @@ def claim_key(ps: str, lot_date_iso: str, lot_no: str, invoice_no: str) -> str:
 def lot_key(ps: str, lot_date_iso: str, lot_no: str) -> str:
     """Return the key of a lot: `ps|lot date|lot`."""
     return f"{normal_ps(ps)}|{lot_date_iso}|{normal_lot(lot_no)}"
+
+
+def request_claim_key(ps: str, lot_date_iso: str, lot_no: str, invoice_no: str) -> str:
+    """Return the key of a complementary part: that of its invoice is the fund's."""
+    lot = lot_key(ps, lot_date_iso, lot_no)
+    return f"{lot}{_REQUEST}|{normal_invoice(invoice_no)}"
+
+
+def request_lot_key(ps: str, lot_date_iso: str, lot_no: str, amc: str = "") -> str:
+    """Return the key of a complementary lot; without its AMC, the beginning of it.
+
+    One lot of a sender may be split into several, for one complementary payer each.
+    """
+    behind = f"/{amc}" if amc else ""
+    return f"{lot_key(ps, lot_date_iso, lot_no)}{_REQUEST}{behind}"
 
 
 def normal_ps(ps: str) -> str:

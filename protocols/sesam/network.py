@@ -7,7 +7,7 @@ them does what, as `protocols.interface.Network` wants it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from random import Random
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from protocols.interface import (
     NO_TABLES,
     Addressee,
     Composed,
+    Destined,
     Emitter,
     FileProblem,
     LotPart,
@@ -36,12 +37,14 @@ from protocols.payer_finder import PayerFinder
 from protocols.sesam import (
     amc_checks,
     amc_importer,
+    amc_payers,
     amc_tables,
     arl,
     attachment_arl,
     b2_show,
     cards,
     checks,
+    enriched,
     importer,
     keys,
     national_csv,
@@ -58,7 +61,7 @@ from protocols.sesam.simulation import SIMULATION
 from protocols.simulation import Simulation
 from protocols.tables import Importer
 from routing.card import Card, CardFound, CardRow
-from routing.envelope import AnswerKind, Level, Severity, Summary
+from routing.envelope import AnswerKind, Level, Severity, Share, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
@@ -77,6 +80,9 @@ _LIKE_B2 = re.compile(
 
 
 _SAMPLE_SENDER = "CABINET SPECIMEN"
+_SAMPLE_AMC = "999999991"  # of the example tables
+_SAMPLES = ("billing", "enriched", "complementary")
+_AMC = re.compile(r"[0-9]{1,10}$")
 
 
 class Sesam:
@@ -139,9 +145,12 @@ class Sesam:
     def read(
         self, stream: BinaryIO, format: str, tables: Tables = NO_TABLES
     ) -> Reading:
-        """Read a B2 file; raises `UnknownFormat` for another format."""
+        """Read a B2 file; raises `UnknownFormat` for another format.
+
+        With the tables of a directory, complementary parts are split off.
+        """
         _expect_b2(format)
-        return reader.read(stream)
+        return reader.read(stream, tables)
 
     def read_return(self, stream: BinaryIO, format: str) -> ReturnReading:
         """Read a payer's return; raises `UnknownFormat` for another format."""
@@ -160,7 +169,15 @@ class Sesam:
         tables: Mapping[str, Sequence[Mapping[str, str]]],
     ) -> Sequence[str]:
         """Codes of the fund that a lot is meant for, best first; may be empty."""
-        return routing.payer_codes(destination, tables)
+        return self.destine(destination, tables).codes
+
+    def destine(self, destination: Mapping[str, str], tables: Tables) -> Destined:
+        """Likewise, with every look into a table, and why where there is no code."""
+        return routing.destine(destination, tables)
+
+    def cut(self, lot: BinaryIO, share: Share, chosen: Collection[int]) -> bytes:
+        """Return the fund's lot, or a complementary payer's, of an enriched one."""
+        return enriched.cut(enriched.records_of(lot), share, chosen)
 
     def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
         """Say which payer a French card leads to; None for any other card."""
@@ -240,9 +257,24 @@ class Sesam:
         into: BinaryIO,
         flow: str = "billing",
     ) -> int:
-        """Write a valid B2 file for a fund in which everything is invented; its size."""
-        if flow != "billing":
-            raise ValueError(f"there is no sample of {flow!r}; wanted billing")
+        """Write a valid B2 file in which everything is invented; its size.
+
+        The flow `enriched` makes invoices that a concentrator may split, `complementary`
+        requests to a complementary payer; `:NUMBER` behind names the AMC.
+        """
+        kind, _, amc = flow.partition(":")
+        if kind not in _SAMPLES or (amc and (kind == "billing" or not _AMC.match(amc))):
+            raise ValueError(
+                f"there is no sample of {flow!r}; wanted one of {', '.join(_SAMPLES)}, "
+                "the last two perhaps with an AMC of at most 10 digits behind: "
+                "enriched:999999991"
+            )
+        alone = kind == "complementary"
+        if alone is not amc_payers.is_code(code):
+            raise ValueError(
+                f"the sample of {kind!r} is not for {code!r}; requests go to a "
+                "complementary payer such as OC/990/amc.example, invoices to a fund"
+            )
         invented = sample_maker.make_sender(rng)
         number = sender or invented.number
         facts = sample_maker.FileFacts(
@@ -254,6 +286,9 @@ class Sesam:
             file_number=rng.randrange(1, 1_000_000),
             first_lot=rng.randrange(1, 900),
             first_invoice=rng.randrange(1, 900_000_000),
+            amc=None
+            if kind == "billing"
+            else sample_maker.AmcFacts(number=amc or _SAMPLE_AMC, alone=alone),
         )
         return sample_maker.write_file(rng, facts, into)
 

@@ -11,6 +11,9 @@ decided and paid on its own (french.md 2.3).  They give one outcome:
 | rejected only                    | rejected    |
 | deferred, alone or with a reject | deferred    |
 
+A complementary payer speaks of its own part alone: what it repeats of the main one
+is left out, and the keys of the complementary part come first.
+
 A part with a blank state was not handled: it counts neither as asked nor as
 paid.  A part of nothing asked and nothing paid is left out if there is another.
 A sign N makes a payment negative: money taken back, `partly-paid` with the fact
@@ -37,6 +40,7 @@ _LINES = frozenset({"210", "220"})
 _REJECTS = frozenset({"290", "294"})
 REMARKS = _REJECTS | {"295"}
 _HELD = _LINES | REMARKS | _PARTS.keys() | {"103", "110", "120", "150", "160"}
+_OF_COMPLEMENTARY = frozenset({"D", "A", "C"})  # kinds of invoice
 _PAID = "P"
 _STATES = frozenset({_PAID, "R", "D", ""})
 _DECISIONS: Mapping[str, Outcome] = {
@@ -147,12 +151,26 @@ class Claim:
             return ()
         number = keys.normal_invoice(invoice)
         owners = surroundings(self._context).owners
-        return tuple([f"{_lot_key(each, day, lot)}|{number}" for each in owners])
+        main = tuple([f"{_lot_key(each, day, lot)}|{number}" for each in owners])
+        if not self._of_complementary():
+            return main
+        of_request = [
+            keys.request_claim_key(each, day, lot, invoice) for each in owners
+        ]
+        return (*of_request, *main)
+
+    def _of_complementary(self) -> bool:
+        """Whether a complementary payer speaks of its part, and nobody of the other."""
+        if self._values.get("invoice_kind", "") in _OF_COMPLEMENTARY:
+            return True
+        return "amc" in self.parts and "amo" not in self.parts
 
     def close(self) -> AnswerSeen:
         """Return what was said of the invoice."""
-        handled = [] if self.damaged else _handled(self.parts)
+        handled = [] if self.damaged else _handled(self._own_parts())
         paid = self.paid
+        if self.parts:
+            paid = sum([part.paid for part in handled])
         asked = sum([part.asked for part in handled]) if self.parts else paid
         return AnswerSeen(
             level=Level.CLAIM,
@@ -167,6 +185,12 @@ class Claim:
             facts=self._facts(paid),
             traits=NO_TRAITS if self.damaged else self._traits(),
         )
+
+    def _own_parts(self) -> Mapping[str, Part]:
+        """Return the parts of the payer that speaks."""
+        if self._of_complementary() and "amc" in self.parts:
+            return {"amc": self.parts["amc"]}
+        return self.parts
 
     def _traits(self) -> Traits:
         lot, day = self._lot()

@@ -1,4 +1,7 @@
-"""A simulated caisse: takes B2 files, sends back acknowledgements and payments.
+"""A SIMULATED payer: takes B2 files, sends back acknowledgements and payments.
+
+It is a fund, or a complementary payer: of a request (DRE) it answers the complementary
+part alone (NOEMIE 102 of kind D, 199), of a fund's invoice what is asked of it.
 
 It does what a payer does (french.md 3): refuses whole lots whose totals are
 wrong, acknowledges the others, pays, lowers, rejects or defers each invoice,

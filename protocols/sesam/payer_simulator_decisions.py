@@ -92,6 +92,8 @@ def _decision(
     claim: SentClaim, keys: Mapping[str, str], dice: Random, mix: Mix
 ) -> Decision:
     amo, amc = claim.seen.asked_main, claim.seen.asked_other
+    if claim.request:
+        amo, amc = 0, claim.seen.asked
     full = Decision(
         claim=claim,
         invoice=keys["invoice"],

@@ -121,7 +121,8 @@ def _invoice(writer: ReturnWriter, professional: str, decision: Decision) -> Non
             "invoice": decision.invoice,
             "lot": decision.lot,
             "lot_date": decision.lot_date,
-            "invoice_kind": "B",
+            "invoice_kind": "D" if decision.claim.request else "B",
+            "amc_route": "A" if decision.claim.split else "",
             "invoice_date": _digits(decision.claim.seen.date.replace("-", "")[2:]),
             "insurance": "AS",
         },
@@ -141,13 +142,14 @@ def _invoice(writer: ReturnWriter, professional: str, decision: Decision) -> Non
     parts: Mapping[str, Part] = {"amo": decision.amo, "amc": decision.amc}
     for code, name in _PARTS:
         asked, state, paid = parts[name]
-        if not asked and name == "amc":
+        if name == "amo" if decision.claim.request else name == "amc" and not asked:
             continue
         values = _LEVEL | {"asked": asked, "state": state, "paid": paid, "sign": "P"}
         if name == "amc":
             values["amc"] = _digits(record["amc_no"])
         writer.add(code, values)
-    part = "O" if decision.amo[1] == "R" or not decision.amc[0] else "C"
+    main = decision.amo[1] == "R" or not decision.amc[0]
+    part = "O" if main and not decision.claim.request else "C"
     for reason, label in decision.reasons:
         values = _LEVEL | {"code": reason, "label": label, "scope": "F", "part": part}
         writer.add("294", values)

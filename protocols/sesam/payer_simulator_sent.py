@@ -14,17 +14,22 @@ from attrs import frozen
 
 from protocols.records import load_layouts
 from protocols.sesam import reader
-from routing.envelope import ClaimSeen, LotSeen, Problem, Severity
+from routing.envelope import ClaimSeen, LotSeen, Problem, Severity, Share
 
 RECORD = 128
 
 
 @frozen(kw_only=True)
 class SentClaim:
-    """One invoice: what its first record says, and the amounts asked in cents."""
+    """One invoice: what its first record says, and the amounts asked in cents.
+
+    `request`: it asks a complementary payer alone; `split`: a concentrator split it.
+    """
 
     seen: ClaimSeen
     record: Mapping[str, str]
+    request: bool = False
+    split: bool = False
 
     @property
     def number(self) -> str:
@@ -80,11 +85,20 @@ def _lot(content: bytes, seen: LotSeen, of_file: Sequence[Problem]) -> SentLot:
         key=seen.match_key,
         record=layouts["1"].read(content[seen.offset : seen.offset + RECORD]),
         claims=[
-            SentClaim(
-                seen=each,
-                record=layouts["2"].read(content[each.offset : each.offset + RECORD]),
-            )
+            _claim(content, each, request=seen.share is Share.OTHER)
             for each in seen.claims
         ],
         errors=[*own, *of_file],
+    )
+
+
+def _claim(content: bytes, seen: ClaimSeen, *, request: bool) -> SentClaim:
+    layouts = load_layouts("b2")
+    stop = seen.offset + seen.length
+    mark = layouts["5"]["split_by_oct"].raw(content[stop - RECORD : stop])
+    return SentClaim(
+        seen=seen,
+        record=layouts["2"].read(content[seen.offset : seen.offset + RECORD]),
+        request=request,
+        split=bool(mark.strip()),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from protocols.interface import NO_TABLES, Tables
 from protocols.sesam.b2_examine import Examination
 from protocols.sesam.b2_findings import LotProblems, list_problems
 from protocols.sesam.b2_frames import BLOCK
@@ -28,11 +29,17 @@ class B2Reading:
 
     format = FORMAT
 
-    def __init__(self, stream: BinaryIO, *, block: int = BLOCK) -> None:
+    def __init__(
+        self, stream: BinaryIO, tables: Tables = NO_TABLES, *, block: int = BLOCK
+    ) -> None:
+        self._tables = tables
         self._examination = Examination(stream, block=block)
 
     def lots(self) -> Iterator[LotSeen]:
-        """Yield each lot as soon as it is whole; bad ones too, with their problems."""
+        """Yield each lot as soon as it is whole; bad ones too, with their problems.
+
+        Parts for complementary payers come right after the lot that they are split off.
+        """
         position = 1
         problems = LotProblems(self._examination.tally)
         for examined in self._examination.chunks():
@@ -41,6 +48,7 @@ class B2Reading:
                 header=self._examination.header,
                 problems=problems.sort_out(examined),
                 position=position,
+                tables=self._tables,
             )
             position += len(examined.structure.lots)
 
@@ -49,9 +57,11 @@ class B2Reading:
         return _summary(self._examination)
 
 
-def read(stream: BinaryIO, *, block: int = BLOCK) -> B2Reading:
+def read(
+    stream: BinaryIO, tables: Tables = NO_TABLES, *, block: int = BLOCK
+) -> B2Reading:
     """Start reading a B2 file; nothing is read before `lots` is asked."""
-    return B2Reading(stream, block=block)
+    return B2Reading(stream, tables, block=block)
 
 
 def validate(stream: BinaryIO, *, block: int = BLOCK) -> Summary:

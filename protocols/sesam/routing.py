@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from protocols.interface import Emitter
-from protocols.sesam import amc_payers
+from protocols.interface import Destined, Emitter
+from protocols.sesam import amc_destination, amc_payers
+from protocols.sesam.amc_destination import IDENTITIES
 
 Tables = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -73,6 +74,13 @@ _RULES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 _REQUIRED = ("regime", "organism")
+
+
+def destine(destination: Mapping[str, str], tables: Tables) -> Destined:
+    """Say whom a lot is meant for: a fund, or as the tables say a complementary payer."""
+    if IDENTITIES in destination:
+        return amc_destination.destine(destination, tables)
+    return Destined(codes=payer_codes(destination, tables))
 
 
 def payer_codes(destination: Mapping[str, str], tables: Tables) -> Sequence[str]:

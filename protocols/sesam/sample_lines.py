@@ -36,6 +36,14 @@ def price(rng: random.Random) -> dict[str, int]:
     }
 
 
+def shared_price(line: Mapping[str, int]) -> dict[str, int]:
+    """Let both payers be asked for a share of a line."""
+    total = line["total_amount"]
+    rate = min(line["rate"], _RATES[-2])
+    amo = total * rate // 100
+    return {**line, "rate": rate, "amo_amount": amo, "amc_amount": total - amo}
+
+
 def detail(norm: str, line: Mapping[str, int], day: str) -> dict[str, str | int]:
     """Return what a detail record of a norm says of its line."""
     quantity, price = line["quantity"], line["unit_price"]

@@ -7,7 +7,13 @@ from datetime import date, timedelta
 
 from attrs import frozen
 
-from protocols.sesam.sample_lines import DETAILS, detail, price, stay_totals
+from protocols.sesam.sample_lines import (
+    DETAILS,
+    detail,
+    price,
+    shared_price,
+    stay_totals,
+)
 from protocols.sesam.sample_numbers import make_nir, with_luhn, yymmdd
 from protocols.sesam.stamp import stamps
 
@@ -44,8 +50,23 @@ class FundFacts:
 
 
 @frozen(kw_only=True)
+class AmcFacts:
+    """The complementary payer of a file's invoices, by its number of ten digits.
+
+    `alone`: it is asked for its part by a request (DRE), and no fund for anything; else
+    the invoices are enriched, and may be split by a concentrator.
+    """
+
+    number: str
+    alone: bool = False
+
+
+@frozen(kw_only=True)
 class FileFacts:
-    """What a made file is: who sends it, to whom, when, how much is in it."""
+    """What a made file is: who sends it, to whom, when, how much is in it.
+
+    With `amc` each invoice has a complementary part.
+    """
 
     sender: SenderFacts
     fund: FundFacts
@@ -57,6 +78,7 @@ class FileFacts:
     first_lot: int = 1
     first_invoice: int = 1
     line_end: bytes = b""
+    amc: AmcFacts | None = None
 
 
 class LotMaker:
@@ -133,6 +155,7 @@ class LotMaker:
     def _invoice(self, number: int) -> list[bytes]:
         rng = self._rng
         shared, rest = self._head(number)
+        rest |= _asks(self._facts.amc)
         day = yymmdd(self._day - timedelta(days=rng.randrange(20)))
         forms = stamps("b2")
         prescriber = with_luhn(f"75{rng.randrange(1_000_000):06}")
@@ -143,7 +166,6 @@ class LotMaker:
                 invoice_date=yymmdd(self._day),
                 prescriber_id=prescriber,
                 prescription_date=day,
-                payee=15,
             )
         ]
         if rng.random() < 1 / 4:
@@ -156,6 +178,8 @@ class LotMaker:
         billed = amo = amc = 0
         for place in range(1, lines + 1):
             line = price(rng)
+            if self._facts.amc is not None:
+                line = shared_price(line)
             records.append(
                 forms["4"].fill(
                     **shared,
@@ -252,3 +276,13 @@ class LotMaker:
             ("acts", "billed", "amo", "amc"), (lines, billed, amo, amc), strict=True
         ):
             self._totals[name] += value
+
+
+def _asks(amc: AmcFacts | None) -> dict[str, str | int]:
+    """Say in an invoice's start who is asked for what."""
+    if amc is None:
+        return {"payee": 15}
+    number = amc.number.zfill(10)
+    if amc.alone:
+        return {"payee": 25, "invoice_kind": "D", "amc_no": number}
+    return {"payee": 15, "amc_contract_type": 99, "amc_no": number}

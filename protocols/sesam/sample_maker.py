@@ -13,10 +13,12 @@ from datetime import date
 from typing import BinaryIO
 
 from protocols.records import load_layouts
+from protocols.sesam import amc_payers
 from protocols.sesam.keys import nir_key
 from protocols.sesam.routing import RECIPIENT_TYPES
 from protocols.sesam.sample_lines import NORMS
 from protocols.sesam.sample_lots import (
+    AmcFacts,
     FileFacts,
     FundFacts,
     LotMaker,
@@ -26,6 +28,7 @@ from protocols.sesam.sample_numbers import with_luhn, yymmdd
 
 __all__ = (
     "NORMS",
+    "AmcFacts",
     "FileFacts",
     "FundFacts",
     "SenderFacts",
@@ -49,7 +52,16 @@ def make_sender(rng: random.Random, *, kind: str = "TP") -> SenderFacts:
 
 
 def fund_of(code: str, rules: Mapping[str, object]) -> FundFacts:
-    """Say how invoices for a fund are addressed: its code, and its directory's rules."""
+    """Say how invoices for a payer are addressed: its code, and its directory's rules.
+
+    Requests to a complementary payer bear the insured person's fund as well.
+    """
+    if amc_payers.is_code(code):
+        return FundFacts(
+            organism="000",
+            recipient_type=str(rules.get("recipient_type", "OC")),
+            recipient=str(rules.get("recipient_number", "")).zfill(14),
+        )
     regime, organism = code[:2], code[2:]
     kind = rules.get("recipient_type") or RECIPIENT_TYPES.get(regime, "CT")
     return FundFacts(
@@ -74,6 +86,7 @@ def make_file(
     first_lot: int = 1,
     first_invoice: int = 1,
     line_end: bytes = b"",
+    amc: AmcFacts | None = None,
 ) -> bytes:
     """Return a whole valid file; `day` is ISO, invoices are numbered onwards.
 
@@ -91,6 +104,7 @@ def make_file(
         first_lot=first_lot,
         first_invoice=first_invoice,
         line_end=line_end,
+        amc=amc,
     )
     return b"".join(parts_of(rng, facts))
 

@@ -15,7 +15,9 @@ from zlib import crc32
 
 from protocols.records import load_layouts
 from protocols.sesam import arl
-from protocols.sesam.keys import iso_date, lot_key
+from protocols.sesam.amc_identity import amc_of, identity_of
+from protocols.sesam.enriched import invoices, is_request
+from protocols.sesam.keys import iso_date, lot_key, request_lot_key
 from protocols.sesam.noemie_writer import WRAPPED, ReturnWriter
 from protocols.sesam.payer_simulator_decisions import LOWERED, REASONS, yymmdd
 from protocols.sesam.stamp import stamps
@@ -106,8 +108,14 @@ def _spans(kinds: bytes) -> Iterator[tuple[int, int]]:
 
 def _sent(first: bytes, records: bytes) -> SentLot:
     head = _B2["1"].read(records[:_RECORD])
+    of_lot = head["ps_id"], iso_date(head["lot_created"]), head["lot_no"]
+    key = lot_key(*of_lot)
+    if is_request(records[_RECORD : 2 * _RECORD]):
+        cut = range(_RECORD, len(records), _RECORD)
+        invoice = next(invoices([records[at : at + _RECORD] for at in cut]))
+        key = request_lot_key(*of_lot, amc_of(identity_of(invoice)))
     return SentLot(
-        key=lot_key(head["ps_id"], iso_date(head["lot_created"]), head["lot_no"]),
+        key=key,
         sender=head["ps_id"],
         claims=records[::_RECORD].count(b"5"),
         content=first + records,
@@ -217,13 +225,14 @@ def _write_claim(
         share = decided.share
         why = REASONS_BY_NAME.get(decided.reason, LOWERED)
     state = "P" if share else "R"
+    request = is_request(claim.record)
     writer.raw(
         stamp["102"].fill(
             level=_LEVEL,
             invoice=altered.number(invoice) if altered else invoice,
             lot=lot["lot_no"],
             lot_date=lot["lot_created"],
-            invoice_kind="B",
+            invoice_kind="D" if request else "B",
             invoice_date=claim.record[_INVOICE_DATE].decode("ascii"),
             insurance="AS",
         )
@@ -241,8 +250,8 @@ def _write_claim(
         )
     )
     paid = 0
-    for code, asked in (("198", claim.amo), ("199", claim.amc)):
-        if asked or code == "198":
+    for code, asked in (("198", 0 if request else claim.amo), ("199", claim.amc)):
+        if asked or (code == "198" and not request):
             given = asked * share // 100
             paid += given
             writer.raw(
@@ -254,7 +263,11 @@ def _write_claim(
         reason, label = why
         writer.raw(
             stamp["294"].fill(
-                level=_LEVEL, code=reason, label=label, scope="F", part="O"
+                level=_LEVEL,
+                code=reason,
+                label=label,
+                scope="F",
+                part="C" if request else "O",
             )
         )
     key = (lot["ps_id"], lot["lot_no"], lot["lot_created"])

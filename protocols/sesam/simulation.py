@@ -1,4 +1,4 @@
-"""The simulated side of the French network: senders, vendors' files, funds' answers.
+"""The SIMULATED side of the French network: senders, vendors' files, payers' answers.
 
 Everything is done by the modules of this folder; here stands only which of them does
 what, as `protocols.simulation.Simulation` wants it.
@@ -17,6 +17,7 @@ from config import example_files
 from protocols.interface import Emitter
 from protocols.records import load_layouts
 from protocols.sesam import (
+    amc_payers,
     keys,
     sample_maker,
     simulated_files,
@@ -43,6 +44,8 @@ _NAME: Final = "sesam"
 _RECORD: Final = 128
 _PLAIN: Final = "SE"  # the norm with the fewest kinds of records
 _EXAMPLES: Final = "payers/"
+_ENRICHED: Final = "enriched"
+_AMC: Final = "999999991"  # of the example tables
 
 
 class SesamSimulation:
@@ -51,7 +54,7 @@ class SesamSimulation:
     country = "FR"
     emitter = Emitter(number="00000000000000", kind="OT", name="")
     suffix = ".b2"
-    styles: Sequence[str] = ("FR", "PH", "LB", "TR", "SE", "PM")
+    styles: Sequence[str] = ("FR", "PH", "LB", "TR", "SE", "PM", _ENRICHED)
     answers: Sequence[Promised] = (
         Promised("arl", Level.LOT, within=2, demo_within=6),
         Promised("payment", Level.CLAIM, within=10, demo_within=10),
@@ -75,8 +78,13 @@ class SesamSimulation:
         return keys.lot_key(sender.number, day, f"{number:03}")
 
     def bill(self, rng: Random, order: Order) -> bytes:
-        """Make a B2 file; its style is a norm."""
+        """Make a B2 file; its style is a norm, or `enriched`: both parts, to be split.
+
+        A complementary payer is sent requests, whatever the style.
+        """
         of = order.sender
+        alone = amc_payers.is_code(order.code)
+        enriched = order.style == _ENRICHED or alone
         return sample_maker.make_file(
             rng,
             sender=sample_maker.SenderFacts(
@@ -85,7 +93,8 @@ class SesamSimulation:
             lots=order.lots,
             invoices_per_lot=order.claims,
             day=order.day,
-            norm=order.style or _PLAIN,
+            norm=_PLAIN if enriched else order.style or _PLAIN,
+            amc=sample_maker.AmcFacts(number=_AMC, alone=alone) if enriched else None,
             fund=sample_maker.fund_of(order.code, order.rules),
             file_number=order.file,
             first_lot=order.first_lot,

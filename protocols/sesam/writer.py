@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from protocols.interface import Addressee, Composed, Emitter, LotPart
 from protocols.records import load_layouts
+from protocols.sesam import amc_payers
 from protocols.sesam.b2_frames import Frames
 from protocols.sesam.b2_records import RECORD, Bytes
 from protocols.sesam.routing import RECIPIENT_TYPES
@@ -24,6 +25,8 @@ _NAME = "B2{code}{number:06}.{day}.b2"
 _NUMBERS = 999_999  # then 1 again: a number zero is none
 _LOTS = 1000
 _NO_CENTRE = "000"
+_NUMBER_WIDTH = 14
+_COMPLEMENTARY = "OC"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _NORM = slice(78, 80)
 
@@ -77,7 +80,13 @@ def compose(
 
 
 def recipient_number(rules: Mapping[str, object]) -> str:
-    """Return `000000` + regime + computer centre + organism (french.md 1.2)."""
+    """Return `000000` + regime + computer centre + organism (french.md 1.2).
+
+    A complementary payer has a number of its own, else that of its operator.
+    """
+    if amc_payers.is_complementary(rules):
+        number = str(rules.get("recipient_number") or rules.get("operator", ""))
+        return (number if number.isdecimal() else "").zfill(_NUMBER_WIDTH)
     centre = rules.get("centre", _NO_CENTRE)
     return f"000000{rules['regime']}{centre}{rules['organism']}"
 
@@ -85,8 +94,11 @@ def recipient_number(rules: Mapping[str, object]) -> str:
 def _ends(addressee: Addressee, emitter: Emitter, number: int) -> dict[str, str]:
     """Return what the file's start and end have in common."""
     rules = addressee.rules
-    regime = str(rules["regime"])
-    kind = rules.get("recipient_type") or RECIPIENT_TYPES.get(regime)
+    regime = str(rules.get("regime", ""))
+    usual = RECIPIENT_TYPES.get(regime)
+    if amc_payers.is_complementary(rules):
+        usual = _COMPLEMENTARY
+    kind = rules.get("recipient_type") or usual
     if kind is None:
         raise ValueError(
             f"payer {addressee.payer}: the regime {regime} has no known kind of "

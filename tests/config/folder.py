@@ -45,7 +45,9 @@ def read(folder: Path) -> DirectoryData:
     return load_directory(
         folder,
         check_rules=check_rules,
-        check_code=lambda network, code: "" if len(code) == 5 else "is no code",
+        check_code=lambda network, code: (
+            "" if len(code) == 5 or "/" in code else "is no code"
+        ),
         check_profile=lambda payer: problems(payer, KINDS),
         known_networks=["sesam"],
         known_channels=["sftp", "folder"],

@@ -9,7 +9,7 @@ import pytest
 from config import example_files
 from config.directory_files import load_directory
 from protocols.sesam.network import SESAM
-from protocols.sesam.routing import COLUMNS, check_rules
+from protocols.sesam.routing import COLUMNS, check_code, check_rules
 from routing.profile import problems
 
 PLACES = {
@@ -22,7 +22,7 @@ PLACES = {
 
 
 def test_the_example_directory_loads(tmp_path: Path) -> None:
-    """Three simulated payers and a table, all marked as simulated."""
+    """Simulated funds, a complementary payer and tables, all marked as simulated."""
     for name in example_files.names():
         target = tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def test_the_example_directory_loads(tmp_path: Path) -> None:
     data = load_directory(
         tmp_path / "payers",
         check_rules=lambda network, rules: check_rules(rules),
-        check_code=lambda network, code: "" if len(code) == 5 else "is no code",
+        check_code=lambda network, code: check_code(code),
         check_profile=lambda payer: problems(payer, SESAM.answer_kinds),
         known_networks=["sesam"],
         known_channels=["sftp"],
@@ -39,12 +39,15 @@ def test_the_example_directory_loads(tmp_path: Path) -> None:
         "caisse-nord",
         "caisse-sud",
         "msa-est",
+        "mutuelle-exemple",
     ]
     assert all("simulated" in payer.name for payer in data.payers)
     assert all(endpoint.simulated for endpoint in data.endpoints)
     assert data.endpoints[0].settings["port"] == 2022
     assert str(data.endpoints[0].settings["key_file"]).endswith('C:\\keys\\"k"')
-    assert tuple(data.tables["sesam"]["destinations"][0]) == COLUMNS
+    tables = data.tables["sesam"]
+    assert tuple(tables["destinations"][0]) == COLUMNS
+    assert not any(list(SESAM.check_table(name, rows)) for name, rows in tables.items())
 
 
 def test_places_that_are_missing_are_named() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from attrs import evolve
 from sqlalchemy import insert, select, update
 
 from gateway.committing import Tx
@@ -32,6 +33,7 @@ from routing.envelope import (
     Outcome,
     Problem,
     Severity,
+    Share,
     Summary,
 )
 from routing.expectation import AnswerOrder, Owed
@@ -121,6 +123,20 @@ def split(
 
     house.database.write("split", write)
     return [reading.lot_id(deposit, at) for at in range(1, len(sizes) + 1)]
+
+
+def add_part(house: House, client: str, deposit: str, *, seq: int) -> None:
+    """Split the part of another payer, of 400 cents, off a claim of the first lot."""
+    other = lot(1, [claim(f"{deposit[-4:]}-1-{seq}", 400)])
+    part = evolve(other, share=Share.OTHER, part=1, seqs=(seq,))
+
+    def write(tx: Tx) -> None:
+        rows = reading.lot_rows(tx.now, deposit, client, "sesam", [part])
+        reading.add(tx, rows, [part], house.keys.patient_hash)
+        first = update(schema.lot).where(schema.lot.c.id == rows[0]["part_of"])
+        tx.connection.execute(first.values(share=Share.MAIN))
+
+    house.database.write("split", write)
 
 
 def problem(record: int) -> Problem:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.system.openssh_payer import OpenSshPayer
 
@@ -22,12 +24,26 @@ _QUICK = {
     "OCTWAY_LIMITS__FREE_SPACE": "0",
 }
 _DOORS = frozenset({"sftp", "https", "operations"})
+_PASSES = """
+import os, sys
+count, *command = sys.argv[1:]
+given = [os.dup(int(each)) for each in count.split(",")]
+high = [os.dup2(each, 100 + number) for number, each in enumerate(given)]
+for number, each in enumerate(high):
+    os.dup2(each, 3 + number)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(high))}
+os.execv(command[0], command)
+"""  # as a service manager passes sockets: from 3 on, for this very process
 
 
 class Site:
-    """One installation in a folder, and its node while it runs."""
+    """One installation in a folder, and its node while it runs.
 
-    def __init__(self, folder: Path) -> None:
+    `program` is the folder of another program than this one, if it is one's.
+    """
+
+    def __init__(self, folder: Path, program: Path | None = None) -> None:
+        self.program = program
         self.folder = folder
         self.config = folder / "octway.toml"
         self.where: dict[str, tuple[str, int]] = {}
@@ -46,6 +62,7 @@ class Site:
             text=True,
             timeout=60,
             check=False,
+            cwd=self.program,
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
@@ -107,13 +124,26 @@ give_up_after = "1h"
 """
         )
 
-    def start(self, **environment: str) -> None:
-        """Run a node; returns when every door listens."""
+    def start(
+        self,
+        *,
+        sockets: Mapping[str, socket.socket] = MappingProxyType({}),
+        **environment: str,
+    ) -> None:
+        """Run a node, with the doors' sockets if some are given; returns when all listen."""
+        command = [sys.executable, "-m", "gateway", "run", "-c", str(self.config)]
+        numbers = [each.fileno() for each in sockets.values()]
+        if sockets:
+            listed = ",".join(map(str, numbers))
+            command = [sys.executable, "-c", _PASSES, listed, *command]
+            environment["LISTEN_FDNAMES"] = ":".join(sockets)
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "run", "-c", str(self.config)],
+            command,
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **_QUICK, **environment},
+            cwd=self.program,
+            pass_fds=numbers,
         )
         assert process.stderr is not None
         self._process, self.where = process, {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,10 +17,25 @@ import pytest
 from protocols.sesam.payer_simulator import Caisse, Faults
 from protocols.sesam.sample_maker import FundFacts, make_file, make_sender
 from tests.system.openssh_payer import OpenSshPayer, make_key
+from tests.system.prometheus import Prometheus
 from tests.system.site import Site
+from tests.test_deploy import PANELS, prepared
 
 pytestmark = pytest.mark.system
 T = TypeVar("T")
+ALWAYS_DRAWN = {  # what a node says before anything has come
+    "Nodes that answer",
+    "Books disagree by",
+    "Late",
+    "Missing",
+    "Anomalies open",
+    "Connections open",
+    "Room for stored files",
+    "Transactions that wait",
+    "Certificate ends in",
+    "Versions",
+    "Notifications and webhooks",
+}
 FUND = FundFacts(regime="01", fund="995", organism="995", computer_centre="000")
 
 
@@ -133,6 +149,31 @@ def test_readiness_and_metrics_are_served(site: Site) -> None:
 
     assert json.loads(fetch("/readyz"))["ready"] is True
     assert "octway_ledger_imbalance 0.0" in fetch("/metrics")
+
+
+@pytest.mark.skipif(
+    shutil.which("prometheus") is None,
+    reason="prometheus is not installed here (Debian: prometheus)",
+)
+def test_prometheus_works_with_what_is_shipped(site: Site, tmp_path: Path) -> None:
+    """It scrapes, evaluates every rule, and answers every question of the dashboard."""
+    host, port = site.where["operations"]
+    prometheus = Prometheus(tmp_path, f"{host}:{port}")
+    try:
+        until(lambda: prometheus.listens)
+        until(lambda: prometheus.query('octway_ledger_imbalance{job="octway"}'))
+        until(lambda: {each["health"] for each in prometheus.rules()} == {"ok"})
+        drawn = {
+            panel["title"]
+            for panel in PANELS
+            for each in panel["targets"]
+            if prometheus.query(prepared(each["expr"]))
+        }
+        states = {each["name"]: each.get("state") for each in prometheus.rules()}
+    finally:
+        prometheus.stop()
+    assert ALWAYS_DRAWN - drawn == set()
+    assert states["OctwayDown"] == states["OctwayLedgerImbalance"] == "inactive"
 
 
 def test_a_payer_that_is_down_gets_its_files_when_it_is_back(

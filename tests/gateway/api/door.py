@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from attrs import field, frozen
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
@@ -68,8 +69,8 @@ class Got:
 class Line:
     """One connection to the door."""
 
-    def __init__(self, door: HttpsDoor) -> None:
-        self.transport = StringTransport()
+    def __init__(self, door: HttpsDoor, peer: str = "192.168.1.1") -> None:
+        self.transport = StringTransport(peerAddress=IPv4Address("TCP", peer, 54321))
         self.channel: DoorChannel = door.buildProtocol(None)
         self.channel.makeConnection(self.transport)
 

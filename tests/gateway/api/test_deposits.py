@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.journal import clients, schema
 from tests.gateway.api.door import Door, Got
-from tests.gateway.furnished import PATIENT, owes, problem, send, split
+from tests.gateway.furnished import PATIENT, add_part, owes, problem, send, split
 from tests.gateway.house import House
 
 
@@ -53,6 +53,27 @@ class DepositTests(SynchronousTestCase):
         )
         (shown,) = self.get(f"/v1/deposits/{deposit}/lots").json()["items"]
         assert shown["fields"] == {"reference": "20261100000042", "union": "300"}
+
+    def test_a_claim_that_two_payers_owe_is_one_with_both_parts(self) -> None:
+        """It asks what both are asked, and is open as long as one of them is."""
+        deposit = self.deposit()
+        (first,) = split(self.house, "alpha", deposit, [2])
+        add_part(self.house, "alpha", deposit, seq=2)
+        send(self.house, [first], [owes(self.house, 3)])
+        whole, shared = self.get(f"/v1/deposits/{deposit}/claims").json()["items"]
+        assert whole["parts"] == []
+        assert (shared["asked"], shared["account"]) == ("14.00", "dispatched")
+        parts = [(each["part"], each["asked"]) for each in shared["parts"]]
+        assert parts == [("compulsory", "10.00"), ("complementary", "4.00")]
+        pages = self.get(f"/v1/deposits/{deposit}/lots?limit=1").json()
+        rest = self.get(f"/v1/deposits/{deposit}/lots?after={pages['next']}").json()
+        (lot,), (part,) = pages["items"], rest["items"]
+        assert (lot["id"], lot["part"], part["part"]) == (
+            first,
+            "compulsory",
+            "complementary",
+        )
+        assert part["part_of"] == first
 
     def test_a_deposit_is_shown_with_all_that_became_of_it(self) -> None:
         """State, problems with record and position, lots, claims, events, accounts."""

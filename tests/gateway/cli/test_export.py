@@ -96,8 +96,9 @@ def test_it_is_nobody_elses_to_read_and_is_never_replaced(lived: Installation) -
 
 def test_the_history_says_who_took_what_and_why(lived: Installation) -> None:
     """Without a purpose there is no bundle; with one it stands in the trace."""
-    refused = lived.octway("export", "facture.b2")
-    assert (refused.status, "--purpose" in refused.err) == (2, True)
+    for without in ([], ["--purpose", "....."]):
+        refused = lived.octway("export", "facture.b2", *without)
+        assert (refused.status, "--purpose" in refused.err) == (2, True)
     export(lived, "facture.b2", "--by", "lea")
     assert "written for lea: a dispute" in lived.octway("trace", "facture.b2").out
 
@@ -208,7 +209,9 @@ def test_a_disk_that_is_full_leaves_no_half_bundle(
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     out = lived.folder / "bundle.zip"
-    said = lived.octway("export", "facture.b2", "--purpose", "x", "--out", str(out))
+    said = lived.octway(
+        "export", "facture.b2", "--purpose", "why not", "--out", str(out)
+    )
     assert (said.status, out.exists()) == (2, False)
     assert not list(lived.folder.glob(".*.part"))
     assert "evidence about it" not in lived.octway("trace", "facture.b2").out

@@ -23,7 +23,7 @@ def test_a_fresh_folder_passes_its_own_check(installed: Installation) -> None:
     checked = installed.octway("check", "--json")
     assert checked.status == 0
     assert checked.facts["ok"]
-    assert checked.facts["payers"] == 3
+    assert checked.facts["payers"] == 4
 
 
 def test_secrets_are_for_their_owner_only(installed: Installation) -> None:

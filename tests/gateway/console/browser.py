@@ -22,6 +22,8 @@ from gateway.intake.backoff import AddressBackoff
 from gateway.intake.credentials import hash_password
 from gateway.intake.https_elsewhere import Beside
 from gateway.intake.https_server import HttpsDoor, HttpsLimits
+from gateway.intake.reception import RunInThread
+from gateway.intake.turnstile import Turnstile
 from gateway.journal import sessions, staff
 from gateway.journal.snapshot import Snapshot
 from tests.gateway.api.door import DoorSeen, Got, Line
@@ -38,7 +40,9 @@ def hashed() -> str:
 class Console:
     """The console of a house; `counts` is what the node counted last."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(
+        self, house: House, run_in_thread: RunInThread = maybeDeferred
+    ) -> None:
         self.house = house
         self.counts: Snapshot | None = None
         self.clock = Clock()
@@ -46,9 +50,10 @@ class Console:
         self.backoff = AddressBackoff(clock=self.clock)
         console = build_console(
             house=house,
-            run_in_thread=maybeDeferred,
+            run_in_thread=run_in_thread,
             counts=lambda: self.counts,
             backoff=self.backoff,
+            hashing=Turnstile(run_in_thread),
             version="test",
         )
         nobody: Any = None
@@ -105,6 +110,7 @@ class Browser:
         self._door = door
         self._headers = headers
         self.cookies: dict[str, str] = {}
+        self.address = "192.168.1.1"
         self.at = "https://door/console"
         self.got = Got(0, {}, b"")
 
@@ -176,7 +182,7 @@ class Browser:
                 sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
             if method == "POST":
                 sent["Content-Type"] = "application/x-www-form-urlencoded"
-            line = Line(self._door)
+            line = Line(self._door, self.address)
             line.send(_head(method, path, len(body), sent) + body)
             raw = line.transport.value()
             self._take_cookies(raw)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway.console.browser import Console
+from gateway.console import account, login
+from tests.gateway.console.browser import PASSWORD, Console
 from tests.gateway.steps.site import Site
 
 
@@ -21,6 +22,20 @@ def site(engine: str) -> Iterator[Site]:
         made.check()
     finally:
         made.close()
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have passwords compared instead of hashed; list the hash of each that was."""
+    found: list[str] = []
+
+    def fits(password: bytes, kept: str) -> bool:
+        found.append(kept)
+        return bool(kept) and password == PASSWORD.encode()
+
+    for room in (login, account):
+        monkeypatch.setattr(room, "password_fits", fits)
+    return found
 
 
 @pytest.fixture

@@ -156,6 +156,32 @@ def test_a_held_lot_is_routed_again_from_its_case(site: Site, console: Console) 
     assert "is not possible" in browser.text
 
 
+def test_what_waits_for_a_payer_that_is_away_is_at_its_case(
+    site: Site, console: Console
+) -> None:
+    """And can be handed over now, or said to have been carried there."""
+    site.deposit(b"TOY S1\nLOT 001 P1\nINV 1 1000\n")
+    site.run("split", "route", "gather")
+    (dispatch,) = site.rows(schema.dispatch)
+    case = site.gateway.database.write(
+        "away",
+        lambda tx: anomalies.raise_(
+            tx,
+            site.entropy,
+            kind="payer-unreachable",
+            severity=anomalies.WARNING,
+            subject=dispatch.endpoint_id,
+            payer="P1",
+            words="away",
+        ),
+    )
+    browser = console.browser("operator")
+    browser.get(at(case))
+    assert browser.page.xpath(f"//a[@href='/console/dispatches/{dispatch.id}']")
+    actions = set(browser.page.xpath("//button[@name='action']/@value"))
+    assert {"now", "delivered"} <= actions
+
+
 def test_a_refused_dispatch_was_delivered_by_hand(site: Site, console: Console) -> None:
     """Reason and proof are asked for; its answers are owed then, and the case is closed."""
     site.deposit(b"TOY S1\nLOT 001 P1\nINV 1 1000\n")

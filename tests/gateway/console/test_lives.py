@@ -328,8 +328,14 @@ def test_a_patient_is_found_without_a_trace_of_the_number(
     assert "S17777" not in json.dumps(event)
     browser.send("/console/search/patient", number="S19999", **purpose())
     assert "No invoice is of that patient" in browser.text
-    browser.send("/console/search/patient", number="S17777", purpose="", words="")
-    assert browser.got.status == 422
+    for said in (
+        {"purpose": ""},
+        {"words": ""},
+        {"words": "....."},
+        {"words": "12 345"},
+    ):
+        browser.send("/console/search/patient", number="S17777", **purpose() | said)
+        assert browser.got.status == 422, said
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_wrong_password_and_an_unknown_name_look_alike(console: Console) -> No
     assert first[0] == 401
 
 
-def test_a_login_leads_nowhere_else(console: Console) -> None:
+def test_a_login_leads_nowhere_else(console: Console, checked: list[str]) -> None:
     """A link to the login page cannot send a person to another site."""
     console.account("lea", "viewer")
     for target in (
@@ -88,7 +88,7 @@ def test_a_form_from_elsewhere_changes_nothing(console: Console) -> None:
     assert browser.get("/console").status == 200
 
 
-def test_guessing_is_slowed_down(console: Console) -> None:
+def test_guessing_is_slowed_down(console: Console, checked: list[str]) -> None:
     """After some wrong tries from a network even the right password has to wait."""
     console.account("lea", "viewer")
     browser = console.browser()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
@@ -13,7 +14,12 @@ import requests
 from attrs import evolve
 
 from config.sections import OpenId
+from gateway.console import cookies
+from gateway.console.openid import Provider, Refused
+from tests.gateway.api.door import Line, head
 from tests.gateway.console.browser import Browser, Console
+from tests.gateway.console.test_guesses import Slow
+from tests.gateway.console.test_second_factor import set_up
 from tests.gateway.steps.site import Site
 
 
@@ -147,3 +153,78 @@ def test_a_provider_that_is_away_leaves_passwords(site: Site) -> None:
     browser = console.browser()
     assert browser.get("/console/login/openid").status == 401
     assert browser.login("lea").status == 200
+
+
+def test_the_provider_does_not_stand_for_the_second_factor(
+    site: Site, console: Console, provider: str, checked: list[str]
+) -> None:
+    """An account that has one is asked for its code, whichever way it comes."""
+    console.account("ida@clinic.example", "viewer")
+    known(provider, "ida", email="ida@clinic.example", email_verified=True)
+    browser, other = console.browser(), console.browser()
+    browser.cookies[cookies.SESSION] = console.session("ida@clinic.example")
+    telephone, _ = set_up(site, browser)
+    site.at += 60
+
+    log_in(other, "ida")
+    assert other.at == "https://door/console/login/code?next=/console/anomalies"
+    other.send("/console/login/code", code="000000")
+    assert other.got.status == 401
+    other.send("/console/login/code", code=telephone.code(site.at))
+
+    assert other.at == "https://door/console/anomalies"
+
+
+AWAY = OpenId(issuer="http://127.0.0.1:9", client_id="octway")
+
+
+def test_a_provider_that_failed_is_not_asked_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others who come meanwhile are told so, and hold no thread until it times out."""
+    asked, now = [], [1000.0]
+
+    def get(address: str, **_: object) -> None:
+        asked.append(address)
+        raise requests.ConnectTimeout("no answer")
+
+    monkeypatch.setattr(requests, "get", get)
+    provider = Provider(AWAY, lambda: now[0])
+    for wanted in (requests.ConnectTimeout, Refused):
+        with pytest.raises(wanted):
+            provider.begin("https://door/back", "state", "nonce", "v" * 43)
+    assert len(asked) == 1
+
+    now[0] += 15
+    with pytest.raises(requests.ConnectTimeout):
+        provider.begin("https://door/back", "state", "nonce", "v" * 43)
+    assert len(asked) == 2
+
+
+def test_a_slow_provider_holds_two_threads_at_most(site: Site) -> None:
+    """The threads that the doors share stay theirs, however many want to log in."""
+    slow = Slow()
+    slow.held = True
+    house = site.gateway.house
+    console = Console(evolve(house, settings=evolve(house.settings, openid=AWAY)), slow)
+    lines = [Line(console.door, f"192.0.2.{number}") for number in range(40)]
+    for line in lines:
+        line.send(head("GET", "/console/login/openid", 0, {}))
+
+    assert len(slow.waiting) == 2
+    assert sum(bool(line.transport.value()) for line in lines) == 8  # told to try again
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [b"[" * 3000, b"\xff\xfe", b"{}", b"&" * 3000],
+    ids=["deep", "no-text", "other", "many"],
+)
+def test_a_cookie_that_was_changed_is_no_login(site: Site, kept: bytes) -> None:
+    """It is refused as one that was not begun here, and is no fault of the server."""
+    house = site.gateway.house
+    console = Console(evolve(house, settings=evolve(house.settings, openid=AWAY)))
+    browser = console.browser()
+    browser.cookies[cookies.OPENID] = urlsafe_b64encode(kept).decode().rstrip("=")
+    got = browser.get("/console/login/openid/back?state=x&code=y")
+    assert got.status == 401

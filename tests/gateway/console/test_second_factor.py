@@ -19,6 +19,9 @@ def engine() -> str:
     return "sqlite"
 
 
+pytestmark = pytest.mark.usefixtures("checked")
+
+
 class Authenticator:
     """What a person has on the telephone."""
 

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from gateway.errors import StorageUnavailable
 from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
+from gateway.intake.turnstile import Crowded
 from gateway.journal.clients import Login
 from tests.gateway.intake.memory_space import CLIENT
 
@@ -22,13 +23,18 @@ class KnownClients:
     passwords: dict[str, bytes] = field(factory=dict)
     asked: list[str] = field(factory=list)
     away: bool = False  # whether the journal is
+    crowded: bool = False  # whether too many passwords are being checked
 
     def by_key(self, client: str, key: bytes) -> Deferred[Client | None]:
         self.asked.append(client)
         return succeed(CLIENT if (client, key) in self.keys else None)
 
-    def by_password(self, client: str, password: bytes) -> Deferred[Client | None]:
+    def by_password(
+        self, client: str, password: bytes, peer: str = ""
+    ) -> Deferred[Client | None]:
         self.asked.append(client)
+        if self.crowded:
+            return fail(Crowded("too many at once"))
         known = self.passwords.get(client)
         return succeed(CLIENT if known is not None and known == password else None)
 

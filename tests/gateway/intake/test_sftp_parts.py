@@ -248,3 +248,31 @@ def test_a_number_is_read_as_it_was_written(value: int) -> None:
     packed = number(value)
     assert Fields(packed).number() == value
     assert value == 0 or packed[4] < 0x80
+
+
+def test_a_try_counts_from_its_beginning_until_it_is_taken_back() -> None:
+    """Of many at once only the free ones begin; who was right leaves no trace."""
+    clock = Clock()
+    backoff = AddressBackoff(clock=clock)
+    begun = [backoff.begin("192.0.2.1") for _ in range(12)]
+    made = [each for each in begun if each is not None]
+    assert len(made) == 10
+    clock.advance(5)
+    for each in made:
+        backoff.take_back(each)
+    assert backoff.wait("192.0.2.1") == 0
+    assert backoff.begin("192.0.2.1") is not None
+
+
+def test_who_was_right_after_a_wait_does_not_begin_it_anew() -> None:
+    """The next person of the network waits no longer than without that login."""
+    clock = Clock()
+    backoff = AddressBackoff(clock=clock)
+    for _ in range(14):
+        backoff.failed("192.0.2.1")
+    clock.advance(16)
+    made = backoff.begin("192.0.2.1")
+    assert made is not None
+    assert backoff.wait("192.0.2.1") > 0
+    backoff.take_back(made)
+    assert backoff.wait("192.0.2.1") == 0

@@ -168,6 +168,20 @@ class LoginLimitTests(SynchronousTestCase):
         door.clock.advance(1000)
         assert door.connect(key=CLIENT_KEY).logged_in
 
+    def test_with_too_many_passwords_to_check_the_line_ends_and_nothing_counts(
+        self,
+    ) -> None:
+        """Who would have to wait in a long queue may come again at once."""
+        door = Door()
+        door.credentials.crowded = True
+        pairs = [door.connect(login=False) for _ in range(12)]
+        for pair in pairs:
+            attempt(pair, password_request(b"acme", b"right or wrong"))
+        assert all(pair.hung_up for pair in pairs)
+        assert door.counts.told["rejection passwords"] == 12
+        door.credentials.crowded = False
+        assert door.connect(key=CLIENT_KEY).logged_in
+
     def test_attempts_sent_at_once_are_looked_at_one_by_one(self) -> None:
         """Pipelined guesses do not go around the delay."""
         door = Door()

@@ -66,7 +66,7 @@ def test_lists_of_a_deposit_go_on_where_they_were_left(house: House) -> None:
     assert len(read(queries.problems, deposit, limit=10, after=1)) == 1
     lots = read(queries.lots, deposit, limit=10)
     assert [row.dispatch_state for row in lots] == ["ready", None]
-    assert len(read(queries.lots, deposit, limit=10, after=1)) == 1
+    assert len(read(queries.lots, deposit, limit=10, after=(1, lots[0].id))) == 1
     claims = read(queries.claims, deposit, limit=10)
     places = [(row.position, row.seq) for row in claims]
     assert places == [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3)]

@@ -31,6 +31,7 @@ from config.directory_records import (
     Gather,
     PayerEntry,
     Retry,
+    Rows,
     Window,
     Within,
 )
@@ -52,7 +53,15 @@ from gateway.workshop import Steps, build_steps
 from protocols.catalog import Catalog
 from protocols.channels.folder import open_channel
 from protocols.errors import OutcomeUnknown, TransferError
-from protocols.interface import Arrival, Channel, Emitter, Network, RemoteFile, Sent
+from protocols.interface import (
+    Arrival,
+    Channel,
+    Emitter,
+    Network,
+    RemoteFile,
+    Sent,
+    Tables,
+)
 from routing.directory import Directory
 from routing.envelope import AnswerKind
 from tests.engines import drop_database, new_database, new_folder
@@ -372,6 +381,7 @@ class Site:
         self.kinds: dict[
             str, Sequence[AnswerKind]
         ] = {}  # all answers prove all, unless set
+        self.tables: dict[str, Rows] = {}  # of the network, by name
         self.directory = CurrentDirectory(self._directory())
         self.accepted: dict[str, bytes] = {}
         self.gateway = Program(self, "node-1", self.writer, self.reader)
@@ -424,6 +434,11 @@ class Site:
     def change(self, code: str, **values: Any) -> None:
         """Put a new directory in force in which one payer differs."""
         self.entries[code] = evolve(self.entries[code], **values)
+        self.directory.replace(self._directory())
+
+    def tell(self, tables: Tables) -> None:
+        """Put a new directory in force with these tables of the network."""
+        self.tables = {name: tuple(rows) for name, rows in tables.items()}
         self.directory.replace(self._directory())
 
     def leave(self, code: str) -> None:
@@ -588,9 +603,12 @@ class Site:
             DirectoryData(
                 payers=tuple(self.entries.values()),
                 endpoints=tuple(endpoints),
-                tables={},
+                tables={next(iter(self.networks)): self.tables},
                 kinds=self.kinds,
-                sources={"payers": [repr(each) for each in self.entries.values()]},
+                sources={
+                    "payers": [repr(each) for each in self.entries.values()],
+                    "tables": self.tables,
+                },
             )
         )
 

@@ -17,7 +17,7 @@ The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from random import Random
 from typing import BinaryIO
@@ -27,6 +27,7 @@ from protocols.interface import (
     NO_TABLES,
     Addressee,
     Composed,
+    Destined,
     Emitter,
     FieldShown,
     FileProblem,
@@ -51,6 +52,7 @@ from routing.envelope import (
     Problem,
     Remark,
     Severity,
+    Share,
     Summary,
     Traits,
 )
@@ -251,6 +253,12 @@ class Toy:
         tables: Mapping[str, Sequence[Mapping[str, str]]],
     ) -> Sequence[str]:
         return (destination["code"],)
+
+    def destine(self, destination: Mapping[str, str], tables: Tables) -> Destined:
+        return Destined(codes=self.payer_codes(destination, tables))
+
+    def cut(self, lot: BinaryIO, share: Share, chosen: Collection[int]) -> bytes:
+        raise ValueError("no invoice here has two payers")
 
     def read_card(self, card: Card, tables: Tables, day: date) -> CardFound | None:
         return CardFound(codes=(card["toy"],)) if "toy" in card else None

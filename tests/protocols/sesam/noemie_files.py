@@ -30,6 +30,7 @@ class Invoice:
     rejects: tuple[str, ...] = ()
     insured: str = "1" * 13
     debt: int = 0
+    kind: str = "B"
 
 
 @frozen(kw_only=True)
@@ -104,7 +105,7 @@ def add_invoice(
     else:
         writer.add(
             "102",
-            {"level": "04", "invoice": number, "invoice_kind": "B"}
+            {"level": "04", "invoice": number, "invoice_kind": invoice.kind}
             | lot
             | {"invoice_date": invoice.day},
         )

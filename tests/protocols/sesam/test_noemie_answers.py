@@ -51,6 +51,28 @@ def test_an_invoice_is_named_by_lot_and_number(old: bool) -> None:
     assert answer.facts["accounting_day"] == "2026-11-05"
 
 
+@pytest.mark.parametrize("kind", ["D", "A", "C"])
+def test_a_complementary_payer_speaks_of_its_own_part_alone(kind: str) -> None:
+    """What it repeats of the fund is left out; its request comes before the invoice."""
+    told = Invoice(number=123, kind=kind, amo=(3600, P, 3600), amc=(1500, P, 1400))
+    answer = answer_of(told)
+    assert answer.match_keys[:2] == (
+        f"{PS}|2026-11-02|001|C|000000123",
+        "4242|2026-11-02|001|C|000000123",
+    )
+    assert answer.match_keys[2] == KEY
+    assert answer.outcome is Outcome.PARTLY_PAID
+    assert (answer.asked, answer.paid) == (1500, 1400)
+
+
+def test_an_answer_to_the_other_part_alone_is_of_a_request_first() -> None:
+    """Whatever kind of invoice it names; one of both parts is of the whole invoice."""
+    alone = answer_of(Invoice(number=123, amo=None, amc=(1500, P, 1500)))
+    assert alone.match_keys[0] == f"{PS}|2026-11-02|001|C|000000123"
+    both = answer_of(Invoice(number=123, amc=(1500, P, 1500)))
+    assert both.match_keys[0] == KEY
+
+
 @pytest.mark.parametrize(
     ("amo", "amc", "outcome", "asked", "paid"),
     [

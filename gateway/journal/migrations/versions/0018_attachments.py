@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_attachments"
-down_revision = "0016_referential"
+revision = "0018_attachments"
+down_revision = "0017_complementary_part"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Backups: a moment of the journal with every stored file that it names, and back."""
