@@ -8,6 +8,7 @@ from gateway.cli.tables import heading
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import moment
 from gateway.intake.receipts import iso_time
+from gateway.journal.attachments import SHOWN
 from gateway.journal.life import Life
 
 
@@ -21,6 +22,8 @@ def show(life: Life, terminal: Terminal) -> None:
         why = f": {row.cause_words}" if row.cause_words else ""
         says = f"{row.deposit_id}  for invoice {row.invoice}, received {came}"
         terminal.say(f"  {says}, {row.state}{why}")
+    if len(life.documents) == SHOWN:
+        terminal.say("  … there may be more: trace one invoice for all of its own")
 
 
 def as_json(life: Life) -> list[dict[str, Any]]:

@@ -18,6 +18,9 @@ from routing.lifecycle import DepositState, LotState
 WAITS: Final = "attachment-waits"
 """The cause of documents that wait to be looked into, for a claim, or for its payer."""
 
+SHOWN: Final = 25
+"""Documents of claims that a life shows."""
+
 _BILLING: Final = "billing"
 _TABLE: Final = schema.attachment
 _DUE: Final = (
@@ -139,7 +142,11 @@ def standing(connection: Connection, lot: str) -> Standing:
 
 
 def of_lots(
-    connection: Connection, lots: Sequence[str], seq: int | None = None
+    connection: Connection,
+    lots: Sequence[str],
+    seq: int | None = None,
+    *,
+    most: int | None = None,
 ) -> list[Any]:
     """List the documents of lots, or of one claim, with where each stands and the name of its file."""
     own, deposit = schema.lot, schema.deposit
@@ -158,7 +165,7 @@ def of_lots(
         .join(deposit, deposit.c.id == own.c.deposit_id)
         .where(_TABLE.c.about_lot.in_(lots))
         .order_by(own.c.created_at, own.c.id)
-        .limit(_MOST_SHOWN)
+        .limit(most)
     )
     if seq is not None:
         query = query.where(_TABLE.c.about_seq == seq)
@@ -194,6 +201,3 @@ def clear(tx: Tx, deposit: str) -> None:
 
 def _set(tx: Tx, lot: str, **values: Any) -> None:
     tx.connection.execute(update(_TABLE).where(_TABLE.c.lot_id == lot).values(**values))
-
-
-_MOST_SHOWN: Final = 50

@@ -138,7 +138,9 @@ def read(connection: Connection, found: Found) -> Life:
         standing=life_lots.standing(connection, scope, found.seq),
         of_lot=life_lots.standing_of(connection, ids),
         last_answer=life_lots.last_answers(connection, ids, found.seq),
-        documents=tuple(attachments.of_lots(connection, ids, found.seq)),
+        documents=tuple(
+            attachments.of_lots(connection, ids, found.seq, most=attachments.SHOWN)
+        ),
         owed=owed,
         payments=payments.of_lots(connection, scope),
         unexpecting=life_lots.unexpecting(connection, scope),
