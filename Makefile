@@ -7,12 +7,14 @@ ARGS ?=
 .PHONY: demo test fuzz check bench docs lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
+	@echo "installing what the program needs into $(VENV); this takes a minute or two"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.lock
+	@echo "installing what its tests need; this takes a few minutes"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
 	touch $@
 

@@ -5,7 +5,7 @@
 Needs Python 3.9 and `pip install cryptography`; give it what one client got.  Reports
 are not signed and are left out.  Exit status 0: every signature holds, the entries of
 the chain follow one another without a hole, each receipt is as its entry says, and
-each proof leads from the chain to the root of its day.
+each proof leads from the chain to the root of its day; 2: nothing was given to check.
 """
 
 import base64
@@ -17,7 +17,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 REFUSED = (InvalidSignature, ValueError, KeyError, TypeError, AttributeError)
-wrong, entries, covered, given, proofs = [], {}, {}, {}, []
+REFUSED += (OSError, RecursionError)
+USAGE = "usage: verify_receipts.py receipts.pub FILE...\n"
+wrong, entries, covered, given, proofs, clients = [], {}, {}, {}, [], set()
 
 
 def once(pairs):
@@ -48,8 +50,11 @@ def take(name, document, key):
         covered.update((each["id"], each["sha256"]) for each in said["receipts"])
     elif kind == "inclusion":
         proofs.append((name, said, opened(said["root"], key)[0]))
-    elif kind != "root":
+    elif kind in ("deposit", "dispatch", "answer"):
         given[said.get("id") or said["deposit"]] = digest
+    elif kind not in ("root", "events"):
+        raise ValueError(f"its kind is {kind}, which is no receipt")
+    clients.update([said["client"]] if "client" in said else [])
 
 
 def root_of(entry, path):
@@ -62,6 +67,8 @@ def root_of(entry, path):
 
 
 def compare():
+    if len(clients) > 1:
+        wrong.append("they are of several clients: " + ", ".join(sorted(clients)))
     for number in sorted(entries)[1:]:
         if entries.get(number - 1, ("", "missing"))[1] != entries[number][0]:
             wrong.append(f"chain-{number}: the entry before it is another, or missing")
@@ -76,10 +83,18 @@ def compare():
             wrong.append(f"{name}: another entry {said['number']} is under the root")
 
 
-def main(key_file, *files):
-    with open(key_file, "rb") as file:
-        key = load_pem_public_key(file.read())
-    for name in (each for each in files if not each.endswith(".report.json")):
+def main(key_file="", *files):
+    files = [each for each in files if not each.endswith(".report.json")]
+    try:
+        with open(key_file, "rb") as file:
+            key = load_pem_public_key(file.read())
+    except (OSError, ValueError) as why:
+        sys.stderr.write(f"{key_file}: no public key ({why})\n{USAGE}")
+        return 2
+    if not files:
+        sys.stderr.write(USAGE)
+        return 2
+    for name in files:
         try:
             with open(name, encoding="utf-8") as file:
                 take(name, json.load(file, object_pairs_hook=once), key)

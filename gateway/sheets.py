@@ -18,12 +18,19 @@ def sheet(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
-def _harmless(cell: object) -> object:
+def harmless(cell: object) -> object:
     """Put an apostrophe before a text that a sheet would take for a formula."""
     if isinstance(cell, str) and cell.lstrip(" ").startswith(_BEGINS_FORMULA):
         return f"'{cell}"
+    return cell
+
+
+def meant(cell: str) -> str:
+    """Take the apostrophe of `harmless` away from a cell that is read back."""
+    if cell.startswith("'") and cell[1:].lstrip(" ").startswith(_BEGINS_FORMULA):
+        return cell[1:]
     return cell

@@ -47,11 +47,30 @@ async def _bytes(call: Call) -> bytes:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise _wrong(
+            f"the body is not UTF-8 (from byte {error.start + 1} on); wanted a JSON "
+            "object in UTF-8"
+        ) from None
+    if text.startswith("\ufeff"):
+        raise _wrong("the body begins with a byte order mark; wanted JSON without one")
+    try:
+        found = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise _wrong("the body is no JSON object in UTF-8; wanted such as {…}")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a member that stands twice: two programs would read two things."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _wrong(f"{_shown(name)} stands twice; wanted every member once")
+        found[name] = value
     return found
 
 

@@ -13,13 +13,14 @@ from gateway.database import Database
 from gateway.journal import case_work, cases
 from gateway.steps import bulk, second_person
 from gateway.steps.bulk import MOST_CASES, Chore, Order, Plan
-from gateway.steps.mending import Wish, mend
+from gateway.steps.mending import Wish
 from protocols.catalog import Catalog
 from routing.directory import Directory
 from routing.errors import GatewayError
 
 EXAMPLE: Final = (
     "octway anomaly bulk replay --kind lot-held --payer caisse-nord        # says only\n"
+    "octway anomaly bulk replay --kind lot-held --yes --seen 3f0c…         # as it was said\n"
     "octway anomaly bulk resolve --kind claims-rejected --why 'told' --yes"
 )
 _SHOWN: Final = 20
@@ -35,6 +36,11 @@ def define(parser: Parser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="do it; without it, only say what would be"
     )
+    parser.add_argument(
+        "--seen",
+        metavar="WORD",
+        help="with --yes: do it only if it is still what was said under this word",
+    )
     add_by(parser)
 
 
@@ -48,6 +54,12 @@ def run(options: Options, terminal: Terminal) -> int:
         above = opened.settings.console.second_person_above
         if not options.yes or plan.empty:
             return _say(plan, above, options, terminal)
+        if options.seen and options.seen != plan.seen:
+            raise Refusal(
+                "it was changed meanwhile: the cases, or what is behind them, are not "
+                f"those of --seen {options.seen}; nothing is done; look again without "
+                "--yes"
+            )
         directory = opening.directory_in_force(opened, Catalog.installed())
         if plan.needs_second(above):
             wish = _wish(order)
@@ -98,7 +110,7 @@ def _do(database: Database, plan: Plan, directory: Directory) -> dict[str, str]:
     wish = _wish(order)
     for thing in plan.things:
         try:
-            database.write("bulk", mend, thing.id, wish, directory)
+            database.write("bulk", second_person.by_hand, thing.id, wish, directory)
         except GatewayError as error:
             failed[thing.id] = str(error)
     return failed
@@ -122,7 +134,7 @@ def _say(plan: Plan, above: int, options: Options, terminal: Terminal) -> int:
             f"  over {counted(above, 'claim')}: a second person must agree first"
         )
     if not plan.empty:
-        terminal.say("do it: the same command with --yes")
+        terminal.say(f"do just this: the same command with --yes --seen {plan.seen}")
     return 0
 
 
@@ -165,6 +177,7 @@ def _facts(plan: Plan) -> dict[str, object]:
             for each in plan.cannot
         ],
         "left": plan.left,
+        "seen": plan.seen,
     }
 
 

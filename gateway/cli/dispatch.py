@@ -8,9 +8,11 @@ from gateway.cli import opening
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
+from gateway.committing import Tx
 from gateway.journal import dispatches
-from gateway.steps import outside
+from gateway.steps import outside, second_person
 from protocols.catalog import Catalog
+from routing.lifecycle import DispatchState
 
 EXAMPLE: Final = (
     "octway dispatch delivered s0123456789abcdefgh --by lea --why 'their server was down' "
@@ -49,17 +51,19 @@ def _delivered(options: Options, terminal: Terminal) -> int:
                 f"there is no dispatch {options.dispatch!r}; find its id: octway trace"
             )
         directory = opening.directory_in_force(opened, Catalog.installed())
-        state = opened.database.write(
-            "dispatch.outside",
-            lambda tx: outside.deliver(
+
+        def deliver(tx: Tx) -> DispatchState:
+            second_person.must_not_wait(tx.connection, options.dispatch)
+            return outside.deliver(
                 tx,
                 options.dispatch,
                 directory,
                 by=by,
                 why=options.why,
                 proof=options.proof,
-            ),
-        )
+            )
+
+        state = opened.database.write("dispatch.outside", deliver)
     if options.json:
         terminal.give({"id": options.dispatch, "kind": "dispatch", "state": state})
     else:

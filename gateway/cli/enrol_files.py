@@ -12,6 +12,7 @@ from config.errors import ConfigErrors, Mistake
 from gateway.cli.csv_files import rows_of
 from gateway.enrolling import flow_problem, sender_problem
 from gateway.journal.enrolments import Stated
+from gateway.sheets import harmless, meant
 from protocols.interface import Network
 from routing.directory import Directory
 from routing.enrolment import EnrolmentState
@@ -22,11 +23,12 @@ _NEEDED: Final = ("sender", "payer", "state")
 
 
 def write(rows: Iterable[Any], into: TextIO) -> None:
-    """Write rows of the journal; `read` takes what was written."""
+    """Write rows of the journal so that a sheet runs none; `read` takes what was written."""
     writer = csv.writer(into, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow((row.sender, row.payer_id, row.flow, row.state, row.words))
+        cells = (row.sender, row.payer_id, row.flow, row.state, row.words)
+        writer.writerow(map(harmless, cells))
 
 
 def read(
@@ -40,7 +42,8 @@ def read(
     lines = _Lines(str(file), directory, networks)
     columns: Sequence[str] = COLUMNS
     found: list[Stated] = []
-    for number, (line, row) in enumerate(rows_of(file)):
+    for number, (line, cells) in enumerate(rows_of(file)):
+        row = [meant(cell) for cell in cells]
         names = [cell.lower() for cell in row]
         if number == 0 and "sender" in names:
             columns = lines.header(line, names)

@@ -103,7 +103,7 @@ def run(options: Options, terminal: Terminal) -> int:
             }
         )
         return 0
-    _say(work, file, options.admin, password)
+    _say(work, file, settings, options.admin, password)
     return 0
 
 
@@ -200,8 +200,10 @@ def _prepare_database(work: _Work, settings: Settings, admin: str) -> str:
     return password
 
 
-def _say(work: _Work, file: Path, admin: str, password: str) -> None:
-    terminal = work.terminal
+def _say(
+    work: _Work, file: Path, settings: Settings, admin: str, password: str
+) -> None:
+    terminal, listen = work.terminal, settings.https.listen
     for name in work.kept:
         terminal.say(f"kept  {name}")
     for name in work.made:
@@ -222,6 +224,7 @@ def _say(work: _Work, file: Path, admin: str, password: str) -> None:
             f"octway client add -c {file} cabinet-1 --name 'Cabinet 1' --token",
         ),
         ("run it", f"octway run -c {file}"),
+        ("see it in a browser", f"https://{listen}/console"),
     )
     for number, (words, how) in enumerate(steps, 1):
         terminal.say(f"  {number}. {words}: {how}")

@@ -73,11 +73,20 @@ def show(
 
 
 def show_head(head: bytes, terminal: Terminal) -> None:
-    """Show how an unknown file begins, and what it may be."""
-    start = head[:_HEAD_SHOWN]
-    text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in start)  # noqa: PLR2004
-    terminal.say(f"it begins: {text}")
+    """Show how an unknown file begins, without its words, and what it may be."""
+    shape = "".join(map(_shape, head[:_HEAD_SHOWN]))
+    terminal.say(f"it begins (a letter is x, a digit 9): {shape}")
     terminal.say(f"it looks like {looks_like(head)}")
+
+
+def _shape(byte: int) -> str:
+    """Return a sign that tells a byte's kind; what it says may be a patient's or a secret."""
+    sign = chr(byte)
+    if sign.isdecimal():
+        return "9"
+    if sign.isalpha():
+        return "x"
+    return sign if sign.isascii() and sign.isprintable() else "."
 
 
 def _show_sentence(

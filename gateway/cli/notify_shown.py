@@ -196,7 +196,8 @@ def notice_as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 def _address(recipient: Recipient) -> str:
     """Return what may be shown of an address: a chat's, and a path, may be a secret."""
     if recipient.channel is MessageChannel.WEBHOOK:
-        return f"https://{urlsplit(recipient.address).netloc}/…"
+        parts = urlsplit(recipient.address)
+        return f"{parts.scheme}://{parts.netloc}/…"
     return recipient.address
 
 

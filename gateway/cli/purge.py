@@ -18,7 +18,7 @@ from routing.retention import WORDS, Reason
 EXAMPLE: Final = (
     "octway purge --dry-run\noctway purge --why 'yearly, agreed with the DPO'"
 )
-_SINGULAR: Final = {"handback": "return cut for a client"}
+_CUT: Final = ("return cut for a client", "returns cut for clients")
 
 
 def define(parser: Parser) -> None:
@@ -76,13 +76,19 @@ def _facts(tally: Tally, *, dry: bool) -> dict[str, Any]:
     }
 
 
+def _counted(count: int, kind: str) -> str:
+    if kind != "handback":
+        return counted(count, kind)
+    return f"{count:,} {_CUT[count != 1]}"
+
+
 def _say(tally: Tally, terminal: Terminal, *, dry: bool) -> None:
     did = "would be purged" if dry else "purged"
     total = counted(tally.files.total(), "file")
     terminal.say(f"{total} {did}, {tally.bytes.total():,} bytes")
     for kind in TABLES:
         if tally.files[kind]:
-            what = counted(tally.files[kind], _SINGULAR.get(kind, kind))
+            what = _counted(tally.files[kind], kind)
             terminal.say(f"  {what}, {tally.bytes[kind]:,} bytes")
     if not dry:
         terminal.say(f"{tally.freed:,} bytes of disk are free again")

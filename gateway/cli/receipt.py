@@ -18,7 +18,14 @@ from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
 from gateway.intake import receipt_check, receipts
 from gateway.intake.receipt_check import Checked, Given
-from gateway.intake.receipt_documents import ANSWER, CHAIN, DEPOSIT, DISPATCH, INCLUSION
+from gateway.intake.receipt_documents import (
+    ANSWER,
+    CHAIN,
+    DEPOSIT,
+    DISPATCH,
+    INCLUSION,
+    RECEIPTS,
+)
 from gateway.journal import receipt_roots
 
 EXAMPLE: Final = "octway receipt verify receipts/*.json --key receipts.pub"
@@ -126,7 +133,8 @@ def _words(given: Given) -> str:
 
 
 def _facts(checked: Checked, keys: Sequence[str]) -> dict[str, Any]:
-    first = dict(checked.valid[0].body) if checked.valid else {}
+    ours = (each for each in checked.valid if each.signed.kind in RECEIPTS)
+    first = next((dict(each.body) for each in ours), {})
     return {
         "valid": not checked.breaks,
         "key": keys[0],

@@ -8,8 +8,10 @@ from gateway.cli import opening, replay_now
 from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
+from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import dispatches, replay, trace
+from gateway.steps import second_person
 from protocols.catalog import Catalog
 from routing.errors import GatewayError
 
@@ -87,8 +89,12 @@ def _replay(
         trace.RETURN: replay.payer_return,
     }
     call: Any = calls[kind]
-    state = database.write("replay", lambda tx: call(tx, name, **values))
-    return kind, str(state)
+
+    def again(tx: Tx) -> str:
+        second_person.must_not_wait(tx.connection, name)
+        return str(call(tx, name, **values))
+
+    return kind, database.write("replay", again)
 
 
 def kind_of(database: Database, name: str) -> str:

@@ -7,9 +7,11 @@ from gateway.cli.arguments import Options
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import moment
+from gateway.committing import Tx
 from gateway.intake.receipts import iso_time
 from gateway.journal import dispatches
 from gateway.journal.hurry import Overridden, hurry
+from gateway.steps import second_person
 from protocols.catalog import Catalog
 
 
@@ -26,9 +28,12 @@ def run(
     opens = directory.calendar(row.payer_id).next_opening(windows, now)
     window = opens if opens > now else None
     by = options.by or terminal.user
-    found = opened.database.write(
-        "replay.now", lambda tx: hurry(tx, name, by=by, window=window)
-    )
+
+    def go(tx: Tx) -> Overridden:
+        second_person.must_not_wait(tx.connection, name)
+        return hurry(tx, name, by=by, window=window)
+
+    found = opened.database.write("replay.now", go)
     if options.json:
         times = {
             key: None if at is None else iso_time(at)

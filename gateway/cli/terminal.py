@@ -9,10 +9,12 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any, Final, TextIO
 
@@ -22,6 +24,38 @@ from gateway.clock import Entropy, Now
 
 _WIDTH: Final = 100  # columns of a terminal that does not say
 _COLOURS: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+
+
+_OURS: Final = re.compile(r"(\033\[(?:[0-9]{1,2})?m)")
+
+
+def _safe(text: str) -> str:
+    """Escape what would steer a terminal or turn words around, but for our colours.
+
+    Texts of payers and vendors are printed too; their own colours do no harm.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        part if place % 2 else _written(part, _as_typed)
+        for place, part in enumerate(_OURS.split(text))
+    )
+
+
+def _written(text: str, write: Callable[[str], str]) -> str:
+    """Write out, in some way, each character that steers."""
+    if text.isprintable():
+        return text
+    return "".join(write(each) if _steers(each) else each for each in text)
+
+
+def _as_typed(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def _steers(character: str) -> bool:
+    controls = unicodedata.category(character).startswith("C")
+    return controls and character not in "\n\t"
 
 
 @frozen(kw_only=True)
@@ -45,20 +79,21 @@ class Terminal:
 
     def say(self, text: str = "") -> None:
         """Print a line of facts."""
-        print(text, file=self.out)
+        print(_safe(text), file=self.out)
 
     def complain(self, text: str) -> None:
         """Print a line of what is wrong; every line of it bears the program's name."""
         for line in text.splitlines() or [""]:
-            print(f"octway: {line}", file=self.err)
+            print(f"octway: {_safe(line)}", file=self.err)
 
     def note(self, text: str) -> None:
         """Print a line for people beside the facts (progress, hints)."""
-        print(text, file=self.err)
+        print(_safe(text), file=self.err)
 
     def give(self, facts: Any) -> None:
         """Print facts as one line of JSON."""
-        print(json.dumps(facts, ensure_ascii=False), file=self.out)
+        text = json.dumps(facts, ensure_ascii=False)
+        print(_written(text, lambda each: json.dumps(each)[1:-1]), file=self.out)
 
     def paint(self, text: str, colour: str) -> str:
         """Colour a text where colours are shown."""

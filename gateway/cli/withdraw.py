@@ -9,7 +9,9 @@ from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.refusal import Refusal
 from gateway.cli.replay import kind_of
 from gateway.cli.terminal import Terminal
+from gateway.committing import Tx
 from gateway.journal import replay, trace
+from gateway.steps import second_person
 
 EXAMPLE: Final = "octway withdraw d0123456789abcdefgh-2 --why 'sent by mistake'"
 
@@ -32,9 +34,12 @@ def run(options: Options, terminal: Terminal) -> int:
         if kind not in {trace.LOT, trace.DISPATCH}:
             raise Refusal(f"{options.id} is a {kind}; only lots and dispatches go back")
         call = replay.withdraw_lot if kind == trace.LOT else replay.withdraw_dispatch
-        state = opened.database.write(
-            "withdraw", lambda tx: call(tx, options.id, by=by, why=options.why)
-        )
+
+        def withdraw(tx: Tx) -> str:
+            second_person.must_not_wait(tx.connection, options.id)
+            return call(tx, options.id, by=by, why=options.why)
+
+        state = opened.database.write("withdraw", withdraw)
     if options.json:
         terminal.give({"id": options.id, "kind": kind, "state": state})
     elif kind == trace.LOT:

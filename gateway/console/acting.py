@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import Connection
 from twisted.python.failure import Failure
 
 from gateway.api.routes import Answer
@@ -15,12 +16,14 @@ from gateway.console.cases import people
 from gateway.console.pages import Page, post
 from gateway.console.putting_off import until_of
 from gateway.console.visit import Visit
-from gateway.journal import anomalies, case_things, case_work
+from gateway.journal import anomalies, anomaly_items, case_things, case_work
 from gateway.steps import second_person
-from gateway.steps.mending import SENDS_OR_TAKES_BACK, Action, Wish, mend
+from gateway.steps.mending import SENDS_OR_TAKES_BACK, Action, Wish
 from routing.errors import GatewayError
 
 _LONGEST: Final = 2000
+_ALL: Final = 2 * anomaly_items.MOST  # more than are kept of one case
+_NOT_BEHIND: Final = "Not behind this case, or not any more: %(names)s. Nothing was done; look at it again."
 _NEED_WHY: Final = frozenset({Action.WITHDRAW, Action.DELIVERED})
 
 
@@ -112,21 +115,36 @@ async def things(visit: Visit) -> Answer:
         why=form.get("why")[:_LONGEST] or ("" if action in _NEED_WHY else case),
         proof=form.get("evidence")[:_LONGEST],
     )
-    if not wish.why:
-        return await _wrong(visit, "things", "Say why, in your words.")
-    if action is Action.DELIVERED and not wish.proof:
-        return await _wrong(
-            visit, "things", "Say what proves it: the number of a receipt, a name."
-        )
-    if action is Action.RESEND and not form.get("sure"):
-        return await _wrong(
-            visit, "things", "Tick that the payer does not have it, or do not send it."
-        )
+    if wrong := _missing(wish, sure=bool(form.get("sure"))):
+        return await _wrong(visit, "things", wrong)
+    strangers = await visit.ask(_not_behind, case, names)
+    if strangers:
+        words = visit.language.say(_NOT_BEHIND) % {"names": ", ".join(strangers)}
+        return await shown(visit, case, wrong={"things": words}, status=409)
     asked = await _ask_second(visit, names, wish)
     if asked:
         return visit.go(_address(asked), "It waits for a second person’s word.")
     failed = await mend_all(visit, names, wish)
     return await told(visit, case, "things", len(names), failed)
+
+
+def _missing(wish: Wish, *, sure: bool) -> str:
+    """Say what a person must still say; empty: nothing."""
+    if not wish.why:
+        return "Say why, in your words."
+    if wish.action is Action.DELIVERED and not wish.proof:
+        return "Say what proves it: the number of a receipt, a name."
+    if wish.action is Action.RESEND and not sure:
+        return "Tick that the payer does not have it, or do not send it."
+    return ""
+
+
+def _not_behind(connection: Connection, case: str, names: Sequence[str]) -> list[str]:
+    """Return the names of what is not behind a case; with no such case, all."""
+    row = anomalies.find(connection, case)
+    found = () if row is None else case_things.behind(connection, row, _ALL)[0]
+    there = {each.id for each in found}
+    return [name for name in names if name not in there]
 
 
 async def told(
@@ -144,7 +162,7 @@ async def mend_all(visit: Visit, names: Sequence[str], wish: Wish) -> dict[str, 
     directory = visit.premises.house.directory()
 
     def make(name: str) -> Callable[[Tx], Any]:
-        return lambda tx: mend(tx, name, wish, directory)
+        return lambda tx: second_person.by_hand(tx, name, wish, directory)
 
     return await each_alone(visit, {name: make(name) for name in names})
 
@@ -175,14 +193,17 @@ def _expected(failure: Failure) -> GatewayError:
 
 async def _ask_second(visit: Visit, names: Sequence[str], wish: Wish) -> str:
     """Have a second person asked if there are many claims; return the case of it."""
-    if wish.action not in SENDS_OR_TAKES_BACK or len(names) == 1:
+    if wish.action not in SENDS_OR_TAKES_BACK:
         return ""
     found = await visit.ask(case_things.by_ids, names)
     above = visit.premises.house.settings.console.second_person_above
     if sum(each.claims for each in found.values()) <= above:
         return ""
     entropy = visit.premises.house.entropy
-    chosen = list(found.values())
+    taken = await visit.ask(second_person.waiting, names)
+    chosen = [each for each in found.values() if each.id not in taken]
+    if not chosen:
+        return next(iter(taken.values()))
     return await visit.write(
         "ask", lambda tx: second_person.ask(tx, entropy, chosen, wish)
     )

@@ -25,6 +25,8 @@ from gateway.steps.mending import Wish
 
 _LIST: Final = "/console/anomalies"
 _SHOWN: Final = 20
+_WAITS: Final = "It waits for a second person’s word."
+_WAITS_IN_PART: Final = "It waits for a second person’s word; cases that were changed meanwhile are not in it."
 
 
 def pages() -> list[Page]:
@@ -79,47 +81,23 @@ async def carry_out(visit: Visit) -> Answer:
             do = partial(bulk.work, order=order, cases=some)
             failed |= await visit.write("bulk", do)
         return _told(visit, order, len(stamps), failed)
-    return await _carry_out_things(
-        visit, order, rows_as_seen(rows, stamps, failed), failed
-    )
-
-
-def rows_as_seen(
-    rows: list[cases.AnyRow], stamps: Mapping[str, str], failed: dict[str, str]
-) -> list[cases.AnyRow]:
-    """Return the cases that stand as they were seen; the others go into `failed`."""
-    same = []
-    for row in rows:
-        if stamps[row.id] == case_work.stamp(row):
-            same.append(row)
-        else:
-            failed[row.id] = (
-                f"anomaly {row.id} was changed meanwhile; it is {row.state} now"
-            )
-    return same
+    planned = await visit.ask(bulk.plan, rows, order)
+    return await _carry_out_things(visit, *planned.as_seen(stamps))
 
 
 async def _carry_out_things(
-    visit: Visit, order: Order, rows: list[cases.AnyRow], failed: dict[str, str]
+    visit: Visit, plan: Plan, changed: dict[str, str]
 ) -> Answer:
-    plan = await visit.ask(bulk.plan, rows, order)
-    house = visit.premises.house
+    house, order = visit.premises.house, plan.order
     assert order.action is not None  # noqa: S101 - the caller looked
     wish = Wish(action=order.action, by=order.by, why=order.why)
     if plan.needs_second(house.settings.console.second_person_above):
         asked = await visit.write(
             "ask", lambda tx: second_person.ask(tx, house.entropy, plan.things, wish)
         )
-        return visit.go(f"{_LIST}/{asked}", "It waits for a second person’s word.")
-    failed |= await mend_all(visit, [each.id for each in plan.things], wish)
-    return _told(
-        visit, order, len(plan.things) + len(rows_changed(failed, plan)), failed
-    )
-
-
-def rows_changed(failed: Mapping[str, str], plan: Plan) -> set[str]:
-    """Return what failed and is none of the plan's things: cases that had changed."""
-    return failed.keys() - {each.id for each in plan.things}
+        return visit.go(f"{_LIST}/{asked}", _WAITS_IN_PART if changed else _WAITS)
+    failed = changed | await mend_all(visit, [each.id for each in plan.things], wish)
+    return _told(visit, order, len(plan.things) + len(changed), failed)
 
 
 async def _order(visit: Visit, chore: Chore) -> Order:

@@ -25,8 +25,8 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "must send the right one. If the program was at fault, have it read again.",
         "deposit-damaged": "Look at what is wrong with the file; its client must send again "
         "what is missing.",
-        "claims-rejected": "The clients have their answers. What would mend the cause must be "
-        "done where the claims are made.",
+        "claims-rejected": "The clients have the payer’s answers, and must correct the claims and "
+        "bill them anew. Tell the vendor if many of its clients have the same.",
         "lot-refused": "Its client has the reasons, and must send a corrected lot.",
         "lot-held": "Mend what holds the lots, often in the payer directory; they go on by "
         "themselves when a new directory is loaded.",
@@ -111,7 +111,8 @@ CAUSES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "unknown-payer": (
             "Unknown payer",
-            "Add the code to a payer of the directory; then it goes on by itself.",
+            "If the client mistyped the code: withdraw the lots and tell the client. Else have "
+            "the operator add the code to a payer of the directory; then they go on by themselves.",
         ),
         "payer-closed": (
             "The payer was closed",

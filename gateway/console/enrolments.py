@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
+from gateway.api import cursors
+from gateway.api.problems import Refusal
 from gateway.api.routes import Answer
 from gateway.console.pages import Page, get, post
 from gateway.console.templates import link
@@ -28,7 +29,8 @@ STANDS: Final = {
 _SCREEN: Final = 50
 _NONE: Final = "none"  # no state: what was asked for fits nothing
 _FILTERS: Final = ("payer", "sender", "acts", "state")
-_ADDRESS: Final = "/console/enrolments"
+_LIST: Final = "enrolments"
+_ADDRESS: Final = f"/console/{_LIST}"
 _UNKNOWN: Final = "The payer directory in force has no payer of that id."
 _SENDER: Final = "This cannot be a sender’s number with this payer."
 _FLOW: Final = "The payer has no such flow; name one of its flows."
@@ -129,15 +131,12 @@ def _lots(lots: Any, row: Any) -> int:
 
 
 def _written(row: Any) -> str:
-    return json.dumps([getattr(row, name) for name in KEY], ensure_ascii=False)
+    return cursors.write(_LIST, tuple(getattr(row, name) for name in KEY))
 
 
-def _cursor(text: str) -> tuple[str, str, str, str] | None:
+def _cursor(text: str) -> Any:
     """Read where a screen goes on; from the beginning where that is forged."""
     try:
-        network, sender, payer, flow = json.loads(text)
-    except (ValueError, TypeError):
+        return cursors.read(_LIST, text, (str,) * len(KEY))
+    except Refusal:
         return None
-    if all(isinstance(each, str) for each in (network, sender, payer, flow)):
-        return network, sender, payer, flow
-    return None

@@ -74,7 +74,7 @@ RETURNS: Final = Listing(
 OWED: Final = Listing(
     name="owed",
     title="Answers owed",
-    filters=("payer", "state", "kind", "until"),
+    filters=("payer", "client", "state", "kind", "until"),
     states=tuple(lists.OWED),
     key=lambda row: (row.due_at, row.lot_id, row.kind, row.dispatch_id),
     shape=(float, str, str, str),
@@ -161,6 +161,7 @@ async def owed(visit: Visit) -> Answer:
         limit=SCREEN + 1,
         after=_after(visit, OWED),
         payer=_given(visit, "payer"),
+        client=_given(visit, "client"),
         state=state if state in lists.OWED else ExpectationState.LATE,
         kind=_given(visit, "kind"),
         before=_period(visit).until,

@@ -22,6 +22,7 @@ from gateway.journal import life, lists, looks, search, trace, two_parts
 from gateway.journal.life import Happened, Life
 from gateway.journal.trace import CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from gateway.pursuit import Pursuit
+from gateway.steps.cases import without_numbers
 from gateway.telling import chase, coming, events, parts, standing
 from gateway.telling.labels import explained, words_of
 from gateway.telling.payment import payment_words
@@ -225,7 +226,7 @@ def _answered(visit: Visit, row: Row[*tuple[Any, ...]]) -> Answered:
     for code, label, *_more in said:
         known = explained(house.directory(), house.networks, row.payer_id or "", code)
         words = words_of(known, visit.language.code) if known else ("", "")
-        remarks.append(Remarked(code, label, *words))
+        remarks.append(Remarked(code, without_numbers(label), *words))
     return Answered(row=row, remarks=tuple(remarks))
 
 

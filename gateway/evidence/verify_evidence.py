@@ -60,6 +60,8 @@ def root_of(leaf: str, path: list[Said]) -> str:
 
 def files(bundle: zipfile.ZipFile, manifest: Said) -> None:
     """Compare every file with what the manifest says of it."""
+    if min(each.header_offset for each in bundle.infolist()) != 0:
+        wrong.append("something lies before the first file; a bundle begins with it")
     names = [each for each in bundle.namelist() if each != "manifest.json"]
     listed = {each["name"]: each for each in manifest["files"]}
     if sorted(names) != sorted(listed):

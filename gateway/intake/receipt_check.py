@@ -17,7 +17,14 @@ from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.intake import merkle, receipts
-from gateway.intake.receipt_documents import CHAIN, INCLUSION, RECEIPTS, ROOT
+from gateway.intake.receipt_documents import (
+    CHAIN,
+    CHECKED,
+    EVIDENCE,
+    INCLUSION,
+    RECEIPTS,
+    ROOT,
+)
 from gateway.intake.receipts import Signed
 
 GENESIS: Final = "0" * 64
@@ -56,6 +63,7 @@ def check(
         try:
             signed = receipts.read(content)
             _signature(signed, keys)
+            _kind(signed)
             if signed.kind == INCLUSION:
                 _signature(receipts.taken_apart(signed.body["root"]), keys, "its root ")
         except ValueError as error:
@@ -85,6 +93,19 @@ def _signature(
         raise ValueError(
             f"{which}does not hold: it was changed, or not signed with the key "
             f"{signed.key} that it names"
+        )
+
+
+def _kind(signed: Signed) -> None:
+    if signed.kind == EVIDENCE:
+        raise ValueError(
+            "is the manifest of a bundle of evidence and no receipt; check the bundle with "
+            "the verify_evidence.py that lies beside it"
+        )
+    if signed.kind not in CHECKED:
+        raise ValueError(
+            f"is of the kind {signed.kind!r}, which this program does not know; wanted "
+            f"one of {', '.join(sorted(CHECKED))}"
         )
 
 
@@ -142,7 +163,14 @@ def _covered(
                     yield f"{entry.name}: covers {each['id']} again", True
     for each in valid:
         client = each.body.get("client", "")
-        if each.signed.kind not in RECEIPTS or client not in chains:
+        if each.signed.kind not in RECEIPTS or not chains:
+            continue
+        if client not in chains:
+            others = ", ".join(chains)
+            yield (
+                f"{each.name}: is {client}'s, and the chain given is {others}'s",
+                False,
+            )
             continue
         name = each.body.get("id") or each.body["deposit"]
         found = places.get((client, name))

@@ -26,6 +26,8 @@ EVENTS: Final = "events"
 EVIDENCE: Final = "evidence"
 RECEIPTS: Final = (DEPOSIT, DISPATCH, ANSWER)
 """Kinds that entries of a chain cover."""
+CHECKED: Final = frozenset({*RECEIPTS, CHAIN, INCLUSION, ROOT, EVENTS})
+"""Kinds that a client, or anybody, may have checked one by one."""
 
 Body = dict[str, Any]
 Row = Any

@@ -34,6 +34,7 @@ ALGORITHM: Final = "Ed25519"
 _CANONICAL: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False
 ).encode
+_TOO_DEEP: Final = "is nested too deep to be a receipt"
 _MEMBERS: Final = {"algorithm", "key", "value"}  # of a signature
 
 # One is written with every acknowledgement, so both of its forms are laid out here:
@@ -161,7 +162,7 @@ def read(document: bytes) -> Signed:
     except json.JSONDecodeError as error:
         raise ValueError(f"is no JSON ({error})") from None
     except RecursionError:
-        raise ValueError("is nested too deep to be a receipt") from None
+        raise ValueError(_TOO_DEEP) from None
     return taken_apart(found)
 
 
@@ -182,9 +183,11 @@ def taken_apart(found: Any) -> Signed:
         raise ValueError(
             f"its algorithm is {signature['algorithm']!r}; wanted {ALGORITHM!r}"
         )
-    return Signed(
-        body=body, covered=canonical(body), key=str(signature["key"]), value=value
-    )
+    try:
+        covered = canonical(body)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    return Signed(body=body, covered=covered, key=str(signature["key"]), value=value)
 
 
 def verify(receipt: bytes, key: Ed25519PublicKey) -> bool:

@@ -51,7 +51,7 @@ _WAIT: Final = (DispatchState.READY, DispatchState.UNKNOWN)
 class Thing(NamedTuple):
     """One thing behind a case; `whose` is its client, of dispatches and returns the payer.
 
-    `claims` and `cents` are those of the whole thing; `cause` is why it stands where it
+    `claims` and `cents` are those of the whole thing, as far as it was read; `cause` is why it stands where it
     stands, `chase` the state of a lot's chase.
     """
 
@@ -127,7 +127,7 @@ def _deposits(names: Sequence[str]) -> Select[*tuple[Any, ...]]:
         table.c.state,
         table.c.client_id,
         none,
-        literal(0),
+        table.c.claims,
         literal(0),
         table.c.received_at,
         none,

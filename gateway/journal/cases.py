@@ -7,6 +7,7 @@ stays small, however long the gateway has been running.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
@@ -42,6 +43,7 @@ NOBODY: Final = "nobody"
 _TABLE: Final = schema.anomaly
 _HELD: Final = "lot-held"
 _PARTS: Final = 4  # of a cursor
+_LARGEST: Final = 2**31 - 1  # number that the columns hold
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -85,9 +87,12 @@ class After(NamedTuple):
         if len(parts) != _PARTS:
             return None
         try:
-            return cls(int(parts[0]), int(parts[1]), float(parts[2]), parts[3])
+            weight, claims = int(parts[0]), int(parts[1])
+            found = cls(weight, claims, float(parts[2]), parts[3])
         except ValueError:
             return None
+        storable = max(abs(weight), abs(claims)) <= _LARGEST and found.id.isprintable()
+        return found if storable and math.isfinite(found.last_seen) else None
 
     def __str__(self) -> str:
         return f"{self.weight}_{self.claims}_{self.last_seen!r}_{self.id}"

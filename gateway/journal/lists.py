@@ -141,6 +141,7 @@ def owed(
     limit: int,
     after: tuple[float, str, str, str] | None = None,
     payer: str | None = None,
+    client: str | None = None,
     state: str = ExpectationState.LATE,
     kind: str | None = None,
     before: float | None = None,
@@ -152,7 +153,9 @@ def owed(
     table, lot = schema.expectation, schema.lot
     key = (table.c.due_at, table.c.lot_id, table.c.kind, table.c.dispatch_id)
     told = bindparam("state", state, String, literal_execute=True)  # for the index
-    conditions = _equal((table.c.payer_id, payer), (table.c.kind, kind))
+    conditions = _equal(
+        (table.c.payer_id, payer), (lot.c.client_id, client), (table.c.kind, kind)
+    )
     if before is not None:
         conditions.append(table.c.due_at < before)
     if after is not None:

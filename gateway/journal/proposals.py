@@ -18,6 +18,7 @@ from routing.proposal import PROPOSAL, ProposalEvent, ProposalState
 
 GATEWAY: Final = "gateway"
 _TABLE: Final = schema.proposal
+_DIGITS: Final = 9  # of a place, at most
 
 
 class Proposed(NamedTuple):
@@ -121,7 +122,7 @@ def name_of(row: Any) -> str:
 def find(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
     """Find a proposal by its name, with what its answer and its claim say."""
     match name.split("/"):
-        case [returned, seq, lot, claim] if seq.isdecimal() and claim.isdecimal():
+        case [returned, seq, lot, claim] if _is_place(seq) and _is_place(claim):
             query = _whole().where(
                 _TABLE.c.return_id == returned,
                 _TABLE.c.seq == int(seq),
@@ -130,6 +131,11 @@ def find(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
             )
             return connection.execute(query).one_or_none()
     return None
+
+
+def _is_place(text: str) -> bool:
+    """Say whether a text is a number that a place in a return or a lot may have."""
+    return text.isdecimal() and len(text) <= _DIGITS
 
 
 def listed(

@@ -8,16 +8,19 @@ a case of its own that holds what shall be done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import Connection, Row
 
 from gateway.committing import Tx
 from gateway.journal import case_work
 from gateway.journal.case_things import Thing, behind
+from gateway.steps import second_person
 from gateway.steps.mending import Action, possible
 from routing.errors import GatewayError
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
@@ -80,6 +83,7 @@ class Cannot(NamedTuple):
 IS: Final = "it is {state}"
 NOTHING_BEHIND: Final = "nothing is behind it"
 STANDS: Final = "it is {state}, which does not allow it"
+WAITS: Final = "it waits for a second person’s word already"
 SENT: Final = "it was sent and its payer may have it: send it again from its case only"
 
 
@@ -87,7 +91,8 @@ SENT: Final = "it was sent and its payer may have it: send it again from its cas
 class Plan:
     """What an order will do: with which cases, or which things; `left` come another time.
 
-    `claims` are those of the things, or those that the cases touch.
+    `claims` are those of the things, or those that the cases touch; `behind` names the
+    things by case.
     """
 
     order: Order
@@ -96,6 +101,7 @@ class Plan:
     cannot: Sequence[Cannot]
     claims: int
     left: bool
+    behind: Mapping[str, frozenset[str]] = field(factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -108,7 +114,38 @@ class Plan:
 
     def stamped(self) -> str:
         """Write down which cases it is about and how they stand, for a form."""
-        return " ".join(f"{row.id}.{case_work.stamp(row)}" for row in self.cases)
+        return " ".join(f"{row.id}.{self._stamp(row)}" for row in self.cases)
+
+    @property
+    def seen(self) -> str:
+        """Name all that it says, for a person who has it done later."""
+        return hashlib.sha256(self.stamped().encode()).hexdigest()[:16]
+
+    def as_seen(self, stamps: Mapping[str, str]) -> tuple[Plan, dict[str, str]]:
+        """Narrow it to the cases that stand as they were stamped.
+
+        Returns why the others, with what is behind them, are left as they are.
+        """
+        same = [row for row in self.cases if stamps.get(row.id) == self._stamp(row)]
+        kept = {row.id for row in same}
+        names = {name for case in kept for name in self.behind.get(case, ())}
+        things = [each for each in self.things if each.id in names]
+        changed = {
+            name: f"anomaly {name}, or what is behind it, was changed meanwhile; "
+            "nothing of it was done; look at it again"
+            for name in stamps
+            if name not in kept
+        }
+        claims = sum(each.claims for each in things)
+        return evolve(self, cases=same, things=things, claims=claims), changed
+
+    def _stamp(self, row: AnyRow) -> str:
+        """Name how a case stands and, for an action, what it would be done with."""
+        stands = case_work.stamp(row)
+        if self.order.action is None:
+            return stands
+        names = json.dumps(sorted(self.behind[row.id]))
+        return stands + hashlib.sha256(names.encode()).hexdigest()[:8]
 
 
 def read_stamped(text: str) -> dict[str, str]:
@@ -149,6 +186,7 @@ def _plan_things(
 ) -> Plan:
     cases, cannot = [], []
     things: dict[str, Thing] = {}
+    by_case: dict[str, frozenset[str]] = {}
     for row in rows:
         if len(things) >= MOST_THINGS:
             left = True
@@ -158,16 +196,21 @@ def _plan_things(
         if not found:
             cannot.append(Cannot(row.id, "", NOTHING_BEHIND, ""))
         able = {}
+        waits = second_person.waiting(connection, [each.id for each in found])
         for thing in found:
-            if action in possible(thing):
+            if thing.id in waits:
+                cannot.append(Cannot(row.id, thing.id, WAITS, thing.state))
+            elif action in possible(thing):
                 able[thing.id] = thing
             elif thing.id not in things:
                 cannot.append(_why_not(row, thing, action))
         if able:
             cases.append(row)
             things |= able
+            by_case[row.id] = frozenset(able)
     left |= len(things) > MOST_THINGS
     chosen = tuple(things.values())[:MOST_THINGS]
+    names = {each.id for each in chosen}
     return Plan(
         order=order,
         cases=cases,
@@ -175,6 +218,7 @@ def _plan_things(
         cannot=cannot,
         claims=sum(each.claims for each in chosen),
         left=left,
+        behind={case: able & names for case, able in by_case.items()},
     )
 
 

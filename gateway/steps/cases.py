@@ -25,7 +25,7 @@ from routing.sandbox import base
 
 _REJECTING: Final = frozenset({Outcome.REJECTED, Outcome.PARTLY_PAID})
 _NO_REASON: Final = Remark("", "")
-_LONG_NUMBER: Final = re.compile(r"\d{5,}")  # what might identify a person
+_LONG_NUMBER: Final = re.compile(r"\d(?:[ .\-/]?\d){4,}")  # may identify a person
 
 
 @define
@@ -37,6 +37,11 @@ class _Group:
     cents: int = 0
     clients: Counter[str] = field(factory=Counter)
     lots: Counter[str] = field(factory=Counter)
+
+
+def without_numbers(label: str) -> str:
+    """Return a payer's own words without numbers that might identify a person."""
+    return _LONG_NUMBER.sub("…", label).strip()
 
 
 def claims_rejected(
@@ -83,7 +88,7 @@ def _tell_rejected(
     by_software: Counter[str] = Counter()
     for client, claims in group.clients.items():
         by_software[software[client]] += claims
-    label = _LONG_NUMBER.sub("…", group.label).strip()
+    label = without_numbers(group.label)
     why = cause.words if cause is not None else label or "no reason is told"
     if cause is not None and cause.simulated:
         why += " (a simulated code)"

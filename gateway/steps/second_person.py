@@ -6,7 +6,7 @@ done, so what a crash leaves undone is still there to be gone on with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Row, delete, select, update
@@ -18,7 +18,7 @@ from gateway.journal.anomaly_facts import as_text, facts_of
 from gateway.journal.anomaly_items import MOST
 from gateway.journal.approvals import NoSecondPerson
 from gateway.journal.case_things import Thing
-from gateway.steps.mending import Action, Wish, mend
+from gateway.steps.mending import Action, NotPossible, Wish, mend
 from routing.directory import Directory
 from routing.errors import GatewayError
 from routing.lifecycle import AnomalyEvent, AnomalyState
@@ -101,6 +101,36 @@ def do_one(tx: Tx, case: str, thing: str, directory: Directory) -> None:
     """
     if drop(tx, case, thing):
         mend(tx, thing, wish_of(tx.connection, case), directory)
+
+
+def by_hand(tx: Tx, thing: str, wish: Wish, directory: Directory) -> Thing:
+    """Do with a thing what a person wants, as `mend`, unless it waits for another's word."""
+    must_not_wait(tx.connection, thing)
+    return mend(tx, thing, wish, directory)
+
+
+def must_not_wait(connection: Connection, thing: str) -> None:
+    """Raise `NotPossible` for a thing that stands in a case which waits for a word."""
+    for case in waiting(connection, [thing]).values():
+        raise NotPossible(
+            f"{thing} waits in {case} for a second person's word: agree to that case or "
+            "refuse it first"
+        )
+
+
+def waiting(connection: Connection, things: Collection[str]) -> dict[str, str]:
+    """Return which of some things wait for a second person's word, each with its case."""
+    case, item = schema.anomaly, schema.anomaly_item
+    query = (
+        select(item.c.subject, case.c.id)
+        .join(case, case.c.id == item.c.anomaly_id)
+        .where(
+            case.c.kind == KIND,
+            case.c.state != AnomalyState.RESOLVED,
+            item.c.subject.in_(things),
+        )
+    )
+    return {row.subject: row.id for row in connection.execute(query)}
 
 
 def drop(tx: Tx, case: str, thing: str) -> bool:

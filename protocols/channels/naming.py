@@ -8,10 +8,12 @@ followed, whoever gave it.
 from __future__ import annotations
 
 import fnmatch
+import unicodedata
 from collections.abc import Iterable
 
 from protocols.errors import TransferError
 
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # control a terminal, or turn its words
 WORKING_NAMES = ("*.tmp", "*.part", "*.partial", "*.filepart", ".*")
 
 
@@ -20,7 +22,7 @@ def checked_name(name: str) -> str:
     if not _is_plain(name):
         raise TransferError(
             f"file name {name!r} is no plain name; wanted one without slashes,"
-            " control characters or only dots: mend the network's naming rule"
+            " characters that control or hide, or only dots: mend the network's naming rule"
         )
     return name
 
@@ -41,5 +43,5 @@ def _is_plain(name: str) -> bool:
         bool(name.strip("."))
         and "/" not in name
         and "\\" not in name
-        and all(character >= " " and character != "\x7f" for character in name)
+        and not any(unicodedata.category(each) in _UNSEEN for each in name)
     )

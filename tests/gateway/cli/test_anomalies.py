@@ -182,7 +182,11 @@ def test_many_are_worked_on_at_once(installed: Installation, anomaly: str) -> No
     said = installed.octway(*order)
     assert "2 things behind them, 4 claims; nothing is done yet" in said.out
     assert installed.octway(*order, "--yes").status == 2
-    done = installed.octway(*order, "--yes", "--why", "by mistake", "--json").facts
+    seen = said.out.rpartition("--seen ")[2].strip()
+    as_seen = (*order, "--yes", "--why", "by mistake", "--json", "--seen")
+    other = installed.octway(*as_seen, "another")
+    assert (other.status, "changed meanwhile" in other.err) == (1, True)
+    done = installed.octway(*as_seen, seen).facts
     assert (done["done"], done["count"], done["failed"]) == (True, 2, {})
     told = installed.octway("anomaly", "bulk", "replay", "--kind", "lot-held")
     assert told.status == 0
@@ -204,6 +208,10 @@ def test_much_waits_for_a_second_person(installed: Installation, anomaly: str) -
     assert (shown["kind"], shown["claims"]) == ("bulk-approval", 4)
 
     case = said["anomaly"]
+    lot = shown["items"][0]["id"]
+    for by_hand in (("withdraw", lot), ("replay", lot)):
+        refused = installed.octway(*by_hand)
+        assert (refused.status, f"waits in {case}" in refused.err) == (1, True)
     stranger = installed.octway("anomaly", "agree", case, "--by", "eve")
     assert "no staff account" in stranger.err
     installed.octway("staff", "add", "lea", "--role", "operator", stdin="long enough 7")

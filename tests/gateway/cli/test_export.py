@@ -125,6 +125,17 @@ def test_a_bundle_that_was_changed_does_not_hold(
     assert (status, "does not hold" in said) == (1, True)
 
 
+def test_a_bundle_behind_another_file_does_not_hold(lived: Installation) -> None:
+    """A reader that begins at the front would see other files than were checked."""
+    bundle = export(lived, "facture.b2")
+    other = lived.folder / "other.zip"
+    with zipfile.ZipFile(other, "w") as front:
+        front.writestr("manifest.json", b"{}")
+    other.write_bytes(other.read_bytes() + bundle.read_bytes())
+    status, said = checked(lived, other)
+    assert (status, "before the first file" in said) == (1, True)
+
+
 def test_an_event_that_was_changed_before_the_export_is_not_under_its_root(
     lived: Installation,
 ) -> None:

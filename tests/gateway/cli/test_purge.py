@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from gateway.journal import schema, tree
+from gateway.purge import Purge, Tally
 from routing.lifecycle import HandbackEvent
 from tests.gateway.cli.installation import Installation
 
@@ -71,3 +73,17 @@ def test_a_payers_file_says_how_long(installed: Installation) -> None:
     said = installed.octway("purge", "--dry-run")
     assert said.status == 2
     assert "retention.kept" in said.err
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 return cut for a client, "), (4, "4 returns cut for clients, ")],
+)
+def test_returns_that_were_cut_are_counted_in_words(
+    installed: Installation, monkeypatch: pytest.MonkeyPatch, count: int, words: str
+) -> None:
+    """One is one client's; several are those of clients."""
+    found = Tally()
+    found.files["handback"] = count
+    monkeypatch.setattr(Purge, "look", lambda _self: found)
+    assert words in installed.octway("purge", "--dry-run").out

@@ -107,6 +107,25 @@ def test_the_lots_behind_cases_are_withdrawn_together(
     assert site.states(schema.lot) == ["withdrawn", "withdrawn"]
 
 
+def test_what_comes_behind_a_case_after_it_was_shown_is_not_touched(
+    site: Site, console: Console
+) -> None:
+    """What the first page named is what is done; a case that grew is told and left."""
+    case, _ = held_case(site)
+    browser = console.browser("operator")
+    propose(browser, "withdraw", case)
+    assert "1 thing behind them" in browser.text
+    site.deposit(b"TOY S2\nLOT 002 P9\nINV 1 1000\n")
+    site.run()
+    browser.send(DO, why="sent by mistake")
+    assert "0 done" in browser.text
+    assert "was changed meanwhile" in browser.text
+    assert site.states(schema.lot) == ["held", "held"]
+    propose(browser, "withdraw", case)
+    browser.send(DO, why="sent by mistake")
+    assert "2 done" in browser.text
+
+
 @pytest.fixture
 def strict(site: Site) -> Console:
     """Give a console where a second person is asked above one claim."""
@@ -140,6 +159,38 @@ def test_much_waits_for_another_person(site: Site, strict: Console) -> None:
     assert site.states(schema.lot) == ["withdrawn"]
     assert states(site)[waits] == "resolved"
     assert post(other, waits, "agree") == 409, "once only"
+
+
+def test_one_lot_with_many_claims_waits_too(site: Site, strict: Console) -> None:
+    """From its own case; and what waits is not done by hand, from any case."""
+    case, lot = held_case(site)
+    browser = strict.browser("operator")
+    given = {"thing": lot, "action": "withdraw", "why": "by mistake"}
+    assert post(browser, case, "things", **given) == 200
+    assert "waits for a second person" in browser.text
+    assert site.states(schema.lot) == ["held"]
+    post(browser, case, "things", **given)
+    waits = site.rows(schema.anomaly, schema.anomaly.c.kind == "bulk-approval")
+    assert len(waits) == 1, "asked once"
+    (asked,) = waits
+    assert post(strict.browser("supervisor"), asked.id, "agree") == 200
+    assert site.states(schema.lot) == ["withdrawn"]
+
+
+def test_what_waits_for_a_second_person_is_not_done_by_hand(
+    site: Site, strict: Console, console: Console
+) -> None:
+    """Not from its case where fewer claims would pass, and not by another bulk."""
+    _, waits = asked_for(site, strict)
+    (case,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "lot-held")
+    (lot,) = site.rows(schema.lot)
+    browser = console.browser("supervisor")
+    given = {"thing": lot.id, "action": "withdraw", "why": "by mistake"}
+    assert post(browser, case.id, "things", **given) == 409
+    assert f"waits in {waits} for a second person" in browser.text
+    propose(browser, "withdraw", case.id)
+    assert "it waits for a second person" in browser.text
+    assert site.states(schema.lot) == ["held"]
 
 
 def test_what_is_refused_is_not_done(site: Site, strict: Console) -> None:

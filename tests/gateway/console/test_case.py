@@ -48,7 +48,7 @@ def test_a_case_tells_what_why_and_what_to_do(site: Site, console: Console) -> N
     browser.get(at(case))
     for words in (
         "Unknown payer",
-        "Add the code to a payer of the directory",
+        "have the operator add the code to a payer of the directory",
         "2 claims",
         "15.00",
         lot,
@@ -153,7 +153,21 @@ def test_a_held_lot_is_routed_again_from_its_case(site: Site, console: Console) 
     )
     assert site.states(schema.lot) == ["withdrawn"]
     assert post(browser, case, "things", thing=lot, action="now") == 409
-    assert "is not possible" in browser.text
+    assert "Not behind this case, or not any more" in browser.text
+
+
+def test_only_what_is_behind_a_case_is_acted_on_from_it(
+    site: Site, console: Console
+) -> None:
+    """A lot that another case is about, or none, is told; nothing is done with the rest."""
+    case, lot = held_case(site)
+    (other,) = raise_cases(site, 1)
+    browser = console.browser("operator")
+    given = {"action": "withdraw", "why": "by mistake"}
+    assert post(browser, other, "things", thing=lot, **given) == 409
+    assert f"Not behind this case, or not any more: {lot}" in browser.text
+    assert post(browser, case, "things", thing=[lot, "d0-1"], **given) == 409
+    assert site.states(schema.lot) == ["held"]
 
 
 def test_what_waits_for_a_payer_that_is_away_is_at_its_case(

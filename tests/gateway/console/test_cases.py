@@ -106,6 +106,10 @@ FILTERS = {
     "state=snoozed": 1,
     "state=nonsense": 4,
     "after=nonsense": 4,
+    "after=0_99999999999999999999_1.0_a": 4,
+    "after=0_4294967296_1.0_a": 4,
+    "after=0_1_nan_a": 4,
+    "after=0_1_1e999_a": 4,
     "cause=unknown-payer": 1,
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from gateway.api import cursors
 from gateway.journal import enrolments, schema
 from gateway.journal.enrolments import Stated
 from routing.enrolment import EnrolmentState
@@ -63,7 +65,10 @@ def test_the_list_goes_on_after_a_screen(site: Site, console: Console) -> None:
     browser.get(browser.page.xpath('//p[@class="pager"]/a/@href')[0])
 
     assert [*first, *senders(browser)] == names
-    for forged in ("x", "[1,2,3,4]", "{}", '["a"]', "null"):
+    keys: list[list[Any]] = [["\ud800"] * 4, ["\0"] * 4, [1, 2, 3, 4], ["a"]]
+    made = [cursors.write("enrolments", tuple(key)) for key in keys]
+    deep = "[" * 5000
+    for forged in (*made, deep, "x", "[1,2,3,4]", "{}", '["a"]', "null"):
         assert browser.get(f"/console/enrolments?after={forged}").status == 200
         assert senders(browser) == first
 

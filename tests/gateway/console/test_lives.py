@@ -103,6 +103,21 @@ def test_a_thing_that_is_not_there_is_said_so(site: Site, console: Console) -> N
         assert browser.get(f"/console/{path}").status == 404, path
 
 
+def test_what_a_payer_writes_shows_no_number_of_a_person(
+    site: Site, console: Console
+) -> None:
+    """Its label is told, and a number in it, in one piece or in groups, is not."""
+    deposit = sent(site)
+    said = [["X1", "NIR 269054958815780 ou 2 69 05 49 588 157 80 inconnu"]]
+    answered = schema.answer.update().values(remarks=json.dumps(said))
+    site.gateway.database.write("x", lambda tx: tx.connection.execute(answered))
+    browser = console.browser("viewer")
+    browser.get(f"/console/lots/{deposit}-1")
+    assert "NIR … ou … inconnu" in browser.text
+    assert "69054958815780" not in browser.text
+    assert "588 157" not in browser.text
+
+
 def test_records_are_shown_with_patients_masked(site: Site, console: Console) -> None:
     """Whoever may see a file sees what stands in it, but for who the patient is."""
     sent(site)
@@ -350,6 +365,8 @@ def test_a_patient_is_found_without_a_trace_of_the_number(
         "returns?payer=payer-P1",
         "owed?payer=payer-P2&state=open",
         "owed?state=open&kind=payment",
+        "owed?state=open&client=alpha",
+        "owed?state=open&client=beta",
         "deposits?since=not-a-day&state=%3Cscript%3E",
         "owed?state=met",
     ],
@@ -363,7 +380,7 @@ def test_lists_are_filtered(site: Site, console: Console, query: str) -> None:
 
     assert browser.got.status == 200
     rows = len(browser.page.xpath("//tbody/tr"))
-    empty = "waiting" in query or "script" in query or "met" in query
+    empty = "waiting" in query or "script" in query or "met" in query or "beta" in query
     assert (rows == 0) == empty
 
 

@@ -116,6 +116,9 @@ def test_a_match_is_asked_about(site: Site, console: Console) -> None:
     for word, status in (("confirm", 409), ("refuse", 409), ("perhaps", 422)):
         sent = {"proof": proof, "name": "r0/1/d0-1/1", "word": word}
         assert browser.post("/console/matches", sent).status == status
+    for place in ("9" * 20, "9" * 5000, "4294967296"):
+        sent = {"proof": proof, "name": f"r0/{place}/d0-1/{place}", "word": "confirm"}
+        assert browser.post("/console/matches", sent).status == 409
     viewer = console.browser("viewer")
     sent = {"proof": proof_of(viewer), "name": "r0/1/d0-1/1", "word": "confirm"}
     assert viewer.post("/console/matches", sent).status == 403

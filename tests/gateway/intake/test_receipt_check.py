@@ -239,6 +239,58 @@ def test_what_is_no_receipt_is_said_to_be_none(breaks: Checker, content: bytes) 
     assert "x.json" in breaks({"x.json": content, **PAPERS})
 
 
+@pytest.mark.parametrize("kind", ["evidence", "letter"])
+def test_what_is_signed_and_no_receipt_does_not_pass_as_one(
+    breaks: Checker, kind: str
+) -> None:
+    """The manifest of a bundle is signed with the same key, and says nothing of a deposit."""
+    body = {"receipt": "octway/1", "kind": kind, "id": "e1", "deposit": "d1"}
+    assert "x.json" in breaks({"x.json": SIGNER.seal(body), **PAPERS})
+
+
+def test_a_root_of_events_holds_and_is_no_receipt() -> None:
+    """It is published beside receipts."""
+    body = {"receipt": "octway/1", "kind": "events", "id": "e1", "root": "0" * 64}
+    given_ = {"e.json": SIGNER.seal(body)}
+    assert by_command(given_) == ""
+    program = CHECKERS["program"]
+    assert isinstance(program, ByProgram)
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert runpy.run_path(str(PROGRAM))["main"](*program.write(given_)) == 0
+    assert out.getvalue().startswith("0 receipts")
+
+
+def test_a_receipt_beside_the_chain_of_another_client_is_told() -> None:
+    """Nothing covers it there, and the reader would not see that."""
+    body = receipts.read(PAPERS["dispatch-1.json"]).body
+    mixed = {**PAPERS, "x.json": SIGNER.seal({**body, "client": "beta"})}
+    checked = receipt_check.check(mixed.items(), [KEY.public_key()])
+    assert "x.json: is beta's, and the chain given is alpha's" in checked.notes
+    assert "several clients: alpha, beta" in CHECKERS["program"](mixed)
+
+
+def test_nesting_without_an_end_is_said(breaks: Checker) -> None:
+    """In words, as every file that is none of ours."""
+    deep = b'{"receipt":"octway/1","x":' + b"[" * 100_000
+    assert "x.json" in breaks({"x.json": deep, **PAPERS})
+
+
+def test_a_program_with_nothing_to_check_says_how_it_is_used(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No file, reports alone, a key that is none: never "all holds"."""
+    program = CHECKERS["program"]
+    assert isinstance(program, ByProgram)
+    key = str(program.key)
+    main = runpy.run_path(str(PROGRAM))["main"]
+    for arguments in ([], [key], [key, "a.report.json"], ["nowhere.pub", "a.json"]):
+        assert main(*arguments) == 2
+        assert "usage" in capsys.readouterr().err
+    assert main(key, "nowhere.json") == 1
+    assert "nowhere.json" in capsys.readouterr().out
+
+
 @given(count=some.integers(1, 40))
 def test_every_leaf_has_its_way_to_the_root(count: int) -> None:
     """Whatever the number of chains, each proof leads to the root, and to no other."""

@@ -24,6 +24,16 @@ def test_ordinary_names_are_taken(name: str) -> None:
     assert is_whole(name, WORKING_NAMES)
 
 
+@pytest.mark.parametrize(
+    "name", ["a\x9b2J", "a\x1b[2J", "a\u202eb2", "a\u2028b"], ids=ascii
+)
+def test_a_name_that_steers_a_terminal_is_none(name: str) -> None:
+    """Controls of every kind, and marks that turn words around."""
+    assert not is_whole(name, WORKING_NAMES)
+    with pytest.raises(TransferError, match="control"):
+        checked_name(name)
+
+
 @given(st.text(max_size=30))
 def test_no_name_that_passes_leaves_its_folder(name: str) -> None:
     """Whatever is let through is one name in one folder."""

@@ -59,6 +59,12 @@ def test_a_written_file_is_read_back(made: Return, form: Form) -> None:
     assert entities[-1].code == "999"
 
 
+@pytest.mark.parametrize("entity", ["262", "290", "294", "295"])
+def test_free_text_of_a_payer_is_shown_for_a_purpose_only(entity: str) -> None:
+    """It may say anything about a patient."""
+    assert load_layouts("noemie")[entity]["label"].private
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "before", [b"", b"\r\n", b"\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"]
