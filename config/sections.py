@@ -279,6 +279,21 @@ class Matching:
 
 
 @frozen(kw_only=True)
+class Attachments:
+    """What is done to supporting documents before they go."""
+
+    scanner: str = setting(
+        "text",
+        "",
+        "command that reads a document from standard input and ends with 0 if it finds "
+        "no virus, with 1 if it finds one; empty: none is scanned",
+    )
+    scan_time: float = setting(
+        "seconds", "60s", "how long the scanner may take for one document"
+    )
+
+
+@frozen(kw_only=True)
 class Webhooks:
     """How vendors' endpoints are told what happened."""
 

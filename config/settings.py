@@ -20,6 +20,7 @@ from config.errors import ConfigErrors, Mistake
 from config.places import database_url, storage_url
 from config.reader import Table, read_file, read_text
 from config.sections import (
+    Attachments,
     Console,
     Database,
     DirectoryPlace,
@@ -62,6 +63,7 @@ class Settings:
     network: Mapping[str, NetworkEmitter] = attrs.field(factory=dict)
     work: Work = attrs.field(factory=Work)
     matching: Matching = attrs.field(factory=Matching)
+    attachments: Attachments = attrs.field(factory=Attachments)
     notifications: NotificationPlace = attrs.field(factory=NotificationPlace)
     webhooks: Webhooks = attrs.field(factory=Webhooks)
     log: Log = attrs.field(factory=Log)
@@ -99,6 +101,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "directory": DirectoryPlace,
         "work": Work,
         "matching": Matching,
+        "attachments": Attachments,
         "notifications": NotificationPlace,
         "webhooks": Webhooks,
         "log": Log,

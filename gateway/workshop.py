@@ -6,6 +6,7 @@ clock, and in tests where they are called.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -22,6 +23,7 @@ from gateway.learning import CurrentDelays
 from gateway.notifications.postman import Postman
 from gateway.sandbox_counts import Together
 from gateway.simulator.sandbox_channel import Sandboxed
+from gateway.steps.attach import Attach
 from gateway.steps.chase import Chase
 from gateway.steps.collect import Collect
 from gateway.steps.dispatch import Dispatch, DispatchObserver
@@ -74,6 +76,7 @@ class Steps:
     split: Split
     split_large: Split
     route: Route
+    attach: Attach
     gather: Gather
     dispatch: Dispatch
     collect: Collect
@@ -94,6 +97,7 @@ class Steps:
             self.split,
             self.split_large,
             self.route,
+            self.attach,
             self.gather,
             self.dispatch,
             self.collect,
@@ -164,6 +168,15 @@ def build_steps(
             entropy=entropy,
             observe=counts,
         ),
+        attach=Attach(
+            database=database,
+            payloads=payloads,
+            networks=house.networks,
+            entropy=entropy,
+            lease=lease,
+            scanner=shlex.split(house.settings.attachments.scanner),
+            scan_time=house.settings.attachments.scan_time,
+        ),
         gather=Gather(
             database=database,
             payloads=payloads,
@@ -181,6 +194,7 @@ def build_steps(
             channel=channels,
             directory=house.directory,
             delays=delays,
+            networks=house.networks,
             entropy=entropy,
             now=house.now,
             worker=worker,
@@ -276,7 +290,8 @@ def step_services(
     plan: list[tuple[Step, int, float, Step | None]] = [
         (steps.split, 1, 0.0, steps.route),
         (steps.split_large, work.split_workers, 0.0, steps.route),
-        (steps.route, 1, 0.0, None),
+        (steps.route, 1, 0.0, steps.attach),
+        (steps.attach, 1, 0.0, steps.route),
         (steps.gather, 1, work.gather_interval, steps.dispatch),
         (steps.dispatch, work.dispatch_workers, 0.0, None),
         (steps.collect, 1, work.collect_interval, steps.match),

@@ -40,6 +40,7 @@ from routing.number_use import NumberRuling, NumberUse
 from routing.sequence import FileNumber
 
 if TYPE_CHECKING:
+    from protocols.attachments import Attachments
     from protocols.simulation import Simulation
 
 
@@ -207,7 +208,8 @@ class Network(Protocol):
     `table_keys` are the columns that tell one row of such a table from another.
     `payer_finder` finds a payer by what a card tells, where tables can say it.
     `labels` say what the payers' codes mean, where they answer in codes;
-    `simulation` is for the demo and the study, where the network brings one.
+    `simulation` is for the demo and the study, where the network brings one;
+    `attachments` where its payers take supporting documents with claims.
     """
 
     name: str
@@ -222,6 +224,7 @@ class Network(Protocol):
     payer_finder: PayerFinder | None
     labels: Labels | None
     simulation: Simulation | None
+    attachments: Attachments | None
 
     def recognise(self, head: bytes) -> str | None:
         """Name the format of a file from its first 4096 bytes, or None.

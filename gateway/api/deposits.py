@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from gateway.api import claim_parts, cursors, shapes
+from gateway.api import claim_documents, claim_parts, cursors, shapes
 from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Call
 from gateway.clock import Now
@@ -180,6 +180,7 @@ def _list(
         _add_owed(connection, rows[:limit], found["items"])
     if name == "claims":
         claim_parts.add(connection, rows[:limit], found["items"])
+        claim_documents.add(connection, rows[:limit], found["items"])
     return found
 
 

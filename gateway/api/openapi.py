@@ -181,6 +181,11 @@ def _schemas() -> dict[str, Any]:
         "description": "of a claim that two payers owe: each one's part",
         "items": _ref("ClaimPart"),
     }
+    found["Claim"]["properties"]["documents"] = {
+        "type": "array",
+        "description": "its supporting documents",
+        "items": _ref("ClaimDocument"),
+    }
     for name in ("Deposit", "Return", "ReceiptListed"):
         found[f"{name}Page"] = _page(name, cursor=True)
     for name in (

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gateway.api import claim_parts, payer_shapes, shapes, webhook_shapes
+from gateway.api import (
+    claim_documents,
+    claim_parts,
+    payer_shapes,
+    shapes,
+    webhook_shapes,
+)
 from gateway.api.shapes import Shape
 
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
@@ -17,6 +23,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "Expectation": shapes.EXPECTATION,
         "Claim": shapes.CLAIM,
         "ClaimPart": claim_parts.CLAIM_PART,
+        "ClaimDocument": claim_documents.CLAIM_DOCUMENT,
         "Account": shapes.ACCOUNT,
         "Event": shapes.EVENT,
         "Return": shapes.RETURN,

@@ -29,6 +29,8 @@ ADVICE: Final = {
     "lot-refused": "its client has the reasons; a corrected lot must come",
     "lot-held": "mend the cause (often the payer directory); held lots go on by "
     "themselves when a new directory is loaded",
+    "attachment-stranded": "see with its client whether the name gives the right sender, "
+    "lot and invoice; it goes on by itself, or must go on paper",
     "dispatch-refused": "ask the payer why; then octway replay DISPATCH, or withdraw it",
     "dispatch-unclear": "ask the payer whether it has the file; if not: octway replay "
     "DISPATCH --resend",

@@ -28,6 +28,8 @@ OF_CAUSE: Final[Mapping[str, str]] = MappingProxyType(
         "payer-closed": "name the code's successor in the directory; then it goes on by "
         "itself",
         "no-endpoint": "give the payer an [endpoint] in its file; then it goes on by itself",
+        "attachment-waits": "nothing: it goes by itself once the payer has acknowledged its "
+        "claim's lot",
         "wrong-flow": "add the flow to the payer's file if it takes it; then it goes on by "
         "itself",
         "not-enrolled": "once the payer knows its sender: octway enrol set SENDER PAYER "

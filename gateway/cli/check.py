@@ -100,6 +100,8 @@ def _say_well(settings: Settings, directory: Directory, terminal: Terminal) -> N
         f"{counted(len(directory.payers()), 'payer')}, directory "
         f"{directory.version[:12]}"
     )
+    if not settings.attachments.scanner:
+        terminal.note("note: attachments.scanner is not set: documents are not scanned")
     if settings.https.enabled:
         ends = key_checks.expires_soon(settings, terminal.now())
         if ends is not None:

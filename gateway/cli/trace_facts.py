@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase
+from gateway.cli import trace_chase, trace_documents
 from gateway.cli.anomaly import as_json as anomaly_as_json
 from gateway.cli.payment_words import payment_as_json
 from gateway.intake.receipts import iso_time
@@ -64,6 +64,7 @@ def life_as_json(
         "accounts": _accounts(life.standing),
         "lots": [_lot(life, row) for row in life.lots],
         "dispatches": [_dispatch(row) for row in life.dispatches],
+        "documents": trace_documents.as_json(life),
         "owed": [_owed(row) for row in life.owed],
         "payments": [payment_as_json(row) for row in life.payments],
         "chase": trace_chase.as_json(pursuit),

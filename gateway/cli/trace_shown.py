@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_codes, trace_parts
+from gateway.cli import trace_chase, trace_codes, trace_documents, trace_parts
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
@@ -42,6 +42,7 @@ def show(
     _problems(life, terminal)
     trace_codes.show(codes, terminal)
     _lots(life, terminal)
+    trace_documents.show(life, terminal)
     _owed(life, terminal)
     _payments(life, terminal)
     trace_chase.show(pursuit, terminal, voice)

@@ -30,6 +30,9 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "lot-refused": "Its client has the reasons, and must send a corrected lot.",
         "lot-held": "Mend what holds the lots, often in the payer directory; they go on by "
         "themselves when a new directory is loaded.",
+        "attachment-stranded": "See with its client whether the name gives the right sender, "
+        "lot and invoice. It goes on by itself once its claim is acknowledged; else it must go "
+        "on paper.",
         "dispatch-refused": "Ask the payer why. Then have the dispatch sent again, or "
         "withdraw it.",
         "dispatch-unclear": "Ask the payer whether it has the file. If it has, say that it "
@@ -118,6 +121,10 @@ CAUSES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "no-endpoint": (
             "The payer has no endpoint",
             "Give the payer an endpoint in its file; then it goes on by itself.",
+        ),
+        "attachment-waits": (
+            "A document waits for its claim",
+            "Nothing: it goes by itself once the payer has acknowledged the claim’s lot.",
         ),
         "wrong-flow": (
             "The payer does not take this flow",

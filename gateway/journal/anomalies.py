@@ -31,6 +31,7 @@ KINDS: Final = {
     "claims-rejected": "a payer rejects claims for one reason",
     "lot-refused": "lots have content that a payer would refuse",
     "lot-held": "lots cannot be routed or must not be sent yet",
+    "attachment-stranded": "a supporting document finds no claim, or may not follow it",
     "dispatch-refused": "a payer did not take a dispatch, or attempts were given up",
     "dispatch-unclear": "a payer may or may not have a dispatch; ask it",
     "dispatch-undelivered": "a mail to a payer came back: it does not have the dispatch",

@@ -30,6 +30,7 @@ _ITSELF: Final = frozenset(
         "dispatch-undelivered",
         "deposit-damaged",
         "payment-differs",
+        "attachment-stranded",
     }
 )
 """Kinds whose subject is the one thing that they are about."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from gateway.journal import (
+    attachments,
     commitments,
     life_files,
     life_lots,
@@ -89,6 +90,7 @@ class Life:
     standing: tuple[Standing, ...]
     of_lot: Mapping[str, tuple[Standing, ...]]
     last_answer: Mapping[str, AnyRow]
+    documents: Rows  # supporting documents of its claims
     owed: Rows  # sums by payer, kind and state
     payments: Rows  # that payers announced, those to come first
     unexpecting: tuple[str, ...]  # payers that were sent lots and never owed an answer
@@ -136,6 +138,9 @@ def read(connection: Connection, found: Found) -> Life:
         standing=life_lots.standing(connection, scope, found.seq),
         of_lot=life_lots.standing_of(connection, ids),
         last_answer=life_lots.last_answers(connection, ids, found.seq),
+        documents=tuple(
+            attachments.of_lots(connection, ids, found.seq, most=attachments.SHOWN)
+        ),
         owed=owed,
         payments=payments.of_lots(connection, scope),
         unexpecting=life_lots.unexpecting(connection, scope),

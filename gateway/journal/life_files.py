@@ -111,6 +111,7 @@ def anomalies(
     for lot in lots:
         if lot.state == LotState.HELD:
             shared.add(("lot-held", held_subject(lot._asdict())))
+        own.add(("attachment-stranded", lot.id))
         own |= {("payment-differs", lot.id), ("answer-contradicts", lot.id)}
     for dispatch in dispatches:
         own |= {

@@ -15,7 +15,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Row, delete, insert, select, union_all, update
 
 from gateway.committing import Tx
-from gateway.journal import dialect, ledger, schema
+from gateway.journal import attachments, dialect, ledger, schema
 from gateway.journal.dialect import all_plain, plain
 from gateway.journal.prepared import Prepared, given
 from routing.envelope import ClaimSeen, LotSeen, Problem, Severity, Summary
@@ -30,7 +30,8 @@ class Reading:
     """A deposit that has been read to its end.
 
     `deposit` is the row that its reader holds, `held` until when.  `problems`
-    are told with the lot's id, or None where they belong to no lot.
+    are told with the lot's id, or None where they belong to no lot.  There is no `report`
+    where the content is looked into later.
     """
 
     deposit: Row[*tuple[Any, ...]]
@@ -39,7 +40,7 @@ class Reading:
     network: str
     summary: Summary
     problems: Sequence[tuple[str | None, Problem]]
-    report: bytes
+    report: bytes | None
 
 
 def lot_id(deposit: str, position: int, part: int = 0) -> str:
@@ -59,6 +60,7 @@ def clear(tx: Tx, deposit: str) -> None:
     """Forget what an earlier reading left, so that it can begin again."""
     mine = select(schema.lot.c.id).where(schema.lot.c.deposit_id == deposit)
     moves, claims = schema.ledger_move, schema.claim
+    attachments.clear(tx, deposit)
     tx.connection.execute(delete(moves).where(moves.c.lot_id.in_(mine)))
     tx.connection.execute(delete(claims).where(claims.c.lot_id.in_(mine)))
     tx.connection.execute(delete(schema.lot).where(schema.lot.c.deposit_id == deposit))

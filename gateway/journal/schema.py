@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.journal.columns import metadata
+from gateway.journal.schema_attachments import attachment
 from gateway.journal.schema_house import (
     anomaly,
     anomaly_comment,
@@ -88,6 +89,7 @@ __all__ = (
     "anomaly_comment",
     "anomaly_item",
     "answer",
+    "attachment",
     "attempt",
     "chase",
     "circuit",
@@ -147,5 +149,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0017_complementary_part"
+SCHEMA_VERSION: Final = "0018_attachments"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -6,9 +6,9 @@ and nowhere else: rows and ledger can agree with one another and both be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Connection, Row, and_, func, select
 
@@ -89,7 +89,7 @@ def _deposit(
 ) -> Iterator[str]:
     found = 0
     with stored.open(connection, deposit.payload_id) as stream:
-        for lot in network.read(stream, deposit.format).lots():
+        for lot in _lots(network, deposit, stream):
             found += 1
             name = reading.lot_id(deposit.id, lot.position)
             row = _LOT.first(connection, {"its_id": name})
@@ -106,6 +106,18 @@ def _deposit(
             f"deposit {deposit.id}: it has {there} lots and says {deposit.lots}, its "
             f"file holds {found}"
         )
+
+
+def _lots(
+    network: Network, deposit: Row[*tuple[Any, ...]], stream: BinaryIO
+) -> Iterable[LotSeen]:
+    kind = network.attachments
+    if kind is None or deposit.format != kind.format:
+        return network.read(stream, deposit.format).lots()
+    about = kind.about(deposit.filename)
+    if about is None:
+        return []
+    return [kind.lot(about, sha256=deposit.sha256, size=deposit.size)]
 
 
 def _lot(connection: Connection, network: str, row: Any, lot: LotSeen) -> Iterator[str]:

@@ -16,7 +16,6 @@ from config.sandbox_file import OF_CLAIMS, PAID, Does, Outcome, Sandbox
 from protocols.interface import Network, Tables
 from protocols.simulated_payer import Faults
 from protocols.simulation import Decided, Simulation, Told
-from routing.envelope import LotSeen
 
 _HEAD: Final = 4096
 _BILLING: Final = "billing"
@@ -62,10 +61,12 @@ def write(
     day: str,
 ) -> Script:
     """Plan what becomes of a file with one lot, given on an ISO day."""
-    format = network.recognise(content[:_HEAD]) or ""
+    format = network.recognise(content[:_HEAD])
+    if format is None:  # documents are packed in a form that only their payer reads
+        return _replied(content, "", simulation, payer, sandbox, day)
     (lot,) = network.read(io.BytesIO(content), format, tables).lots()
     if lot.flow != _BILLING:
-        return _replied(content, lot, simulation, payer, sandbox, day)
+        return _replied(content, lot.match_key, simulation, payer, sandbox, day)
     chosen = [sandbox.outcome(each.number, each.asked) for each in lot.claims]
     whole = next((each for each in chosen if each.does not in OF_CLAIMS), PAID)
     told = Told(
@@ -143,7 +144,7 @@ def _promised(
 
 def _replied(
     content: bytes,
-    lot: LotSeen,
+    key: str,
     simulation: Simulation,
     payer: PayerEntry,
     sandbox: Sandbox,
@@ -151,7 +152,7 @@ def _replied(
 ) -> Script:
     """Plan the replies to a question: those of the network's simulated payer."""
     asked = simulation.payer(payer.codes[0].code, Faults())
-    rng = Random(lot.match_key)  # noqa: S311 - the same question has the same answer
+    rng = Random(key)  # noqa: S311 - the same question has the same answer
     coming = [
         Coming(
             max(1, each.delay_days) * sandbox.working_day * sandbox.answers_after,
@@ -161,4 +162,4 @@ def _replied(
         for each in asked.respond(content, rng=rng, day=day)
     ]
     last = max((each.after for each in coming), default=None)
-    return Script(Does.PAY, lot.match_key, coming, last)
+    return Script(Does.PAY, key, coming, last)

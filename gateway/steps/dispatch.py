@@ -9,7 +9,7 @@ that the journal could not take is kept in memory and told first of all.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Row, select
@@ -30,7 +30,7 @@ from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
 from gateway.storage.payloads import Payloads
 from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
-from protocols.interface import Channel
+from protocols.interface import Channel, Network
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.lifecycle import DispatchEvent, DispatchState
@@ -66,6 +66,7 @@ class Dispatch:
         channel: Callable[[str], Channel],
         directory: Callable[[], Directory],
         delays: CurrentDelays,
+        networks: Mapping[str, Network],
         entropy: Entropy,
         now: Now,
         worker: str,
@@ -78,7 +79,9 @@ class Dispatch:
         self._channel = channel
         self._directory = directory
         self._delays = delays
-        self._outcomes = Outcomes(directory=directory, delays=delays, entropy=entropy)
+        self._outcomes = Outcomes(
+            directory=directory, delays=delays, networks=networks, entropy=entropy
+        )
         self._kept = KeptLease(database, now, schema.dispatch, worker, lease)
         self._worker = worker
         self._lease = lease

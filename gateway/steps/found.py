@@ -8,6 +8,7 @@ from attrs import field, frozen
 from sqlalchemy import Row
 
 from gateway.steps.no_billing import no_billing_file
+from protocols.attachments import About
 from routing.envelope import LotSeen, Problem, Severity, Summary
 from routing.lifecycle import DepositState
 
@@ -25,6 +26,7 @@ class Found:
     summary: Summary
     problems: list[Placed]
     lots: list[LotSeen] = field(factory=list)
+    about: About | None = None  # of a supporting document: its invoice
 
     @property
     def state(self) -> DepositState:

@@ -24,6 +24,7 @@ from gateway.steps.holding import Holding, Holds
 from gateway.storage.payloads import Payloads
 from gateway.storage.slice import Slice
 from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
+from routing.attachment import FLOW as ATTACHMENT
 from routing.directory import Directory
 from routing.envelope import Share
 from routing.errors import NoRoute
@@ -166,7 +167,7 @@ class Gather:
         made: list[Composed] = []
 
         def write(into: BinaryIO) -> None:
-            composed = self._networks[dispatch.network].compose(
+            composed = _writer(self._networks[dispatch.network], dispatch.flow)(
                 parts,
                 addressee=addressee,
                 emitter=self._emitters[dispatch.network],
@@ -200,6 +201,12 @@ class Gather:
             return io.BytesIO(cut)
 
         return LotPart(open_part, lot.sender, lot.number, lot.claims)
+
+
+def _writer(network: Network, flow: str) -> Callable[..., Composed]:
+    """Say who writes a payer's file: documents are packed, lots are put in a row."""
+    documents = network.attachments if flow == ATTACHMENT else None
+    return network.compose if documents is None else documents.compose
 
 
 def _is_due(payer: PayerEntry, waiting: Any, now: float) -> bool:

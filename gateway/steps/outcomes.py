@@ -7,11 +7,12 @@ payer's word that it has the file always counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
+from config.directory_records import Retry
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies, circuits, dispatches, schema, work
@@ -24,7 +25,8 @@ from protocols.errors import (
     TransferError,
     UntrustedHost,
 )
-from protocols.interface import Arrival
+from protocols.interface import Arrival, Network
+from routing.attachment import FLOW as ATTACHMENT
 from routing.delays import Delays
 from routing.directory import Directory
 from routing.errors import NoRoute
@@ -61,8 +63,10 @@ class Outcomes:
         *,
         directory: Callable[[], Directory],
         delays: Callable[[], Delays],
+        networks: Mapping[str, Network],
         entropy: Entropy,
     ) -> None:
+        self._networks = networks
         self._directory = directory
         self._delays = delays
         self._entropy = entropy
@@ -111,7 +115,7 @@ class Outcomes:
         if not _is_current(tx, turn, row):
             return
         decision = decide(
-            self._directory().payer(row.payer_id).delivery.retry,
+            self._retry(row),
             attempt=row.attempts + 1,
             retryable=error.retryable or locked_out,
             first_at=tx.now if locked_out else row.created_at,
@@ -131,7 +135,8 @@ class Outcomes:
             )
             return
         dispatches.move(tx, row, DispatchEvent.REFUSE, **common)
-        self._raise(tx, row, "dispatch-refused", str(error))
+        paper = "; its documents must go on paper" if row.flow == ATTACHMENT else ""
+        self._raise(tx, row, "dispatch-refused", f"{error}{paper}")
 
     def asked(self, tx: Tx, turn: Turn, arrival: Arrival) -> None:
         """Note what the payer's side shows: there, absent, or for a person."""
@@ -160,6 +165,14 @@ class Outcomes:
         said = {"cause": "unclear", "cause_words": words}
         dispatches.move(tx, row, DispatchEvent.REFUSE, **said, **free)
         self._raise(tx, row, "dispatch-unclear", words)
+
+    def _retry(self, row: Row[*tuple[Any, ...]]) -> Retry:
+        """Say how a dispatch is tried again; documents as long as their network says."""
+        policy = self._directory().payer(row.payer_id).delivery.retry
+        documents = self._networks[row.network].attachments
+        if row.flow != ATTACHMENT or documents is None:
+            return policy
+        return policy._replace(give_up_after=documents.lasts)
 
     def unroutable(self, tx: Tx, row: Row[*tuple[Any, ...]], error: NoRoute) -> None:
         """Show, once, that a dispatch cannot go: its payer left the directory."""

@@ -18,9 +18,12 @@ from config.directory_records import PayerEntry
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import anomalies, enrolments, lot_numbers, lots
+from gateway.journal import anomalies, attachments, enrolments, lot_numbers, lots
+from gateway.steps.attach import waiting
 from gateway.steps.cases import lot_refused
 from protocols.interface import UNDECIDED, Destined, Network
+from routing.attachment import FLOW as ATTACHMENT
+from routing.attachment import Way
 from routing.directory import Directory
 from routing.directory import Route as Destination
 from routing.enrolment import NEXT, may_go
@@ -40,6 +43,7 @@ CAUSES: Final = {
     "unknown-payer": "no payer of the directory has the lot's code",
     "payer-closed": "the lot's payer was closed or merged, and no successor is known",
     "no-endpoint": "the lot's payer cannot be reached yet",
+    "attachment-waits": "a document waits for its claim, or for the payer's word on it",
     "wrong-flow": "the lot's payer does not take this flow",
     "not-enrolled": "the lot's payer does not know its sender yet, and would drop it",
 }
@@ -121,8 +125,11 @@ class Route:
         )
         codes = destined.codes
         try:
+            if lot.flow == ATTACHMENT:
+                destined = _behind_its_claim(tx, lot)
             route = self._decide(tx, lot, destined, directory)
-            self._check_enrolment(tx, lot, network, route.payer)
+            if lot.flow != ATTACHMENT:  # its claim's sender is known there
+                self._check_enrolment(tx, lot, network, route.payer)
             _check_number(tx, lot, network)
         except NoRoute as error:
             code = codes[0] if codes else destined.sought
@@ -235,7 +242,7 @@ class Route:
         )
         if bad:
             lot_refused(tx, self._entropy, lot)
-        else:
+        elif error.cause != attachments.WAITS:  # that is shown when it lasts too long
             anomalies.raise_(
                 tx,
                 self._entropy,
@@ -263,6 +270,17 @@ def _check_number(tx: Tx, lot: Row[*tuple[Any, ...]], network: Network) -> None:
             lots.NUMBER_WAITING if ruling.waits else "number-used",
             f"number {lot.number} of {lot.series}: {ruling.words}; {ruling.advice}",
         )
+
+
+def _behind_its_claim(tx: Tx, lot: Row[*tuple[Any, ...]]) -> Destined:
+    """Name the payer of a document's claim; hold one that may not follow it yet."""
+    stands = attachments.standing(tx.connection, lot.id)
+    if stands.errors:
+        raise NoRoute("bad-content", CAUSES["bad-content"])
+    if stands.way is Way.OPEN:
+        return Destined(codes=[stands.code])
+    attachments.put_off(tx, lot.id, tx.now)
+    raise NoRoute(attachments.WAITS, waiting(stands.way))
 
 
 def _steps(destined: Destined) -> dict[str, str]:

@@ -23,6 +23,7 @@ from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, clients, reading, schema, work
 from gateway.steps.cases import deposit_unreadable
+from gateway.steps.documents import document, open_documents
 from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.numbers import note_deposits
@@ -133,6 +134,9 @@ class Split:
             head = stream.read(_HEAD)
             stream.seek(0)
             for network in self._networks.values():
+                if network.attachments and network.attachments.recognise(head):
+                    meant = self._meant(deposit.client_id, network)
+                    return document(deposit, meant, network.attachments)
                 format = network.recognise(head)
                 if format is None:
                     continue
@@ -229,6 +233,7 @@ class Split:
             [row for each in kept for row in rows[each.deposit.id]],
             [lot for each in kept for lot in each.lots],
         )
+        open_documents(tx, kept)
         for each in kept:
             self._raise(tx, each)
         read = [(each.deposit, each.network, each.summary) for each in kept]
@@ -279,7 +284,8 @@ def _reading(tx: Tx, found: Found, rows: list[dict[str, Any]]) -> reading.Readin
     own = sum(row["part_of"] is None for row in rows)
     if own < found.summary.lots:  # the others are written already
         rows = reading.lots_of(tx.connection, deposit.id) + rows
-    report = deposit_report(deposit, found.state, found.summary, rows, found.problems)
+    told = (deposit, found.state, found.summary, rows, found.problems)
+    report = deposit_report(*told) if found.about is None else None
     return reading.Reading(
         deposit=deposit,
         held=found.held,

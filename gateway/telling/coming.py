@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gateway.journal.attachments import WAITS
 from gateway.journal.life import Life
 from gateway.journal.lots import NOT_ENROLLED, NUMBER_WAITING
 from gateway.pursuit import Pursuit
@@ -42,7 +43,9 @@ def next_steps(life: Life, pursuit: Pursuit, now: float, voice: Voice) -> list[s
         found.append(
             say("lots that wait for their number go when its payer has decided")
         )
-    if life.held_for - _REPEATS - {NOT_ENROLLED, NUMBER_WAITING}:
+    if WAITS in life.held_for:
+        found.append(say("a document goes once its claim is acknowledged"))
+    if life.held_for - _REPEATS - {NOT_ENROLLED, NUMBER_WAITING, WAITS}:
         found.append(say("held lots are routed again when a new directory is loaded"))
     if life.held_for & _REPEATS:
         found.append(say("lots held as duplicates stay held until a person acts"))

@@ -59,6 +59,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "expectation.renewed": "the {kind} answer is owed anew",
     "expectation.waived": "the {kind} answer is no longer waited for",
     "expectation.met-late": "the {kind} answer came after all",
+    "attachment.checked": "the document was looked into: {errors}; {scan}",
+    "attachment.tied": "the document belongs to a claim of lot {lot}",
     "payment.announced": "the payer announced a payment with reference {reference}",
     "payment.came": "the payment with reference {reference} came on {day}, as {by} says",
     "chase.begun": "the {kind} answer of {payer} is chased from now on",

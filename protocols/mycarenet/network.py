@@ -12,6 +12,7 @@ from random import Random
 from types import MappingProxyType
 from typing import BinaryIO
 
+from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
     NO_TABLES,
@@ -97,6 +98,7 @@ class MyCareNet:
     payer_finder: PayerFinder | None = None
     labels: Labels | None = LABELS
     simulation: Simulation | None = SIMULATION
+    attachments: Attachments | None = None
 
     def __init__(self) -> None:
         self._rows: Tables = NO_TABLES

@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 from protocols.interface import RecordShown, ReturnReading, SplitReturn
 from protocols.problem_log import ProblemLog
 from protocols.sesam.amc_lots import PAYER_KINDS
+from protocols.sesam.attachment_arl import AttachmentArl
 from protocols.sesam.keys import iso_date, lot_key, request_lot_key
 from protocols.sesam.noemie import HEADER, Entity, read_entities, show_entities
 from protocols.sesam.noemie_context import professional
@@ -209,4 +210,4 @@ class SimulatedArl:
         return [SplitReturn(owner, each.finish()) for owner, each in writers.items()]
 
 
-READERS: tuple[ArlReader, ...] = (SimulatedArl(),)
+READERS: tuple[ArlReader, ...] = (SimulatedArl(), AttachmentArl())

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from attrs import evolve
 
+from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
     NO_TABLES,
@@ -39,6 +40,7 @@ from protocols.sesam import (
     amc_payers,
     amc_tables,
     arl,
+    attachment_arl,
     b2_show,
     cards,
     checks,
@@ -53,6 +55,7 @@ from protocols.sesam import (
     writer,
 )
 from protocols.sesam.amc_finder import AMC_FINDER
+from protocols.sesam.attachments import SCOR
 from protocols.sesam.imported_payers import import_funds
 from protocols.sesam.simulation import SIMULATION
 from protocols.simulation import Simulation
@@ -103,6 +106,8 @@ class Sesam:
             "decided and paid",
             arl.SIMULATED_FORMAT: "a French acknowledgement of lots, SIMULATED: which "
             "of them a fund has taken",
+            attachment_arl.FORMAT: "a French acknowledgement of supporting documents, "
+            "SIMULATED: which of them a fund has taken",
         }
     )
     file_problems: Mapping[str, Sequence[FileProblem]] = MappingProxyType(
@@ -122,6 +127,7 @@ class Sesam:
     payer_finder: PayerFinder | None = AMC_FINDER
     labels: Labels | None = None
     simulation: Simulation | None = SIMULATION
+    attachments: Attachments | None = SCOR
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""

@@ -20,6 +20,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import NotRequired, TypedDict
 
+from protocols.sesam import attachment_arl
+from protocols.sesam.attachment_arl import REFUSED, TAKEN
+from protocols.sesam.attachment_container import Document, read_container
 from protocols.sesam.keys import normal_ps
 from protocols.sesam.noemie_physical import Form
 from protocols.sesam.noemie_writer import WRAPPED
@@ -108,6 +111,8 @@ class Caisse:
         self, b2_file: bytes, *, rng: Random, day: str
     ) -> list[SimulatedReturn]:
         """Take a file on an ISO day; return what is sent back for it."""
+        if (documents := self._documents(b2_file)) is not None:
+            return deliver(documents, self._faults, rng, early="arl")
         sent = read_sent(b2_file)
         made = self._returns(sent, b2_file, rng.getrandbits(48), day)
         return deliver(made, self._faults, rng, early="arl")
@@ -130,6 +135,26 @@ class Caisse:
             known = FileSeen(seed=seed, day=day, number=number, sha256=digest, arls={})
             self.seen["files"][sent.key] = known
         return self._answer(sent, known)
+
+    def _documents(self, content: bytes) -> list[SimulatedReturn] | None:
+        """Acknowledge the documents of a container; None if it is none."""
+        packed = read_container(content)
+        if packed is None:
+            return None
+        manifest, documents = packed
+        told = [self._word(each) for each in documents]
+        answer = attachment_arl.write(manifest["container"], told)
+        name = f"scor-arl-{hashlib.sha256(content).hexdigest()[:12]}.json"
+        return [SimulatedReturn(name=name, content=answer, kind="arl", delay_days=0)]
+
+    def _word(self, document: Document) -> dict[str, str]:
+        """Take a document, or refuse it: the same one always in the same way."""
+        chance = int(document.sha256[:8], 16) / 2**32
+        word, code, label = TAKEN, "", ""
+        if chance < self._faults.refused:
+            ((code, label, _),) = _REFUSED
+            word = REFUSED
+        return {**document._asdict(), "word": word, "code": code, "label": label}
 
     def _arl_number(self, known: dict[str, int], kind: str) -> int:
         """Number an acknowledgement when it is first made: the numbers have no holes.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.journal import clients, schema
@@ -53,6 +53,23 @@ class DepositTests(SynchronousTestCase):
         )
         (shown,) = self.get(f"/v1/deposits/{deposit}/lots").json()["items"]
         assert shown["fields"] == {"reference": "20261100000042", "union": "300"}
+
+    def test_a_claim_lists_its_supporting_documents(self) -> None:
+        """Each with its deposit and where it stands; other claims list none of it."""
+        (lot,) = split(self.house, "alpha", self.deposit(), [2])
+        scan = self.deposit(b"%PDF-", "scor_991234567_1_1.pdf")
+        (document,) = split(self.house, "alpha", scan, [1])
+        about = {"lot_number": "001", "invoice": "000000001"}
+        tied = {"lot_id": document, "about_lot": lot, "about_seq": 1, **about}
+        self.house.database.write(
+            "tie", lambda tx: tx.connection.execute(insert(schema.attachment), tied)
+        )
+        deposit = lot.rpartition("-")[0]
+        first, second = self.get(f"/v1/deposits/{deposit}/claims").json()["items"]
+        (shown,) = first["documents"]
+        assert (shown["deposit"], shown["state"]) == (scan, "new")
+        assert shown["filename"] == "scor_991234567_1_1.pdf"
+        assert second["documents"] == []
 
     def test_a_claim_that_two_payers_owe_is_one_with_both_parts(self) -> None:
         """It asks what both are asked, and is open as long as one of them is."""

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from random import Random
 from zlib import crc32
 
+from protocols.attachments import Attachments
 from protocols.catalog import Catalog, Simulated
 from protocols.interface import Emitter
 from protocols.simulated_payer import Faults, SimulatedReturn
@@ -200,6 +201,7 @@ class SimulatedToy(toy.Toy):
     """The toy network, with its simulation."""
 
     simulation: Simulation | None = ToySimulation()
+    attachments: Attachments | None = None
 
 
 TOY = SimulatedToy()

@@ -22,6 +22,7 @@ from datetime import date
 from random import Random
 from typing import BinaryIO
 
+from protocols.attachments import Attachments
 from protocols.interface import (
     NO_TABLES,
     Addressee,
@@ -218,6 +219,7 @@ class Toy:
     payer_finder: PayerFinder | None = None
     labels: Labels | None = None
     simulation: Simulation | None = None
+    attachments: Attachments | None = None
 
     def recognise(self, head: bytes) -> str | None:
         if head.startswith(b"TOY "):

@@ -35,6 +35,7 @@ def test_every_format_that_it_reads_has_a_title() -> None:
         "sesam.noemie",
         "sesam.b2-return",
         "sesam.arl-simulated",
+        "sesam.attachment-arl-simulated",
     }
 
 
