@@ -26,6 +26,7 @@ from babel.numbers import format_decimal, format_percent
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "fr": "Français"}
 """Every language by its code, in its own name."""
 
+_JOURNAL: Final = "journal.po"
 _WRITTEN: Final = {"en": "en_GB", "fr": "fr_FR"}
 
 
@@ -84,6 +85,17 @@ def language(code: str) -> Language:
         content.seek(0)
         found = GNUTranslations(content)
     return Language(code, found, Locale.parse(_WRITTEN[code]))
+
+
+@cache
+def sentences(code: str) -> Mapping[str, str]:
+    """Return the forms of what the journal holds, English to this language."""
+    folder = resources.files("gateway.console") / "translations" / code
+    file = folder / _JOURNAL
+    if not file.is_file():
+        return {}
+    room = read_po(BytesIO(file.read_bytes()), locale=code)
+    return {str(each.id): str(each.string) for each in room if each.id and each.string}
 
 
 def preferred(accepted: str) -> str:

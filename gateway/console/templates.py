@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from gateway.console.languages import LANGUAGES, Language, language
+from gateway.console.written import in_language
 from gateway.journal.anomalies import KINDS
 
 if TYPE_CHECKING:
@@ -122,9 +123,21 @@ def _environment(code: str) -> Environment:
         "span": spoken.span,
         "date": spoken.date,
         "clock": _clock,
+        "written": lambda words, most=0: _written(code, words, most),
     }
     environment.filters |= filters
     return environment
+
+
+def _written(code: str, words: str, most: int) -> Markup:
+    """Say a sentence of the journal; one that has to stay English says that it is."""
+    said = in_language(code, words)
+    text = words if said is None else said
+    if 0 < most < len(text):
+        text = f"{text[:most].rpartition(' ')[0]}…"
+    if said is None:
+        return Markup('<span lang="en">{}</span>').format(text)
+    return escape(text)
 
 
 def _moment(spoken: Language, at: float | None, visit: Visit) -> Markup:
