@@ -8,6 +8,7 @@ from typing import Final
 
 from config.directory_records import PayerEntry
 from protocols.interface import Network
+from routing.attachment import FLOW as ATTACHMENT
 
 _ANY_DAY: Final = "2026-01-05"
 
@@ -53,14 +54,20 @@ def _fits(network: Network, sender: str, payer: PayerEntry) -> bool:
     return reading.summary().valid and (not sender or found == {sender})
 
 
+def flows_of(payer: PayerEntry) -> tuple[str, ...]:
+    """Name the flows for which a payer enrols senders; documents follow their claims."""
+    return tuple(each for each in payer.flows if each != ATTACHMENT)
+
+
 def flow_problem(payer: PayerEntry, flow: str) -> str:
     """Say what is wrong with a flow of a payer; empty where it is right.
 
     An empty flow is the payer's only one.
     """
-    taken = ", ".join(payer.flows)
-    if not flow and len(payer.flows) > 1:
+    flows = flows_of(payer)
+    taken = ", ".join(flows)
+    if not flow and len(flows) > 1:
         return f"is missing; payer {payer.id} takes {taken}; wanted one of them"
-    if flow and flow not in payer.flows:
+    if flow and flow not in flows:
         return f"is {flow!r}; payer {payer.id} takes {taken}"
     return ""

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -32,6 +33,8 @@ from gateway.journal.dialect import open_engine
 
 ENGINES: Final = ("sqlite", "postgresql")
 
+ON_SQLITE: Final = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""For tests of long lives: the statements of which run on PostgreSQL in shorter ones."""
 _TEMPLATE: Final = "octway_template"
 _OTHER_USER: Final = "nobody"  # PostgreSQL refuses to run as root
 _SETTINGS: Final = (

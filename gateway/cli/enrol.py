@@ -15,7 +15,7 @@ from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, utc
-from gateway.enrolling import flow_problem, sender_problem
+from gateway.enrolling import flow_problem, flows_of, sender_problem
 from gateway.intake.receipts import iso_time
 from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import Stated
@@ -196,7 +196,7 @@ def _move(
     problem = sender_problem(network, options.sender, payer)
     if problem:
         raise Refusal(f"SENDER {problem}", WRONG_USAGE)
-    flow = options.flow or payer.flows[0]
+    flow = options.flow or flows_of(payer)[0]
     whose = (network, options.sender, payer.id, flow)
     stated = Stated(*whose, state, " ".join(options.words.split()))
     with opening.journal(options, terminal) as opened:

@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO
 from config.directory_records import PayerEntry
 from config.errors import ConfigErrors, Mistake
 from gateway.cli.csv_files import rows_of
-from gateway.enrolling import flow_problem, sender_problem
+from gateway.enrolling import flow_problem, flows_of, sender_problem
 from gateway.journal.enrolments import Stated
 from gateway.sheets import harmless, meant
 from protocols.interface import Network
@@ -116,7 +116,7 @@ class _Lines:
         ):
             if problem:
                 self.wrong(line, key, problem)
-        flow = flow or payer.flows[0]
+        flow = flow or flows_of(payer)[0]
         self._once(line, (network.normal_sender(sender), payer.id, flow))
         if len(self.mistakes) > before:
             return None

@@ -10,7 +10,7 @@ from gateway.api.routes import Answer
 from gateway.console.pages import Page, get, post
 from gateway.console.templates import link
 from gateway.console.visit import Visit
-from gateway.enrolling import flow_problem, sender_problem
+from gateway.enrolling import flow_problem, flows_of, sender_problem
 from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import KEY, Stated
 from routing.enrolment import ACTS_NEXT, Actor, EnrolmentState
@@ -120,7 +120,7 @@ def _stated(visit: Visit) -> Stated | str:
         network=network,
         sender=sender,
         payer=payer.id,
-        flow=flow or payer.flows[0],
+        flow=flow or flows_of(payer)[0],
         state=EnrolmentState(form.get("state")),
         words=" ".join(form.get("words").split())[:500],
     )

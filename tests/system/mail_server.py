@@ -166,7 +166,11 @@ class MailServer:
         self.authority = Authority(self.folder, now=time.time())
         self.smtp, self.imap, self.pop3 = (free_port() for _ in range(3))
         self._running: list[subprocess.Popen[bytes]] = []
-        self._write()
+        before = os.umask(0o022)  # the program under test closes what it writes
+        try:
+            self._write()
+        finally:
+            os.umask(before)
         self.start()
 
     def start(self) -> None:
@@ -186,6 +190,7 @@ class MailServer:
                         stdout=out,
                         stderr=out,
                         start_new_session=True,
+                        umask=0o022,
                     )
                 )
         for port in (self.imap, self.pop3, self.smtp):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.journal import anomalies, case_work, schema
+from tests.engines import ON_SQLITE
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.console.test_cases import raise_cases
 from tests.gateway.steps.site import Site
+
+pytestmark = ON_SQLITE  # what these pages ask has its own tests on both engines
 
 HELD = b"TOY S1\nLOT 001 P9\nINV 1 1000\nINV 2 500\n"
 

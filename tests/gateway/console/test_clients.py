@@ -10,8 +10,11 @@ import pytest
 
 from gateway.intake.credentials import token_hash
 from gateway.journal import clients, schema
+from tests.engines import ON_SQLITE
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.steps.site import Site
+
+pytestmark = ON_SQLITE  # what these pages ask has its own tests on both engines
 
 GOOD = b"TOY S1 7\nLOT 001 P1\nINV a 1000\nINV b 2000\n"
 MIXED = b"TOY S2 1\nLOT 001 P1 BAD\nINV a 1000\nLOT 002 P2\nINV b 3000\n"

@@ -22,8 +22,11 @@ from gateway.journal import circuits, schema
 from gateway.journal.cohorts import Cohort
 from gateway.journal.schema_owed import SENT
 from protocols.catalog import Catalog
+from tests.engines import ON_SQLITE
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.steps.site import Site, closed_now
+
+pytestmark = ON_SQLITE  # what these pages ask has its own tests on both engines
 
 FILE = b"TOY S1 7\nLOT 001 P1\nINV a 1000\n"
 EVIL = "<script>alert(1)</script>\"'../\r\n=cmd"

@@ -10,8 +10,11 @@ from sqlalchemy import insert
 
 from gateway.committing import Tx
 from gateway.journal import clients, schema
+from tests.engines import ON_SQLITE
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.steps.site import Site
+
+pytestmark = ON_SQLITE  # what these pages ask has its own tests on both engines
 
 MIXED = (
     b"TOY S1 1\nLOT 001 P1\nINV a 1000\nINV b 500\nINV c 70\n"

@@ -16,6 +16,7 @@ from gateway.journal import anomalies, approvals, replay, schema, staff
 from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
 from protocols.errors import PayerUnavailable
 from routing.chase import Status
+from tests.engines import ON_SQLITE
 from tests.gateway.steps.site import Site
 from tests.gateway.steps.toy import claims_of
 
@@ -199,6 +200,7 @@ def test_a_merged_payer_is_followed(site: Site) -> None:
     assert len(old.billing()) == 1
 
 
+@ON_SQLITE
 def test_nothing_goes_again_without_proof(site: Site) -> None:
     """A payer that says nothing at all gets no second file; a person has the lot."""
     chased(site)
@@ -411,6 +413,7 @@ def send_anew(site: Site) -> None:
     )
 
 
+@ON_SQLITE
 def test_only_what_a_person_has_is_chased_anew(late: Site) -> None:
     """Not what is chased already, nor what is answered; what is missing stays so."""
     payer = Payer(late, "P1", {})
@@ -428,6 +431,7 @@ def test_only_what_a_person_has_is_chased_anew(late: Site) -> None:
         again(late)
 
 
+@ON_SQLITE
 def test_what_was_withdrawn_is_not_missing(late: Site) -> None:
     """A person that has a lot takes it back: nothing is owed, and nothing is shown."""
     live(late, Payer(late, "P1", {}), 40)
@@ -443,6 +447,7 @@ def test_what_was_withdrawn_is_not_missing(late: Site) -> None:
     assert late.states(schema.chase) == ["ended"]
 
 
+@ON_SQLITE
 def test_what_is_sent_again_by_a_person_is_chased_again(late: Site) -> None:
     """The second sending is owed an answer as the first was."""
     payer = Payer(late, "P1", {})
@@ -477,6 +482,7 @@ def test_an_approval_is_asked_no_more_once_the_answer_came(late: Site) -> None:
     assert late.anomalies()["remedy-approval"] == "resolved"
 
 
+@ON_SQLITE
 def test_after_a_merger_the_successor_is_chased(site: Site) -> None:
     """The chase stands with the payer and the file that the lot went to last."""
     chased(site)
@@ -492,6 +498,7 @@ def test_after_a_merger_the_successor_is_chased(site: Site) -> None:
     assert chase.dispatch_id == site.rows(schema.lot)[0].dispatch_id
 
 
+@ON_SQLITE
 def test_a_payer_that_cannot_be_reached_ends_with_a_person(late: Site) -> None:
     """What cannot be done is tried a few times, and counts then; nobody waits for ever."""
     payer = Payer(late, "P1", {})
@@ -502,6 +509,7 @@ def test_a_payer_that_cannot_be_reached_ends_with_a_person(late: Site) -> None:
     assert len(late.rows(schema.remedy)) < 60
 
 
+@ON_SQLITE
 def test_an_enrolment_that_never_opens_comes_to_a_person(late: Site) -> None:
     """After two months nobody is asked any more, and somebody sees it."""
     start = late.at
@@ -537,6 +545,7 @@ def waits_anew(late: Site) -> str:
     return str(row.id)
 
 
+@ON_SQLITE
 def test_who_asks_is_no_second_person(late: Site) -> None:
     """Who had the lot chased anew may not agree, but may refuse; another may agree."""
     remedy = waits_anew(late)
@@ -548,6 +557,7 @@ def test_who_asks_is_no_second_person(late: Site) -> None:
     assert (row.state, row.approved_by) == ("planned", "max")
 
 
+@ON_SQLITE
 def test_a_second_person_is_an_open_account_that_may_work(late: Site) -> None:
     """No free name, none that was closed, none that only looks; and no word is taken."""
     remedy = waits_anew(late)

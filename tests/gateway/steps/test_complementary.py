@@ -22,6 +22,7 @@ from protocols.sesam.sample_maker import make_sender
 from routing.envelope import Share
 from routing.ledger import Account
 from routing.parts import is_closed, together
+from tests.engines import ON_SQLITE
 from tests.gateway.steps.site import LEASE, Site
 from tests.gateway.steps.two_payers import (
     FUND,
@@ -41,8 +42,6 @@ from tests.protocols.sesam.amc_files import (
     enriched_file,
     tables,
 )
-
-on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_each_payer_gets_its_part_and_the_claim_closes_with_the_last(
     assert site.anomalies() == {}
 
 
-@on_sqlite
+@ON_SQLITE
 def test_the_steps_that_led_to_the_payer_are_kept(site: Site) -> None:
     """Which table, which row, why."""
     bill(site)
@@ -120,7 +119,7 @@ def test_the_steps_that_led_to_the_payer_are_kept(site: Site) -> None:
     )
 
 
-@on_sqlite
+@ON_SQLITE
 def test_a_payer_that_refuses_its_part_takes_nothing_from_the_other(site: Site) -> None:
     """The claim is then paid in part."""
     bill(site)
@@ -134,7 +133,7 @@ def test_a_payer_that_refuses_its_part_takes_nothing_from_the_other(site: Site) 
     assert together(accounts) is Account.PARTLY_PAID
 
 
-@on_sqlite
+@ON_SQLITE
 def test_the_complementary_payer_may_answer_first(site: Site) -> None:
     """Its words are not taken for the fund's."""
     bill(site)
@@ -161,7 +160,7 @@ def test_a_part_whose_payer_is_open_waits_for_the_tables(site: Site) -> None:
     assert site.anomalies() == {"lot-held": "resolved"}
 
 
-@on_sqlite
+@ON_SQLITE
 def test_several_conventions_are_shown_and_nothing_is_guessed(site: Site) -> None:
     """The case names the rows that say different things."""
     other = convention(AMC, ("OC", "983", "x.example"), row=7)
@@ -192,7 +191,7 @@ def test_a_senders_own_request_goes_to_the_payer_of_its_convention(site: Site) -
     assert site.states(schema.lot) == ["answered", "answered"]
 
 
-@on_sqlite
+@ON_SQLITE
 def test_the_same_invoices_again_are_held_for_both_payers(site: Site) -> None:
     """A repeat is no second request, neither to the fund nor to the other payer."""
     sender = make_sender(random.Random(5))
@@ -209,7 +208,7 @@ def test_the_same_invoices_again_are_held_for_both_payers(site: Site) -> None:
     ]
 
 
-@on_sqlite
+@ON_SQLITE
 def test_killed_while_it_is_split_the_parts_are_the_same_and_sent_once(
     engine: str,
 ) -> None:

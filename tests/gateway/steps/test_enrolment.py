@@ -8,6 +8,7 @@ from gateway.journal import enrolments, schema
 from protocols.desk import Ask, Enrolled, Question
 from routing.chase import Status
 from routing.enrolment import EnrolmentEvent, EnrolmentState
+from tests.engines import ON_SQLITE
 from tests.gateway.steps import test_chase, toy
 from tests.gateway.steps.site import Site
 from tests.gateway.steps.test_chase import DAY
@@ -130,6 +131,7 @@ def given_up(site: Site) -> test_chase.Payer:
     return payer
 
 
+@ON_SQLITE
 def test_a_lot_that_a_person_has_goes_when_its_enrolment_opens(site: Site) -> None:
     """By itself, as its playbook says; its answer settles the person's case."""
     payer = given_up(site)
@@ -159,6 +161,7 @@ def test_an_enrolment_that_opens_breaks_no_bound_of_the_playbook(site: Site) -> 
     assert after.seen == before.seen
 
 
+@ON_SQLITE
 def test_an_enrolment_that_opens_needs_the_second_person_all_the_same(
     site: Site,
 ) -> None:
@@ -171,6 +174,7 @@ def test_an_enrolment_that_opens_needs_the_second_person_all_the_same(
     assert site.states(schema.chase) == ["approval"]
 
 
+@ON_SQLITE
 def test_an_enrolment_that_opens_moves_nothing_of_others(site: Site) -> None:
     """Another sender's, or what the payer said again: the person keeps the lot."""
     payer = given_up(site)
