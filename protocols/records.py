@@ -102,15 +102,15 @@ class Layout:
                 yield each, code, message
 
     def show(self, record: bytes) -> tuple[FieldShown, ...]:
-        """Return the fields for people; empty ones that only fill up are left out."""
+        """Return the fields for people; empty ones that only fill up are idle."""
         text = record.decode("latin-1")
         return tuple(
             FieldShown(
                 *(each.start, each.length, name, each.title),
-                *(value, each.meaning(value), each.private),
+                *(value := text[cut].rstrip(" "), each.meaning(value), each.private),
+                not value and _is_filler(name),
             )
             for each, (name, cut, _) in zip(self.fields, self._cuts, strict=True)
-            if (value := text[cut].rstrip(" ")) or not _is_filler(name)
         )
 
 

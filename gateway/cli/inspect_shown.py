@@ -142,7 +142,7 @@ def _show_record(record: RecordShown, terminal: Terminal) -> None:
     indent = _INDENT * record.level
     title = terminal.paint(f"{record.kind} {record.title}", "bold")
     terminal.say(f"{indent}#{record.record} {title}")
-    shown = [each for each in record.fields if each.value.strip()]
+    shown = list(record.told)
     width = max((len(each.title or each.name) for each in shown), default=0)
     for each in shown:
         last = each.position + each.length - 1
@@ -212,7 +212,7 @@ def _caret(record: RecordShown, problem: Problem) -> Sequence[str]:
     at = (problem.position or 1) - 1
     field = _field_at(record, at + 1, problem.field)
     length = field.length if field is not None and field.position == at + 1 else 1
-    text = _line(record)
+    text = record.as_it_stands()
     first = max(0, at - _AROUND)
     last = min(max(len(text), at + length), at + length + _AROUND)
     piece = text[first:last].ljust(at - first + 1)
@@ -233,17 +233,6 @@ def _field_at(
         if each.position <= position < each.position + each.length:
             return each
     return None
-
-
-def _line(record: RecordShown) -> str:
-    """Put a record together from its fields; what lies between them is blank."""
-    end = max((each.position + each.length - 1 for each in record.fields), default=0)
-    line = [" "] * end
-    for each in record.fields:
-        start = each.position - 1
-        value = each.value[: each.length]
-        line[start : start + len(value)] = value
-    return "".join(line)
 
 
 def _plain(key: str) -> str:

@@ -2,7 +2,7 @@
 
 The header is no record of the format and is shown under number 0.  Of a returned
 record the part that was sent comes first, then the payer's word on it; what only
-fills up is left out there, since each payer fills with something else.
+fills up is idle there, whatever it is: each payer fills with something else.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from protocols.mycarenet.return_records import (
     START,
 )
 from protocols.mycarenet.return_totals import KINDS
+from protocols.mycarenet.show import may_be_idle
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 
@@ -81,13 +82,13 @@ def _shown(record: ReturnRecord, format: str) -> RecordShown:
 
 
 def _told(layout: Layout, content: bytes) -> tuple[FieldShown, ...]:
-    """Show the zones, but for unused ones and errors that say nothing."""
+    """Show the zones; unused ones and errors that say nothing are idle."""
     shown = []
     for each in layout.show(content):
         name = each.name.removesuffix("_error")
-        if not each.value.strip(" 0") and _may_be_left_out(each.name):
-            continue
-        if name == each.name:
+        if not each.value.strip(" 0") and may_be_idle(each.name):
+            shown.append(each._replace(idle=True))
+        elif name == each.name:
             shown.append(_zoned(each, layout))
         else:
             zone = layout[name].zone.split(",")[-1].strip()
@@ -96,7 +97,7 @@ def _told(layout: Layout, content: bytes) -> tuple[FieldShown, ...]:
 
 
 def _word(layout: Layout, kind: str, content: bytes) -> tuple[FieldShown, ...]:
-    """Show what the payer wrote, without what only fills up."""
+    """Show what the payer wrote; what only fills up is idle."""
     shown = []
     letters = {
         each.name[-1]: each.raw(content).strip(" 0")
@@ -106,18 +107,18 @@ def _word(layout: Layout, kind: str, content: bytes) -> tuple[FieldShown, ...]:
     for each in layout.show(content):
         says_nothing = kind in _FRAMES and not _has_sense(each)
         if says_nothing or _FILLER.fullmatch(each.value.strip()):
-            continue
-        told = _zoned(each, layout)
-        if each.name.startswith("code_"):
+            shown.append(each._replace(idle=True))
+        elif each.name.startswith("code_"):
             code = letters[each.name[-1]] + each.value.strip()
-            told = told._replace(meaning=label_of(code))
-        shown.append(told)
+            shown.append(_zoned(each, layout)._replace(meaning=label_of(code)))
+        else:
+            shown.append(_zoned(each, layout))
     return tuple(shown)
 
 
 def _zoned(each: FieldShown, layout: Layout) -> FieldShown:
     """Add the payers' number of a field to its title."""
-    return FieldShown(*each[:3], _titles(layout)[each.name], *each[4:])
+    return each._replace(title=_titles(layout)[each.name])
 
 
 @cache
@@ -131,7 +132,3 @@ def _titles(layout: Layout) -> Mapping[str, str]:
 def _has_sense(each: FieldShown) -> bool:
     """Say whether a field says anything on the records 10 and 90."""
     return each.name in _MEANT or each.name.startswith(("letter_", "code_"))
-
-
-def _may_be_left_out(name: str) -> bool:
-    return name.startswith("filler") or name.endswith("_error")

@@ -51,15 +51,18 @@ def _header(header: bytes) -> Iterator[RecordShown]:
 
 
 def _fields(layout: Layout, record: bytes) -> tuple[FieldShown, ...]:
-    """Return the zones, but for unused ones and error zones that say nothing."""
+    """Return the zones; unused ones and error zones that say nothing are idle."""
     return tuple(
-        each._replace(title=f"{each.title} (zone {layout[each.name].zone})")
+        each._replace(
+            title=f"{each.title} (zone {layout[each.name].zone})",
+            idle=not each.value.strip(" 0") and may_be_idle(each.name),
+        )
         for each in layout.show(record)
-        if each.value.strip(" 0") or not _may_be_left_out(each.name)
     )
 
 
-def _may_be_left_out(name: str) -> bool:
+def may_be_idle(name: str) -> bool:
+    """Say whether a field with nothing in it only fills up."""
     return name.startswith("filler") or name.endswith("_error")
 
 

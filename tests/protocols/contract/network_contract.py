@@ -38,6 +38,21 @@ class NetworkContract:
         assert format in network.titles
         assert not network.is_return(format or "")
 
+    def test_nothing_of_a_file_is_hidden(self, network: Network, code: str) -> None:
+        """The records that are shown, put together, are the file again."""
+        into = io.BytesIO()
+        network.sample(
+            code, {}, rng=Random(2), day=DAY, sender="", lots=2, claims=5, into=into
+        )
+        content = into.getvalue()
+        shown = network.show(
+            io.BytesIO(content), network.recognise(content[:4096]) or ""
+        )
+
+        assert "".join(each.as_it_stands() for each in shown) == content.decode(
+            "latin-1"
+        )
+
     @pytest.mark.parametrize("head", NONSENSE)
     def test_nonsense_is_nobodys(self, network: Network, head: bytes) -> None:
         """What is no file of the network is not taken for one."""

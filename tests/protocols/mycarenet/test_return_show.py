@@ -60,7 +60,7 @@ def test_the_payer_s_word_follows_what_was_sent() -> None:
     assert (code.position, code.value) == (458, "502255")
     assert code.title.endswith("(zone 111b)")
     assert "more units" in code.meaning
-    assert not [each for each in line.fields if each.name == "code_2"]
+    assert not [each for each in line.told if each.name == "code_2"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -71,8 +71,23 @@ def test_what_only_fills_up_is_not_shown(dialect: str) -> None:
 
     assert len(frames) == 2
     for frame in frames:
-        told = {each.name for each in frame.fields if each.position > 350}
+        told = {each.name for each in frame.told if each.position > 350}
         assert told <= {"error_sending_number", "error_date", "error_third_party"}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nothing_of_a_return_is_lost(dialect: str) -> None:
+    """Header and records as they are shown, put together, are the file again."""
+    for content in (
+        settlement(SENT, SAID, dialect),
+        refused(SENT, SAID),
+        receipt(SENT),
+        preliminary(SENT, {"sending_number": "40"}, {1: {"mutuality": "20"}}),
+    ):
+        shown = _shown(content)
+        assert "".join(each.as_it_stands() for each in shown) == content.decode(
+            "latin-1"
+        )
 
 
 def test_errors_of_header_and_sums_are_told_in_words() -> None:
