@@ -54,6 +54,15 @@ class Layout:
             for each in self.fields
         )
 
+    _empty: bytes = field(init=False, repr=False)
+
+    @_empty.default
+    def _fill(self) -> bytes:
+        record = bytearray(b" " * self.length)
+        for each in self.fields:
+            record[each.start - 1 : each.end] = each.pack(each.const)
+        return bytes(record)
+
     @by_name.default
     def _index(self) -> Mapping[str, Field]:
         return MappingProxyType({each.name: each for each in self.fields})
@@ -82,13 +91,13 @@ class Layout:
         unknown = values.keys() - self.by_name.keys()
         if unknown:
             raise ValueError(f"record {self.kind} has no field {sorted(unknown)[0]!r}")
-        record = bytearray(b" " * self.length)
-        for each in self.fields:
+        record = bytearray(self._empty)
+        for name, value in values.items():
+            each = self.by_name[name]
             try:
-                packed = each.pack(values.get(each.name, each.const))
+                record[each.start - 1 : each.end] = each.pack(value)
             except ValueError as error:
                 raise ValueError(f"record {self.kind}: {error}") from None
-            record[each.start - 1 : each.end] = packed
         return bytes(record)
 
     def check(self, record: bytes) -> Iterator[tuple[Field, str, str]]:

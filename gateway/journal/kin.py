@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from gateway.journal import schema
 from gateway.journal.dialect import plain
+from gateway.journal.prepared import Prepared, given
 
 _MOST_LOTS: Final = 5000  # of a sender, the newest
 _PER_STATEMENT: Final = 500  # an engine takes only so many parameters
@@ -24,28 +25,26 @@ _MOST_CLAIMS: Final = 20_000
 def lots_of_sender(
     connection: Connection, network: str, sender: str
 ) -> list[Row[*tuple[Any, ...]]]:
-    """List the lots of a sender, the newest first: id, number, date, created_at."""
-    table = schema.lot
-    query = (
-        select(table.c.id, table.c.number, table.c.date, table.c.state, table.c.asked)
-        .where(table.c.sender == plain(sender), table.c.network == network)
-        .order_by(table.c.created_at.desc(), table.c.id)
-        .limit(_MOST_LOTS)
-    )
-    return list(connection.execute(query))
+    """List the lots of a sender, the newest first: id, number, date, state, asked."""
+    its = {"its_sender": plain(sender), "its_network": network}
+    return _LOTS_OF_SENDER.rows(connection, its)
 
 
 def claim(connection: Connection, lot: str, seq: int) -> Row[*tuple[Any, ...]]:
     """Read one claim."""
-    its = (schema.claim.c.lot_id == lot, schema.claim.c.seq == seq)
-    return connection.execute(_claims().where(*its)).one()
+    found: Row[*tuple[Any, ...]]
+    (found,) = _CLAIM.rows(connection, {"its_lot": lot, "its_seq": seq})
+    return found
 
 
 def claims_of_lots(
     connection: Connection, lots: Collection[str]
 ) -> list[Row[*tuple[Any, ...]]]:
     """List the claims of lots."""
-    return _of_lots(connection, lots)
+    found: list[Row[*tuple[Any, ...]]] = []
+    for some in _parts(lots):
+        found += connection.execute(_OF_LOTS, {"lots": some}).all()
+    return found
 
 
 def claims_of_patients(
@@ -53,8 +52,10 @@ def claims_of_patients(
 ) -> list[Row[*tuple[Any, ...]]]:
     """List the claims of patients, by their hashes, among those of lots."""
     found: list[Row[*tuple[Any, ...]]] = []
-    for part in _parts(patients):
-        found += _of_lots(connection, lots, schema.claim.c.patient.in_(part))
+    for whose in _parts(patients):
+        for some in _parts(lots):
+            its = {"lots": some, "patients": whose}
+            found += connection.execute(_OF_PATIENTS, its).all()
     return found
 
 
@@ -62,26 +63,17 @@ def claims_of_numbers(
     connection: Connection, network: str, sender: str, numbers: Collection[str]
 ) -> list[Row[*tuple[Any, ...]]]:
     """List the claims of a sender that bear one of some numbers."""
-    table = schema.claim
     found: list[Row[*tuple[Any, ...]]] = []
-    for part in _parts(map(plain, numbers)):
-        query = _claims().where(
-            table.c.number.in_(part),
-            table.c.sender == plain(sender),
-            schema.lot.c.network == network,
-        )
-        found += connection.execute(query.limit(_MOST_CLAIMS)).all()
+    for some in _parts(map(plain, numbers)):
+        its = {"numbers": some, "its_sender": plain(sender), "its_network": network}
+        found += connection.execute(_OF_NUMBERS, its).all()
     return found
 
 
-def _of_lots(
-    connection: Connection, lots: Collection[str], *conditions: ColumnElement[bool]
-) -> list[Row[*tuple[Any, ...]]]:
-    found: list[Row[*tuple[Any, ...]]] = []
-    for part in _parts(lots):
-        query = _claims().where(schema.claim.c.lot_id.in_(part), *conditions)
-        found += connection.execute(query.limit(_MOST_CLAIMS)).all()
-    return found
+def _parts(values: Iterable[Any]) -> Iterable[Sequence[Any]]:
+    left = iter(values)
+    while part := list(islice(left, _PER_STATEMENT)):
+        yield part
 
 
 def _claims() -> Select[*tuple[Any, ...]]:
@@ -103,7 +95,30 @@ def _claims() -> Select[*tuple[Any, ...]]:
     ).join(lot, lot.c.id == mine.c.lot_id)
 
 
-def _parts(values: Iterable[Any]) -> Iterable[Sequence[Any]]:
-    left = iter(values)
-    while part := list(islice(left, _PER_STATEMENT)):
-        yield part
+_LOT: Final = schema.lot
+_MINE: Final = schema.claim
+_THOSE_LOTS: Final = _MINE.c.lot_id.in_(bindparam("lots", expanding=True))
+_LOTS_OF_SENDER: Final = Prepared(
+    select(_LOT.c.id, _LOT.c.number, _LOT.c.date, _LOT.c.state, _LOT.c.asked)
+    .where(_LOT.c.sender == given("its_sender"), _LOT.c.network == given("its_network"))
+    .order_by(_LOT.c.created_at.desc(), _LOT.c.id)
+    .limit(_MOST_LOTS)
+)
+_CLAIM: Final = Prepared(
+    _claims().where(_MINE.c.lot_id == given("its_lot"), _MINE.c.seq == given("its_seq"))
+)
+_OF_LOTS: Final = _claims().where(_THOSE_LOTS).limit(_MOST_CLAIMS)
+_OF_PATIENTS: Final = (
+    _claims()
+    .where(_THOSE_LOTS, _MINE.c.patient.in_(bindparam("patients", expanding=True)))
+    .limit(_MOST_CLAIMS)
+)
+_OF_NUMBERS: Final = (
+    _claims()
+    .where(
+        _MINE.c.number.in_(bindparam("numbers", expanding=True)),
+        _MINE.c.sender == given("its_sender"),
+        _LOT.c.network == given("its_network"),
+    )
+    .limit(_MOST_CLAIMS)
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
@@ -137,9 +137,16 @@ def unreadable(tx: Tx, row: Row[*tuple[Any, ...]], words: str) -> None:
     tx.say("return.unreadable", row.id, words=words)
 
 
-def orphans_due(connection: Connection, now: float) -> list[str]:
-    """Name returns whose orphans are to be tried again."""
-    return [row.id for row in _ORPHANS_DUE.rows(connection, {"now": now})]
+def put_orphans_back(tx: Tx) -> None:
+    """Have the returns read again whose orphans are due for another try."""
+    before = ReturnState.PARTLY_MATCHED
+    after = RETURN.next_state(before, ReturnEvent.REMATCH)
+    for row in _ORPHANS_DUE.rows(tx.connection, {"now": tx.now}):
+        tx.connection.execute(
+            update(_RETURN)
+            .where(_RETURN.c.id == row.id, _RETURN.c.state == before)
+            .values(state=after)
+        )
 
 
 def all_orphans_due(tx: Tx) -> None:
@@ -152,14 +159,14 @@ def all_orphans_due(tx: Tx) -> None:
     )
 
 
-def orphans_due_now(tx: Tx, endpoint: str) -> None:
-    """Have the returns of one endpoint with orphans tried again."""
+def orphans_due_now(tx: Tx, endpoints: Collection[str]) -> None:
+    """Have the returns of some endpoints with orphans tried again."""
     table = schema.payer_return
     tx.connection.execute(
         update(table)
         .where(
             table.c.state == ReturnState.PARTLY_MATCHED,
-            table.c.endpoint_id == endpoint,
+            table.c.endpoint_id.in_(endpoints),
         )
         .values(retry_at=None)
     )

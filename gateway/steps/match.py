@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, Final, Protocol
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
@@ -36,6 +36,7 @@ from gateway.steps.holding import Holding, Holds
 from gateway.steps.mail_notices import hear
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import FOREIGN, tell_foreign
+from gateway.steps.orphans import Orphans, again_at
 from gateway.steps.payments import keep_announced
 from gateway.steps.promised import given
 from gateway.steps.tally import Tally
@@ -45,13 +46,12 @@ from protocols import desk, mail_notice
 from protocols.interface import Network, ReturnReading
 from routing.directory import Directory
 from routing.envelope import AnswerSeen
-from routing.lifecycle import RETURN, ReturnEvent, ReturnState
+from routing.lifecycle import ReturnState
 from routing.plausible import Bounds
 
 _HEAD: Final = 4096
 _UNKNOWN: Final = "in no format we know"
 _PER_COMMIT: Final = 500
-_RETRY_AFTER: Final = 3600.0  # seconds until orphans are tried again, at least
 
 
 class MatchObserver(Protocol):
@@ -118,7 +118,7 @@ class Match:
         self._sure = sure
         self._bounds = bounds
         self._holding = holding
-        self._tried_with = ""  # the directory with which orphans were tried last
+        self._orphans = Orphans(database, directory, now)
 
     def run_once(self) -> bool:
         """Read the oldest return that waits; False if there is none."""
@@ -127,9 +127,7 @@ class Match:
 
     def _turn(self, holds: Holds) -> bool:
         self._delays.refresh()
-        version = self._directory().version
-        self._database.write("match.again", self._again, version != self._tried_with)
-        self._tried_with = version
+        self._orphans.put_back()
         row = self._database.write("match.take", self._take)
         if row is None:
             return False
@@ -189,20 +187,6 @@ class Match:
 
     def _broken(self, tx: Tx, returned: str, words: str) -> None:
         anomalies.storage_broken(tx, self._entropy, returned, words)
-
-    def _again(self, tx: Tx, everything: bool) -> None:
-        """Put returns back whose orphans are due for another try."""
-        table = schema.payer_return
-        if everything:
-            returns.all_orphans_due(tx)
-        for name in returns.orphans_due(tx.connection, tx.now):
-            before = ReturnState.PARTLY_MATCHED
-            after = RETURN.next_state(before, ReturnEvent.REMATCH)
-            tx.connection.execute(
-                update(table)
-                .where(table.c.id == name, table.c.state == before)
-                .values(state=after)
-            )
 
     def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
         taken = _STORED(tx, worker=self._worker, lease=self._lease)
@@ -303,7 +287,9 @@ class Match:
             payer or None,
             answers=tally.count,
             matched=tally.matched,
-            retry_at=_again_at(row, tx.now) if tally.matched < tally.count else None,
+            retry_at=again_at(row.collected_at, tx.now)
+            if tally.matched < tally.count
+            else None,
         )
         if tally.orphans:
             anomalies.raise_(
@@ -355,11 +341,6 @@ class Match:
                 )
         for (payer, how), count in hows.items():
             self._observe.tied(payer, how, count)
-
-
-def _again_at(row: Row[*tuple[Any, ...]], now: float) -> float:
-    """Say when orphans are tried again: ever less often, the older they are."""
-    return float(now + max(_RETRY_AFTER, now - row.collected_at))
 
 
 _STORED: Final = work.Taking(

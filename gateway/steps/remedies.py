@@ -219,7 +219,7 @@ def _question(row: Row[*tuple[Any, ...]], seen: Seen, ask: Ask) -> Question:
 
 
 def _match_again(tx: Tx, seen: Seen) -> None:
-    returns.orphans_due_now(tx, seen.dispatch.endpoint_id)
+    returns.orphans_due_now(tx, [seen.dispatch.endpoint_id])
 
 
 def _send_anew(tx: Tx, seen: Seen) -> None:

@@ -398,7 +398,7 @@ def test_orphans_are_kept_and_find_their_claim_later(site: Site) -> None:
 
     site.deposit(toy.deposit("S1", "001 P1: 1=1000"))
     site.run()
-    site.at += 3601
+    site.at += 3 * 3601
     site.run()
     assert site.states(schema.payer_return) == ["matched"]
     assert accounts(site) == {"S1/001/1": Account.PAID}
