@@ -325,6 +325,20 @@ def test_nothing_is_overwritten(installed: Installation, to: Path) -> None:
     assert (full.status, "holds 'letter.txt'" in full.err) == (1, True)
 
 
+def test_what_a_journal_left_behind_is_never_played_into_the_restored_one(
+    installed: Installation, to: Path
+) -> None:
+    """A crash leaves a log beside the file: moved away alone, it would come back."""
+    installed.octway("backup", str(to))
+    left = to.parent / "new/data/octway.db-wal"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"writes of another life")
+    said = restored(installed, to)
+    assert said.status == 1
+    assert f"{left} is there already" in said.err
+    assert not left.with_name("octway.db").exists()
+
+
 def test_a_damaged_backup_restores_nothing_wrong(
     installed: Installation, to: Path
 ) -> None:
