@@ -120,8 +120,10 @@ def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
         if not re.fullmatch(pattern, value.upper() if column == "mode" else value):
             yield Fault(place, column, "wrong-value", f"is {value!r}; wanted {wanted}")
     yield from _when(place, row)
-    if not row.get("row", "0").isdecimal():
-        yield Fault(place, "row", "wrong-value", f"is {row['row']!r}; wanted a number")
+    if not re.fullmatch(r"[0-9]{1,9}", row.get("row", "0")):
+        yield Fault(
+            place, "row", "wrong-value", f"is {row['row'][:20]!r}; wanted a number"
+        )
     if name == CORRESPONDENCES:
         yield from _nobody(place, row, ("amc_number",))
         yield from _correspondence(place, row)
@@ -147,7 +149,7 @@ def _when(place: int, row: Row) -> Iterator[Fault]:
     for column in DAYS:
         text = row.get(column, "")
         try:
-            ends.append(date.fromisoformat(text) if text else None)
+            ends.append(_day(text) if text else None)
         except ValueError:
             yield Fault(
                 place, column, "wrong-day", f"is {text!r}; wanted a day, YYYY-MM-DD"
@@ -158,6 +160,14 @@ def _when(place: int, row: Row) -> Iterator[Fault]:
         yield Fault(
             place, "valid_until", "wrong-day", f"is {last}, before valid_from {first}"
         )
+
+
+def _day(text: str) -> date:
+    """Read a day in the one form in which days are compared as texts elsewhere."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:  # such as 20261201, or a week
+        raise ValueError(text)
+    return day
 
 
 def _correspondence(place: int, row: Row) -> Iterator[Fault]:

@@ -316,6 +316,13 @@ def test_a_table_that_a_person_changed_is_judged_too() -> None:
     assert list(SESAM.check_table(GROUPINGS, rows)) == [
         (1, "valid_until", "is 2026-11-30, before valid_from 2026-12-01")
     ]
+    rows[1] |= {"valid_from": "20261201", "valid_until": ""}
+    assert list(SESAM.check_table(GROUPINGS, rows)) == [
+        (1, "valid_from", "is '20261201'; wanted a day, YYYY-MM-DD")
+    ]
+    rows[1] |= {"valid_from": "", "row": "9" * 5000}
+    ((_, column, words),) = SESAM.check_table(GROUPINGS, rows)
+    assert (column, words[-15:]) == ("row", "wanted a number")
     for row in rows:
         del row["signatory"]
     ((place, column, words),) = SESAM.check_table(GROUPINGS, rows)
