@@ -81,12 +81,15 @@ class _Way:
             )
         ):
             return None
+        days = _days(self.days, group.days)
+        if days.first and days.last and days.last < days.first:
+            return None
         return _Way(
             group.amc_number,
             self.convention_type or group.convention_type,
             _both(self.criterion, group.criterion),
             natures,
-            _days(self.days, group.days),
+            days,
         )
 
     def data(self, agreement: str) -> Mapping[str, str]:

@@ -61,10 +61,10 @@ def read_national(lines: Iterable[str]) -> Imported:
     problems: list[Problem] = []
     version = ""
     reader = csv.reader(lines, delimiter=";")
-    for row in _rows(reader, problems):
+    for place, row in enumerate(_rows(reader, problems)):
         values = [value.strip() for value in row]
-        if reader.line_num == 1 and not values[0].isdecimal():
-            continue  # the header row
+        if not place and _is_header(values):
+            continue
         if len(values) > _LABEL and values[_LABEL].lower().startswith(_VERSION_MARK):
             version = ".".join(values[:_LABEL])
             continue
@@ -118,6 +118,15 @@ def _rows(
                 f"the table cannot be read on: {error}; wanted `;` between columns",
             )
         )
+
+
+def _is_header(values: Sequence[str]) -> bool:
+    """Say whether a first row names columns: no number stands where numbers do."""
+    return not any(
+        values[column][:1].isdigit() or values[column][-1:].isdigit()
+        for _, column, _ in _WIDTHS
+        if column < len(values)
+    )
 
 
 def _destination(

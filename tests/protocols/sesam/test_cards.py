@@ -123,3 +123,20 @@ def test_each_card_that_software_keeps_leads_to_its_payer() -> None:
         found = SESAM.read_card(card, tables, DAY)
         assert found is not None
         assert row.code in found.codes, row
+
+
+def test_a_way_that_no_day_has_is_not_listed() -> None:
+    """A grouping that ended before the convention began leads nowhere on any day."""
+
+    def numbers(ended: str) -> set[str]:
+        first, *groups = TABLES[GROUPINGS]
+        signed, *others = TABLES[CONVENTIONS]
+        changed = {
+            **TABLES,
+            GROUPINGS: [{**first, "valid_until": ended}, *groups],
+            CONVENTIONS: [{**signed, "valid_from": "2026-06-01"}, *others],
+        }
+        return {each.data["amc"] for each in SESAM.card_rows(changed)}
+
+    assert "0300000001" in numbers("2026-06-01")
+    assert "0300000001" not in numbers("2026-05-31")

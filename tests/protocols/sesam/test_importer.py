@@ -51,6 +51,13 @@ def test_the_header_row_is_optional() -> None:
     assert read_national(ROWS) == read_national([HEADER, *ROWS])
 
 
+def test_a_bad_first_row_is_no_header() -> None:
+    """A letter in the place of a digit is named, and no fund is gone in silence."""
+    found = read_national(["", row("O1", "990", "0000", "X", "", "990", "16"), *ROWS])
+    assert [(each.record, each.position) for each in found.problems] == [(2, 1)]
+    assert read_national(["", HEADER, *ROWS]) == read_national(ROWS)
+
+
 def test_the_tables_own_version_is_no_fund() -> None:
     """One row tells the version of the table."""
     found = read_national([*ROWS, row("3", "12", "1", "Version de la table", "", "0")])
