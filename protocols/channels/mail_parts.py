@@ -22,6 +22,7 @@ _ENVELOPES: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _ENCODINGS: Final = ("base64", "quoted-printable")
 _GZIP_IN_BASE64: Final = b"H4sI"
 _BASE64: Final = re.compile(rb"[0-9A-Za-z+/=\s]+")
+_BASE64_LINE: Final = re.compile(rb"[0-9A-Za-z+/=]+")
 _NO_BASE64: Final = bytes(
     each
     for each in range(256)
@@ -66,11 +67,16 @@ def is_return(part: Message) -> bool:
 
 
 def bytes_of(part: Message) -> bytes:
-    """Return a part's content as it was before its transfer encoding."""
+    """Return a part's content as it was before its transfer encoding.
+
+    One that says base64, and is none, is what it is: decoded nothing would be left.
+    """
     said = part.get_all("Content-Transfer-Encoding") or []
     encodings = {str(each).strip().casefold() for each in said}
     raw = _raw(part)
-    if "base64" in encodings or (
+    if "base64" in encodings:
+        return _unbase64(raw) if _begins_as_base64(raw) else raw
+    if (
         not encodings & set(_ENCODINGS)
         and raw.lstrip().startswith(_GZIP_IN_BASE64)
         and _BASE64.fullmatch(raw)
@@ -118,6 +124,12 @@ def _raw(part: Message) -> bytes:
     if not isinstance(inside, str):
         return b""
     return inside.encode("ascii", "surrogateescape")
+
+
+def _begins_as_base64(raw: bytes) -> bool:
+    """Say whether a content's first line is base64, as its header says."""
+    first = raw.lstrip().partition(b"\n")[0].rstrip()
+    return not first or _BASE64_LINE.fullmatch(first) is not None
 
 
 def _unbase64(raw: bytes) -> bytes:

@@ -89,6 +89,8 @@ RETURNS = {
     % STAMP.encode()
     + return_mail(NOEMIE),
     "as it is": b"Content-Type: application/edi-consent\r\n\r\n" + NOEMIE,
+    "says base64": b"Content-Type: application/edi-consent\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\n" + NOEMIE,
     "cut base64": return_mail(NOEMIE).rstrip().rstrip(b"="),
     "beside a text": multipart(TEXT, return_mail(NOEMIE)),
     "nested": multipart(TEXT, multipart(multipart(return_mail(NOEMIE, packed=True)))),
