@@ -191,7 +191,7 @@ def test_an_account_is_tied_once_its_code_was_right(
 
     def subject() -> str:
         accounts = console.house.database.read(staff.every)
-        return {each.id: each.subject for each in accounts}[name]
+        return str({each.id: each.subject for each in accounts}[name])
 
     log_in(thief, "thief")
     thief.send("/console/login/code", code="000000")
