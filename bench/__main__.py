@@ -30,6 +30,7 @@ def groups() -> Mapping[str, Group]:
         efact,
         encryption,
         https_intake,
+        idle,
         records,
         sftp_intake,
         watch,
@@ -38,7 +39,7 @@ def groups() -> Mapping[str, Group]:
 
     modules = (
         *(sftp_intake, acknowledge, https_intake, records, efact),
-        *(delivery, whole_way, encryption, watch, console),
+        *(delivery, whole_way, encryption, watch, console, idle),
     )
     return {module.NAME: module.run for module in modules}
 
