@@ -20,7 +20,7 @@ from typing import NoReturn
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _SBIN = "/usr/sbin:/usr/local/sbin:/sbin"
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 _END_SECONDS = 15.0
 
 
