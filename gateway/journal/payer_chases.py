@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from sqlalchemy import Connection, func, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import chases, schema
+from gateway.journal.prepared import Prepared
 from routing.chase import CHASE, ChaseEvent, ChaseState
 
 
@@ -101,9 +103,7 @@ def end_given_up(tx: Tx, payer: str, flow: str) -> None:
 
 def payers_paused(connection: Connection) -> set[str]:
     """Name the payers that have chases which are paused."""
-    table = schema.chase
-    query = select(table.c.payer_id).where(table.c.state == ChaseState.PAUSED)
-    return set(connection.execute(query.distinct()).scalars())
+    return {row.payer_id for row in _PAUSED.rows(connection, {})}
 
 
 def _all(
@@ -116,3 +116,10 @@ def _all(
         .where(table.c.payer_id == payer, table.c.state == before)
         .values(state=after, next_at=next_at, changed_at=tx.now)
     ).rowcount
+
+
+_PAUSED: Final = Prepared(
+    select(schema.chase.c.payer_id)
+    .where(schema.chase.c.state == ChaseState.PAUSED.value)
+    .distinct()
+)
