@@ -8,7 +8,7 @@ no file is opened.  SIMULATED, all of it: no real payer has promised to behave s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -215,12 +215,12 @@ class SimulatedHost(Protocol):
         """How it is reached."""
         ...
 
-    def give(self, code: str, content: bytes) -> None:
-        """Take a payer's return to be fetched."""
+    def give(self, code: str, content: bytes) -> str:
+        """Take a payer's return to be fetched; say what it is called there."""
         ...
 
-    def holds(self, content: bytes) -> bool:
-        """Say whether a return is still there to be fetched."""
+    def waiting(self) -> Collection[str]:
+        """Say which returns are still there to be fetched, as `give` called them."""
         ...
 
     def dial(self, fault: LineFault | None) -> None:
