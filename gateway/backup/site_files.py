@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 
-_TEXTS: Final = frozenset({".toml", ".csv"})  # of the payer directory
+_TEXTS: Final = (".toml", ".csv", ".csv.before")  # of the payer directory
 _JOURNAL: Final = ("", "-wal", "-shm", "-journal")
 _NO_KEYS: Final = frozenset({".lock"})
 _FILE: Final = "_file"
@@ -49,7 +49,7 @@ def site_files(settings: Settings) -> SiteFiles:
     directory = settings.directory.path.absolute()
     named = list(_named(settings))
     beside = list(_under(directory))
-    wanted = [file, *(each for each in [*named, *beside] if each.suffix in _TEXTS)]
+    wanted = [file, *(each for each in [*named, *beside] if each.name.endswith(_TEXTS))]
     texts = [each for each in wanted if each.is_file() and each.is_relative_to(folder)]
     keys = {each for each in (*beside, *named, *wanted) if each.is_file()}
     keys.update(_of_data(settings))

@@ -10,8 +10,8 @@ from protocols.interface import UNDECIDED
 
 OF_CAUSE: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "bad-content": "its client must correct it and send it as a new lot; the problems "
-        "are below",
+        "bad-content": "its client must correct it and send it as a new lot (a document: "
+        "scan it anew, under the same name); the problems are below",
         "duplicate-lot": "if it is a correction, its client must send it anew with what the "
         "words say must differ; else withdraw it (octway withdraw LOT)",
         "duplicate-invoice": "its client must bill only what was not sent before; then "

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from config.directory_difference import Difference, differences
 from gateway.cli import opening
@@ -34,10 +36,19 @@ def define(parser: Parser) -> None:
         "list", "list versions that were in force", "octway directory list", _list
     )
     diff = actions.add(
-        "diff", "say what differs", "octway directory diff 3f2a91 8c04d7", _diff
+        "diff",
+        "say what differs",
+        "octway directory diff 3f2a91 8c04d7\n"
+        "octway directory diff 3f2a91    # and the files, before they are loaded",
+        _diff,
     )
     diff.add_argument("before", metavar="VERSION")
-    diff.add_argument("after", metavar="VERSION")
+    diff.add_argument(
+        "after",
+        metavar="VERSION",
+        nargs="?",
+        help="default: what the directory's files say now, in force or not",
+    )
     pin = actions.add(
         "pin",
         "put a version in force on every node",
@@ -97,9 +108,12 @@ def _list(options: Options, terminal: Terminal) -> int:
 
 def _diff(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
-        before, after = (
-            _sources(opened.database, each) for each in (options.before, options.after)
-        )
+        before = _sources(opened.database, options.before)
+        if options.after is None:
+            files = opening.directory_of(opened.settings, Catalog.installed())
+            after = json.loads(files.data.to_json())  # in the journal's own order
+        else:
+            after = _sources(opened.database, options.after)
     keys = keys_by_file(Catalog.installed().networks())
     found = list(differences(before, after, keys))
     if options.json:
@@ -107,7 +121,7 @@ def _diff(options: Options, terminal: Terminal) -> int:
         return 0
     for each in found:
         terminal.say(_line(each))
-    terminal.say(counted(len(found), "difference") if found else "they say the same")
+    terminal.say(_summed_up(found) if found else "they say the same")
     return 0
 
 
@@ -142,22 +156,33 @@ def _follow(options: Options, terminal: Terminal) -> int:
     return 0
 
 
-def _sources(database: Database, version: str) -> dict[str, object]:
+def _sources(database: Database, version: str) -> Mapping[str, Any]:
     content = database.read(directories.content, _whole(database, version))
-    found: dict[str, object] = json.loads(content or "{}")
+    found: Mapping[str, Any] = json.loads(content or "{}")
     return found
 
 
 def _whole(database: Database, version: str) -> str:
     """Return the one version that begins so."""
     rows = database.read(directories.versions)
+    if len(version) < _LEAST:
+        raise Refusal(
+            f"{version!r} is too short; wanted {_LEAST} characters or more of a version; "
+            "see: octway directory list"
+        )
     found = [str(row.version) for row in rows if row.version.startswith(version)]
-    if len(version) < _LEAST or len(found) != 1:
+    if len(found) != 1:
         raise Refusal(
             f"{version!r} is the beginning of {counted(len(found), 'version')}; wanted "
-            f"one, by {_LEAST} characters or more; see: octway directory list"
+            "one; see: octway directory list"
         )
     return found[0]
+
+
+def _summed_up(found: Sequence[Difference]) -> str:
+    kinds = Counter(each.what for each in found)
+    told = ", ".join(f"{count:,} {what}" for what, count in sorted(kinds.items()))
+    return f"{counted(len(found), 'difference')}: {told}"
 
 
 def _line(each: Difference) -> str:

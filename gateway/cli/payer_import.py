@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from config.directory_difference import ADDED, CHANGED, REMOVED, differences
 from config.errors import Mistake
 from gateway.cli import key_files, network_names, opening, table_files
 from gateway.cli.arguments import Actions, Options, a_day
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted
+from gateway.table_keys import keys_by_file
 from protocols.catalog import Catalog
 from protocols.interface import Network
 from protocols.table_generations import put_together
@@ -110,7 +113,7 @@ def _import(options: Options, terminal: Terminal) -> int:
             and not (folder / f"{_name(network.name, payer)}.toml").exists()
         ),
     )
-    replaced = _take_over(folder, wanted, options)
+    replaced, changes = _take_over(folder, wanted, directory, options)
     if options.json:
         terminal.give(
             {
@@ -125,10 +128,11 @@ def _import(options: Options, terminal: Terminal) -> int:
                 "problems": len(found.problems),
                 "errors": bad,
                 "warnings": len(found.problems) - bad,
+                "changes": changes,
             }
         )
     else:
-        _say(options, wanted, replaced=replaced, terminal=terminal)
+        _say(options, wanted, changes, replaced=replaced, terminal=terminal)
     return DOES_NOT_HOLD if bad else 0
 
 
@@ -206,25 +210,49 @@ def _name(network: str, payer: ImportedPayer) -> str:
     return f"{network}-{payer.name or payer.code}"
 
 
-def _take_over(folder: Path, wanted: Wanted, options: Options) -> bool:
-    """Write the table and the new payers; return whether there was another table."""
+def _take_over(
+    folder: Path, wanted: Wanted, directory: Directory, options: Options
+) -> tuple[bool, dict[str, int] | None]:
+    """Write the table and the new payers.
+
+    Return whether another text was replaced, and how many rows are added, removed and
+    changed; None where there was no table.
+    """
     found = wanted.found
     version = f", version {found.version}" if found.version else ""
     remark = f"# Made by `octway payer import` from {options.file.name}{version}.\n"
     text = remark + found.text
     files = {f"{wanted.name(payer)}.toml": payer.text for payer in wanted.fresh}
-    table_files.try_out(folder, {**files, wanted.place: text})
+    after = table_files.try_out(folder, {**files, wanted.place: text})
+    changes = _changes(wanted.place, directory.data.sources, after.sources)
     table = folder / wanted.place
     replaced = table.exists() and table.read_text(encoding="utf-8") != text
     if not options.dry_run:
         for name, payer in files.items():
             key_files.write_new(folder / name, payer, key_files.PUBLIC)
         table_files.replace(table, text, keep=replaced)
-    return replaced
+    return replaced, changes
+
+
+def _changes(
+    place: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, int] | None:
+    """Count the rows of a table that came, went, or say something else."""
+    if place not in before:
+        return None
+    keys = keys_by_file(Catalog.installed().networks())
+    found = differences({place: before[place]}, {place: after[place]}, keys)
+    counts = Counter(each.what for each in found)
+    return {what: counts[what] for what in (ADDED, REMOVED, CHANGED)}
 
 
 def _say(
-    options: Options, wanted: Wanted, *, replaced: bool, terminal: Terminal
+    options: Options,
+    wanted: Wanted,
+    changes: Mapping[str, int] | None,
+    *,
+    replaced: bool,
+    terminal: Terminal,
 ) -> None:
     found = wanted.found
     would = "would be " if options.dry_run else ""
@@ -234,6 +262,14 @@ def _say(
         f"{counted(found.rows, found.noun)}{of}{version}: "
         f"{would}written to {wanted.place}"
     )
+    if changes is not None:
+        told = ", ".join(f"{count:,} {what}" for what, count in changes.items())
+        same = not any(changes.values())
+        terminal.say(
+            "it says the same as the table in the directory"
+            if same
+            else f"rows, compared with the table in the directory: {told}"
+        )
     warnings = sum(each.severity is not Severity.ERROR for each in found.problems)
     if warnings:
         named = "named above" if warnings <= _SHOWN else "the first ones named above"

@@ -7,14 +7,15 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from config.directory_records import DirectoryData
 from config.errors import ConfigErrors
 from gateway.cli import key_files
 from gateway.house import read_directory
 from protocols.catalog import Catalog
 
 
-def try_out(folder: Path, files: Mapping[str, str]) -> None:
-    """Load the directory as it would be; raise `ConfigErrors` if it would not work.
+def try_out(folder: Path, files: Mapping[str, str]) -> DirectoryData:
+    """Return the directory as it would be; raise `ConfigErrors` if it would not work.
 
     `files` are texts by their names in the directory; nothing of it is touched.
     """
@@ -27,7 +28,7 @@ def try_out(folder: Path, files: Mapping[str, str]) -> None:
         catalog = Catalog.installed()
         networks = {network.name: network for network in catalog.networks()}
         try:
-            read_directory(copy, catalog, networks)
+            return read_directory(copy, catalog, networks)
         except ConfigErrors as errors:
             raise ConfigErrors(
                 each._replace(file=each.file.replace(str(copy), str(folder)))

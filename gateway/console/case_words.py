@@ -80,7 +80,8 @@ CAUSES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "bad-content": (
             "Content that a payer would refuse",
-            "Its client must correct it and send it as a new lot.",
+            "Its client must correct it and send it as a new lot (a document: scan it anew, "
+            "under the same name).",
         ),
         "duplicate-lot": (
             "The lot came before",

@@ -7,6 +7,7 @@ trust it, not from the bundle; name several where keys were changed.  Exit statu
 the manifest is signed and names every file of the bundle by its right hash, every
 signed document holds, receipts are in the chain of their client and its entries lead
 to the signed root of a day, and every event is under a signed root of the history.
+1: something does not hold.  2: nothing was checked, as a file cannot be read.
 """
 
 import base64
@@ -20,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 REFUSED = (InvalidSignature, ValueError, KeyError, TypeError, AttributeError)
+USAGE = "usage: python verify_evidence.py BUNDLE.zip receipts.pub [MORE.pub ...]\n"
 Said = dict[str, Any]
 Entries = dict[tuple[str, int], tuple[Said, str]]
 wrong: list[str] = []
@@ -161,18 +163,28 @@ def events(bundle: zipfile.ZipFile, keys: dict[str, Any]) -> int:
     return count
 
 
-def main(bundle_file: str, *key_files: str) -> int:
+def main(bundle_file: str = "", *key_files: str) -> int:
+    if not key_files:
+        sys.stderr.write(USAGE)
+        return 2
     keys: dict[str, Any] = {}
     for key_file in key_files:
-        with open(key_file, "rb") as file:
-            key: Any = load_pem_public_key(file.read())
-        keys[hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]] = key
+        try:
+            with open(key_file, "rb") as file:
+                key: Any = load_pem_public_key(file.read())
+            keys[hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]] = key
+        except (OSError, ValueError, AttributeError) as why:
+            sys.stderr.write(f"{key_file}: no public key of receipts ({why})\n{USAGE}")
+            return 2
     counts = [0, 0]
     try:
         with zipfile.ZipFile(bundle_file) as bundle:
             manifest = opened(read(bundle, "manifest.json"), keys)[0]
             files(bundle, manifest)
             counts = [receipts(bundle, keys, manifest), events(bundle, keys)]
+    except OSError as why:
+        sys.stderr.write(f"{bundle_file}: cannot be read ({why})\n{USAGE}")
+        return 2
     except (*REFUSED, zipfile.BadZipFile) as why:
         wrong.append(
             f"{bundle_file}: not ours, not of these keys, or changed ({why!r})"

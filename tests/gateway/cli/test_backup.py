@@ -259,8 +259,13 @@ def test_keys_are_never_in_a_backup(
         f'[mail]\nhost = "mail.example"\nfrom = "a@b.example"\nuser = "a"\n'
         f'password_file = "{elsewhere}"\n'
     )
+    table = installed.folder / "payers/tables/sesam/destinations.csv"
+    before = table.with_name("destinations.csv.before")  # an import leaves it
+    before.write_bytes(table.read_bytes())
     said = installed.octway("backup", str(to))
     assert said.status == 0, said.err
+    assert before.name not in said.out
+    assert list(to.rglob(before.name))
     assert f"{elsewhere}   (copy it by hand)" in said.out
     assert "KEYS ARE NOT IN IT. Without storage.keys no stored file" in said.out
     for name in ("data/keys/storage.keys", "payers/keys/payer_ed25519"):

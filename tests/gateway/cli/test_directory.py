@@ -13,7 +13,11 @@ def test_a_version_is_listed_compared_pinned_and_let_go(
     database, old = installed.house.database, installed.house.directory().data
     file = installed.folder / "payers" / "msa-est.toml"
     held = file.read_text(encoding="utf-8")
+    same = installed.octway("directory", "diff", old.version[:8])
+    assert same.out.strip() == "they say the same"
     file.write_text(held.replace("name = ", 'name = "Another name" # ', 1))
+    ahead = installed.octway("directory", "diff", old.version[:8])
+    assert "-> Another name\n1 difference: 1 changed" in ahead.out
     house = installed.house
     path = house.settings.directory.path
     new = read_directory(path, house.catalog, house.networks)
@@ -48,6 +52,16 @@ def test_commands_work_with_the_version_that_is_pinned(
     assert installed.octway(*ask).status != 0
     installed.octway("directory", "pin", old[:8], "a file went by mistake")
     assert installed.octway(*ask).status == 0
+
+
+def test_a_version_is_named_by_six_characters_at_least(
+    installed: Installation,
+) -> None:
+    """One that is too short is told so, even where only one begins so."""
+    old = installed.house.directory().data.version
+    said = installed.octway("directory", "diff", old[:4])
+    assert said.status == 1
+    assert f"'{old[:4]}' is too short; wanted 6 characters" in said.err
 
 
 def test_a_version_that_never_was_is_refused(installed: Installation) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -123,6 +124,32 @@ def test_a_bundle_that_was_changed_does_not_hold(
             new.writestr("files/more", b"x")
     status, said = checked(lived, other)
     assert (status, "does not hold" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ((), "usage: "),
+        (("bundle.zip",), "usage: "),
+        (("bundle.zip", "no.pub"), "no.pub: no public key of receipts"),
+        (("no.zip", "receipts.pub"), "no.zip: cannot be read"),
+    ],
+    ids=["nothing", "no-key", "not-there", "no-bundle"],
+)
+def test_a_file_that_cannot_be_read_is_named_and_nothing_is_said_to_hold(
+    given: Sequence[str],
+    words: str,
+    installed: Installation,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exit status 2 and how to call it, without a trace of Python's."""
+    monkeypatch.chdir(installed.folder / "data/keys")
+    assert verify_evidence.main(*given) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert "usage: python verify_evidence.py" in said.err
+    assert not said.out
 
 
 def test_a_bundle_behind_another_file_does_not_hold(lived: Installation) -> None:

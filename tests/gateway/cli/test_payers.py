@@ -58,6 +58,10 @@ def test_a_payer_that_answers_and_one_that_does_not(installed: Installation) -> 
     assert installed.octway("payer", "test").status == 2
 
 
+CHANGES = {"added": 1, "removed": 5, "changed": 1}
+"""What the table of the tests changes in the example's."""
+
+
 def test_an_import_adds_what_is_new_and_keeps_what_is_there(
     installed: Installation, table: Path
 ) -> None:
@@ -74,8 +78,10 @@ def test_an_import_adds_what_is_new_and_keeps_what_is_there(
     shown = installed.octway("payer", "show", "01123", "--json").facts
     assert shown["name"] == "Caisse de l'Été"
     assert shown["endpoint"] is None
+    assert done.facts["changes"] == CHANGES
     again = installed.octway("payer", "import", str(table), "--json")
     assert again.facts["payers_added"] == []
+    assert not any(again.facts["changes"].values())
     before = installed.folder / "payers/tables/sesam/destinations.csv.before"
     assert "Invented rows" in before.read_text()
 
@@ -89,6 +95,8 @@ def test_a_dry_run_writes_nothing(installed: Installation, table: Path) -> None:
     }
     done = installed.octway("payer", "import", str(table), "--dry-run")
     assert "1 payer would be added, 1 there already" in done.out
+    told = ", ".join(f"{count} {what}" for what, count in CHANGES.items())
+    assert f"rows, compared with the table in the directory: {told}" in done.out
     after = [f for f in (installed.folder / "payers").rglob("*") if f.is_file()]
     assert sorted(after) == sorted(files)
     assert {file: file.read_bytes() for file in files} == files
