@@ -182,10 +182,12 @@ def _watched(
     days: dict[tuple[str, ...], list[Counted]] = {}
     for row in rows:
         days.setdefault(row[:4], []).append(row)
-    first = date.fromisoformat(min((its[3] for its in days), default="2000-01-01"))
+    first = min((date.fromisoformat(its[3]) for its in days), default=date.max)
+    seen = {its[0] for its in days}
     past = {
         payer.id: _Past(directory.calendar(payer.id), first, now)
         for payer in directory.payers()
+        if payer.id in seen
     }
     made: dict[Key, dict[date, Watched]] = {}
     for (payer, flow, kind, sent_on), its in days.items():

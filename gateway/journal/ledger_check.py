@@ -7,25 +7,20 @@ every move; both are added up on their own and must agree, account by account.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from gateway.journal import schema
+from gateway.journal.prepared import Prepared
 from routing.ledger import Account, Balance
 
 
 def balances(connection: Connection) -> dict[Account, Balance]:
     """Add up the claims, and cents asked, that stand in each account."""
-    claim, lot = schema.claim, schema.lot
-    account = func.coalesce(claim.c.account, lot.c.account)
-    query = (
-        select(account, func.count(), func.sum(claim.c.asked))
-        .join(lot, lot.c.id == claim.c.lot_id)
-        .group_by(account)
-    )
     return {
-        Account(name): Balance(int(claims), int(asked))
-        for name, claims, asked in connection.execute(query)
+        Account(row.account): Balance(int(row.claims), int(row.asked))
+        for row in _STAND.rows(connection, {})
     }
 
 
@@ -34,17 +29,14 @@ def moved(connection: Connection) -> dict[Account, Balance]:
 
     `outside`, where all claims come from, is left out.
     """
-    table = schema.ledger_move
     found: dict[Account, Balance] = {}
-    for column, sign in ((table.c.target, 1), (table.c.source, -1)):
-        query = select(
-            column, func.sum(table.c.claims), func.sum(table.c.amount)
-        ).group_by(column)
-        for name, claims, amount in connection.execute(query):
-            account = Account(name)
+    for way, sign in ((_MOVED_IN, 1), (_MOVED_OUT, -1)):
+        for row in way.rows(connection, {}):
+            account = Account(row.account)
             before = found.get(account, Balance())
             found[account] = Balance(
-                before.claims + sign * int(claims), before.amount + sign * int(amount)
+                before.claims + sign * int(row.claims),
+                before.amount + sign * int(row.amount),
             )
     found.pop(Account.OUTSIDE, None)
     return {account: each for account, each in found.items() if any(each)}
@@ -68,3 +60,28 @@ def imbalance(connection: Connection) -> int:
     """Return the sum of all differences, claims and cents together; must be 0."""
     found = differences(balances(connection), moved(connection))
     return sum(abs(each.claims) + abs(each.amount) for each in found.values())
+
+
+def _moves(account: Column[Any]) -> Prepared:
+    table = schema.ledger_move
+    return Prepared(
+        select(
+            account.label("account"),
+            func.sum(table.c.claims).label("claims"),
+            func.sum(table.c.amount).label("amount"),
+        ).group_by(account)
+    )
+
+
+_MOVED_IN: Final = _moves(schema.ledger_move.c.target)
+_MOVED_OUT: Final = _moves(schema.ledger_move.c.source)
+_ACCOUNT: Final = func.coalesce(schema.claim.c.account, schema.lot.c.account)
+_STAND: Final = Prepared(
+    select(
+        _ACCOUNT.label("account"),
+        func.count().label("claims"),
+        func.sum(schema.claim.c.asked).label("asked"),
+    )
+    .join(schema.lot, schema.lot.c.id == schema.claim.c.lot_id)
+    .group_by(_ACCOUNT)
+)
