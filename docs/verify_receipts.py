@@ -1,7 +1,7 @@
 """Check receipts of Octway offline: python verify_receipts.py receipts.pub FILE...
 
 Needs Python 3.9, `pip install cryptography`.  Exits with 0: all holds; 1: something does not;
-2: no file.  Left to `octway receipt verify`: doubled JSON members, mixed clients, other keys.
+2: no file.  Left to `octway receipt verify`: doubled JSON members, mixed clients or keys, roots in a row.
 """
 
 import sys

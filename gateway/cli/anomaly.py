@@ -13,7 +13,7 @@ from gateway.cli import (
     anomaly_lots,
     opening,
 )
-from gateway.cli.anomaly_shown import advice_of, show, show_items
+from gateway.cli.anomaly_shown import command_of, show, show_items
 from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.official_labels import explained, official
 from gateway.cli.payer_names import must_be_known
@@ -195,7 +195,7 @@ def _show(options: Options, terminal: Terminal) -> int:
         lots, count = opened.database.read(chased.behind, row)
         told = str(anomaly_facts.facts_of(row).get("code", ""))
         words = official(opened.settings, row.payer_id or "", told)
-    advice = advice_of(row)
+    advice = command_of(row)
     if options.json:
         terminal.give(
             as_json(row)

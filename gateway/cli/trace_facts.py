@@ -17,7 +17,7 @@ from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
 from gateway.journal.trace import Found
 from gateway.pursuit import Pursuit
-from gateway.telling import coming, events, standing
+from gateway.telling import coming, events, standing, todo
 from gateway.telling.voice import English
 from routing.parts import NAMES
 
@@ -47,7 +47,7 @@ def life_as_json(
         "kind": life.found.kind,
         "id": life.found.id,
         "headline": standing.headline(life, voice),
-        "todo": standing.todo(life, pursuit, voice),
+        "todo": [each.words for each in todo.todo(life, pursuit, voice)],
         "next": coming.next_steps(life, pursuit, now, voice),
         "numbers": [
             {"lot": lot.id, "number": lot.number, "series": lot.series}

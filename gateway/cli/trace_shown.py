@@ -15,7 +15,7 @@ from gateway.cli.trace_codes import CodeTold
 from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
 from gateway.pursuit import Pursuit
-from gateway.telling import coming, events, parts, standing
+from gateway.telling import coming, events, parts, standing, todo
 from gateway.telling.payment import payment_words
 from gateway.telling.voice import English
 
@@ -33,8 +33,8 @@ def show(
     voice = English(terminal.zone)
     headline = standing.headline(life, voice)
     terminal.say(terminal.paint(headline, "bold"))
-    for each in standing.todo(life, pursuit, voice):
-        terminal.say(terminal.paint(f"-> {each}", "yellow"))
+    for own in todo.todo(life, pursuit, voice):
+        terminal.say(terminal.paint(f"-> {own.words}", "yellow"))
     terminal.say()
     facts(terminal, _who(life, terminal))
     trace_parts.show_routing(life, terminal)

@@ -16,126 +16,28 @@ from sqlalchemy import Row
 from gateway.console.visit import Visit
 from gateway.steps.bulk import Chore
 from gateway.steps.mending import Action
+from gateway.telling import advice
+from gateway.telling.advice import OF_CAUSE
 from routing.chase import RemedyState
 from routing.remedy import Remedy
 
-ADVICE: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "deposit-unreadable": "Look at what is wrong with the file and tell its client, who "
-        "must send the right one. If the program was at fault, have it read again.",
-        "deposit-damaged": "Look at what is wrong with the file; its client must send again "
-        "what is missing.",
-        "claims-rejected": "The clients have the payer’s answers, and must correct the claims and "
-        "bill them anew. Tell the vendor if many of its clients have the same.",
-        "lot-refused": "Its client has the reasons, and must send a corrected lot.",
-        "lot-held": "Mend what holds the lots, often in the payer directory; they go on by "
-        "themselves when a new directory is loaded.",
-        "attachment-stranded": "See with its client whether the name gives the right sender, "
-        "lot and invoice. It goes on by itself once its claim is acknowledged; else it must go "
-        "on paper.",
-        "dispatch-refused": "Ask the payer why. Then have the dispatch sent again, or "
-        "withdraw it.",
-        "dispatch-unclear": "Ask the payer whether it has the file. If it has, say that it "
-        "was delivered; if it has not, send it again.",
-        "dispatch-undelivered": "Mend what the report says, with the payer or the mail "
-        "provider. Then have the dispatch sent again.",
-        "payer-locked-out": "Mend the key, password or host key of the endpoint, then test "
-        "the payer.",
-        "payer-unreachable": "Test the payer. Sending goes on by itself when it answers.",
-        "return-stuck": "See with the payer: it is tried again at each turn, and other "
-        "returns are taken meanwhile.",
-        "return-unreadable": "Ask the payer what it sent. Then have the return matched again.",
-        "return-orphans": "The answers are kept and tried again by themselves; those that "
-        "are likely a claim’s wait for your word.",
-        "return-foreign": "If that payer does answer there, give it the endpoint in the "
-        "directory, or its codes a successor. Else ask whose outbox it is what it sent.",
-        "answer-contradicts": "Ask the payer which of its words counts; its settlement decides, "
-        "and closes the case.",
-        "return-absurd": "Ask the payer. If it was meant, confirm the match.",
-        "return-gap": "Ask the payer for the files with these numbers; a late one closes the "
-        "case by itself.",
-        "deposit-gap": "Ask the client’s software for the files with these numbers, or "
-        "whether they ever were; a late one closes the case by itself.",
-        "answer-late": "What is late is chased by itself, and a late answer closes the case.",
-        "answer-missing": "Ask the payer. Then have the lots chased anew, send them again, "
-        "or withdraw them.",
-        "payment-differs": "Ask the payer what it paid less, or more, for; then resolve the "
-        "case.",
-        "payer-silent": "Ask the payer whether it is out; its chases go on by themselves.",
-        "remedy-approval": "Look at what would be sent again, and agree to it or refuse it.",
-        "bulk-approval": "Look at what shall be done. Another person than the one who asked "
-        "must agree, or refuse.",
-        "notification-failed": "Mend the address, or what takes its messages, and have them "
-        "sent again; a message that is taken closes the case.",
-        "webhook-disabled": "Tell its client. Once it is mended, the client puts it back in "
-        "use, and all that waits is told.",
-        "certificate-ends": "Put its successor into the same file of the endpoint, and have "
-        "the directory loaded again.",
-        "storage-broken": "Restore what is named from a backup.",
-    }
-)
-"""What to do about each kind of anomaly, on the console."""
-
+_TITLES: Final = {
+    "bad-content": "Content that a payer would refuse",
+    "duplicate-lot": "The lot came before",
+    "duplicate-invoice": "An invoice came before",
+    "number-waiting": "An earlier lot of its number is not decided on",
+    "number-used": "Its number is used",
+    "no-destination": "No payer is named",
+    "payer-undecided": "The tables do not decide who pays",
+    "unknown-payer": "Unknown payer",
+    "payer-closed": "The payer was closed",
+    "no-endpoint": "The payer has no endpoint",
+    "attachment-waits": "A document waits for its claim",
+    "wrong-flow": "The payer does not take this flow",
+    "not-enrolled": "The sender is not enrolled",
+}
 CAUSES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "bad-content": (
-            "Content that a payer would refuse",
-            "Its client must correct it and send it as a new lot (a document: scan it anew, "
-            "under the same name).",
-        ),
-        "duplicate-lot": (
-            "The lot came before",
-            "If it is a correction, its client must send it anew with what the words say "
-            "must differ; else withdraw it.",
-        ),
-        "duplicate-invoice": (
-            "An invoice came before",
-            "Its client must bill only what was not sent before; then withdraw this one.",
-        ),
-        "number-waiting": (
-            "An earlier lot of its number is not decided on",
-            "Its payer must decide on the earlier lot first; then it goes on by itself, or "
-            "is held for good.",
-        ),
-        "number-used": (
-            "Its number is used",
-            "Its client must send it under a new number; then withdraw this one.",
-        ),
-        "no-destination": (
-            "No payer is named",
-            "Its client must name the payer in the file.",
-        ),
-        "payer-undecided": (
-            "The tables do not decide who pays",
-            "Correct or import the tables of the complementary payers; then it goes on by "
-            "itself.",
-        ),
-        "unknown-payer": (
-            "Unknown payer",
-            "If the client mistyped the code: withdraw the lots and tell the client. Else have "
-            "the operator add the code to a payer of the directory; then they go on by themselves.",
-        ),
-        "payer-closed": (
-            "The payer was closed",
-            "Name the code’s successor in the directory; then it goes on by itself.",
-        ),
-        "no-endpoint": (
-            "The payer has no endpoint",
-            "Give the payer an endpoint in its file; then it goes on by itself.",
-        ),
-        "attachment-waits": (
-            "A document waits for its claim",
-            "Nothing: it goes by itself once the payer has acknowledged the claim’s lot.",
-        ),
-        "wrong-flow": (
-            "The payer does not take this flow",
-            "Add the flow to the payer’s file if it takes it; then it goes on by itself.",
-        ),
-        "not-enrolled": (
-            "The sender is not enrolled",
-            "Once the payer knows its sender, open the enrolment; then it goes on by itself.",
-        ),
-    }
+    {name: (title, OF_CAUSE[name].desk) for name, title in _TITLES.items()}
 )
 """What holds lots: its title, and what to do about it."""
 
@@ -218,10 +120,8 @@ CHORES: Final[Mapping[str, str]] = MappingProxyType(
 
 def advice_of(case: Any) -> str:
     """Say what to do about a case, of held lots about what holds them."""
-    cause = case.subject.partition(":")[0] if case.kind == "lot-held" else ""
-    if cause in CAUSES:
-        return CAUSES[cause][1]
-    return ADVICE.get(case.kind, "")
+    found = advice.advice_of(case)
+    return found.desk if found is not None else ""
 
 
 def happened(visit: Visit, event: Row[*tuple[Any, ...]]) -> str:

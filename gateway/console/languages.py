@@ -30,7 +30,13 @@ from protocols import catalog
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "fr": "Français"}
 """Every language by its code, in its own name."""
 
-_SENTENCES: Final = ("journal.po", "problems.po", "advice.po", "expected.po")
+_SENTENCES: Final = (
+    "journal.po",
+    "problems.po",
+    "advice.po",
+    "expected.po",
+    "explained.po",
+)
 _WRITTEN: Final = {"en": "en_GB", "fr": "fr_FR"}
 
 

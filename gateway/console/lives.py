@@ -23,7 +23,7 @@ from gateway.journal.life import Happened, Life
 from gateway.journal.trace import CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from gateway.pursuit import Pursuit
 from gateway.steps.cases import without_numbers
-from gateway.telling import chase, coming, events, parts, standing
+from gateway.telling import chase, coming, events, parts, standing, todo
 from gateway.telling.labels import explained, words_of
 from gateway.telling.payment import payment_words
 from routing.parts import NAMES
@@ -131,7 +131,7 @@ async def show(visit: Visit) -> Answer:
         life=told,
         state=_state(told),
         headline=standing.headline(told, voice),
-        todo=standing.todo(told, chased, voice),
+        todo=todo.todo(told, chased, voice),
         coming=coming.next_steps(told, chased, visit.now, voice),
         late=chase.standing(chased, voice) if chased.states or chased.late else [],
         tries=[(each, chase.brought(each, voice)) for each in chased.tries],

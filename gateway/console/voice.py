@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.cli.wording import plural
 from gateway.console.visit import Visit
+from gateway.telling.advice import Advice
 
 _UNITS: Final = ((1000**3, "GB"), (1000**2, "MB"), (1000, "kB"))
 
@@ -22,6 +23,10 @@ class Spoken:
         """Say a sentence with its facts put into their places."""
         said = self._language.say(words)
         return said.format_map(facts) if facts else said
+
+    def advise(self, advice: Advice, /, **facts: object) -> str:
+        """Say what a person does: what to press, or where to look."""
+        return self.say(advice.desk, **facts)
 
     def counted(self, count: int, noun: str) -> str:
         """Say how many there are of something: `2 lots`."""

@@ -65,7 +65,14 @@ def _say(code: str, words: str, deep: int) -> str | None:
         said = _places(code, found.groupdict(), deep - 1) if found else None
         if said is not None:
             return form.words.format_map(said)
-    return None
+    return _one_by_one(code, words)
+
+
+def _one_by_one(code: str, words: str) -> str | None:
+    """Say several sentences, each by itself; None unless the language has them all."""
+    first, end, rest = words.partition(". ")
+    said = [_say(code, each, 1) for each in (f"{first}.", rest) if end]
+    return " ".join(filter(None, said)) if said and None not in said else None
 
 
 def _places(code: str, found: Mapping[str, str], deep: int) -> Mapping[str, str] | None:

@@ -6,8 +6,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from config.notification_records import Recipient
-from gateway.cli.anomaly_shown import ADVICE
-from gateway.cli.cause_advice import OF_CAUSE
 from gateway.console.languages import language
 from gateway.journal.anomalies import KINDS
 from gateway.journal.client_standing import (
@@ -19,6 +17,7 @@ from gateway.journal.client_standing import (
 )
 from gateway.notifications.content import ClientLine, Line, Status
 from gateway.steps.route import CAUSES
+from gateway.telling.advice import OF_CAUSE, OF_KIND
 
 COUNTED: Final = {
     Status.NEW: ("{n} new anomaly", "{n} new anomalies"),
@@ -99,4 +98,5 @@ class Words:
 
     def advice(self, line: Line) -> str:
         """Say what would mend it."""
-        return self.say(OF_CAUSE.get(line.cause) or ADVICE.get(line.kind, ""))
+        advice = OF_CAUSE.get(line.cause) or OF_KIND.get(line.kind)
+        return self.say(advice.command) if advice is not None else ""

@@ -9,6 +9,7 @@ from gateway.journal.chased import Try
 from gateway.journal.life import Life
 from gateway.pursuit import Enrolment, Pursuit
 from gateway.steps.plan import Planned
+from gateway.telling import advice
 from gateway.telling.parts import lot_name
 from gateway.telling.voice import Voice
 from routing.chase import ChaseState, RemedyState
@@ -110,25 +111,20 @@ _AGREED_NEXT: Final = "{remedy} next, once a second person has agreed ({why})"
 _AGREED_AT: Final = "{remedy} at {when}, once a second person has agreed ({why})"
 
 
-def todo(pursuit: Pursuit, voice: Voice) -> Iterator[str]:
-    """Say what of the chases a person has to decide."""
+def to_approve(pursuit: Pursuit, voice: Voice) -> Iterator[str]:
+    """Say what of the chases a second person has to decide."""
     for each in pursuit.tries:
-        if each.state == RemedyState.APPROVAL and each.id:
-            yield voice.say(_APPROVE, id=each.id)
-        elif each.state == RemedyState.APPROVAL:
-            yield voice.say(
-                "decide as a second person: octway remedy list --state approval"
-            )
+        if each.state == RemedyState.APPROVAL:
+            one = advice.APPROVE if each.id else advice.APPROVE_ALL
+            yield voice.advise(one, id=each.id)
+
+
+def to_ask(pursuit: Pursuit, voice: Voice) -> Iterator[str]:
+    """Say that the payer must be asked, where nothing safe is left to try."""
     for planned in pursuit.planned:
         if planned.state == ChaseState.GIVEN_UP:
-            yield voice.say(_ASK_THE_PAYER, lot=planned.lot)
+            yield voice.advise(advice.ASK_THE_PAYER, lot=planned.lot)
             return
-
-
-_APPROVE: Final = "decide as a second person: octway remedy approve {id}, or deny"
-_ASK_THE_PAYER: Final = (
-    "ask the payer; then chase anew what it has not answered: octway remedy again {lot}"
-)
 
 
 def enrolment(each: Enrolment, voice: Voice) -> str:

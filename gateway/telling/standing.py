@@ -7,12 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli.anomaly_shown import ADVICE, advice_of
-from gateway.cli.cause_advice import OF_CAUSE
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
 from gateway.journal.trace import ANOMALY, CLAIM, DEPOSIT, DISPATCH
-from gateway.pursuit import Pursuit
 from gateway.telling import chase, parts
 from gateway.telling.voice import Voice
 from routing.ledger import Account
@@ -28,7 +25,6 @@ from routing.lifecycle import (
 AnyRow = Row[*tuple[Any, ...]]
 _LEFT: Final = (LotState.SENT, LotState.ACKNOWLEDGED, LotState.ANSWERED)
 _ENDED: Final = (LotState.REFUSED, LotState.WITHDRAWN)
-_OF_PAYERS: Final = frozenset({"answer-late", "payer-locked-out", "payer-silent"})
 _ACCOUNTS: Final = (
     (Account.PAID, "paid"),
     (Account.PARTLY_PAID, "partly paid"),
@@ -73,49 +69,6 @@ def headline(life: Life, voice: Voice) -> str:
     return "; ".join(each for each in found if each) or voice.say("it holds no lot")
 
 
-def todo(life: Life, pursuit: Pursuit, voice: Voice) -> list[str]:
-    """Say what a person has to do; nothing where it goes on by itself."""
-    say, found = voice.say, list[str]()
-    deposit = life.deposit
-    if deposit is not None and deposit.state == DepositState.UNREADABLE:
-        found.append(say(_WRONG_FILE, id=deposit.id))
-    damage = _damaged(life)
-    if damage is not None:
-        found.append(say(_SEND_AGAIN, id=damage.id))
-    found += [
-        say(OF_CAUSE[lot.cause])
-        if lot.cause in OF_CAUSE
-        else say("mend: {why}", why=lot.cause_words)
-        for lot in life.lots
-        if lot.state in {LotState.HELD, LotState.REFUSED}
-    ]
-    for dispatch in life.dispatches:
-        if dispatch.state == DispatchState.REFUSED:
-            unclear = dispatch.cause == "unclear"
-            kind = "dispatch-unclear" if unclear else "dispatch-refused"
-            found.append(f"{dispatch.id}: {say(ADVICE[kind])}")
-    returned = life.payer_return
-    if returned is not None and returned.state == ReturnState.UNREADABLE:
-        found.append(say(ADVICE["return-unreadable"]))
-    for anomaly in life.anomalies:
-        if anomaly.kind in _OF_PAYERS and anomaly.state != AnomalyState.RESOLVED:
-            found.append(f"{anomaly.payer_id}: {say(ADVICE[anomaly.kind])}")
-    found += chase.todo(pursuit, voice)
-    if life.found.kind == ANOMALY and life.anomaly is not None:
-        found.append(say(advice_of(life.anomaly)))
-    return [each for each in dict.fromkeys(found) if each]
-
-
-_WRONG_FILE: Final = (
-    "tell its client, who must send the right file; if the program was at fault: "
-    "octway replay {id}"
-)
-_SEND_AGAIN: Final = (
-    "its client must send again what is missing, without the lots that went on (they "
-    "would be held as duplicates); then octway anomaly resolve {id} WORDS"
-)
-
-
 def claims_in_words(standing: Iterable[Standing], voice: Voice) -> str:
     """Say where claims stand: `41 paid, 1 rejected`."""
     return ", ".join(f"{count} {words}" for count, words in _places(standing, voice))
@@ -158,8 +111,8 @@ _MANY_HELD: Final = "{lots} are held, the first, {number}: {why}"
 _MANY_REFUSED: Final = "{lots} are refused, the first, {number}: {why}"
 
 
-def _damaged(life: Life) -> AnyRow | None:
-    """Find the open anomaly about a deposit of which a part is in no lot."""
+def damaged(life: Life) -> AnyRow | None:
+    """Return the open anomaly about a deposit of which a part is in no lot."""
     if life.found.kind != DEPOSIT:
         return None
     return next(
@@ -173,7 +126,7 @@ def _damaged(life: Life) -> AnyRow | None:
 
 
 def _damage(life: Life, voice: Voice) -> str:
-    if _damaged(life) is None:
+    if damaged(life) is None:
         return ""
     words = voice.say("the deposit was damaged, and a lot may be missing from it")
     why = _first_problem(life, voice, None)
@@ -248,7 +201,7 @@ def _owed(life: Life, voice: Voice) -> str:
         payers = voice.listing(list(life.unexpecting), most=3)
         return voice.say(_UNEXPECTED, payers=payers)
     if left + ended == life.lot_count:
-        if _damaged(life) is not None:
+        if damaged(life) is not None:
             return voice.say("nothing is owed any more for the lots that were read")
         return voice.say("nothing is owed any more")
     return ""

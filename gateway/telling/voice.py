@@ -11,6 +11,7 @@ from datetime import tzinfo
 from typing import Protocol
 
 from gateway.cli import wording
+from gateway.telling.advice import Advice
 
 
 class Voice(Protocol):
@@ -18,6 +19,10 @@ class Voice(Protocol):
 
     def say(self, words: str, /, **facts: object) -> str:
         """Say a sentence with its facts put into their places."""
+        ...
+
+    def advise(self, advice: Advice, /, **facts: object) -> str:
+        """Say what a person does, with what is at hand where it is said."""
         ...
 
     def counted(self, count: int, noun: str) -> str:
@@ -54,6 +59,10 @@ class English:
     def say(self, words: str, /, **facts: object) -> str:
         """Say a sentence with its facts put into their places."""
         return words.format_map(facts) if facts else words
+
+    def advise(self, advice: Advice, /, **facts: object) -> str:
+        """Say what a person does, in commands."""
+        return self.say(advice.command, **facts)
 
     def counted(self, count: int, noun: str) -> str:
         """Say how many there are of something: `2 lots`."""

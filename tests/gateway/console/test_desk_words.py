@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import resources
 from types import ModuleType
@@ -20,9 +21,12 @@ from gateway.console import (
     putting_off,
     remedies,
 )
+from gateway.console.languages import language
 from gateway.journal.anomalies import KINDS
 from gateway.journal.cases import HOLDS, STATES
 from gateway.steps import bulk as orders
+from gateway.telling import advice
+from gateway.telling.advice import OF_CAUSE, OF_KIND, Advice
 from routing.lifecycle import (
     AnomalyState,
     DepositState,
@@ -44,6 +48,8 @@ TEMPLATES = (
     "remedies_table.html",
 )
 MODULES = (acting, bulk, matches, remedies)
+_ADVICE = [each for each in vars(advice).values() if isinstance(each, Advice)]
+_BUTTONS = ("Test the connection", "Agree", "Refuse", "Resolve")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +91,8 @@ def test_tables_of_words_are_french(french: set[str]) -> None:
     """Advice, causes, events, reasons, remedies, actions, kinds and states."""
     wanted = {
         *KINDS.values(),
-        *case_words.ADVICE.values(),
+        *(each.desk for each in (*OF_KIND.values(), *OF_CAUSE.values())),
+        *(each.desk for each in _ADVICE),
         *(words for pair in case_words.CAUSES.values() for words in pair),
         *case_words.EVENTS.values(),
         *case_words.REASONS,
@@ -107,8 +114,22 @@ def test_tables_of_words_are_french(french: set[str]) -> None:
 
 def test_every_kind_and_cause_has_advice() -> None:
     """What a person must see comes with what to do about it."""
-    assert case_words.ADVICE.keys() == KINDS.keys()
+    assert OF_KIND.keys() == KINDS.keys()
     assert set(HOLDS) <= case_words.CAUSES.keys()
+
+
+def test_the_console_advises_what_can_be_pressed_there() -> None:
+    """No command; what stands in quotes is a button, in French as well."""
+    french = language("fr")
+    buttons = {*case_words.ACTIONS.values(), *_BUTTONS}
+    in_french = {french.say(each) for each in buttons}
+    for each in (*OF_KIND.values(), *OF_CAUSE.values(), *_ADVICE):
+        assert "octway" not in each.desk
+        named = re.findall("“(.+?)”", each.desk)
+        assert set(named) <= buttons
+        told = re.findall("« (.+?) »", french.say(each.desk))
+        assert len(told) == len(named)
+        assert set(told) <= in_french
 
 
 def _sentences(module: ModuleType) -> Iterator[str]:

@@ -80,6 +80,17 @@ def test_each_format_says_what_it_is_in_french() -> None:
     assert [each for each in titles if untold(layout_in_language("fr", each))] == []
 
 
+def test_what_codes_of_problems_mean_is_french() -> None:
+    """As a client's page explains what its files have most often."""
+    words = {
+        each.words
+        for network in Catalog.installed().networks()
+        for problems in network.file_problems.values()
+        for each in problems
+    }
+    assert sorted(each for each in words if untold(in_language("fr", each))) == []
+
+
 def spoilt(network: Network, code: str) -> Iterator[bytes]:
     """Yield billing files with something wrong: cut, doubled, other characters."""
     rng = Random(5)

@@ -405,3 +405,29 @@ def test_a_forged_cursor_is_refused_in_words(console: Console) -> None:
     browser = console.browser("viewer")
     for cursor in ("x", "WyJsb3RzIiwxLCJ4Il0", "%00", "9" * 900):
         assert browser.get(f"/console/deposits?after={cursor}").status == 400, cursor
+
+
+@pytest.mark.parametrize(
+    ("language", "advice", "link"),
+    [
+        ("en", "send it as a new lot", "To its case"),
+        ("fr", "l’envoyer dans un nouveau lot", "Voir son dossier"),
+    ],
+    ids=["en", "fr"],
+)
+def test_what_a_person_has_to_do_leads_to_where_it_is_done(
+    site: Site, console: Console, language: str, advice: str, link: str
+) -> None:
+    """The advice names no command; the case behind it has the buttons."""
+    deposit = sent(site, toy.deposit("S1", "001 P1 BAD: 1=100"))
+    browser = console.browser("viewer", **{"Accept-Language": language})
+
+    browser.get(f"/console/deposits/{deposit}")
+
+    (todo,) = browser.page.xpath("//section[h2/@id='todo']//li")
+    assert advice in todo.text_content()
+    assert "octway" not in todo.text_content()
+    (case,) = site.rows(schema.anomaly)
+    (to_case,) = todo.xpath(".//a")
+    assert to_case.text_content() == link
+    assert to_case.get("href") == f"/console/anomalies/{case.id}"

@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from jinja2 import Environment, meta
 
 from config.notification_records import SEVERITIES, Rule
-from gateway.cli.anomaly_shown import ADVICE
-from gateway.cli.cause_advice import OF_CAUSE
 from gateway.console.languages import language
 from gateway.journal import client_standing
 from gateway.journal.anomalies import KINDS
@@ -26,6 +24,7 @@ from gateway.notifications.content import Content, Line, Status, fitted, line_of
 from gateway.notifications.letter import letter
 from gateway.notifications.wording import Words
 from gateway.steps.route import CAUSES
+from gateway.telling.advice import OF_CAUSE, OF_KIND
 from tests.gateway.journal.desk import Desk
 from tests.gateway.notifications.lines import line
 from tests.gateway.notifications.told import Office, person
@@ -183,12 +182,12 @@ def spoken() -> Iterator[str]:
     for table in (
         wording.TITLES,
         wording.TOPIC_ADVICE,
-        ADVICE,
         CAUSES,
-        OF_CAUSE,
         KINDS,
     ):
         yield from table.values()
+    for advice in (*OF_KIND.values(), *OF_CAUSE.values()):
+        yield advice.command
     yield from SEVERITIES
     for node in ast.walk(ast.parse(inspect.getsource(letter_module))):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "say":
