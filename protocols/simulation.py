@@ -109,6 +109,13 @@ class SentLot:
     content: bytes = field(repr=False)
 
 
+class Document(NamedTuple):
+    """A supporting document of a vendor: its name tells to which claim it belongs."""
+
+    name: str
+    content: bytes
+
+
 class SentFile(NamedTuple):
     """A file in the hands of its payer; `ident` tells a number that comes again."""
 
@@ -247,6 +254,7 @@ class Simulation(Protocol):
     which a payer may spoil numbers; each can be put right by a careful reader.  Where
     there are none, or where no code ever ends (`merges` is false), a study leaves the
     fault out.  `nobody` is a code that belongs to no payer of demo or study.
+    `documents` is the flow of supporting documents; empty where there are none.
     `open_host` opens what the demo's payers are reached through; None: they are users
     of an SFTP server, and have a desk that can be asked there.
     """
@@ -261,6 +269,7 @@ class Simulation(Protocol):
     alterations: Sequence[str]
     merges: bool
     nobody: str
+    documents: str
     profiles: Sequence[Profile]
 
     @property
@@ -278,6 +287,15 @@ class Simulation(Protocol):
 
     def bill(self, rng: Random, order: Order) -> bytes:
         """Make a valid file; the same arguments give the same bytes."""
+        ...
+
+    def document(
+        self, rng: Random, sender: Sender, *, lot: int, claim: int
+    ) -> Document:
+        """Make a valid supporting document of a claim in a `bill`, by its numbers.
+
+        Only asked for where `documents` names a flow.
+        """
         ...
 
     def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:
