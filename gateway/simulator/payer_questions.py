@@ -77,6 +77,9 @@ class Questions:
 
     def _enrol(self, who: str, now: float) -> str:
         if self._payer.knows(who):
+            # What a desk has said holds: nobody asks a second time, so a sender of whom
+            # nothing came yet must not be found unknown afterwards.
+            self._payer.register(who)
             return Enrolled.YES
         self._waiting.setdefault(who, now + REGISTERS_WITHIN * self._day)
         return Enrolled.REQUESTED

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from gateway.simulator.payer_desk import Desk
+from protocols.desk import Ask, Question
 from protocols.sesam.sample_maker import make_file, make_sender
 from protocols.sesam.simulation import SIMULATION
 from protocols.simulated_payer import Faults
@@ -136,3 +137,24 @@ def test_lost_returns_never_come(tmp_path: Path) -> None:
 
     assert caisse.after(0) == []
     assert caisse.after(30 * DAY) == []
+
+
+def test_a_desk_keeps_to_what_it_has_said_of_a_sender(tmp_path: Path) -> None:
+    """Whoever was told that it is registered is not dropped as unknown later on."""
+    caisse = Caisse(tmp_path, Faults(unknown_sender=1.0))
+    question = Question(
+        id="q1",
+        ask=Ask.ENROLMENT,
+        file="one.b2",
+        number=1,
+        lot="",
+        sender=make_sender(Random(1)).number,
+        flow="billing",
+    )
+    caisse.put(question.name, question.to_bytes())
+    caisse.after(0)
+    caisse.put("one.b2", billing(1))
+    caisse.put("two.b2", billing(2))  # of another sender, of whom nobody asked
+
+    arls = [name for name in caisse.after(DAY) if name.startswith("arl")]
+    assert arls == ["arl-000001.noe"]

@@ -102,6 +102,19 @@ def test_a_refused_number_may_be_used_again() -> None:
     assert messages(mended) == ["931000", "920098", "920900"]
 
 
+def test_the_same_bytes_are_judged_alike_after_a_refusal() -> None:
+    """A sending that comes again as it was does not become right by that."""
+    faults = Faults(refused=0.5)
+
+    def sent(payer: Union, seed: int) -> list[str]:
+        return messages(payer.respond(TWO, rng=Random(seed), day=DAY))
+
+    refused = ["931000", "920099"]
+    seed = next(n for n in range(50) if sent(union(faults=faults), n) == refused)
+    payer = union(faults=faults)
+    assert [sent(payer, n) for n in (seed, *range(10))] == [refused] * 11
+
+
 def test_header_and_totals_are_looked_at_first() -> None:
     """A test sending to production, and a union that the sums do not name."""
     header = bytearray(TWO)
