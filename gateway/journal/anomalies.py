@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, not_, select, update
@@ -108,16 +109,11 @@ def raise_(
         tx.say("anomaly.raised", name, kind=kind, subject=subject, severity=severity)
         anomaly_items.add(tx, name, items or {})
         return name
-    row = tx.connection.execute(
-        select(table)
-        .where(table.c.kind == kind, table.c.subject == subject)
-        .with_for_update()
-    ).one()
+    its = {"its_kind": kind, "its_subject": subject}
+    (row,) = _OF_SUBJECT.rows(tx.connection, its)
     if once and anomaly_items.has(tx.connection, row.id, items or {}):
         seen, claims, told = 0, 0, {}
     values: dict[str, Any] = {
-        "seen": table.c.seen + seen,
-        "claims": table.c.claims + claims,
         "last_seen": tx.now,
         "words": words,
         "client_id": client if row.client_id == client else "",
@@ -131,7 +127,8 @@ def raise_(
         values["advice"] = advice
     values |= _reopened(tx, row, kind=kind, subject=subject)
     values |= _woken(tx, row, Extent(values["severity"], row.claims + claims))
-    tx.connection.execute(update(table).where(table.c.id == row.id).values(values))
+    more = {"its_id": row.id, "more_seen": seen, "more_claims": claims}
+    _happening(tuple(values)).run(tx.connection, {**more, **values})
     anomaly_items.add(tx, row.id, items or {})
     return str(row.id)
 
@@ -218,20 +215,14 @@ def move(
 
     It is put off no longer, whatever happened.
     """
-    table = schema.anomaly
-    stored = tx.connection.execute(
-        select(table.c.state).where(table.c.id == anomaly)
-    ).scalar_one_or_none()
+    stored = _STATE.first(tx.connection, {"its_id": anomaly})
     if stored is None:
         raise LostRace(f"there is no anomaly {anomaly}")
-    before = AnomalyState(stored)
+    before = AnomalyState(stored.state)
     after = ANOMALY.next_state(before, happened)
-    changed = tx.connection.execute(
-        update(table)
-        .where(table.c.id == anomaly, table.c.state == before)
-        .values(state=after, snoozed_until=None, **values)
-    ).rowcount
-    if changed != 1:
+    changed = {"state": after, "snoozed_until": None, **values}
+    its = {"its_id": anomaly, "its_state": before}
+    if _moving(tuple(changed)).run(tx.connection, {**its, **changed}) != 1:
         raise LostRace(f"anomaly {anomaly} is no longer {before}")
     tx.say(f"anomaly.{happened}", anomaly, by=by, **values)
 
@@ -289,6 +280,36 @@ def comments(connection: Connection, anomaly: str) -> list[Row[*tuple[Any, ...]]
     return list(connection.execute(query))
 
 
+@cache
+def _happening(columns: tuple[str, ...]) -> Prepared:
+    """Prepare setting columns, and adding to how often, and on how many claims."""
+    table = schema.anomaly
+    added = {
+        table.c.seen: table.c.seen + given("more_seen"),
+        table.c.claims: table.c.claims + given("more_claims"),
+    }
+    the_one = update(table).where(table.c.id == given("its_id"))
+    return Prepared(the_one.values(added), columns)
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    table = schema.anomaly
+    its = (table.c.id == given("its_id"), table.c.state == given("its_state"))
+    return Prepared(update(table).where(*its), columns)
+
+
+_STATE: Final = Prepared(
+    select(schema.anomaly.c.state).where(schema.anomaly.c.id == given("its_id"))
+)
+_OF_SUBJECT: Final = Prepared(
+    select(schema.anomaly)
+    .where(
+        schema.anomaly.c.kind == given("its_kind"),
+        schema.anomaly.c.subject == given("its_subject"),
+    )
+    .with_for_update()
+)
 _OPEN: Final = select(schema.anomaly).where(
     schema.anomaly.c.kind == given("its_kind"),
     schema.anomaly.c.state != AnomalyState.RESOLVED.value,

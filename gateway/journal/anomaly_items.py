@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_
 
 from gateway.committing import Tx
 from gateway.journal import schema
-from gateway.journal.prepared import Prepared
+from gateway.journal.prepared import Prepared, given
 
 MOST: Final = 1000
 """How many are kept of one anomaly, at least; somewhat more until they are cut."""
@@ -102,10 +102,8 @@ def has(connection: Connection, anomaly: str, items: Collection[str]) -> bool:
 
 def count(connection: Connection, anomaly: str) -> int:
     """Count what is kept of an anomaly."""
-    query = (
-        select(func.count()).select_from(_TABLE).where(_TABLE.c.anomaly_id == anomaly)
-    )
-    return int(connection.execute(query).scalar_one())
+    (row,) = _COUNT.rows(connection, {"its_anomaly": anomaly})
+    return int(row.many)
 
 
 def reach(connection: Connection, anomaly: str) -> Reach:
@@ -142,3 +140,8 @@ def _adding(insert: Any) -> Any:
 
 
 _ADD: Final = Prepared(_adding, ("anomaly_id", "subject", "claims", "at"))
+_COUNT: Final = Prepared(
+    select(func.count().label("many"))
+    .select_from(_TABLE)
+    .where(_TABLE.c.anomaly_id == given("its_anomaly"))
+)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
 from gateway.journal.dialect import plain
+from gateway.journal.prepared import Prepared, given
 from protocols.attachments import About
 from routing.attachment import Way, way
 from routing.envelope import Problem
@@ -23,7 +24,7 @@ SHOWN: Final = 25
 
 _BILLING: Final = "billing"
 _TABLE: Final = schema.attachment
-_DUE: Final = (
+_DUE: Final = Prepared(
     select(
         _TABLE,
         schema.lot.c.deposit_id,
@@ -34,8 +35,14 @@ _DUE: Final = (
         schema.lot.c.created_at,
     )
     .join(schema.lot, schema.lot.c.id == _TABLE.c.lot_id)
-    .where(schema.lot.c.state == LotState.HELD.value, schema.lot.c.cause == WAITS)
+    .where(
+        schema.lot.c.state == LotState.HELD.value,
+        schema.lot.c.cause == WAITS,
+        _TABLE.c.due_at <= given("now"),
+    )
     .order_by(_TABLE.c.due_at, _TABLE.c.lot_id)
+    .limit(1)
+    .with_for_update(of=_TABLE, skip_locked=True)
 )
 
 
@@ -56,10 +63,7 @@ def open_(tx: Tx, lots: Iterable[tuple[str, About]]) -> None:
 
 def take(tx: Tx, lease: float) -> Row[*tuple[Any, ...]] | None:
     """Take the waiting document that is due longest; nobody else has it for a while."""
-    query = _DUE.where(_TABLE.c.due_at <= tx.now).limit(1)
-    row = tx.connection.execute(
-        query.with_for_update(of=_TABLE, skip_locked=True)
-    ).first()
+    row: Row[*tuple[Any, ...]] | None = _DUE.first(tx.connection, {"now": tx.now})
     if row is not None:
         put_off(tx, row.lot_id, tx.now + lease)
     return row

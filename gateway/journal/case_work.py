@@ -15,6 +15,7 @@ from sqlalchemy import Row, select, update
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomalies, schema
+from gateway.journal.prepared import Prepared, given
 from routing.errors import GatewayError
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
 
@@ -88,12 +89,7 @@ def reopen(tx: Tx, case: str, why: str, *, by: str, was: str = "") -> None:
 def wake_due(tx: Tx) -> int:
     """Bring back what was put off until now; tell how many came back."""
     table = schema.anomaly
-    rows = tx.connection.execute(
-        select(table)
-        .where(table.c.state == AnomalyState.SNOOZED, table.c.snoozed_until <= tx.now)
-        .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    ).all()
+    rows = _DUE.rows(tx.connection, {"now": tx.now})
     for row in rows:
         tx.connection.execute(
             update(table)
@@ -119,3 +115,14 @@ def _locked(tx: Tx, case: str, was: str) -> Row[*tuple[Any, ...]]:
             "it again"
         )
     return row
+
+
+_DUE: Final = Prepared(
+    select(schema.anomaly)
+    .where(
+        schema.anomaly.c.state == AnomalyState.SNOOZED.value,
+        schema.anomaly.c.snoozed_until <= given("now"),
+    )
+    .limit(_AT_ONCE)
+    .with_for_update(skip_locked=True)
+)

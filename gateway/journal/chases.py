@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
@@ -68,9 +69,8 @@ def _sent_since(tx: Tx, given_up: Chase, owed: Row[*tuple[Any, ...]]) -> bool:
     """Say whether a lot that a person has was sent again after it was given up."""
     if given_up.state != ChaseState.GIVEN_UP:
         return False
-    table = schema.dispatch
-    query = select(table.c.sent_at).where(table.c.id == owed.dispatch_id)
-    sent = tx.connection.execute(query).scalar()
+    row = _SENT_AT.first(tx.connection, {"its_dispatch": owed.dispatch_id})
+    sent = None if row is None else row.sent_at
     return sent is not None and sent > given_up.changed_at
 
 
@@ -81,15 +81,12 @@ def follow(tx: Tx, row: Chase, dispatch: Row[*tuple[Any, ...]]) -> Chase:
     """
     if row.dispatch_id == dispatch.id and row.payer_id == dispatch.payer_id:
         return row
-    table = schema.chase
     known = Known.from_json(row.known)
     if row.payer_id != dispatch.payer_id:
         known = known.elsewhere()
     values = {"dispatch_id": dispatch.id, "payer_id": dispatch.payer_id}
-    tx.connection.execute(
-        update(table)
-        .where(table.c.lot_id == row.lot_id)
-        .values(known=known.to_json(), **values)
+    _FOLLOW.run(
+        tx.connection, {"its_lot": row.lot_id, "known": known.to_json(), **values}
     )
     return locked(tx, row.lot_id) or row
 
@@ -120,15 +117,11 @@ def due(tx: Tx, most: int) -> list[Chase]:
 
 def move(tx: Tx, row: Chase, happened: ChaseEvent, **values: Any) -> ChaseState:
     """Move a chase along its life; it goes on at `next_at`, or not by itself."""
-    table = schema.chase
     before = ChaseState(row.state)
     after = CHASE.next_state(before, happened)
-    changed = tx.connection.execute(
-        update(table)
-        .where(table.c.lot_id == row.lot_id, table.c.state == before)
-        .values(**{"state": after, "next_at": None, "changed_at": tx.now, **values})
-    ).rowcount
-    if changed != 1:
+    changed = {"state": after, "next_at": None, "changed_at": tx.now, **values}
+    its = {"its_lot": row.lot_id, "its_state": before}
+    if _setting(tuple(changed)).run(tx.connection, {**its, **changed}) != 1:
         raise LostRace(f"the chase of lot {row.lot_id} is no longer {before}")
     tx.say(f"chase.{after}", row.lot_id, was=before)
     return after
@@ -136,15 +129,11 @@ def move(tx: Tx, row: Chase, happened: ChaseEvent, **values: Any) -> ChaseState:
 
 def wait(tx: Tx, lot: str, until: float | None, known: Known | None = None) -> None:
     """Let a chase that is open go on at a moment, knowing what it knows now."""
-    table = schema.chase
     values: dict[str, Any] = {"next_at": until, "changed_at": tx.now}
     if known is not None:
         values["known"] = known.to_json()
-    tx.connection.execute(
-        update(table)
-        .where(table.c.lot_id == lot, table.c.state == ChaseState.OPEN)
-        .values(values)
-    )
+    its = {"its_lot": lot, "its_state": ChaseState.OPEN}
+    _setting(tuple(values)).run(tx.connection, {**its, **values})
 
 
 def owes_still(connection: Connection, lot: str) -> bool:
@@ -228,10 +217,7 @@ def go_on(tx: Tx, row: Chase) -> Chase:
 
 def rest(tx: Tx, row: Chase) -> None:
     """Leave a chase with the person who has it: nothing safe is left to do still."""
-    table = schema.chase
-    tx.connection.execute(
-        update(table).where(table.c.lot_id == row.lot_id).values(next_at=None)
-    )
+    _REST.run(tx.connection, {"its_lot": row.lot_id, "next_at": None})
 
 
 def lot_of(connection: Connection, lot: str) -> Any:
@@ -240,7 +226,20 @@ def lot_of(connection: Connection, lot: str) -> Any:
     return row
 
 
+@cache
+def _setting(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(_ITS.where(_CHASE.c.state == given("its_state")), columns)
+
+
 _CHASE: Final = schema.chase
+_ITS: Final = update(_CHASE).where(_CHASE.c.lot_id == given("its_lot"))
+_FOLLOW: Final = Prepared(_ITS, ("dispatch_id", "payer_id", "known"))
+_REST: Final = Prepared(_ITS, ("next_at",))
+_SENT_AT: Final = Prepared(
+    select(schema.dispatch.c.sent_at).where(
+        schema.dispatch.c.id == given("its_dispatch")
+    )
+)
 _FIND: Final = Prepared(select(_CHASE).where(_CHASE.c.lot_id == given("its_lot")))
 _UNDER_WAY: Final = Prepared(
     select(_CHASE).where(

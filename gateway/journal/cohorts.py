@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from gateway.journal import schema
-from gateway.journal.prepared import Prepared
+from gateway.journal.prepared import Prepared, given
 from gateway.journal.schema_owed import SENT
 from routing.delays import Counted
 
@@ -73,13 +73,11 @@ def read(
 
     Of all payers, or of some.
     """
-    sent_on = schema.cohort.c.sent_on
-    query = select(*(schema.cohort.c[name] for name in Counted._fields))
-    query = query.where(sent_on >= since, sent_on <= until)
-    if payers is not None:
-        query = query.where(schema.cohort.c.payer_id.in_(payers))
-    rows = connection.execute(query.order_by(*schema.cohort.primary_key))
-    return [Counted._make(row) for row in rows]
+    its = {"since": since, "until": until}
+    if payers is None:
+        return [Counted._make(row) for row in _READ.rows(connection, its)]
+    some = _BETWEEN.where(schema.cohort.c.payer_id.in_(payers))
+    return [Counted._make(row) for row in connection.execute(some, its)]
 
 
 def _adding(insert: Any) -> Any:
@@ -90,3 +88,12 @@ def _adding(insert: Any) -> Any:
 
 
 _ADD: Final = Prepared(_adding, (*Cohort._fields, *Count._fields))
+_BETWEEN: Final = (
+    select(*(schema.cohort.c[name] for name in Counted._fields))
+    .where(
+        schema.cohort.c.sent_on >= given("since"),
+        schema.cohort.c.sent_on <= given("until"),
+    )
+    .order_by(*schema.cohort.primary_key)
+)
+_READ: Final = Prepared(_BETWEEN)

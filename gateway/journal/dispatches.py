@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
@@ -48,33 +49,29 @@ def open_dispatch(tx: Tx, entropy: Entropy, group: Group) -> str:
         )
     name = new_id("s", tx.now, entropy)
     number = next_number(tx, f"{group.payer}/{group.flow}")
-    tx.connection.execute(
-        insert(schema.dispatch),
-        {
-            "id": name,
-            "payer_id": group.payer,
-            "payer_code": group.code,
-            "endpoint_id": group.endpoint,
-            "network": group.network,
-            "flow": group.flow,
-            "directory_version": group.version,
-            "number": number,
-            "lots": len(group.lots),
-            "claims": sum(lot.claims for lot in group.lots),
-            "asked": sum(lot.asked for lot in group.lots),
-            "state": DispatchState.READY,
-            "not_before": tx.now,
-            "created_at": tx.now,
-            "changed_at": tx.now,
-        },
-    )
-    tx.connection.execute(
-        insert(schema.dispatch_lot),
-        [
-            {"dispatch_id": name, "lot_id": lot.id, "position": position}
-            for position, lot in enumerate(group.lots, 1)
-        ],
-    )
+    row = {
+        "id": name,
+        "payer_id": group.payer,
+        "payer_code": group.code,
+        "endpoint_id": group.endpoint,
+        "network": group.network,
+        "flow": group.flow,
+        "directory_version": group.version,
+        "number": number,
+        "lots": len(group.lots),
+        "claims": sum(lot.claims for lot in group.lots),
+        "asked": sum(lot.asked for lot in group.lots),
+        "state": DispatchState.READY,
+        "not_before": tx.now,
+        "created_at": tx.now,
+        "changed_at": tx.now,
+    }
+    _OPEN.run(tx.connection, row)
+    members = [
+        {"dispatch_id": name, "lot_id": lot.id, "position": position}
+        for position, lot in enumerate(group.lots, 1)
+    ]
+    _ADD_MEMBER.run_many(tx.connection, members)
     for lot in group.lots:
         lots.move(tx, lot, LotEvent.GATHER, "gathered", dispatch_id=name)
     tx.say("dispatch.gathered", name, payer=group.payer, number=number)
@@ -87,23 +84,14 @@ def compose(tx: Tx, dispatch: str, composed: Composed, stored: StoredPayload) ->
     Raises `LostRace` when another worker made it already: what may have been
     sent never changes.
     """
-    table = schema.dispatch
-    changed = tx.connection.execute(
-        update(table)
-        .where(
-            table.c.id == dispatch,
-            table.c.state == DispatchState.READY,
-            table.c.payload_id.is_(None),
-        )
-        .values(
-            payload_id=stored.id,
-            filename=composed.name,
-            size=stored.size,
-            worker=None,
-            lease_until=None,
-        )
-    ).rowcount
-    if changed != 1:
+    made = {
+        "payload_id": stored.id,
+        "filename": composed.name,
+        "size": stored.size,
+        "worker": None,
+        "lease_until": None,
+    }
+    if _COMPOSE.run(tx.connection, {"its_id": dispatch, **made}) != 1:
         raise LostRace(f"dispatch {dispatch} has its file already")
     tx.say(
         "dispatch.composed",
@@ -135,15 +123,8 @@ def move(
 def begin_attempt(tx: Tx, dispatch: Row[*tuple[Any, ...]], worker: str) -> int:
     """Count an attempt and note its beginning."""
     number = _attempts(tx.connection, dispatch.id) + 1
-    tx.connection.execute(
-        insert(schema.attempt),
-        {
-            "dispatch_id": dispatch.id,
-            "number": number,
-            "worker": worker,
-            "started_at": tx.now,
-        },
-    )
+    begun = {"number": number, "worker": worker, "started_at": tx.now}
+    _BEGIN_ATTEMPT.run(tx.connection, {"dispatch_id": dispatch.id, **begun})
     return number
 
 
@@ -173,17 +154,9 @@ def attempts(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]
     return list(connection.execute(query.order_by(table.c.number)))
 
 
-def sending(connection: Connection, endpoints: Sequence[str]) -> dict[str, int]:
-    """Count dispatches under way per endpoint."""
-    table = schema.dispatch
-    query = (
-        select(table.c.endpoint_id, func.count())
-        .where(
-            table.c.state == DispatchState.SENDING, table.c.endpoint_id.in_(endpoints)
-        )
-        .group_by(table.c.endpoint_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+def sending(connection: Connection) -> Mapping[str, int]:
+    """Count dispatches under way per endpoint; those are no more than workers."""
+    return Counter(row.endpoint_id for row in _SENDING.rows(connection, {}))
 
 
 def _attempts(connection: Connection, dispatch: str) -> int:
@@ -195,13 +168,8 @@ def next_number(tx: Tx, series: str) -> int:
     """Hand out the next number of a series, once."""
     table = schema.number_series
     dialect.insert_new(tx.connection, table, [{"series": series, "last": 0}])
-    number = tx.connection.execute(
-        update(table)
-        .where(table.c.series == series)
-        .values(last=table.c.last + 1)
-        .returning(table.c.last)
-    ).scalar_one()
-    return int(number)
+    (row,) = _NEXT_NUMBER.rows(tx.connection, {"its_series": series})
+    return int(row.last)
 
 
 @cache
@@ -211,6 +179,48 @@ def _moving(columns: tuple[str, ...]) -> Prepared:
     return Prepared(update(table).where(*its), columns)
 
 
+_OPEN: Final = Prepared(
+    insert(schema.dispatch),
+    (
+        "id",
+        "payer_id",
+        "payer_code",
+        "endpoint_id",
+        "network",
+        "flow",
+        "directory_version",
+        "number",
+        "lots",
+        "claims",
+        "asked",
+        "state",
+        "not_before",
+        "created_at",
+        "changed_at",
+    ),
+)
+_ADD_MEMBER: Final = Prepared(
+    insert(schema.dispatch_lot), ("dispatch_id", "lot_id", "position")
+)
+_COMPOSE: Final = Prepared(
+    update(schema.dispatch).where(
+        schema.dispatch.c.id == given("its_id"),
+        schema.dispatch.c.state == DispatchState.READY.value,
+        schema.dispatch.c.payload_id.is_(None),
+    ),
+    ("payload_id", "filename", "size", "worker", "lease_until"),
+)
+_SENDING: Final = Prepared(
+    select(schema.dispatch.c.endpoint_id).where(
+        schema.dispatch.c.state == DispatchState.SENDING.value
+    )
+)
+_NEXT_NUMBER: Final = Prepared(
+    update(schema.number_series)
+    .where(schema.number_series.c.series == given("its_series"))
+    .values(last=schema.number_series.c.last + 1)
+    .returning(schema.number_series.c.last)
+)
 _FIND: Final = Prepared(
     select(schema.dispatch).where(schema.dispatch.c.id == given("its_id"))
 )
@@ -226,6 +236,9 @@ _ATTEMPTS: Final = Prepared(
     .where(_ITS_ATTEMPTS)
     .order_by(schema.attempt.c.number.desc())
     .limit(1)
+)
+_BEGIN_ATTEMPT: Final = Prepared(
+    insert(schema.attempt), ("dispatch_id", "number", "worker", "started_at")
 )
 _END_ATTEMPT: Final = Prepared(
     update(schema.attempt).where(

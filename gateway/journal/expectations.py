@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Update, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, exists, func, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import dialect, schema
@@ -115,26 +115,16 @@ def _renew(tx: Tx, dispatch: str, owed: Sequence[Owed]) -> None:
         after = EXPECTATION.next_state(
             ExpectationState(row.state), ExpectationEvent.RENEW
         )
-        tx.connection.execute(
-            _the_one(row).values(
-                state=after,
-                due_at=each.due_at,
-                missing_at=each.missing_at,
-                usual_at=each.usual_at,
-                next_at=each.late_at,
-                changed_at=tx.now,
-            )
-        )
+        renewed = {
+            "state": after,
+            "due_at": each.due_at,
+            "missing_at": each.missing_at,
+            "usual_at": each.usual_at,
+            "next_at": each.late_at,
+            "changed_at": tx.now,
+        }
+        _RENEW.run(tx.connection, _its(row) | renewed)
         tx.say("expectation.renewed", row.lot_id, kind=row.kind, was=row.state)
-
-
-def _the_one(row: Row[*tuple[Any, ...]]) -> Update:
-    table = schema.expectation
-    return update(table).where(
-        table.c.dispatch_id == row.dispatch_id,
-        table.c.lot_id == row.lot_id,
-        table.c.kind == row.kind,
-    )
 
 
 def _count_sent(
@@ -244,7 +234,7 @@ def move(
 
 def put_off(tx: Tx, row: Row[*tuple[Any, ...]], until: float) -> None:
     """Have the watch look at an expectation again at a moment, and not before."""
-    tx.connection.execute(_the_one(row).values(next_at=until))
+    _PUT_OFF.run(tx.connection, _its(row) | {"next_at": until})
 
 
 def of_dispatch(connection: Connection, dispatch: str) -> list[Row[*tuple[Any, ...]]]:
@@ -353,6 +343,11 @@ _THE_ONE: Final = (
 )
 _MOVE: Final = Prepared(
     update(_TABLE).where(*_THE_ONE), ("state", "next_at", "changed_at")
+)
+_PUT_OFF: Final = Prepared(update(_TABLE).where(*_THE_ONE), ("next_at",))
+_RENEW: Final = Prepared(
+    update(_TABLE).where(*_THE_ONE),
+    ("state", "due_at", "missing_at", "usual_at", "next_at", "changed_at"),
 )
 
 

@@ -16,8 +16,6 @@ from gateway.storage.payloads import StoredPayload
 from routing.lifecycle import HandbackState, ReturnState
 from routing.sandbox import base
 
-_PER_STATEMENT: Final = 5000  # an engine takes only so many parameters
-
 
 def waiting(connection: Connection, most: int, after: str) -> list[str]:
     """Name returns with matched answers that no client's file carries yet.
@@ -66,23 +64,24 @@ def add(
             "created_at": tx.now,
         },
     )
-    answer = schema.answer
-    changed = 0
-    for start in range(0, len(seqs), _PER_STATEMENT):
-        some = seqs[start : start + _PER_STATEMENT]
-        changed += tx.connection.execute(
-            update(answer)
-            .where(
-                answer.c.return_id == row.id,
-                answer.c.seq.in_(some),
-                answer.c.handback_id.is_(None),
-            )
-            .values(handback_id=name)
-        ).rowcount
+    its = {"its_return": row.id, "handback_id": name}
+    runs = [{"first": first, "last": last, **its} for first, last in _runs(seqs)]
+    changed = _GIVE.run_many(tx.connection, runs)
     if changed != len(seqs):
         raise LostRace(f"answers of return {row.id} were handed back already")
     tx.say("return.ready", name, client=client, answers=len(seqs), **{"return": row.id})
     return name
+
+
+def _runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
+    """Say the same numbers as runs of neighbours, each by its first and last."""
+    found: list[tuple[int, int]] = []
+    for seq in sorted(seqs):
+        if found and seq == found[-1][1] + 1:
+            found[-1] = (found[-1][0], seq)
+        else:
+            found.append((seq, seq))
+    return found
 
 
 def _not_handed_back() -> Select[str]:
@@ -120,6 +119,15 @@ _ADD: Final = Prepared(
         "state",
         "created_at",
     ),
+)
+_GIVE: Final = Prepared(
+    update(schema.answer).where(
+        schema.answer.c.return_id == given("its_return"),
+        schema.answer.c.seq >= given("first"),
+        schema.answer.c.seq <= given("last"),
+        schema.answer.c.handback_id.is_(None),
+    ),
+    ("handback_id",),
 )
 _WAITING: Final = Prepared(_not_handed_back())
 _HOLD: Final = Prepared(

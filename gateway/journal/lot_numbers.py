@@ -57,7 +57,9 @@ def uses(
     if itself and lot.state in GONE_ON:
         names.append(lot.id)
     said: dict[str, set[tuple[str, Outcome]]] = {name: set() for name in names}
-    for row in connection.execute(_SAID.where(_ANSWER.lot_id.in_(names))):
+    theirs = [{"its_lot": name} for name in names]
+    answers = _SAID_OF.rows_of_each(connection, theirs) if theirs else []
+    for row in (row for rows in answers for row in rows):
         said[row.lot_id].add((row.kind, Outcome(row.outcome)))
     return found + [NumberUse(name, frozenset(said[name])) for name in sorted(names)]
 
@@ -179,3 +181,4 @@ _NOTED: Final = Prepared(
 _SAID: Final = select(_ANSWER.lot_id, _ANSWER.outcome, schema.payer_return.c.kind).join(
     schema.payer_return, schema.payer_return.c.id == _ANSWER.return_id
 )
+_SAID_OF: Final = Prepared(_SAID.where(_ANSWER.lot_id == given("its_lot")))

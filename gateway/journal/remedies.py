@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -44,21 +45,19 @@ def add(
     """Journal one try before it is made; the one before it brought nothing."""
     lapse(tx, lot.id)
     name = new_id("m", tx.now, entropy)
-    tx.connection.execute(
-        insert(schema.remedy),
-        {
-            "id": name,
-            "lot_id": lot.id,
-            "dispatch_id": dispatch.id,
-            "payer_id": dispatch.payer_id,
-            "flow": dispatch.flow,
-            "kind": remedy,
-            "state": state,
-            "words": words,
-            "asked": lot.standing_asked,
-            "at": tx.now,
-        },
-    )
+    row = {
+        "id": name,
+        "lot_id": lot.id,
+        "dispatch_id": dispatch.id,
+        "payer_id": dispatch.payer_id,
+        "flow": dispatch.flow,
+        "kind": remedy,
+        "state": state,
+        "words": words,
+        "asked": lot.standing_asked,
+        "at": tx.now,
+    }
+    _ADD.run(tx.connection, row)
     tx.say(f"remedy.{state}", lot.id, remedy=remedy, id=name, why=words)
     return name
 
@@ -67,17 +66,13 @@ def move(
     tx: Tx, remedy: Row[*tuple[Any, ...]], happened: RemedyEvent, **values: Any
 ) -> RemedyState:
     """Move one try along its life; raises `IllegalTransition` or `LostRace`."""
-    table = schema.remedy
     before = RemedyState(remedy.state)
     after = REMEDY.next_state(before, happened)
     if after in REMEDY.final:
         values = {"ended_at": tx.now, **values}
-    changed = tx.connection.execute(
-        update(table)
-        .where(table.c.id == remedy.id, table.c.state == before)
-        .values(state=after, **values)
-    ).rowcount
-    if changed != 1:
+    changed = {"state": after, **values}
+    its = {"its_id": remedy.id, "its_state": before}
+    if _moving(tuple(changed)).run(tx.connection, {**its, **changed}) != 1:
         raise LostRace(f"remedy {remedy.id} is no longer {before}")
     if after is not before:
         tx.say(f"remedy.{after}", remedy.lot_id, remedy=remedy.kind, id=remedy.id)
@@ -104,9 +99,7 @@ def find(connection: Connection, name: str) -> Row[*tuple[Any, ...]] | None:
 
 def of_lot(connection: Connection, lot: str) -> list[Row[*tuple[Any, ...]]]:
     """List what was tried for a lot, oldest first."""
-    table = schema.remedy
-    query = select(table).where(table.c.lot_id == lot).order_by(table.c.at, table.c.id)
-    return list(connection.execute(query))
+    return _OF_LOT.rows(connection, {"its_lot": lot})
 
 
 class Wanted(NamedTuple):
@@ -205,8 +198,34 @@ def brought(tx: Tx, chase: Row[*tuple[Any, ...]], claims: int) -> str | None:
     return None
 
 
+@cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    its = (_REMEDY.c.id == given("its_id"), _REMEDY.c.state == given("its_state"))
+    return Prepared(update(_REMEDY).where(*its), columns)
+
+
 _CHASE: Final = schema.chase
 _REMEDY: Final = schema.remedy
+_ADD: Final = Prepared(
+    insert(_REMEDY),
+    (
+        "id",
+        "lot_id",
+        "dispatch_id",
+        "payer_id",
+        "flow",
+        "kind",
+        "state",
+        "words",
+        "asked",
+        "at",
+    ),
+)
+_OF_LOT: Final = Prepared(
+    select(_REMEDY)
+    .where(_REMEDY.c.lot_id == given("its_lot"))
+    .order_by(_REMEDY.c.at, _REMEDY.c.id)
+)
 _PLANNED: Final = Prepared(
     select(_REMEDY)
     .where(_REMEDY.c.state == RemedyState.PLANNED.value)

@@ -35,11 +35,9 @@ def known(
 
 def by_content(connection: Connection, endpoint: str, sha256: str) -> str | None:
     """Find a return of an endpoint by its content."""
-    table = schema.payer_return
-    query = select(table.c.id).where(
-        table.c.endpoint_id == endpoint, table.c.sha256 == sha256
-    )
-    return connection.execute(query).scalar_one_or_none()
+    its = {"its_endpoint": endpoint, "its_sha256": sha256}
+    found = _BY_CONTENT.first(connection, its)
+    return None if found is None else str(found.id)
 
 
 def add(
@@ -52,21 +50,19 @@ def add(
 ) -> str:
     """Journal a return whose bytes are durable; only then may it be removed there."""
     name = new_id("r", tx.now, entropy)
-    tx.connection.execute(
-        insert(schema.payer_return),
-        {
-            "id": name,
-            "endpoint_id": endpoint,
-            "network": network,
-            "remote_name": file.name,
-            "remote_size": file.size,
-            "remote_modified": file.modified,
-            "payload_id": stored.id,
-            "sha256": stored.sha256,
-            "collected_at": tx.now,
-            "state": ReturnState.STORED,
-        },
-    )
+    row = {
+        "id": name,
+        "endpoint_id": endpoint,
+        "network": network,
+        "remote_name": file.name,
+        "remote_size": file.size,
+        "remote_modified": file.modified,
+        "payload_id": stored.id,
+        "sha256": stored.sha256,
+        "collected_at": tx.now,
+        "state": ReturnState.STORED,
+    }
+    _ADD.run(tx.connection, row)
     tx.say(
         "return.collected",
         name,
@@ -80,10 +76,7 @@ def add(
 
 def confirmed(tx: Tx, returned: str) -> None:
     """Note that a return was removed, or confirmed, at the payer's."""
-    table = schema.payer_return
-    tx.connection.execute(
-        update(table).where(table.c.id == returned).values(confirmed_at=tx.now)
-    )
+    _CONFIRM.run(tx.connection, {"its_id": returned, "confirmed_at": tx.now})
     tx.say("return.confirmed", returned)
 
 
@@ -101,26 +94,22 @@ def read(
     """Note what a return held and how much of it was matched."""
     happened = ReturnEvent.MATCH if matched == answers else ReturnEvent.MATCH_PART
     after = RETURN.next_state(ReturnState(row.state), happened)
-    table = schema.payer_return
-    tx.connection.execute(
-        update(table)
-        .where(table.c.id == row.id)
-        .values(
-            state=after,
-            format=summary.format,
-            kind=kind,
-            payer_id=payer,
-            reference=summary.keys.get("reference", ""),
-            answers=answers,
-            matched=matched,
-            errors=summary.errors,
-            facts=json.dumps(dict(summary.keys), sort_keys=True),
-            matched_at=tx.now,
-            retry_at=retry_at,
-            worker=None,
-            lease_until=None,
-        )
-    )
+    held = {
+        "state": after,
+        "format": summary.format,
+        "kind": kind,
+        "payer_id": payer,
+        "reference": summary.keys.get("reference", ""),
+        "answers": answers,
+        "matched": matched,
+        "errors": summary.errors,
+        "facts": json.dumps(dict(summary.keys), sort_keys=True),
+        "matched_at": tx.now,
+        "retry_at": retry_at,
+        "worker": None,
+        "lease_until": None,
+    }
+    _READ.run(tx.connection, {"its_id": row.id, **held})
     tx.say(f"return.{after}", row.id, kind=kind, answers=answers, matched=matched)
     return after
 
@@ -141,12 +130,9 @@ def put_orphans_back(tx: Tx) -> None:
     """Have the returns read again whose orphans are due for another try."""
     before = ReturnState.PARTLY_MATCHED
     after = RETURN.next_state(before, ReturnEvent.REMATCH)
-    for row in _ORPHANS_DUE.rows(tx.connection, {"now": tx.now}):
-        tx.connection.execute(
-            update(_RETURN)
-            .where(_RETURN.c.id == row.id, _RETURN.c.state == before)
-            .values(state=after)
-        )
+    moved = {"its_state": before, "state": after}
+    due = _ORPHANS_DUE.rows(tx.connection, {"now": tx.now})
+    _MOVE.run_many(tx.connection, [{"its_id": row.id, **moved} for row in due])
 
 
 def all_orphans_due(tx: Tx) -> None:
@@ -161,24 +147,14 @@ def all_orphans_due(tx: Tx) -> None:
 
 def orphans_due_now(tx: Tx, endpoints: Collection[str]) -> None:
     """Have the returns of some endpoints with orphans tried again."""
-    table = schema.payer_return
-    tx.connection.execute(
-        update(table)
-        .where(
-            table.c.state == ReturnState.PARTLY_MATCHED,
-            table.c.endpoint_id.in_(endpoints),
-        )
-        .values(retry_at=None)
-    )
+    its = [{"its_endpoint": name, "retry_at": None} for name in sorted(endpoints)]
+    _DUE_NOW.run_many(tx.connection, its)
 
 
 def last_from(connection: Connection, endpoint: str) -> float | None:
     """Tell when an endpoint was last heard: its last return came then."""
-    table = schema.payer_return
-    query = select(func.max(table.c.collected_at)).where(
-        table.c.endpoint_id == endpoint
-    )
-    last: float | None = connection.execute(query).scalar_one()
+    (row,) = _LAST_FROM.rows(connection, {"its_endpoint": endpoint})
+    last: float | None = row.last
     return last
 
 
@@ -194,6 +170,53 @@ def orphans_left(connection: Connection, endpoint: str) -> bool:
 
 
 _RETURN: Final = schema.payer_return
+_BY_CONTENT: Final = Prepared(
+    select(_RETURN.c.id).where(
+        _RETURN.c.endpoint_id == given("its_endpoint"),
+        _RETURN.c.sha256 == given("its_sha256"),
+    )
+)
+_ADD: Final = Prepared(
+    insert(_RETURN),
+    (
+        "id",
+        "endpoint_id",
+        "network",
+        "remote_name",
+        "remote_size",
+        "remote_modified",
+        "payload_id",
+        "sha256",
+        "collected_at",
+        "state",
+    ),
+)
+_ONE: Final = update(_RETURN).where(_RETURN.c.id == given("its_id"))
+_CONFIRM: Final = Prepared(_ONE, ("confirmed_at",))
+_READ: Final = Prepared(
+    _ONE,
+    (
+        "state",
+        "format",
+        "kind",
+        "payer_id",
+        "reference",
+        "answers",
+        "matched",
+        "errors",
+        "facts",
+        "matched_at",
+        "retry_at",
+        "worker",
+        "lease_until",
+    ),
+)
+_MOVE: Final = Prepared(_ONE.where(_RETURN.c.state == given("its_state")), ("state",))
+_LAST_FROM: Final = Prepared(
+    select(func.max(_RETURN.c.collected_at).label("last")).where(
+        _RETURN.c.endpoint_id == given("its_endpoint")
+    )
+)
 _KNOWN: Final = Prepared(
     select(
         _RETURN.c.id,
@@ -206,7 +229,12 @@ _KNOWN: Final = Prepared(
         _RETURN.c.endpoint_id == given("its_endpoint"),
     )
 )
-_ORPHANS: Final = select(_RETURN.c.id).where(text(schema.PARTLY_MATCHED))
+_PARTLY: Final = text(schema.PARTLY_MATCHED)
+_DUE_NOW: Final = Prepared(
+    update(_RETURN).where(_PARTLY, _RETURN.c.endpoint_id == given("its_endpoint")),
+    ("retry_at",),
+)
+_ORPHANS: Final = select(_RETURN.c.id).where(_PARTLY)
 _ORPHANS_DUE: Final = Prepared(  # two ways into one index, which `or` would not take
     union_all(
         _ORPHANS.where(_RETURN.c.retry_at.is_(None)),

@@ -109,7 +109,12 @@ def held(table: Table, worker: str) -> ColumnElement[bool]:
 
 def release(tx: Tx, table: Table, row: str) -> None:
     """Give a row back before its lease ends."""
-    tx.connection.execute(update(table).where(table.c.id == row).values(_FREE))
+    _freeing(table).run(tx.connection, {"its_id": row, **_FREE})
+
+
+@cache
+def _freeing(table: Table) -> Prepared:
+    return Prepared(update(table).where(table.c.id == given("its_id")), tuple(_FREE))
 
 
 def abandon_all(tx: Tx, worker: str) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies, schema
+from gateway.journal.prepared import Prepared, given
 from gateway.steps.tie import Tied
 from routing.envelope import Level, Outcome
 
@@ -45,19 +46,8 @@ def tell_contradictions(
 
 
 def _was_refused(tx: Tx, lot: str, kind: str) -> bool:
-    answer, returned = schema.answer, schema.payer_return
-    found = tx.connection.execute(
-        select(answer.c.seq)
-        .join(returned, returned.c.id == answer.c.return_id)
-        .where(
-            answer.c.lot_id == lot,
-            answer.c.level == Level.LOT,
-            answer.c.outcome == Outcome.REJECTED,
-            returned.c.kind == kind,
-        )
-        .limit(1)
-    ).first()
-    return found is not None
+    its = {"its_lot": lot, "its_kind": kind}
+    return _REFUSED.first(tx.connection, its) is not None
 
 
 def _raise(tx: Tx, entropy: Entropy, each: Tied) -> None:
@@ -82,3 +72,16 @@ def _raise(tx: Tx, entropy: Entropy, each: Tied) -> None:
         claims=claims,
         items={done.lot: claims},
     )
+
+
+_REFUSED: Final = Prepared(
+    select(schema.answer.c.seq)
+    .join(schema.payer_return, schema.payer_return.c.id == schema.answer.c.return_id)
+    .where(
+        schema.answer.c.lot_id == given("its_lot"),
+        schema.answer.c.level == Level.LOT.value,
+        schema.answer.c.outcome == Outcome.REJECTED.value,
+        schema.payer_return.c.kind == given("its_kind"),
+    )
+    .limit(1)
+)

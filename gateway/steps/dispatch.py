@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, or_, select, update
 
 from config.errors import ConfigErrors
 from gateway.clock import Entropy, Now
@@ -112,7 +112,7 @@ class Dispatch:
         self._find_lost(tx)
         blocked: set[str] = set()
         while due := self._due(tx, blocked):
-            busy = dispatches.sending(tx.connection, [row.endpoint_id for row in due])
+            busy = dispatches.sending(tx.connection)
             for row in due:
                 if row.endpoint_id in blocked:
                     continue
@@ -129,20 +129,10 @@ class Dispatch:
         return None
 
     def _due(self, tx: Tx, blocked: Collection[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-        table = schema.dispatch
-        return tx.connection.execute(
-            select(table)
-            .where(
-                table.c.state.in_([DispatchState.READY, DispatchState.UNKNOWN]),
-                table.c.payload_id.is_not(None),
-                table.c.not_before <= tx.now,
-                (table.c.lease_until.is_(None)) | (table.c.lease_until < tx.now),
-                table.c.endpoint_id.not_in(blocked),
-            )
-            .order_by(table.c.not_before, table.c.created_at, table.c.number)
-            .limit(_LOOK_AT)
-            .with_for_update(skip_locked=True)
-        ).all()
+        if not blocked:
+            return _DUE.rows(tx.connection, {"now": tx.now})
+        others = {"now": tx.now, "blocked": sorted(blocked)}
+        return tx.connection.execute(_DUE_ELSEWHERE, others).all()
 
     def _find_lost(self, tx: Tx) -> None:
         """Turn what a dead worker was handing over into an unknown outcome."""
@@ -183,7 +173,7 @@ class Dispatch:
         tx: Tx,
         row: Row[*tuple[Any, ...]],
         directory: Directory,
-        busy: dict[str, int],
+        busy: Mapping[str, int],
     ) -> bool:
         at_once = directory.payer(row.payer_id).delivery.concurrency
         if busy.get(row.endpoint_id, 0) >= at_once:
@@ -194,15 +184,9 @@ class Dispatch:
         asking = row.state == DispatchState.UNKNOWN
         until = tx.now + self._lease
         lease = {"worker": self._worker, "lease_until": until}
-        payloads = schema.payload
-        payload = tx.connection.execute(
-            select(payloads).where(payloads.c.id == row.payload_id)
-        ).one()
+        (payload,) = _PAYLOAD.rows(tx.connection, {"its_id": row.payload_id})
         if asking:
-            table = schema.dispatch
-            tx.connection.execute(
-                table.update().where(table.c.id == row.id).values(**lease)
-            )
+            _LEASE.run(tx.connection, {"its_id": row.id, **lease})
             return Turn(row, payload, row.attempts, until, asking)
         number = dispatches.begin_attempt(tx, row, self._worker)
         dispatches.move(tx, row, DispatchEvent.CLAIM, **lease)
@@ -255,6 +239,29 @@ class Dispatch:
             raise
 
 
+_TABLE: Final = schema.dispatch
+_ARE_DUE: Final = (
+    select(_TABLE)
+    .where(
+        _TABLE.c.state.in_([DispatchState.READY.value, DispatchState.UNKNOWN.value]),
+        _TABLE.c.payload_id.is_not(None),
+        _TABLE.c.not_before <= given("now"),
+        or_(_TABLE.c.lease_until.is_(None), _TABLE.c.lease_until < given("now")),
+    )
+    .order_by(_TABLE.c.not_before, _TABLE.c.created_at, _TABLE.c.number)
+    .limit(_LOOK_AT)
+    .with_for_update(skip_locked=True)
+)
+_DUE: Final = Prepared(_ARE_DUE)
+_DUE_ELSEWHERE: Final = _ARE_DUE.where(
+    _TABLE.c.endpoint_id.not_in(bindparam("blocked", expanding=True))
+)
+_PAYLOAD: Final = Prepared(
+    select(schema.payload).where(schema.payload.c.id == given("its_id"))
+)
+_LEASE: Final = Prepared(
+    update(_TABLE).where(_TABLE.c.id == given("its_id")), ("worker", "lease_until")
+)
 _LOST: Final = Prepared(
     select(schema.dispatch)
     .where(

@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import IntegrityBroken
 from gateway.journal import anomalies, answers, handbacks, schema
+from gateway.journal.prepared import Prepared, given
 from gateway.storage.local import Place
 from gateway.storage.payloads import Payloads, StoredPayload
 from gateway.storage.vault import WrappedKey
@@ -111,20 +112,15 @@ class HandBack:
         return {part.owner: each for part, each in zip(parts, stored, strict=True)}
 
 
-def _return(connection: Any, returned: str) -> Row[*tuple[Any, ...]]:
-    table = schema.payer_return
-    row: Row[*tuple[Any, ...]] = connection.execute(
-        select(table).where(table.c.id == returned)
-    ).one()
+def _return(connection: Connection, returned: str) -> Row[*tuple[Any, ...]]:
+    row: Row[*tuple[Any, ...]]
+    (row,) = _RETURN.rows(connection, {"its_id": returned})
     return row
 
 
 def _as_it_came(tx: Tx, row: Row[*tuple[Any, ...]]) -> StoredPayload:
     """Refer to the return's own payload."""
-    table = schema.payload
-    found = tx.connection.execute(
-        select(table).where(table.c.id == row.payload_id)
-    ).one()
+    (found,) = _PAYLOAD.rows(tx.connection, {"its_id": row.payload_id})
     return StoredPayload(
         id=found.id,
         sha256=found.sha256,
@@ -136,12 +132,22 @@ def _as_it_came(tx: Tx, row: Row[*tuple[Any, ...]]) -> StoredPayload:
 
 def _filename(tx: Tx, row: Row[*tuple[Any, ...]], client: str) -> str:
     """Name a client's file after the payer's, unique by the return's id."""
-    table = schema.handback
-    earlier = tx.connection.execute(
-        select(func.count()).where(
-            table.c.client_id == client, table.c.return_id == row.id
-        )
-    ).scalar_one()
+    its = {"its_client": client, "its_return": row.id}
+    earlier = len(_EARLIER.rows(tx.connection, its))
     stem, ending = posixpath.splitext(_UNSAFE.sub("_", row.remote_name))
     again = f"-{earlier + 1}" if earlier else ""
     return f"{stem}.{row.id}{again}{ending}"
+
+
+_RETURN: Final = Prepared(
+    select(schema.payer_return).where(schema.payer_return.c.id == given("its_id"))
+)
+_PAYLOAD: Final = Prepared(
+    select(schema.payload).where(schema.payload.c.id == given("its_id"))
+)
+_EARLIER: Final = Prepared(
+    select(schema.handback.c.id).where(
+        schema.handback.c.client_id == given("its_client"),
+        schema.handback.c.return_id == given("its_return"),
+    )
+)

@@ -11,17 +11,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, select
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies, schema
+from gateway.journal.prepared import Prepared, given
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.matching import Candidate
 
 FOREIGN: Final = "return-foreign"
-_WENT: Final = (
+_WENT: Final = Prepared(
     select(
         schema.dispatch.c.payer_id,
         schema.dispatch.c.endpoint_id,
@@ -30,7 +31,7 @@ _WENT: Final = (
     .select_from(schema.dispatch_lot)
     .join(schema.dispatch, schema.dispatch.c.id == schema.dispatch_lot.c.dispatch_id)
     .join(schema.lot, schema.lot.c.id == schema.dispatch_lot.c.lot_id)
-    .where(schema.dispatch_lot.c.lot_id == bindparam("lot"))
+    .where(schema.dispatch_lot.c.lot_id == given("its_lot"))
     .order_by(schema.dispatch.c.created_at)
 )
 
@@ -63,7 +64,7 @@ class Origin:
         return self._lots[lot]
 
     def _look(self, lot: str) -> str | None:
-        went = self._tx.connection.execute(_WENT, {"lot": lot}).all()
+        went = _WENT.rows(self._tx.connection, {"its_lot": lot})
         for row in went:
             if row.endpoint_id == self._endpoint:
                 return None

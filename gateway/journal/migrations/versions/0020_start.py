@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020_start"
-down_revision = "0018_attachments"
+down_revision = "0019_damaged_cases"
 branch_labels = None
 depends_on = None
 
