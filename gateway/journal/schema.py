@@ -50,6 +50,7 @@ from gateway.journal.schema_owed import (
     sequence_gap,
 )
 from gateway.journal.schema_payers import (
+    PARTLY_MATCHED,
     UNMET,
     answer,
     attempt,
@@ -83,6 +84,7 @@ from gateway.journal.schema_webhooks import (
 )
 
 __all__ = (
+    "PARTLY_MATCHED",
     "SCHEMA_VERSION",
     "UNMET",
     "anomaly",
@@ -149,5 +151,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0019_damaged_cases"
+SCHEMA_VERSION: Final = "0020_start"
 """The Alembic revision that this program works with; it refuses any other."""

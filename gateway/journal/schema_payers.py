@@ -94,6 +94,9 @@ number_series = Table(
 UNMET: Final = "state IN ('open', 'late', 'missing')"
 """The answers that are still owed, as the indexes for their lists say it."""
 
+PARTLY_MATCHED: Final = "state = 'partly-matched'"
+"""The returns that hold orphans, as the index for their next try says it."""
+
 expectation = Table(
     "expectation",
     metadata,
@@ -163,6 +166,12 @@ payer_return = Table(
     Index("ix_payer_return_payer_id", "payer_id", "collected_at"),
     Index("ix_payer_return_collected_at", "collected_at", "id"),
     Index("ix_payer_return_sha256", "sha256"),
+    Index(
+        "ix_payer_return_retry_at",
+        *("state", "retry_at"),
+        sqlite_where=text(PARTLY_MATCHED),
+        postgresql_where=text(PARTLY_MATCHED),
+    ),
     Index(
         "ix_payer_return_reference",
         "reference",

@@ -43,7 +43,7 @@ from gateway.house import CurrentDirectory, House
 from gateway.intake.interface import Client, Stored
 from gateway.intake.receipts import ReceiptSigner
 from gateway.intake.reception import Reception
-from gateway.journal import clients, events, ledger_check, schema, staff
+from gateway.journal import clients, events, ledger_check, ledger_rounds, schema, staff
 from gateway.journal.dialect import open_engine
 from gateway.journal.prepared import Prepared
 from gateway.journal.schema_owed import SENT
@@ -532,6 +532,7 @@ class Site:
         read = self.gateway.database.read
         assert read(lambda each: list(events.broken_links(each))) == []
         assert read(ledger_check.imbalance) == 0
+        assert read(ledger_rounds.look, None).wrong == {}
         assert read(lambda each: list(self.gateway.payloads.broken(each))) == []
         assert self.breaks() == ()
         deposits = {row.id: row for row in self.rows(schema.deposit)}
