@@ -30,15 +30,17 @@ def groups() -> Mapping[str, Group]:
         efact,
         encryption,
         https_intake,
+        idle,
         records,
         sftp_intake,
+        start,
         watch,
         whole_way,
     )
 
     modules = (
         *(sftp_intake, acknowledge, https_intake, records, efact),
-        *(delivery, whole_way, encryption, watch, console),
+        *(delivery, whole_way, encryption, watch, console, idle, start),
     )
     return {module.NAME: module.run for module in modules}
 

@@ -112,12 +112,8 @@ class OctwayNode:
         (folder / "payers" / "bench.toml").write_text(payer)
         host_key = folder / "data" / "keys" / "ssh_host_ed25519_key"
         host_key.write_bytes((keys.folder / "host").read_bytes())
-        module = "bench.doors_only" if doors_only else "gateway"
-        self.server = Server(
-            [sys.executable, "-m", module, "run", "-c", str(self.config)],
-            log=folder / "log",
-            environ=self._environ,
-        )
+        self._module = "bench.doors_only" if doors_only else "gateway"
+        self.server = self.again()
         self.ports: dict[str, int] = {}
         self.server.wait_until(self._named)
         self.port = self.ports.get("sftp", 0)
@@ -127,6 +123,14 @@ class OctwayNode:
         """The HTTPS door's certificate and its key."""
         keys = self.folder / "data" / "keys"
         return keys / "https.crt", keys / "https.key"
+
+    def again(self, environ: Mapping[str, str] | None = None) -> Server:
+        """Start its process, as it was or with other settings; it may not be ready."""
+        return Server(
+            [sys.executable, "-m", self._module, "run", "-c", str(self.config)],
+            log=self.folder / "log",
+            environ={**self._environ, **(environ or {})},
+        )
 
     def place(self, name: str) -> str:
         """Return the remote path under which a file is uploaded."""

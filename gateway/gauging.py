@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from attrs import evolve
+
 from gateway.clock import Now
 from gateway.database import Database
-from gateway.journal import snapshot
+from gateway.journal import ledger_rounds, snapshot
+from gateway.journal.ledger_rounds import Round
 from gateway.journal.snapshot import Snapshot
 from routing.directory import Directory
 
@@ -34,15 +37,21 @@ class Gauging:
         self._monotonic = monotonic
         self._last: Snapshot | None = None
         self._rests_until = 0.0
+        self._round: Round | None = None
 
     def newest(self) -> Snapshot | None:
         """Return what was counted last; None before the first count."""
         return self._last
 
     def take(self) -> Snapshot:
-        """Count, blocking; what takes long only if it is time for it."""
+        """Count, blocking; what takes long only if it is time for it.
+
+        The books are looked at a piece at a time.
+        """
         now = self._now()
         taken = self._database.read(snapshot.take, now, self._last)
+        self._round = self._database.read(ledger_rounds.look, self._round)
+        taken = evolve(taken, imbalance=self._round.imbalance)
         began = self._monotonic()
         if self._last is None or began >= self._rests_until:
             directory = self._directory()

@@ -88,7 +88,9 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             _DAYS,
         ),
         "octway_expectations": Described(
-            Gauge, "Answers owed, by state.", ("payer", "flow", "kind", "state")
+            Gauge,
+            "Answers still owed, by state: open, late, missing.",
+            ("payer", "flow", "kind", "state"),
         ),
         "octway_return_oldest_overdue_seconds": Described(
             Gauge, "How long the longest overdue answer is overdue.", ("payer",)
@@ -128,7 +130,9 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             Gauge, "Anomalies that nobody has resolved.", ("kind", "severity")
         ),
         "octway_ledger_imbalance": Described(
-            Gauge, "Claims and cents by which the books disagree; must always be 0."
+            Gauge,
+            "Claims and cents by which the books of lots disagree; must always be 0. "
+            "Lots that moved are looked at with each count, all others in turn.",
         ),
         "octway_build_info": Described(Gauge, "1, with the version.", ("version",)),
         "octway_lots_held": Described(

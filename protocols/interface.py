@@ -378,11 +378,13 @@ class Network(Protocol):
         claims: int,
         into: BinaryIO,
         flow: str = "billing",
+        invoice: int = 0,
     ) -> int:
         """Write a valid file for a payer in which everything is invented; its size.
 
         It is made on the ISO `day`, of `lots` lots with so many `claims` each, in the
-        name of `sender`, who is invented too if that is empty.  Raises `ValueError`
+        name of `sender`, who is invented too if that is empty.  `invoice` is the number
+        of the first invoice; 0: invented too.  Raises `ValueError`
         for a sender whose number fits into no file, and for a `flow` of which there
         is no sample.
         """

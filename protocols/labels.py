@@ -67,6 +67,10 @@ class Labels(Protocol):
         """Say what a code means, given the rows of the list; never fails."""
         ...
 
+    def words(self, language: str) -> Mapping[str, str]:
+        """Return its own words of all codes, English to a language; empty: none."""
+        ...
+
     def read(self, text: str) -> LabelsRead:
         """Read a list; what is wrong is a fault with its place, never an exception."""
         ...

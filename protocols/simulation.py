@@ -8,7 +8,7 @@ no file is opened.  SIMULATED, all of it: no real payer has promised to behave s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -107,6 +107,13 @@ class SentLot:
     sender: str
     claims: int
     content: bytes = field(repr=False)
+
+
+class Document(NamedTuple):
+    """A supporting document of a vendor: its name tells to which claim it belongs."""
+
+    name: str
+    content: bytes
 
 
 class SentFile(NamedTuple):
@@ -208,12 +215,12 @@ class SimulatedHost(Protocol):
         """How it is reached."""
         ...
 
-    def give(self, code: str, content: bytes) -> None:
-        """Take a payer's return to be fetched."""
+    def give(self, code: str, content: bytes) -> str:
+        """Take a payer's return to be fetched; say what it is called there."""
         ...
 
-    def holds(self, content: bytes) -> bool:
-        """Say whether a return is still there to be fetched."""
+    def waiting(self) -> Collection[str]:
+        """Say which returns are still there to be fetched, as `give` called them."""
         ...
 
     def dial(self, fault: LineFault | None) -> None:
@@ -247,6 +254,7 @@ class Simulation(Protocol):
     which a payer may spoil numbers; each can be put right by a careful reader.  Where
     there are none, or where no code ever ends (`merges` is false), a study leaves the
     fault out.  `nobody` is a code that belongs to no payer of demo or study.
+    `documents` is the flow of supporting documents; empty where there are none.
     `open_host` opens what the demo's payers are reached through; None: they are users
     of an SFTP server, and have a desk that can be asked there.
     """
@@ -261,6 +269,7 @@ class Simulation(Protocol):
     alterations: Sequence[str]
     merges: bool
     nobody: str
+    documents: str
     profiles: Sequence[Profile]
 
     @property
@@ -278,6 +287,15 @@ class Simulation(Protocol):
 
     def bill(self, rng: Random, order: Order) -> bytes:
         """Make a valid file; the same arguments give the same bytes."""
+        ...
+
+    def document(
+        self, rng: Random, sender: Sender, *, lot: int, claim: int
+    ) -> Document:
+        """Make a valid supporting document of a claim in a `bill`, by its numbers.
+
+        Only asked for where `documents` names a flow.
+        """
         ...
 
     def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:

@@ -17,6 +17,7 @@ from datetime import date
 from typing import NamedTuple
 
 from config.directory_records import (
+    CalendarEntry,
     CodeEntry,
     DirectoryData,
     EndpointEntry,
@@ -50,6 +51,18 @@ class _Holder(NamedTuple):
     entry: CodeEntry
 
 
+def _calendars(payers: Iterable[PayerEntry]) -> dict[str, WorkCalendar]:
+    """Return each payer's calendar; payers that work on the same days share one."""
+    made: dict[tuple[CalendarEntry, str], WorkCalendar] = {}
+    found: dict[str, WorkCalendar] = {}
+    for payer in payers:
+        days = payer.calendar, payer.time_zone
+        if days not in made:
+            made[days] = WorkCalendar(*days)
+        found[payer.id] = made[days]
+    return found
+
+
 class Directory:
     """One version of the payer directory, ready for look-ups; never changes."""
 
@@ -58,10 +71,7 @@ class Directory:
         self.version = data.version
         self._payers = {payer.id: payer for payer in data.payers}
         self._endpoints = {endpoint.id: endpoint for endpoint in data.endpoints}
-        self._calendars = {
-            payer.id: WorkCalendar(payer.calendar, payer.time_zone)
-            for payer in data.payers
-        }
+        self._calendars = _calendars(data.payers)
         self._orders = {
             network: AnswerOrder(
                 [AnswerKind(kind, Level(level), by_bank) for kind, level, by_bank in of]

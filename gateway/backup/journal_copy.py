@@ -29,6 +29,7 @@ from gateway.storage.vault import sealed_size
 SQLITE: Final = "sqlite"
 _NAMES: Final = {SQLITE: "journal.db", "postgresql": "journal.pgdump"}
 _SAID: Final = 3  # last lines of a program that failed
+_BESIDE: Final = ("-wal", "-shm", "-journal")  # SQLite would play them into the new one
 _PATIENCE: Final = 30.0  # seconds for which a lock of SQLite is waited for
 
 
@@ -109,11 +110,12 @@ def must_be_empty(url: str) -> None:
     """Raise `BackupFailed` where there is a journal already."""
     if engine_of(url) == SQLITE:
         file = Path(make_url(url).database or "")
-        if file.exists():
-            raise BackupFailed(
-                f"{file} is there already, and nothing is overwritten; move it away, or "
-                "restore into another folder"
-            )
+        for each in (file, *(file.with_name(file.name + end) for end in _BESIDE)):
+            if each.exists():
+                raise BackupFailed(
+                    f"{each} is there already, and nothing is overwritten; move it away "
+                    "with all that stands beside it, or restore into another folder"
+                )
         return
     engine = open_engine(url, write=False, connections=1)
     try:

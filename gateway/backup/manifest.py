@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
 
 import attrs
@@ -88,12 +88,22 @@ def read(folder: Path) -> Manifest:
         content["journal"] = Kept(**content["journal"])
         for each in ("site", "files"):
             content[each] = tuple(Kept(**one) for one in content[each])
-        return Manifest(**content)
+        made = Manifest(**content)
+        for one in (made.journal, *made.files):
+            _must_lie_inside(one.name)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise IntegrityBroken(
             f"{folder / _NAME}: is no list of a backup ({type(error).__name__}); "
-            "restore another moment"
+            "restore another moment, and move this one away so that backups go on"
         ) from error
+    return made
+
+
+def _must_lie_inside(name: str) -> None:
+    """Refuse a name that would lead out of the folder that it is restored into."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(name)
 
 
 def moments(backup: Path) -> list[Path]:

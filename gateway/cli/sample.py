@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from config.directory_records import PayerEntry
+from config.sandbox_file import NUMBER_DIGITS, PAID, Outcome, sandbox
 from gateway.cli import opening
 from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.network_names import one_of
@@ -23,11 +25,25 @@ EXAMPLE: Final = (
     "octway sample sample.b2 --code 01990    # without a payer directory\n"
     "octway sample both.b2 --code 01990 --flow enriched   # invoices that two payers owe\n"
     "octway sample dre.b2 --code OC/990/amc.example --flow complementary:999999991\n"
+    "octway sample late.b2 --code 01990 --outcome late   # for the sandbox of a test client\n"
     "octway sample sample.920000 --code 300  # for a Belgian union\n"
     "octway sample sample.801000 --code 300 --flow insurability"
 )
 _SEED_BYTES: Final = 8
 _MOST: Final = 99
+_BILLING: Final = "billing"
+_CLAIMS: Final = 3
+_NUMBERS: Final = range(1, 900_000)  # of invoices, without the digits that choose
+_TRIES: Final = 500
+_OUTCOMES: Final = {each.name: each for each in (PAID, *sandbox().outcomes)}
+
+
+class _Facts(NamedTuple):
+    """Whom a file is for: its network, its code, and its rules in the directory."""
+
+    network: Network
+    code: str
+    rules: Mapping[str, object]
 
 
 def define(parser: Parser) -> None:
@@ -44,7 +60,17 @@ def define(parser: Parser) -> None:
     )
     parser.add_argument("--lots", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
-        "--claims", type=int, default=3, metavar="N", help="in each lot (default: 3)"
+        "--claims",
+        type=int,
+        metavar="N",
+        help=f"in each lot (default: {_CLAIMS}; with --outcome: 1)",
+    )
+    parser.add_argument(
+        "--outcome",
+        choices=_OUTCOMES,
+        metavar="NAME",
+        help="one invoice, of which a SIMULATED payer of the sandbox makes this: "
+        f"{', '.join(_OUTCOMES)} (docs/reference/sandbox.md)",
     )
     parser.add_argument(
         "--flow",
@@ -60,27 +86,23 @@ def define(parser: Parser) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Write the file; refuses to replace one, or to write what is not valid."""
+    outcome = _OUTCOMES[options.outcome] if options.outcome else None
+    if options.claims is None:
+        options.claims = _CLAIMS if outcome is None else 1
     if not (0 < options.lots <= _MOST and 0 < options.claims <= _MOST):
         raise Refusal(f"--lots and --claims are from 1 to {_MOST}", WRONG_USAGE)
+    if outcome is not None and (options.lots, options.claims) != (1, 1):
+        raise Refusal(
+            "--outcome makes one lot of one invoice, so that nothing else chooses; leave "
+            "out --lots and --claims",
+            WRONG_USAGE,
+        )
     network, code, payer = _whom(options, terminal)
     seed = options.seed
     if seed is None:
         seed = int.from_bytes(terminal.entropy(_SEED_BYTES))
-    made = BytesIO()
-    try:
-        network.sample(
-            code,
-            payer.rules if payer is not None else {},
-            rng=Random(seed),  # noqa: S311 - invented, and no secret
-            day=today_of(terminal).isoformat(),
-            sender=options.sender,
-            lots=options.lots,
-            claims=options.claims,
-            into=made,
-            flow=options.flow,
-        )
-    except ValueError as error:
-        raise Refusal(f"no file can be made of that: {error}", WRONG_USAGE) from None
+    facts = _Facts(network, code, payer.rules if payer is not None else {})
+    made = _make(options, terminal, facts, Random(seed), outcome)  # noqa: S311 - invented
     _must_be_valid(network, made)
     try:
         with Path(options.file).open("xb") as file:
@@ -92,18 +114,73 @@ def run(options: Options, terminal: Terminal) -> int:
             WRONG_USAGE,
         ) from None
     if options.json:
-        terminal.give(
-            {"file": options.file, "network": network.name, "code": code, "seed": seed}
-        )
+        told = {"file": options.file, "network": network.name, "code": code}
+        chosen = {"outcome": outcome.name} if outcome is not None else {}
+        terminal.give({**told, "seed": seed, **chosen})
         return 0
     what = f"{counted(options.lots, 'lot')} of {counted(options.claims, 'claim')}"
     whom = f"{payer.id}, code {code}" if payer is not None else f"code {code}"
     terminal.say(f"{options.file}: {size(len(made.getvalue()))}, {what} for {whom}")
+    if outcome is not None:
+        terminal.say(f"In the sandbox: {outcome.words}")
     terminal.say(
         "Everybody and everything in it is invented; send it to a test system only. "
         f"The same file again: --seed {seed}"
     )
     return 0
+
+
+def _make(
+    options: Options,
+    terminal: Terminal,
+    facts: _Facts,
+    rng: Random,
+    outcome: Outcome | None,
+) -> BytesIO:
+    """Make the file, once more while its amounts choose another outcome by chance."""
+    for _ in range(_TRIES):
+        made, invoice = BytesIO(), 0
+        if outcome is not None:
+            invoice = rng.choice(_NUMBERS) * 10**NUMBER_DIGITS
+            invoice += int(outcome.number or 0)
+        try:
+            facts.network.sample(
+                facts.code,
+                facts.rules,
+                rng=rng,
+                day=today_of(terminal).isoformat(),
+                sender=options.sender,
+                lots=options.lots,
+                claims=options.claims,
+                into=made,
+                flow=options.flow,
+                invoice=invoice,
+            )
+        except ValueError as error:
+            raise Refusal(
+                f"no file can be made of that: {error}", WRONG_USAGE
+            ) from None
+        if outcome is None or _chosen(facts.network, made) == {outcome.name}:
+            return made
+    raise Refusal(
+        f"no file of the flow {options.flow} chooses the outcome {options.outcome} in "
+        "the sandbox, where invoices are looked up alone",
+        WRONG_USAGE,
+    )
+
+
+def _chosen(network: Network, made: BytesIO) -> set[str]:
+    """Say what a payer of the sandbox would do with the invoices of a file."""
+    made.seek(0)
+    format = network.recognise(made.getvalue())
+    if format is None:
+        return set()
+    return {
+        sandbox().outcome(claim.number, claim.asked).name
+        for lot in network.read(made, format).lots()
+        if lot.flow == _BILLING
+        for claim in lot.claims
+    }
 
 
 def _whom(

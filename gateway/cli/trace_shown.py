@@ -15,10 +15,9 @@ from gateway.cli.trace_codes import CodeTold
 from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
 from gateway.pursuit import Pursuit
-from gateway.telling import coming, events, standing
+from gateway.telling import coming, events, parts, standing
 from gateway.telling.payment import payment_words
 from gateway.telling.voice import English
-from routing.parts import NAMES
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -127,7 +126,7 @@ def _lots(life: Life, terminal: Terminal) -> None:
         ),
         [
             (
-                f"{row.number} {NAMES[row.share]}".rstrip(),
+                parts.lot_name(row, English()),
                 row.sender,
                 f"{row.claims:,}",
                 money(row.asked),
@@ -297,7 +296,7 @@ def _name(life: Life, subject: str) -> str:
     """Call a subject what people call it."""
     for lot in life.lots:
         if lot.id == subject:
-            return f"lot {lot.number}"
+            return f"lot {parts.lot_name(lot, English())}"
     for row in life.dispatches:
         if row.id == subject:
             return f"dispatch {row.number}"

@@ -104,6 +104,7 @@ async def shown(
         actions_of={thing.id: able for thing, able in whole.things},
         stamp=case_work.stamp(row),
         may={str(each) for each in allowed},
+        causes=CAUSES,
         cause=CAUSES.get(row.subject.partition(":")[0]) if _is_held(row) else None,
         advice=advice_of(row),
         official=official,

@@ -1,7 +1,8 @@
 """The languages of the console: catalogues, and how dates and numbers are written.
 
 A catalogue is made of the `.po` files of `translations/<language>/`, one for each
-room of pages; what no file translates stays in English.
+room of pages; what no file translates stays in English.  What the layouts of files
+call their records and fields has its own, beside them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
+from importlib.resources.abc import Traversable
 from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,10 +25,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
+from protocols import catalog
+
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "fr": "Français"}
 """Every language by its code, in its own name."""
 
-_JOURNAL: Final = "journal.po"
+_SENTENCES: Final = ("journal.po", "problems.po", "advice.po", "expected.po")
 _WRITTEN: Final = {"en": "en_GB", "fr": "fr_FR"}
 
 
@@ -89,9 +93,32 @@ def language(code: str) -> Language:
 
 @cache
 def sentences(code: str) -> Mapping[str, str]:
-    """Return the forms of what the journal holds, English to this language."""
+    """Return the forms of what the journal holds, English to this language.
+
+    What the networks' codes mean is among them, in the networks' own words.
+    """
+    found: dict[str, str] = {}
+    for network in catalog.Catalog.installed().networks():
+        if network.labels is not None:
+            found |= network.labels.words(code)
     folder = resources.files("gateway.console") / "translations" / code
-    file = folder / _JOURNAL
+    for name in _SENTENCES:
+        found |= _read(folder / name, code)
+    return found
+
+
+@cache
+def layout_words(code: str) -> Mapping[str, str]:
+    """Return what layouts call records, fields and values, English to this language."""
+    folder = resources.files("protocols") / "layouts" / code
+    files = folder.iterdir() if folder.is_dir() else ()
+    found: dict[str, str] = {}
+    for file in files:
+        found |= _read(file, code)
+    return found
+
+
+def _read(file: Traversable, code: str) -> dict[str, str]:
     if not file.is_file():
         return {}
     room = read_po(BytesIO(file.read_bytes()), locale=code)

@@ -265,7 +265,10 @@ def _about(told: Life, happened: Happened, voice: Spoken) -> tuple[str, str]:
     ):
         for row in rows:
             if row.id == happened.subject:
-                about = voice.say(words, name=getattr(row, column))
+                name = getattr(row, column)
+                if kind == LOT:
+                    name = parts.lot_name(row, voice)
+                about = voice.say(words, name=name)
                 return about, place(kind, row.id) if kind else ""
     return "", ""
 

@@ -103,9 +103,8 @@ class Login:
             return visit.page("code.html", status=401, wrong=_WRONG_CODE, next=target)
         if guess is not None:
             guesses.right(guess)
-        await visit.write(
-            "code", lambda tx: sessions.end(tx, half.id, by=half.staff_id)
-        )
+        if not await visit.write("code", lambda tx: _tie_and_end(tx, half)):
+            return redirect("/console/login", said=visit.language.say(NO_ACCOUNT))
         return await begin(visit, row.id, means="code", target=target)
 
     def _form(
@@ -128,21 +127,30 @@ class Login:
         )
 
 
-_NO_ACCOUNT: Final = "(no account)"
+_UNNAMED: Final = "(no account)"
 _WRONG: Final = "Name or password are not right."
 _WRONG_CODE: Final = "The code is not right, or was used before."
 _NO_PASSWORDS: Final = "Passwords are not taken here."
 WAIT: Final = "Too many tries; wait a little, then try again."
 _TOO_LATE: Final = "That took too long; log in again."
+NO_ACCOUNT: Final = "There is no account here for that person; ask an administrator."
 _GOODBYE: Final = "You are logged out."
 
 
 async def enter(
-    visit: Visit, row: Row[tuple[Any, ...]], *, means: str, target: str
+    visit: Visit,
+    row: Row[tuple[Any, ...]],
+    *,
+    means: str,
+    target: str,
+    tie: str = "",
 ) -> Answer:
-    """Begin the session of who proved to be somebody, or ask for the second factor."""
+    """Begin the session of who proved to be somebody, or ask for the second factor.
+
+    The account is tied to `tie`, its person at the OpenID provider, by the right code.
+    """
     if row.totp:
-        return await _half(visit, row.id, means, target)
+        return await _half(visit, row.id, f"{means} {tie}".rstrip(), target)
     return await begin(visit, row.id, means=means, target=target)
 
 
@@ -232,11 +240,19 @@ async def _at_home(visit: Visit, name: str) -> bool:
     return network_of(visit.address) in {network_of(each) for each in known}
 
 
+def _tie_and_end(tx: Tx, half: Row[tuple[Any, ...]]) -> bool:
+    """End a session whose code was right, and tie what waited for it.
+
+    False: meanwhile the account became that of another person at the provider.
+    """
+    sessions.end(tx, half.id, by=half.staff_id)
+    _, _, subject = half.means.partition(" ")
+    return not subject or staff.bind(tx, half.staff_id, subject)
+
+
 def guessed(tx: Tx, visit: Visit, row: Row[tuple[Any, ...]] | None) -> None:
     """Journal a failed try; a name that is no account's is not kept.
 
     It is journaled all the same, or the time that it takes would tell them apart.
     """
-    tx.say(
-        "staff.guessed", _NO_ACCOUNT if row is None else row.id, address=visit.address
-    )
+    tx.say("staff.guessed", _UNNAMED if row is None else row.id, address=visit.address)

@@ -1,8 +1,8 @@
 """Logging in with a provider of OpenID Connect: code flow with PKCE (RFC 7636).
 
 An account must be there already: a claim of the provider names it, and the first
-login ties it to the person (`iss` and `sub`); whoever else the provider calls by
-that name later does not get in.  Roles are given here, never by the provider.
+whole login, its second factor included, ties it to the person (`iss` and `sub`);
+whoever else the provider calls by that name later does not get in.  Roles are given here, never by the provider.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from sqlalchemy import Row
 from twisted.logger import Logger
 
 from config.sections import OpenId
@@ -26,7 +27,7 @@ from gateway.api.routes import Answer
 from gateway.clock import Now
 from gateway.console import cookies
 from gateway.console.answers import redirect
-from gateway.console.login import enter, next_of
+from gateway.console.login import NO_ACCOUNT, enter, next_of
 from gateway.console.pages import Page, get
 from gateway.console.visit import Visit
 from gateway.intake.backoff import network_of
@@ -193,12 +194,10 @@ class OpenIdLogin:
         name = _account(self.provider.settings, claims)
         row = await visit.ask(staff.login, name) if name else None
         subject = f"{claims['iss']} {claims['sub']}"
-        tied = row is not None and await visit.write(
-            "bind", lambda tx: staff.bind(tx, name, subject)
-        )
-        if row is None or not tied:
-            return self._refused(visit, _NOBODY, Refused("no account is theirs"))
-        answer = await enter(visit, row, means="openid", target=next_of(kept["next"]))
+        if row is None or not await _is_theirs(visit, row, subject):
+            return self._refused(visit, NO_ACCOUNT, Refused("no account is theirs"))
+        target = next_of(kept["next"])
+        answer = await enter(visit, row, means="openid", target=target, tie=subject)
         return evolve(answer, headers=(*answer.headers, cookies.no_openid_cookie()))
 
     def _refused(self, visit: Visit, words: str, why: Exception) -> Answer:
@@ -219,7 +218,13 @@ class OpenIdLogin:
 
 _AWAY: Final = "The provider of logins did not answer as it should; try again, or ask an administrator."
 _NOT_BEGUN: Final = "That login was not begun here, or took too long; try again."
-_NOBODY: Final = "There is no account here for that person; ask an administrator."
+
+
+async def _is_theirs(visit: Visit, row: Row[tuple[Any, ...]], subject: str) -> bool:
+    """Say whether an account is a person's; it becomes so unless a code is awaited."""
+    if row.totp:
+        return row.subject in {"", subject}
+    return await visit.write("bind", lambda tx: staff.bind(tx, row.id, subject))
 
 
 def _account(settings: OpenId, claims: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from gateway.console.languages import LANGUAGES, Language, language
-from gateway.console.written import in_language
+from gateway.console.written import in_language, layout_in_language
 from gateway.journal.anomalies import KINDS
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def _environment(code: str) -> Environment:
         "date": spoken.date,
         "clock": _clock,
         "written": lambda words, most=0: _written(code, words, most),
+        "layout": lambda words: _marked(words, layout_in_language(code, words)),
     }
     environment.filters |= filters
     return environment
@@ -135,9 +136,16 @@ def _written(code: str, words: str, most: int) -> Markup:
     text = words if said is None else said
     if 0 < most < len(text):
         text = f"{text[:most].rpartition(' ')[0]}…"
-    if said is None:
-        return Markup('<span lang="en">{}</span>').format(text)
-    return escape(text)
+    return _marked(text, None if said is None else text)
+
+
+def _marked(words: str, said: str | None) -> Markup:
+    """Write words in the language of the page; what it does not have says so."""
+    if said is not None:
+        return escape(said)
+    if not any(each.isalpha() for each in words):  # a day, or an amount
+        return escape(words)
+    return Markup('<span lang="en">{}</span>').format(words)
 
 
 def _moment(spoken: Language, at: float | None, visit: Visit) -> Markup:

@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.api.routes import Answer
 from gateway.console import payer_plots
+from gateway.console.case_words import CAUSES
 from gateway.console.pages import Page, get
 from gateway.console.visit import Visit
 from gateway.journal import today
@@ -35,6 +36,7 @@ async def show(visit: Visit) -> Answer:
         "today.html",
         came=came,
         cases=cases,
+        causes=CAUSES,
         down=down,
         counts=counts,
         payers=rows,

@@ -3,6 +3,9 @@
 The gateway writes them in English, with facts in their places (`lot {lot}: {why}`).
 The room `journal.po` of a language holds their forms; what stands in a place is said
 in the language too where a form fits it, and as it stands else.
+
+The layouts of files name their records and fields in English as well, and have their
+own forms.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Final
 
 from attrs import frozen
 
-from gateway.console.languages import language, sentences
+from gateway.console.languages import language, layout_words, sentences
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _SINGLE: Final = frozenset(
@@ -25,7 +28,15 @@ _SINGLE: Final = frozenset(
     }
 )
 """Places that hold one word; any other may hold a sentence."""
-_DEEP: Final = 4  # places within places
+_FIELD: Final = "field"  # what layouts call something
+_KNOWN: Final = frozenset({"fault"})
+"""Places whose words the language must have as a whole, or the form does not fit."""
+_NEEDED: Final = frozenset({_FIELD, "said", *_KNOWN})
+"""Places whose words must be said, or the form does not fit."""
+_STRICT: Final = tuple(f"{{{name}}}" for name in (_FIELD, *_KNOWN))
+_AS_IT_IS: Final = frozenset({"zone", "number", "message"})
+"""Places of a layout's words that no language changes."""
+_DEEP: Final = 8  # places within places
 _LONGEST: Final = 4000  # characters that are compared with forms
 
 
@@ -51,33 +62,78 @@ def _say(code: str, words: str, deep: int) -> str | None:
         return plain if plain != words else None
     for form in _forms(code):
         found = form.pattern.fullmatch(words)
-        if found is not None:
-            said: Mapping[str, str] = {
-                name: _say(code, text, deep - 1) or text
-                for name, text in found.groupdict().items()
-            }
+        said = _places(code, found.groupdict(), deep - 1) if found else None
+        if said is not None:
+            return form.words.format_map(said)
+    return None
+
+
+def _places(code: str, found: Mapping[str, str], deep: int) -> Mapping[str, str] | None:
+    """Say what stands in the places of a form; None where it does not fit."""
+    said = {}
+    for name, text in found.items():
+        if name == _FIELD:
+            words = layout_in_language(code, text)
+        elif name in _KNOWN:
+            words = sentences(code).get(text)
+        else:
+            words = _say(code, text, deep)
+        if words is None and name in _NEEDED:
+            return None
+        said[name] = text if words is None else words
+    return said
+
+
+def layout_in_language(code: str, words: str) -> str | None:
+    """Say what a layout calls a record, a field or a value; None if it has no words.
+
+    What a code of a payer means is said in the network's own words.
+    """
+    if code == "en" or not words:
+        return words
+    known = layout_words(code).get(words) or sentences(code).get(words)
+    if known is not None or len(words) > _LONGEST:
+        return known
+    for form in _layout_forms(code):
+        found = form.pattern.fullmatch(words)
+        if found is None:
+            continue
+        said = {
+            name: text if name in _AS_IT_IS else layout_in_language(code, text)
+            for name, text in found.groupdict().items()
+        }
+        if None not in said.values():
             return form.words.format_map(said)
     return None
 
 
 @cache
 def _forms(code: str) -> Sequence[_Form]:
-    """Compile the forms that have places, in the order in which they are tried.
+    """Compile the forms that have places, in the order in which they are tried."""
+    return _compiled(sentences(code))
 
-    Those that begin with a word of their own come first, and of them those with most.
+
+@cache
+def _layout_forms(code: str) -> Sequence[_Form]:
+    return _compiled(layout_words(code))
+
+
+def _compiled(forms: Mapping[str, str]) -> Sequence[_Form]:
+    """Compile forms in the order in which they are tried, those with most words first.
+
+    Before all others those that begin with a word of their own, then those that begin
+    with what the language must have.
     """
-    made = [
-        _Form(_pattern(form), words)
-        for form, words in sentences(code).items()
-        if _PLACE.search(form)
-    ]
-    return sorted(
-        made,
-        key=lambda each: (
-            each.pattern.pattern.startswith("(?P<"),
-            -len(each.pattern.pattern),
+    with_places = (form for form in forms if _PLACE.search(form))
+    ordered = sorted(
+        with_places,
+        key=lambda form: (
+            form.startswith("{"),
+            not (form.startswith(_STRICT) or "{said}" in form),
+            -len(_PLACE.sub("", form)),
         ),
     )
+    return [_Form(_pattern(form), forms[form]) for form in ordered]
 
 
 def _pattern(form: str) -> re.Pattern[str]:
@@ -90,4 +146,6 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 def _place(name: str) -> str:
+    if name == "zone":
+        return r"(?P<zone>[^()]*)"
     return rf"(?P<{name}>\S+?)" if name in _SINGLE else f"(?P<{name}>.*?)"

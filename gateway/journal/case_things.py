@@ -28,7 +28,6 @@ _ITSELF: Final = frozenset(
         "dispatch-refused",
         "dispatch-unclear",
         "dispatch-undelivered",
-        "deposit-damaged",
         "payment-differs",
         "attachment-stranded",
     }

@@ -144,7 +144,7 @@ def listed(
     """List cases, those that weigh most first, each with its `weight` and `cause`."""
     weight, table = _weight(), _TABLE
     query = (
-        select(table, weight.label("weight"), _cause().label("cause"))
+        select(table, weight.label("weight"), cause_of().label("cause"))
         .where(*_fits(wanted), _in_state(wanted.state))
         .order_by(weight, table.c.claims.desc(), table.c.last_seen.desc(), table.c.id)
         .limit(most)
@@ -182,7 +182,7 @@ def chosen(connection: Connection, names: Sequence[str]) -> list[AnyRow]:
     """Read cases by their ids, those that weigh most first."""
     weight, table = _weight(), _TABLE
     query = (
-        select(table, weight.label("weight"), _cause().label("cause"))
+        select(table, weight.label("weight"), cause_of().label("cause"))
         .where(table.c.id.in_(names))
         .order_by(weight, table.c.claims.desc(), table.c.last_seen.desc(), table.c.id)
     )
@@ -209,7 +209,7 @@ def _counts(
     every = evolve(wanted, kind="", cause="", state="")
     columns = (table.c.kind, table.c.severity, table.c.state, table.c.claims)
     each = (  # apart, since a cause is no column that can be grouped by
-        select(*columns, _cause().label("cause"))
+        select(*columns, cause_of().label("cause"))
         .where(*_fits(every), table.c.state.in_(UNRESOLVED))
         .subquery()
     )
@@ -258,7 +258,7 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
     elif not wanted.client:
         found.append(real_anomaly())
     if wanted.cause:
-        found.append(_cause() == wanted.cause)
+        found.append(cause_of() == wanted.cause)
     if wanted.client:
         named = table.c.facts.contains(f'"{wanted.client}": ', autoescape=True)
         found.append(or_(table.c.client_id == wanted.client, named))
@@ -283,7 +283,7 @@ def _states(state: str) -> Sequence[str]:
     return (state,)
 
 
-def _cause() -> ColumnElement[str]:
+def cause_of() -> ColumnElement[str]:
     """Say what holds held lots: their anomaly's subject begins with it."""
     subject = _TABLE.c.subject
     return case(

@@ -40,18 +40,16 @@ class Due:
 
 def due(connection: Connection, *, older_than: float) -> list[Due]:
     """List what may have a root: as many as fit one, or the first is so old."""
-    last = {
-        row.chain: row.until
-        for row in connection.execute(
-            select(_TABLE.c.chain, func.max(_TABLE.c.until).label("until")).group_by(
-                _TABLE.c.chain
-            )
-        )
-    }
     found = []
     heads = schema.event_chain
-    for head in connection.execute(select(heads).order_by(heads.c.chain)).all():
-        after = last.get(head.chain, 0)
+    last = (
+        select(func.max(_TABLE.c.until))
+        .where(_TABLE.c.chain == heads.c.chain)
+        .scalar_subquery()
+    )
+    query = select(heads, last.label("after")).order_by(heads.c.chain)
+    for head in connection.execute(query).all():
+        after = head.after or 0
         if head.seq == after:
             continue
         until = min(head.seq, after + AT_ONCE)

@@ -86,11 +86,14 @@ def _runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
 
 def _not_handed_back() -> Select[str]:
     table, whole = schema.answer, schema.payer_return
+    # Asked of each answer that waits: a join might begin with all returns that ever came.
+    state = (
+        select(whole.c.state).where(whole.c.id == table.c.return_id).scalar_subquery()
+    )
     return (
         select(table.c.return_id)
-        .join(whole, whole.c.id == table.c.return_id)
         .where(
-            whole.c.state.in_([ReturnState.MATCHED, ReturnState.PARTLY_MATCHED]),
+            state.in_([ReturnState.MATCHED, ReturnState.PARTLY_MATCHED]),
             table.c.client_id.is_not(None),
             table.c.handback_id.is_(None),
             table.c.return_id > given("its_after"),

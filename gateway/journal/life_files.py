@@ -14,6 +14,8 @@ from routing.lifecycle import AnomalyState, ExpectationState, LotState
 
 MOST: Final = 12
 
+_OF_DEPOSIT: Final = ("deposit-unreadable", "deposit-damaged")
+
 AnyRow = Row[*tuple[Any, ...]]
 Rows = tuple[AnyRow, ...]
 
@@ -104,8 +106,6 @@ def anomalies(
     """
     table = schema.anomaly
     own: set[tuple[str, str]] = set()
-    if deposit is not None:
-        own = {("deposit-damaged", deposit.id)}
     shared: set[tuple[str, str]] = set()
     missing: set[str] = set()  # what subjects begin with, before the cause
     for lot in lots:
@@ -148,12 +148,12 @@ def anomalies(
     behind = anomaly_items.behind([lot.id for lot in lots])
     condition = or_(
         about.in_(sorted(own)),
-        (table.c.kind == "deposit-unreadable")
+        table.c.kind.in_(_OF_DEPOSIT)
         & anomaly_items.behind([] if deposit is None else [deposit.id]),
         table.c.kind.in_(["lot-refused", "claims-rejected"]) & behind & is_open,
         about.in_(sorted(shared)) & is_open,
         or_(false(), *given_up) & is_open,
     )
-    first = table.c.kind.in_(["deposit-unreadable", "deposit-damaged"])
+    first = table.c.kind.in_(_OF_DEPOSIT)
     query = select(table).where(condition).order_by(first.desc(), table.c.last_seen)
     return tuple(connection.execute(query.limit(MOST)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from gateway.committing import Tx
 from gateway.journal import chases, schema
@@ -102,8 +102,24 @@ def end_given_up(tx: Tx, payer: str, flow: str) -> None:
 
 
 def payers_paused(connection: Connection) -> set[str]:
-    """Name the payers that have chases which are paused."""
-    return {row.payer_id for row in _PAUSED.rows(connection, {})}
+    """Name the payers that have chases which are paused.
+
+    From payer to payer through an index: it costs as much as there are payers.
+    """
+    return {row.id for row in _PAUSED.rows(connection, {})}
+
+
+def _payers_paused() -> Select[*tuple[Any, ...]]:
+    table = schema.chase
+    payer = select(func.min(table.c.payer_id).label("id")).cte(recursive=True)
+    following = select(func.min(table.c.payer_id)).where(table.c.payer_id > payer.c.id)
+    payer = payer.union_all(
+        select(following.scalar_subquery()).where(payer.c.id.is_not(None))
+    )
+    paused = select(table.c.lot_id).where(
+        table.c.payer_id == payer.c.id, table.c.state == ChaseState.PAUSED.value
+    )
+    return select(payer.c.id).where(paused.exists())
 
 
 def _all(
@@ -118,8 +134,4 @@ def _all(
     ).rowcount
 
 
-_PAUSED: Final = Prepared(
-    select(schema.chase.c.payer_id)
-    .where(schema.chase.c.state == ChaseState.PAUSED.value)
-    .distinct()
-)
+_PAUSED: Final = Prepared(_payers_paused())

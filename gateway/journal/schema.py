@@ -149,5 +149,5 @@ __all__ = (
     "webhook_place",
 )
 
-SCHEMA_VERSION: Final = "0018_attachments"
+SCHEMA_VERSION: Final = "0019_damaged_cases"
 """The Alembic revision that this program works with; it refuses any other."""

@@ -26,7 +26,9 @@ staff_session = Table(
     Column("id", Text, primary_key=True),  # SHA-256 of the cookie
     Column("staff_id", Text, ForeignKey("staff.id"), nullable=False),
     Column("stage", Text, nullable=False),  # `whole`, or `code` until one was given
-    words("means"),  # password, code, openid
+    words(
+        "means"
+    ),  # password, code, openid; with whom it ties until the code was given
     words("address"),
     words("agent"),
     moment("created_at"),

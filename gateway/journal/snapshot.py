@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from attrs import evolve, field, frozen
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select, text
 
-from gateway.journal import backups, ledger_check, no_response, schema
+from gateway.journal import backups, no_response, schema
 from gateway.journal.apart import is_real, real_anomaly
 from gateway.journal.no_response import Ripe
 from routing.directory import Directory
@@ -41,7 +42,7 @@ class Snapshot:
     waiting: Mapping[tuple[str, str], int] = field(factory=dict)
     """Lots that are held, by payer (or empty) and cause."""
     expectations: Mapping[tuple[str, str, str, str], int] = field(factory=dict)
-    """Expectations by payer, flow, kind, state."""
+    """Expectations that are not met, by payer, flow, kind, state."""
     oldest_overdue: Mapping[str, float] = field(factory=dict)
     """How long (s) the longest overdue answer of a payer is overdue."""
     anomalies: Mapping[tuple[str, str], int] = field(factory=dict)
@@ -59,6 +60,7 @@ class Snapshot:
     backed_up_at: float = 0.0
     """When the last whole backup was taken; 0 before the first."""
     imbalance: int = 0
+    """Claims and cents by which the books disagree, in the lots looked at so far."""
 
 
 def take(connection: Connection, now: float, before: Snapshot | None) -> Snapshot:
@@ -87,9 +89,9 @@ def take(connection: Connection, now: float, before: Snapshot | None) -> Snapsho
 def count(
     connection: Connection, now: float, directory: Directory, before: Snapshot
 ) -> Snapshot:
-    """Count what grows with the journal: all that is owed, cohorts and the books.
+    """Count what takes long: all that is still owed, and the cohorts.
 
-    It reads indexes and cohorts, and for the books every claim; a caller spaces it.
+    What it costs follows what is unmet, and payers and days; a caller spaces it.
     """
     over = over_until(now)
     closing = no_response.closing(connection, over)
@@ -106,7 +108,6 @@ def count(
             for (payer, flow), each in closing.items()
             for age, ripe in each.by_age.items()
         },
-        imbalance=ledger_check.imbalance(connection),
     )
 
 
@@ -193,7 +194,7 @@ def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int
     table = schema.expectation
     labels = (table.c.payer_id, table.c.flow, table.c.kind, table.c.state)
     query = select(*labels, func.count()).group_by(*labels)
-    query = query.where(is_real(table.c.payer_id))
+    query = query.where(text(schema.UNMET), is_real(table.c.payer_id))
     return {
         (payer, flow, kind, state): count
         for payer, flow, kind, state, count in connection.execute(query)
@@ -202,10 +203,9 @@ def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int
 
 def _oldest_overdue(connection: Connection, now: float) -> dict[str, float]:
     table = schema.expectation
-    unmet = (ExpectationState.OPEN, ExpectationState.LATE, ExpectationState.MISSING)
     query = (
         select(table.c.payer_id, func.min(table.c.due_at))
-        .where(table.c.state.in_(unmet), table.c.due_at < now)
+        .where(text(schema.UNMET), table.c.due_at < now)
         .where(is_real(table.c.payer_id))
         .group_by(table.c.payer_id)
     )
@@ -216,7 +216,7 @@ def _anomalies(connection: Connection) -> dict[tuple[str, str], int]:
     table = schema.anomaly
     query = (
         select(table.c.kind, table.c.severity, func.count())
-        .where(table.c.state != AnomalyState.RESOLVED, real_anomaly())
+        .where(table.c.state.in_(_UNRESOLVED), real_anomaly())
         .group_by(table.c.kind, table.c.severity)
     )
     return {
@@ -229,3 +229,7 @@ def _circuits(connection: Connection, now: float) -> dict[str, bool]:
     query = select(table.c.endpoint_id, table.c.until)
     query = query.where(is_real(table.c.endpoint_id))
     return {endpoint: until > now for endpoint, until in connection.execute(query)}
+
+
+# Named one by one: an index finds them among all that ever was.
+_UNRESOLVED: Final = sorted(set(AnomalyState) - {AnomalyState.RESOLVED})

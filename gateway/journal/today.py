@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, and_, case, func, or_, select
 from config.directory_records import PayerEntry
 from gateway.journal import anomalies, schema
 from gateway.journal.apart import is_real, of_real_client, real_anomaly
+from gateway.journal.cases import cause_of
 from gateway.journal.snapshot import Snapshot
 from routing.directory import Directory
 from routing.lifecycle import AnomalyState, DepositState, ExpectationState
@@ -127,7 +128,7 @@ def open_cases(connection: Connection, now: float, most: int) -> OpenCases:
         else_=2,
     )
     first = connection.execute(
-        select(table)
+        select(table, cause_of().label("cause"))
         .where(unresolved, awake)
         .order_by(weight, table.c.claims.desc(), table.c.last_seen.desc())
         .limit(most)

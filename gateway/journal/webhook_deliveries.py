@@ -33,6 +33,7 @@ _SHOWN: Final = (_TABLE, _EVENT.c.kind, _EVENT.c.at, _EVENT.c.subject)
 _EXPIRED: Final = "it waited too long for the endpoint to be in use again"
 _STUBBORN: Final = 2  # tries that fail before the endpoint is asked about the next one
 _MOST: Final = 1000  # at once, when old ones are tidied
+_ENDED: Final = sorted(set(DeliveryState) - {DeliveryState.PENDING})
 
 
 def add(tx: Tx, webhook: str, events: Sequence[str]) -> list[str]:
@@ -215,7 +216,7 @@ def counts(connection: Connection, webhook: str) -> dict[str, int]:
 def tidy(tx: Tx, before: float) -> int:
     """Give up what waits since before a time; forget what ended before it."""
     old = select(_TABLE.c.id).where(_TABLE.c.changed_at < before)
-    ended = old.where(~_pending()).limit(_MOST)
+    ended = old.where(_TABLE.c.state.in_(_ENDED)).limit(_MOST)
     gone = tx.connection.execute(delete(_TABLE).where(_TABLE.c.id.in_(ended))).rowcount
     waiting = (
         select(*_SHOWN)

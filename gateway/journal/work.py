@@ -11,14 +11,28 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
+from routing.lifecycle import DepositState, DispatchState, ReturnState
+from routing.notice import NoticeState
 
 _FREE: Final = {"worker": None, "lease_until": None}
+_HELD: Final = {
+    schema.deposit: (DepositState.RECEIVED,),
+    schema.dispatch: (
+        DispatchState.READY,
+        DispatchState.SENDING,
+        DispatchState.UNKNOWN,
+    ),
+    schema.payer_return: (ReturnState.STORED,),
+    schema.notice: (NoticeState.WAITING,),
+    schema.webhook: (),  # in any state, but of those there are only few
+}
+"""The tables whose rows are taken, and the states in which one can be held."""
 
 
 class Taking:
@@ -86,6 +100,13 @@ def _renewing(table: Table) -> Prepared:
     return Prepared(update(table).where(*its), ("lease_until",))
 
 
+def held(table: Table, worker: str) -> ColumnElement[bool]:
+    """Choose the rows that a worker holds, without a look at those that are done with."""
+    mine = table.c.worker == worker
+    states = _HELD[table]
+    return and_(table.c.state.in_(states), mine) if states else mine
+
+
 def release(tx: Tx, table: Table, row: str) -> None:
     """Give a row back before its lease ends."""
     _freeing(table).run(tx.connection, {"its_id": row, **_FREE})
@@ -103,17 +124,10 @@ def abandon_all(tx: Tx, worker: str) -> int:
     name.  What it was handing over shows as lost at once, and is asked for.
     """
     count = 0
-    for table in (
-        schema.deposit,
-        schema.dispatch,
-        schema.payer_return,
-        schema.notice,
-        schema.webhook,
-    ):
-        mine = table.c.worker == worker
+    for table in _HELD:
         values = {"lease_until": 0.0} if table is schema.dispatch else _FREE
         count += tx.connection.execute(
-            update(table).where(mine).values(values)
+            update(table).where(held(table, worker)).values(values)
         ).rowcount
     lease = schema.lease
     tx.connection.execute(delete(lease).where(lease.c.holder == worker))

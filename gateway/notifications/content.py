@@ -26,7 +26,7 @@ from gateway.steps.route import CAUSES
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _OWN_CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}|[A-Z]?[0-9]{1,6}")
 _PAYERS_CODE: Final = re.compile(r"(?=.*[0-9])[A-Z0-9]{1,8}")
-_OF_OUR_READERS: Final = ("deposit-unreadable", "lot-refused")
+_OF_OUR_READERS: Final = ("deposit-unreadable", "deposit-damaged", "lot-refused")
 
 
 class Status(StrEnum):

@@ -34,7 +34,7 @@ from gateway.simulator.demo_programs import Program, ProgramFailed
 from gateway.simulator.demo_setup import DemoHome, NotADemo
 from gateway.simulator.demo_signals import Interrupts, listening_for_signals
 from gateway.simulator.demo_vendors import hire, write_samples
-from gateway.simulator.demo_welcome import hints, welcome
+from gateway.simulator.demo_welcome import hints, how_called, welcome
 from gateway.simulator.options import DemoOptions
 from gateway.simulator.progress import Progress, summary
 from gateway.simulator.vendors import Notebook, Office
@@ -70,8 +70,17 @@ class Demo:
     notebook: Notebook
     interrupts: Interrupts
 
-    def watch(self, until: float | None, *, or_answered: bool = False) -> None:
-        """Show how it stands, until the time has come or somebody interrupts."""
+    def watch(
+        self,
+        until: float | None,
+        *,
+        or_answered: bool = False,
+        office: Office | None = None,
+    ) -> None:
+        """Show how it stands, until the time has come or somebody interrupts.
+
+        An `office` that is given sends nothing new while answers are behind.
+        """
         start = self.interrupts.count
         while (until is None or time.monotonic() < until) and self.gateway.running:
             began = time.monotonic()
@@ -81,6 +90,8 @@ class Demo:
             )
             if or_answered and figures.all_answered:
                 return
+            if office is not None:
+                office.hold_back(figures.behind)
             # Counting a large journal takes its time; it must not be all we do.
             pause = max(_TICK, 5 * (time.monotonic() - began))
             if until is not None:
@@ -187,7 +198,7 @@ def _welcome(demo: Demo, places: dict[str, str]) -> None:
     home, options = demo.home, demo.options
     demo_setup.write_known_hosts(home, places["sftp"])
     samples = write_samples(home, Random(f"{options.seed}|sample"), now)  # noqa: S311
-    for text in welcome(home, places, samples):
+    for text in welcome(home, places, samples, _call()):
         demo.progress.say(text)
     if options.open:
         webbrowser.open(f"https://{places['https']}/console")
@@ -215,7 +226,7 @@ def _work(demo: Demo, places: dict[str, str]) -> None:
 def _bill_and_settle(demo: Demo, office: Office) -> None:
     seconds = demo.options.seconds
     if seconds is None:
-        demo.watch(None)
+        demo.watch(None, office=office)
         office.stop_sending()
         demo.progress.say(
             "Stopping: nothing new is sent; waiting a little for answers "
@@ -227,7 +238,7 @@ def _bill_and_settle(demo: Demo, office: Office) -> None:
     settle = min(most, max(least, _SETTLE_SHARE * seconds))
     end = demo.began + seconds - _DRAIN
     start = demo.interrupts.count
-    demo.watch(max(end - settle, time.monotonic() + _LEAST_SENDING))
+    demo.watch(max(end - settle, time.monotonic() + _LEAST_SENDING), office=office)
     office.stop_sending()
     if demo.interrupts.count == start:
         demo.watch(max(end, time.monotonic() + _LEAST_SENDING), or_answered=True)
@@ -296,8 +307,12 @@ def _report(
     else:
         lines += ["These tell what was done about it:"]
     folder = options.dir.resolve() if options.dir else Path("DIR")
-    lines += [f"  {each}" for each in hints(folder / demo_setup.CONFIG)]
+    lines += [f"  {each}" for each in hints(folder / demo_setup.CONFIG, _call())]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _call() -> str:
+    return how_called(Path(sys.executable), Path.cwd(), shutil.which("octway"))
 
 
 def facts(figures: Figures, notes: list[str], seconds: float) -> dict[str, Any]:

@@ -19,6 +19,10 @@ from routing.lifecycle import (
 )
 
 _WAITING = (DispatchState.READY, DispatchState.SENDING, DispatchState.UNKNOWN)
+_SETTLED = (LotState.HELD, LotState.ANSWERED, LotState.REFUSED, LotState.WITHDRAWN)
+_USUAL = 30.0  # seconds within which a payer of the demo answers, chased once perhaps
+_LOOKED_AT = 60.0  # and how far back lots are looked at whether it did
+_ENOUGH = 10  # lots; fewer say nothing
 _ON_ITS_WAY = (LotState.NEW, LotState.ROUTED, LotState.GATHERED)
 
 
@@ -26,7 +30,8 @@ _ON_ITS_WAY = (LotState.NEW, LotState.ROUTED, LotState.GATHERED)
 class Figures:
     """Counts at one moment.
 
-    `sent_claims` have left for a payer at least once, `answered_claims` of them have
+    `behind` says that most lots of the last minute wait longer for their answer than
+    the faults explain: this machine has other things to do.  `sent_claims` have left for a payer at least once, `answered_claims` of them have
     their closing answer.  `brought_claims` were answered after one of the remedies
     that were tried for the lots that were chased.  `no_response` is the share without one, of the claims whose
     closing answer was due by now.
@@ -54,6 +59,7 @@ class Figures:
     anomalies: Mapping[str, int] = field(factory=dict)
     accounts: Mapping[str, int] = field(factory=dict)
     imbalance: int = 0
+    behind: bool = False
 
     @property
     def anomalies_open(self) -> int:
@@ -117,6 +123,7 @@ def count(connection: Connection, now: float) -> Figures:
             if account in accounts
         },
         imbalance=ledger_check.imbalance(connection),
+        behind=_behind(connection, now),
     )
 
 
@@ -152,6 +159,21 @@ def _claims_sent(connection: Connection) -> tuple[int, int]:
     )
     found = {Account(name): int(number) for name, number in connection.execute(query)}
     return sum(found.values()), sum(found.get(each, 0) for each in ANSWERED)
+
+
+def _behind(connection: Connection, now: float) -> bool:
+    lot, deposit = schema.lot, schema.deposit
+    since, until = now - _USUAL - _LOOKED_AT, now - _USUAL
+    lots = _by(
+        connection,
+        lot.c.state,
+        lot.c.deposit_id.in_(
+            select(deposit.c.id).where(deposit.c.received_at.between(since, until))
+        ),
+    )
+    settled = sum(lots.get(state, 0) for state in _SETTLED)
+    total = sum(lots.values())
+    return total >= _ENOUGH and 2 * settled < total
 
 
 def _no_response(connection: Connection, now: float) -> float:

@@ -112,6 +112,7 @@ class DemoPayer(NamedTuple):
                 code=code["code"],
                 rules=found.get("rules", {}),
                 merged="successor" in code,
+                flows=tuple(found["payer"].get("flows", ())),
             )
 
 

@@ -216,13 +216,15 @@ def _keep_key(path: Path, entropy: Entropy) -> str:
 
 
 def _account(folder: Path, invented: Account, entropy: Entropy) -> Account:
-    """Keep an account as it was first invented, and give it a key."""
+    """Keep an account as it was first invented, with its key and token in files."""
     place = folder / "clients" / invented.id
     key_files.write_new(
         place / "account.json", json.dumps(invented.to_json(), indent=2), 0o600
     )
     _keep_key(place / "key", entropy)
-    return read_account(place)
+    kept = read_account(place)
+    key_files.write_new(kept.token_file, f"{kept.token}\n", key_files.PRIVATE)
+    return kept
 
 
 def _prepare_database(

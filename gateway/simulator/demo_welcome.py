@@ -10,9 +10,15 @@ from gateway.simulator.demo_setup import DemoHome
 
 
 def welcome(
-    home: DemoHome, places: Mapping[str, str], samples: Sequence[Path]
+    home: DemoHome,
+    places: Mapping[str, str],
+    samples: Sequence[Path],
+    call: str = "octway",
 ) -> Iterator[str]:
-    """Say where everything listens, and how to try it by hand with samples."""
+    """Say where everything listens, and how to try it by hand with samples.
+
+    `call` is how this program is called from where the reader stands.
+    """
     sftp, https = places["sftp"], places["https"]
     config = shlex.quote(str(home.config))
     yield "Octway demo: a gateway, simulated payers and simulated vendor software."
@@ -35,17 +41,36 @@ def welcome(
         put = f"put {shlex.quote(str(sample))} in/"
         yield f"    then: {put}   ls receipts   ls out/{network}"
     yield f"  {curl_command(home, https, samples[0])}"
-    yield f"  octway trace {samples[0].name} -c {config}"
+    yield f"  {call} trace {samples[0].name} -c {config}"
+    certificate, token = home.settings.https.certificate, home.visitor.token_file
+    yield f"For a program of your own: certificate {certificate}"
+    yield f"                           token       {token}"
+    yield "docs/connect.md goes on from here, with programs to start from."
+    yield ""
+    yield "A client whose payers answer as you choose (docs/vendors.md, the sandbox):"
+    yield f"  {call} client add acme-test --test --token -c {config}"
     yield ""
     yield "See what is done about missing answers, and what a person must see:"
-    yield from (f"  {each}" for each in hints(home.config))
+    yield from (f"  {each}" for each in hints(home.config, call))
     yield ""
 
 
-def hints(config: Path) -> Iterator[str]:
+def hints(config: Path, call: str = "octway") -> Iterator[str]:
     """Yield the commands that tell what tracking did."""
     for words in ("remedy list", "report remedies", "anomaly list --all"):
-        yield f"octway {words} -c {shlex.quote(str(config))}"
+        yield f"{call} {words} -c {shlex.quote(str(config))}"
+
+
+def how_called(python: Path, here: Path, found: str | None) -> str:
+    """Return the words that call this very program from a folder.
+
+    It is `octway` where a shell has `found` one, else the one beside `python`.
+    """
+    beside = python.with_name("octway")
+    if found is not None or not beside.exists():
+        return "octway"
+    known = beside.relative_to(here) if beside.is_relative_to(here) else beside
+    return shlex.quote(str(known))
 
 
 def sftp_command(home: DemoHome, where: str) -> str:

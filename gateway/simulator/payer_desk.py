@@ -75,11 +75,14 @@ class Desk:
     def work(self) -> None:
         """Answer what came, put what is due into `out`, clear what is long read."""
         self._questions.register(self._now())
-        for file in self._new():
+        new = list(self._new())
+        for file in new:
             if is_question(file):
                 self._reply(file)
             else:
                 self._answer(file)
+        if new:
+            self._save()  # once: what is kept of a payer that is busy is long
         self._deliver()
         self._clear()
 
@@ -94,7 +97,6 @@ class Desk:
         if self._rng.random() >= self._loses:
             self._respond(file)
         self._state["read"][version] = self._now()
-        self._save()
 
     def _respond(self, file: Path, *, again: bool = False) -> None:
         today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
@@ -112,7 +114,6 @@ class Desk:
             name = f"{due:014}-{answer.name}"
             _write(self._folder / _LATER / name, answer.to_bytes())
         self._state["read"][_version(file)] = self._now()
-        self._save()
 
     def _send_again(self, name: str) -> bool:
         """Answer a file anew, as it was answered first; False if it is not kept."""

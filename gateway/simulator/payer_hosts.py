@@ -43,7 +43,7 @@ class HostedPayers:
         rng: Random,
     ) -> None:
         self._folders = folders
-        self._given: set[Path] = set()
+        self._given: dict[Path, str] = {}  # what the host calls each
         for each in folders.values():
             for name in (INBOX, OUTBOX):
                 (each / name).mkdir(parents=True, exist_ok=True)
@@ -51,14 +51,15 @@ class HostedPayers:
 
     def work(self) -> None:
         """Give the host what is new in `out`; remove what was fetched from there."""
+        waiting = self.host.waiting()
         for code, folder in self._folders.items():
             for file in sorted((folder / OUTBOX).iterdir()):
-                if file not in self._given:
-                    self.host.give(code, file.read_bytes())
-                    self._given.add(file)
-                elif not self.host.holds(file.read_bytes()):
+                name = self._given.get(file)
+                if name is None:
+                    self._given[file] = self.host.give(code, file.read_bytes())
+                elif name not in waiting:
                     file.unlink()
-                    self._given.discard(file)
+                    del self._given[file]
 
     def dial(self, faults: payer_faults.Faults) -> None:
         """Have its line fail as that of an SFTP server would; a good one, if unlike."""

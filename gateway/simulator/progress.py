@@ -9,6 +9,7 @@ from gateway.cli.wording import counted
 from gateway.simulator.demo_figures import Figures
 
 _PLAIN_EVERY: Final = 5.0  # seconds between two lines where nothing can be redrawn
+_BEHIND: Final = "this machine is busy: nothing new is sent until answers have come"
 _UP_AND_CLEAR: Final = "\033[{}A\033[J"
 
 
@@ -57,7 +58,8 @@ def line(seconds: float, figures: Figures) -> str:
         f"{figures.claims:,} claims; sent at least once {figures.sent_claims:,}, "
         f"answered {figures.answered_claims:,}; {figures.returns:,} returns; "
         f"{_chased(figures)}; no response {figures.no_response:.1%}; "
-        f"{figures.anomalies_open} anomalies; {_ledger(figures)}"
+        f"{counted(figures.anomalies_open, 'anomaly')}; {_ledger(figures)}"
+        f"{f'; {_BEHIND}' if figures.behind else ''}"
     )
 
 
@@ -88,6 +90,8 @@ def block(seconds: float, figures: Figures, notes: Sequence[str]) -> Iterator[st
     yield f"no response   {figures.no_response:>8.1%}   of the claims whose answer is due"
     yield f"anomalies     {figures.anomalies_open:>8,}   {kinds or 'none open'}"
     yield f"ledger                   {_ledger(figures)}"
+    if figures.behind:
+        yield f"pace                     {_BEHIND}"
     yield from (f"!! {each}" for each in notes)
 
 

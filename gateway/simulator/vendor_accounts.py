@@ -52,6 +52,11 @@ class Account:
         """Its private SSH key."""
         return self.folder / "key"
 
+    @property
+    def token_file(self) -> Path:
+        """Its token alone, as programs want it."""
+        return self.folder / "token"
+
     def to_json(self) -> dict[str, Any]:
         """Return what `account.json` holds."""
         return {

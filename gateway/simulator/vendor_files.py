@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import frozen
 
-from gateway.simulator.vendor_accounts import Account, NumberBook
+from gateway.simulator.vendor_accounts import Account, NumberBook, Numbers
 from protocols.catalog import Simulated
 from protocols.interface import Network
 from protocols.simulation import Order, Sender, Spoilt
@@ -24,16 +24,21 @@ _HEAD: Final = 4096
 _BAD_SHARE: Final = 0.08
 _MERGED_SHARE: Final = 0.1  # of files that still bear the code of a closed fund
 _LARGE_SHARE: Final = 0.05
+_DOCUMENT_SHARE: Final = 0.5  # of good files whose payer takes documents
 
 
 @frozen(kw_only=True)
 class Address:
-    """How a payer is addressed; `merged` for a code that another took over."""
+    """How a payer is addressed; `merged` for a code that another took over.
+
+    `flows` are those that it says it takes.
+    """
 
     network: str
     code: str
     rules: Mapping[str, object]
     merged: bool = False
+    flows: tuple[str, ...] = ()
 
 
 class Kind(StrEnum):
@@ -88,9 +93,13 @@ class Typist:
         self._numbers = numbers
         self._rng = rng
         self._today = today
+        self._document: Bill | None = None  # of the file before, and next
 
     def next(self) -> Bill:
-        """Make the next file; now and then a bad one."""
+        """Make the next file; now and then a bad one, or a document of the one before."""
+        if (document := self._document) is not None:
+            self._document = None
+            return document
         rng = self._rng
         sender = rng.choice(self._account.senders)
         kind = Kind.GOOD
@@ -125,6 +134,8 @@ class Typist:
             ),
         )
         asked = _asked(network, content) if kind is Kind.GOOD else {}
+        if asked and address and simulation.documents in address.flows:
+            self._document = self._scanned(sender, numbers)
         if kind is Kind.NOISE:
             content = rng.randbytes(rng.randint(100, 5000))
         elif kind in _SPOILT:
@@ -135,6 +146,15 @@ class Typist:
             kind=kind,
             asked=asked,
         )
+
+    def _scanned(self, sender: Sender, numbers: Numbers) -> Bill | None:
+        """Make, now and then, the document of a file's first claim."""
+        if self._rng.random() >= _DOCUMENT_SHARE:
+            return None
+        name, content = self._networks[sender.network].simulation.document(
+            self._rng, sender, lot=numbers.lot, claim=numbers.invoice
+        )
+        return Bill(name=name, content=content, kind=Kind.GOOD, asked={})
 
     def _address(self, kind: Kind, network: str) -> Address | None:
         """Choose a payer of a network, or none that anybody knows."""

@@ -228,6 +228,18 @@ class Office:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def sending(self) -> bool:
+        """Whether they may send something new."""
+        return self._sending.is_set()
+
+    def hold_back(self, held: bool) -> None:
+        """Let them send nothing new while `held`; only between `start` and the end."""
+        if held:
+            self._sending.clear()
+        else:
+            self._sending.set()
+
     def stop_sending(self) -> None:
         """Let them send nothing new; they go on fetching."""
         self._sending.clear()
@@ -242,7 +254,7 @@ class Office:
     def _work(self, vendor: Vendor) -> None:
         try:
             while not self._stopping.wait(_TURN):
-                vendor.turn(sending=self._sending.is_set())
+                vendor.turn(sending=self.sending)
             vendor.finish()
         except Exception as error:  # what software did not foresee is a finding too
             self._notebook.note(f"simulated software broke: {error!r}")

@@ -20,7 +20,7 @@ from gateway.committing import Tx
 from gateway.journal import anomalies, clients, schema
 from gateway.steps.tie import Tied
 from routing.cause import cause_of, roots
-from routing.envelope import Outcome, Problem, Remark, Severity
+from routing.envelope import Outcome, Problem, Remark, Severity, Summary
 from routing.sandbox import base
 
 _REJECTING: Final = frozenset({Outcome.REJECTED, Outcome.PARTLY_PAID})
@@ -170,6 +170,39 @@ def deposit_unreadable(
         words=f"deposit {deposit.id}: {words}",
         facts={"code": code},
         items={deposit.id: 0},
+    )
+
+
+def deposit_damaged(
+    tx: Tx,
+    entropy: Entropy,
+    deposit: Row[*tuple[Any, ...]],
+    summary: Summary,
+    code: str,
+    damage: str,
+) -> None:
+    """Raise that parts of a deposit are in no lot.
+
+    It is one case for all of a client with this first error, format and software.
+    """
+    client = deposit.client_id
+    software = _software(tx, {client})[client]
+    anomalies.raise_(
+        tx,
+        entropy,
+        kind="deposit-damaged",
+        severity=anomalies.ERROR,
+        subject=f"{code}:{summary.format}:{client}:{software}",
+        client=client,
+        words=f"deposit {deposit.id}: {damage}",
+        claims=summary.claims,
+        facts={
+            "code": code,
+            "format": summary.format,
+            "clients": {client: summary.claims},
+            "software": {software: summary.claims},
+        },
+        items={deposit.id: summary.claims},
     )
 
 

@@ -33,8 +33,8 @@ class Found:
         """Where the deposit stands once this is written."""
         return DepositState.SPLIT if self.summary.lots else DepositState.UNREADABLE
 
-    def damage(self) -> str | None:
-        """Say what is wrong outside of all its lots; None if nothing is."""
+    def damage(self) -> tuple[str, str] | None:
+        """Give code and words of what is wrong outside of all lots; None: nothing."""
         outside = [
             problem
             for lot, problem in self.problems
@@ -42,7 +42,7 @@ class Found:
         ]
         if not outside:
             return None
-        return (
+        return outside[0].code, (
             f"errors outside its lots ({len(outside)}), so a lot may be missing: "
             f"{outside[0].message}"
         )

@@ -19,6 +19,7 @@ from gateway.clock import Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.errors import StorageUnavailable
+from gateway.journal import work
 
 _ENDED = 0.0  # a lease's end that is past for everybody
 
@@ -84,7 +85,7 @@ class Holding:
             update(table)
             .where(
                 self._where,
-                table.c.worker == self._worker,
+                work.held(table, self._worker),
                 table.c.lease_until > tx.now,
                 table.c.lease_until <= lost_at + self._lease,
                 table.c.id.not_in(working),

@@ -22,7 +22,7 @@ from gateway.database import Database
 from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.intake.reports import deposit_report
 from gateway.journal import anomalies, clients, reading, schema, work
-from gateway.steps.cases import deposit_unreadable
+from gateway.steps.cases import deposit_damaged, deposit_unreadable
 from gateway.steps.documents import document, open_documents
 from gateway.steps.found import Deposit, Found, Placed, refused
 from gateway.steps.holding import Holding, Holds
@@ -252,17 +252,9 @@ class Split:
             deposit_unreadable(tx, self._entropy, found.deposit, problems)
             return
         damage = found.damage()
-        if damage is None:
-            return
-        anomalies.raise_(
-            tx,
-            self._entropy,
-            kind="deposit-damaged",
-            severity=anomalies.ERROR,
-            subject=found.deposit.id,
-            client=found.deposit.client_id,
-            words=f"deposit {found.deposit.id}: {damage}",
-        )
+        if damage is not None:
+            told = (found.deposit, found.summary, *damage)
+            deposit_damaged(tx, self._entropy, *told)
 
 
 class SplitLarge(Split):

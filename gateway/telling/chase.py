@@ -9,6 +9,7 @@ from gateway.journal.chased import Try
 from gateway.journal.life import Life
 from gateway.pursuit import Enrolment, Pursuit
 from gateway.steps.plan import Planned
+from gateway.telling.parts import lot_name
 from gateway.telling.voice import Voice
 from routing.chase import ChaseState, RemedyState
 from routing.remedy import WORDS, Remedy
@@ -77,7 +78,7 @@ def next_steps(life: Life, pursuit: Pursuit, voice: Voice) -> Iterator[str]:
         words = "what the chase does next is not known: {why}"
         yield voice.say(words, why=voice.say(pursuit.obstacle))
     together: dict[str, list[str]] = {}
-    names = {lot.id: lot.number for lot in life.lots}
+    names = {lot.id: lot_name(lot, voice) for lot in life.lots}
     for each in pursuit.planned:
         words = _next(each, voice)
         if words:

@@ -30,6 +30,12 @@ def sentence(part: Any, voice: Voice) -> str:
     return f"{voice.say(NAMES[part.share])}: {standing(part, voice)}"
 
 
+def lot_name(row: Any, voice: Voice) -> str:
+    """Return what people call a lot: its number, and its part where it has one."""
+    part = NAMES[row.share]
+    return f"{row.number} {voice.say(part)}" if part else str(row.number)
+
+
 def standing(part: Any, voice: Voice) -> str:
     """Say where a part stands, and with whom since when."""
     amount = voice.money(part.asked)

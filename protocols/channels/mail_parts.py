@@ -12,11 +12,10 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
 from typing import Final
 
 from protocols.channels.mail_envelope import NotOpened, OwnKey, unseal
+from protocols.channels.mail_parser import MOST_PARTS, Unreadable, parsed
 
 RETURN: Final = "application/edi-consent"
 _ENVELOPES: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -28,21 +27,7 @@ _NO_BASE64: Final = bytes(
     for each in range(256)
     if chr(each) not in string.ascii_letters + string.digits + "+/"
 )
-_MOST_PARTS: Final = 500
 _MOST_OPENED: Final = 20  # envelopes, and containers that hide, of one mail
-_BOUNDARY: Final = b"boundary"
-_MOST_BOUNDARIES: Final = 50  # each is looked for in every line of the mail
-
-
-class Unreadable(Exception):
-    """A part that should be a return cannot be read; the words say why."""
-
-
-def parsed(mail: bytes) -> Message:
-    """Read a mail, or what was in an envelope; raises `Unreadable`."""
-    if mail.count(_BOUNDARY) > _MOST_BOUNDARIES:
-        raise Unreadable(f"it has more than {_MOST_BOUNDARIES} boundaries")
-    return BytesParser(policy=compat32).parsebytes(mail)
 
 
 def parts_of(
@@ -53,9 +38,9 @@ def parts_of(
     while waiting:
         part = waiting.pop(0)
         seen += 1
-        if seen > _MOST_PARTS or opened > _MOST_OPENED:
+        if seen > MOST_PARTS or opened > _MOST_OPENED:
             yield Unreadable(
-                f"it has more than {_MOST_PARTS} parts or {_MOST_OPENED} envelopes"
+                f"it has more than {MOST_PARTS} parts or {_MOST_OPENED} envelopes"
             )
             return
         inside = part.get_payload()

@@ -18,12 +18,11 @@ from attrs import frozen
 
 from protocols.channels.mail_bounces import bounce_in, report_in
 from protocols.channels.mail_envelope import OwnKey
+from protocols.channels.mail_parser import Unreadable, parsed
 from protocols.channels.mail_parts import (
     RETURN,
-    Unreadable,
     bytes_of,
     is_return,
-    parsed,
     parts_of,
 )
 from protocols.mail_notice import Kind, Notice, write

@@ -19,6 +19,7 @@ from attrs import evolve, frozen
 from protocols.records import load_layouts
 
 LANGUAGES: Final = ("fr", "nl", "en")
+_OF_ZONES: Final = ("fr", "nl")
 LETTERS: Final = "BFRES"
 """B refuses the whole file, F the invoice, R the line; E and S refuse nothing."""
 REFUSING: Final = "BFR"
@@ -127,6 +128,22 @@ def header_label_of(zone: str, error: str, language: str = "en") -> str:
         return found[language]
     words = {"fr": "refusé", "nl": "geweigerd", "en": "refused"}
     return words[language]
+
+
+@cache
+def words(language: str) -> Mapping[str, str]:
+    """Return the words of all codes, English to a language; empty: it is not known."""
+    if language not in LANGUAGES:
+        return {}
+    rows = [each.label for each in _own().values()]
+    rows += [*_header().values(), *_kinds().values(), *_severities().values(), _UNKNOWN]
+    found = {row["en"]: row[language] for row in rows}
+    if language in _OF_ZONES:
+        for layout in load_layouts(_LAYOUTS).values():
+            for each in layout.fields:
+                if each.name in _names():
+                    found[each.title.lower()] = _names()[each.name][language]
+    return found
 
 
 def known() -> Mapping[str, Code]:

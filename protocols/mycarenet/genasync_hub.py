@@ -123,8 +123,8 @@ class Hub:
 
     def deliver(
         self, mailbox: str, union: str, coming: Coming, *, reference: str
-    ) -> None:
-        """Put a return about a sending into a mailbox."""
+    ) -> str:
+        """Put a return about a sending into a mailbox; return its own reference."""
         made = Waiting(
             union=union,
             message_name=coming.message_name,
@@ -135,6 +135,7 @@ class Hub:
         )
         with self._lock:
             self._box(mailbox).messages.append(made)
+        return made.own_reference
 
     def waiting(self, mailbox: str) -> list[Waiting]:
         """Say what a mailbox holds, given or not, due or not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from protocols.labels import Explained, LabelFault, Labels, LabelsRead, Rows
@@ -30,6 +30,10 @@ class MyCareNetLabels:
             official=found.official,
             known=found.own or found.official,
         )
+
+    def words(self, language: str) -> Mapping[str, str]:
+        """Return its own words of all codes, English to a language; empty: none."""
+        return codes.words(language)
 
     def read(self, text: str) -> LabelsRead:
         """Read an official list."""

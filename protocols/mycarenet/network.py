@@ -222,6 +222,7 @@ class MyCareNet:
         claims: int,
         into: BinaryIO,
         flow: str = "billing",
+        invoice: int = 0,
     ) -> int:
         """Write valid sendings, or questions on insurability; their size."""
         if flow == sample_questions.FLOW:
@@ -239,6 +240,7 @@ class MyCareNet:
             lots=lots,
             claims=claims,
             into=into,
+            invoice=invoice,
         )
 
     def compose(

@@ -77,9 +77,18 @@ def month_billed(day: str) -> date:
 
 
 def facts_of(
-    code: str, *, rng: Random, day: str, sender: str, lots: int, claims: int
+    code: str,
+    *,
+    rng: Random,
+    day: str,
+    sender: str,
+    lots: int,
+    claims: int,
+    invoice: int = 0,
 ) -> Iterator[SendingFacts]:
     """Yield the facts of `lots` sendings to a union, numbered onwards.
+
+    `invoice` is the number of the first invoice; 0: invented.
 
     Raises ValueError for a sender whose number is none.
     """
@@ -94,7 +103,7 @@ def facts_of(
         raise ValueError(f"{code!r} is no union; one of {known} is expected")
     first = rng.randrange(_SENDINGS)
     reference = rng.randrange(900_000)
-    invoice = rng.randrange(10**9)
+    first_invoice = invoice or rng.randrange(10**9) + 1
     for index in range(lots):
         yield SendingFacts(
             union=code,
@@ -103,7 +112,7 @@ def facts_of(
             sending_number=(first + index) % _SENDINGS + 1,
             day=day,
             invoices=claims,
-            first_invoice=invoice + index * claims + 1,
+            first_invoice=first_invoice + index * claims,
         )
 
 
@@ -116,9 +125,18 @@ def write_sendings(
     lots: int,
     claims: int,
     into: BinaryIO,
+    invoice: int = 0,
 ) -> int:
     """Write a file of sendings invoice by invoice; return its size."""
-    wanted = facts_of(code, rng=rng, day=day, sender=sender, lots=lots, claims=claims)
+    wanted = facts_of(
+        code,
+        rng=rng,
+        day=day,
+        sender=sender,
+        lots=lots,
+        claims=claims,
+        invoice=invoice,
+    )
     return sum(into.write(part) for facts in wanted for part in parts_of(rng, facts))
 
 

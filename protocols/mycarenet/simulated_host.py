@@ -52,16 +52,16 @@ class MyCareNetForDemo:
         )
         self.place: Mapping[str, str] = self._site.settings
 
-    def give(self, code: str, content: bytes) -> None:
-        """Put a return into the mailbox."""
+    def give(self, code: str, content: bytes) -> str:
+        """Put a return into the mailbox; say what it is called there."""
         kind = content[_KIND].decode("latin-1")
         coming = Coming(content, message_name=POST_NAMES.get(kind, BILLING))
         reference = content[_REFERENCE].decode("latin-1")
-        self._site.hub.deliver(NIHII, code, coming, reference=reference)
+        return self._site.hub.deliver(NIHII, code, coming, reference=reference)
 
-    def holds(self, content: bytes) -> bool:
-        """Say whether a return lies there, not confirmed."""
-        return any(each.content == content for each in self._site.hub.waiting(NIHII))
+    def waiting(self) -> frozenset[str]:
+        """Say which returns lie there, not confirmed."""
+        return frozenset(each.own_reference for each in self._site.hub.waiting(NIHII))
 
     def dial(self, fault: LineFault | None) -> None:
         """Have the line fail from now on; None: not any more."""

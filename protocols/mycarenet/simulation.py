@@ -29,6 +29,7 @@ from protocols.mycarenet.simulated_union import SimulatedUnion
 from protocols.records import load_layouts
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
+    Document,
     OpenHost,
     Order,
     Profile,
@@ -66,6 +67,7 @@ class MyCareNetSimulation:
     alterations: Sequence[str] = ()
     merges = False
     nobody = "900"
+    documents = ""
     profiles: Sequence[Profile] = simulated_profiles.PROFILES
 
     @property
@@ -102,6 +104,12 @@ class MyCareNetSimulation:
             )
             made.append(sample_maker.make_sending(rng, facts))
         return b"".join(made)
+
+    def document(
+        self, rng: Random, sender: Sender, *, lot: int, claim: int
+    ) -> Document:
+        """Refuse: unions are sent no documents this way."""
+        raise NotImplementedError("the network has no supporting documents")
 
     def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:
         """Cut the file in the middle of a record, or have its grand total not add up."""

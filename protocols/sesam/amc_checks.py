@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from protocols.sesam.amc_comparison import Fault, compare, warning
-from protocols.sesam.amc_decision import Mode
+from protocols.sesam.amc_decision import Mode, normal_number
 from protocols.sesam.amc_masks import swallows_all
 from protocols.sesam.amc_tables import (
     COLUMNS,
@@ -120,10 +120,15 @@ def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
         if not re.fullmatch(pattern, value.upper() if column == "mode" else value):
             yield Fault(place, column, "wrong-value", f"is {value!r}; wanted {wanted}")
     yield from _when(place, row)
-    if not row.get("row", "0").isdecimal():
-        yield Fault(place, "row", "wrong-value", f"is {row['row']!r}; wanted a number")
+    if not re.fullmatch(r"[0-9]{1,9}", row.get("row", "0")):
+        yield Fault(
+            place, "row", "wrong-value", f"is {row['row'][:20]!r}; wanted a number"
+        )
     if name == CORRESPONDENCES:
+        yield from _nobody(place, row, ("amc_number",))
         yield from _correspondence(place, row)
+    elif name == GROUPINGS:
+        yield from _nobody(place, row, ("amc_number", "signatory"))
     elif name == CONVENTIONS:
         yield from _convention(place, row)
     criterion = row["criterion"]
@@ -144,7 +149,7 @@ def _when(place: int, row: Row) -> Iterator[Fault]:
     for column in DAYS:
         text = row.get(column, "")
         try:
-            ends.append(date.fromisoformat(text) if text else None)
+            ends.append(_day(text) if text else None)
         except ValueError:
             yield Fault(
                 place, column, "wrong-day", f"is {text!r}; wanted a day, YYYY-MM-DD"
@@ -155,6 +160,14 @@ def _when(place: int, row: Row) -> Iterator[Fault]:
         yield Fault(
             place, "valid_until", "wrong-day", f"is {last}, before valid_from {first}"
         )
+
+
+def _day(text: str) -> date:
+    """Read a day in the one form in which days are compared as texts elsewhere."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:  # such as 20261201, or a week
+        raise ValueError(text)
+    return day
 
 
 def _correspondence(place: int, row: Row) -> Iterator[Fault]:
@@ -177,13 +190,29 @@ def _correspondence(place: int, row: Row) -> Iterator[Fault]:
         )
 
 
+def _nobody(place: int, row: Row, columns: Sequence[str]) -> Iterator[Fault]:
+    """Say which numbers that a row must have are zeros: nobody has such a number."""
+    for column in columns:
+        if row[column] and not normal_number(row[column]):
+            yield Fault(
+                place,
+                column,
+                "names-nobody",
+                f"is {row[column]!r}, which is nobody's number",
+            )
+
+
 def _convention(place: int, row: Row) -> Iterator[Fault]:
     criterion, flag = row["criterion"], row.get("grouped", "")
-    if not row["signatory"] and not row["amc_number"]:
+    amc_number = normal_number(row["amc_number"])
+    if not normal_number(row["signatory"]) and not amc_number:
         yield Fault(
-            place, "signatory", "names-nobody", "is empty, and so is amc_number"
+            place,
+            "signatory",
+            "names-nobody",
+            "is empty or zeros, and so is amc_number",
         )
-    if criterion and swallows_all(criterion) and not row["amc_number"] and flag != "1":
+    if criterion and swallows_all(criterion) and not amc_number and flag != "1":
         yield Fault(
             place,
             "criterion",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from protocols.sesam.amc_decision import normal_number
@@ -16,13 +16,19 @@ def circles(rows: Sequence[Mapping[str, str]]) -> Iterator[Sequence[int]]:
     One grouping leads to another when its signatory is the other's AMC and some
     identity is under both.  An AMC that signs for itself is no circle.
     """
+    links = [
+        (normal_number(row["amc_number"]), normal_number(row["signatory"]))
+        for row in rows
+    ]
+    if not _in_circles(links):
+        return  # whatever the rows are made for: nothing more need be compared
     by_amc: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        by_amc.setdefault(normal_number(row["amc_number"]), []).append(place)
+    for place, (amc, _) in enumerate(links):
+        by_amc.setdefault(amc, []).append(place)
     heirs: TopologicalSorter[int] = TopologicalSorter()
     for place, row in enumerate(rows):
-        signatory = normal_number(row["signatory"])
-        if signatory == normal_number(row["amc_number"]):
+        amc, signatory = links[place]
+        if signatory == amc:
             continue
         for other in by_amc.get(signatory, ()):
             if _under_both(row, rows[other]):
@@ -33,6 +39,19 @@ def circles(rows: Sequence[Mapping[str, str]]) -> Iterator[Sequence[int]]:
         found: list[int] = list(error.args[1][:-1])  # its last is its first again
         start = found.index(min(found))
         yield found[start:] + found[:start]
+
+
+def _in_circles(links: Iterable[tuple[str, str]]) -> bool:
+    """Say whether numbers lead back to where they began, by whatever rows."""
+    heirs: TopologicalSorter[str] = TopologicalSorter()
+    for amc, signatory in links:
+        if amc != signatory:
+            heirs.add(signatory, amc)
+    try:
+        heirs.prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def _under_both(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from protocols.sesam.amc_circles import circles
 from protocols.sesam.amc_decision import normal_number
-from protocols.sesam.amc_masks import ANY, MaskIndex, covers
+from protocols.sesam.amc_masks import MaskIndex
 from protocols.sesam.amc_tables import (
     COLUMNS,
     CORRESPONDENCES,
@@ -83,28 +83,43 @@ def _compared(column: str, value: str) -> str:
 
 
 def _never_reached(rows: Sequence[Row]) -> Iterator[Fault]:
-    """Yield rows that an earlier, wider one always comes before."""
-    wide: MaskIndex[int] = MaskIndex()
+    """Yield rows that an earlier, wider one always comes before.
+
+    Earlier rows are kept by their number's mask and then by criterion, as a table
+    repeats either of them in thousands of rows.
+    """
+    wide: MaskIndex[MaskIndex[int]] = MaskIndex()
+    of_number: dict[str, MaskIndex[int]] = {}
+    kept: set[tuple[str, str]] = set()
     for place, row in enumerate(rows):
         mutual, criterion = row["mutual_number"].upper(), row["criterion"].upper()
-        for other in wide.covering(criterion):
-            earlier = rows[other]
-            key = (earlier["mutual_number"].upper(), earlier["criterion"].upper())
-            if (
-                key != (mutual, criterion)
-                and covers(key[0], mutual)
-                and not any(earlier.get(day) for day in DAYS)
-            ):
-                yield warning(
-                    place,
-                    "mutual_number",
-                    "never-reached",
-                    f"{mutual} with {criterion} is never reached: row "
-                    f"{_row(rows, other)}, {key[0]} with {key[1]}, holds before it",
-                )
-                break
-        if ANY in mutual or ANY in criterion:
-            wide.add(criterion, place)
+        other = next(
+            (
+                other
+                for criteria in wide.covering(mutual)
+                for other in criteria.covering(criterion)
+                if _compared_masks(rows[other]) != (mutual, criterion)
+            ),
+            None,
+        )
+        if other is not None:
+            number, fund = _compared_masks(rows[other])
+            yield warning(
+                place,
+                "mutual_number",
+                "never-reached",
+                f"{mutual} with {criterion} is never reached: row "
+                f"{_row(rows, other)}, {number} with {fund}, holds before it",
+            )
+        elif (mutual, criterion) not in kept and not any(row.get(x) for x in DAYS):
+            kept.add((mutual, criterion))
+            if mutual not in of_number:
+                wide.add(mutual, of_number.setdefault(mutual, MaskIndex()))
+            of_number[mutual].add(criterion, place)
+
+
+def _compared_masks(row: Row) -> tuple[str, str]:
+    return row["mutual_number"].upper(), row["criterion"].upper()
 
 
 def _row(rows: Sequence[Row], place: int) -> str:

@@ -139,6 +139,8 @@ def _judged(name: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Problem]:
             yield _odd(
                 name, row, "", f"{row['']!r} has no known meaning and is not kept"
             )
+        if not national_csv.spoilt("\n".join(row.values())):
+            continue
         for column, value in row.items():
             if national_csv.spoilt(value):
                 yield _odd(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from protocols.sesam import amc_tables
 from protocols.sesam.amc_masks import ANY, MaskIndex, matches
 from protocols.sesam.amc_tables import Convention, Correspondence, Grouping, Row
 
+_Entry = TypeVar("_Entry", Convention, Grouping)
 _NEAR: Final = 2  # neighbours shown on each side of a number that is not there
 
 
@@ -72,10 +73,9 @@ class AmcIndex:
                 found += of_number.under(criterion)
         return sorted(found, key=_place)
 
-    def groupings(self, amc_number: str, criterion: str) -> Iterator[Grouping]:
-        """Yield groupings of an AMC that hold for a criterion."""
-        if found := self._grouped.get(amc_number):
-            yield from found.under(criterion)
+    def groupings(self, amc_number: str, criterion: str | None) -> Iterator[Grouping]:
+        """Yield groupings of an AMC: those that hold for a criterion, or all of them."""
+        return _under(self._grouped.get(amc_number), criterion)
 
     def of_amc(self, amc_number: str, criterion: str | None) -> Iterator[Convention]:
         """Yield conventions that name an AMC, or that it signed itself.
@@ -107,9 +107,7 @@ class AmcIndex:
         return own or near
 
 
-def _under(
-    found: MaskIndex[Convention] | None, criterion: str | None
-) -> Iterator[Convention]:
+def _under(found: MaskIndex[_Entry] | None, criterion: str | None) -> Iterator[_Entry]:
     if found is None:
         return iter(())
     return found.everything() if criterion is None else found.under(criterion)

@@ -6,6 +6,7 @@ code, host and domain, `OC/999/giesv.rss.fr` (`Address.code`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -83,6 +84,8 @@ def _stub(code: str, row: Row) -> ImportedPayer:
         "name": plain.replace("?", " ").strip(),
     }
     id = _NOT_IN_ID.sub("-", code.lower()).strip("-")
+    if "-" in domain:  # another domain may have a dot in its place
+        id += f"-{hashlib.sha256(code.encode()).hexdigest()[:6]}"
     text = _FILE.format(
         id=_quoted(f"sesam-{id}"),
         name=_quoted(name),

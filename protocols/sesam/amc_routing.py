@@ -19,7 +19,7 @@ Three things are deduced from real tables and said in the steps:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Self
+from typing import Self
 
 from protocols.sesam import amc_words
 from protocols.sesam.amc_decision import (
@@ -31,7 +31,6 @@ from protocols.sesam.amc_decision import (
     normal_number,
 )
 from protocols.sesam.amc_index import AmcIndex
-from protocols.sesam.amc_masks import matches
 from protocols.sesam.amc_signatories import Way, ways
 from protocols.sesam.amc_tables import (
     CONVENTIONS,
@@ -42,9 +41,7 @@ from protocols.sesam.amc_tables import (
     Row,
     mutual,
 )
-
-_SHOWN: Final = 5  # rows that are named where none holds
-_WIDTHS: Final = (("regime", 2), ("fund", 3), ("centre", 4))
+from protocols.sesam.amc_told import Told
 
 
 class AmcRouting:
@@ -63,29 +60,14 @@ class AmcRouting:
         return _Case(self._index, identity).decide()
 
 
-def criterion_of(identity: Identity) -> str:
-    """Return the secondary criterion: the identity's own, else its fund in digits."""
-    if own := identity.criterion.strip().upper():
-        return own
-    found = ""
-    for name, width in _WIDTHS:
-        part = str(getattr(identity, name)).strip().upper()
-        if not part:
-            break
-        found += part.zfill(width) if part.isdecimal() else part
-    return found
-
-
 class _Case:
     """One identity on its way through the tables."""
 
     def __init__(self, index: AmcIndex, identity: Identity) -> None:
         self._index = index
         self._identity = identity
-        self._criterion = criterion_of(identity)
-        self._type = identity.convention_type.strip().upper()
-        self._agreement = identity.agreement.strip().upper()
-        self._nature = identity.nature.strip().upper()
+        self._told = Told.of(identity)
+        self._criterion = self._told.criterion
         self._amc = ""
         self._ways: list[Way] = []
         self._steps: list[Step] = []
@@ -126,9 +108,9 @@ class _Case:
         return told, missed
 
     def _no_correspondence(self, old: str) -> str:
-        near = "; ".join(
+        near = amc_words.several(
             f"row {each.row} is {each.mutual_mask} with {each.criterion}"
-            for each in self._index.near_mutuals(old)[:_SHOWN]
+            for each in self._index.near_mutuals(old)
         )
         return (
             f"no row of {CORRESPONDENCES} holds for mutual {old} with criterion "
@@ -146,31 +128,39 @@ class _Case:
             self._ways.append(way)
             self._note(GROUPINGS, each.row, amc_words.groups(each))
         if not self._ways:
-            self._note(GROUPINGS, 0, f"nobody signs for AMC {self._amc}")
+            self._note(GROUPINGS, 0, self._ungrouped())
+
+    def _ungrouped(self) -> str:
+        """Say why nobody signs for the AMC, with the rows that name it."""
+        rows = sorted(self._index.groupings(self._amc, None), key=_place)
+        if not rows:
+            return f"nobody signs for AMC {self._amc}"
+        words = amc_words.several(map(self._told.missed_grouping, rows))
+        return f"no row of {GROUPINGS} that names AMC {self._amc} holds: {words}"
 
     def _holds(self, each: Grouping) -> bool:
-        return each.days.cover(self._identity.day) and not any(
-            self._faults(each.convention_type, each.natures)
-        )
+        return not any(self._told.faults(each.days, each.convention_type, each.natures))
 
     # conventions
 
     def _conventions(self) -> list[Convention]:
         """Return what holds of the AMC's conventions and of its signatories'."""
-        hits = _in_order(filter(self._fits, self._near(self._criterion)))
+        hits = _in_order(filter(self._told.fits, self._near(self._criterion)))
         for each in hits:
             self._note(CONVENTIONS, each.candidate.row, self._reached(each))
         return hits
 
     def _open(self) -> list[Convention]:
         """Return conventions of the fund for any AMC."""
-        hits = _in_order(filter(self._fits, self._index.open_for(self._criterion)))
-        whom = f"AMC {self._amc}" if self._amc else "an AMC"
+        hits = _in_order(filter(self._told.fits, self._index.open_for(self._criterion)))
+        missed = f"no row names {f'AMC {self._amc}' if self._amc else 'an AMC'}"
+        if self._amc and self._index.knows(self._amc):
+            missed = f"no row that AMC {self._amc} leads to holds"
         for each in hits:
             self._note(
                 CONVENTIONS,
                 each.candidate.row,
-                f"no row names {whom}; this one of {amc_words.signed(each)} names none and holds "
+                f"{missed}; this one of {amc_words.signed(each)} names none and holds "
                 f"for every AMC of {each.candidate.criterion}",
             )
         return hits
@@ -182,25 +172,6 @@ class _Case:
         for way in self._ways:
             found = self._index.of_signatory(way.signatory, criterion)
             yield from filter(way.leads_to, found)
-
-    def _fits(self, each: Convention) -> bool:
-        """Say whether a convention under the identity's criterion holds."""
-        return not any(self._why_not(each))
-
-    def _why_not(self, each: Convention) -> Iterator[str]:
-        said = each.candidate
-        if not each.days.cover(self._identity.day):
-            yield f"it is valid {each.days}"
-        yield from self._faults(said.convention_type, each.natures)
-        if self._agreement and said.agreement and self._agreement not in said.agreement:
-            yield f"it is for {said.agreement}, not {self._agreement}"
-
-    def _faults(self, convention_type: str, natures: frozenset[str]) -> Iterator[str]:
-        """Say why a row under the identity's criterion does not hold."""
-        if self._type and convention_type and convention_type != self._type:
-            yield f"it is of type {convention_type}, not {self._type}"
-        if self._nature and natures and self._nature not in natures:
-            yield f"it is for natures {','.join(sorted(natures))}, not {self._nature}"
 
     def _reached(self, each: Convention) -> str:
         said = each.candidate
@@ -229,17 +200,15 @@ class _Case:
             Outcome.AMBIGUOUS,
             candidates,
             f"{len(candidates)} conventions hold and say different things: "
-            + "; ".join(map(amc_words.told, candidates[:_SHOWN]))
-            + (f"; and {more} more" if (more := len(candidates) - _SHOWN) > 0 else "")
-            + f"; {self._apart(candidates)}",
+            f"{amc_words.several(map(amc_words.told, candidates))}; {self._apart(candidates)}",
         )
 
     def _apart(self, candidates: Sequence[Candidate]) -> str:
         """Say what, if it were told, would choose between candidates."""
         told = {
-            "convention_type": self._type,
-            "agreement": self._agreement,
-            "nature": self._nature,
+            "convention_type": self._told.convention_type,
+            "agreement": self._told.agreement,
+            "nature": self._told.nature,
         }
         apart = [
             name.replace("_", " ")
@@ -259,22 +228,21 @@ class _Case:
             )
         near = _in_order(self._near(None))
         if near:
-            words = "; ".join(map(self._missed, near[:_SHOWN]))
-            more = f"; and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
-            return f"no row of {CONVENTIONS} holds for AMC {self._amc}: {words}{more}"
+            words = amc_words.several(map(self._told.missed_convention, near))
+            return f"no row of {CONVENTIONS} holds for AMC {self._amc}: {words}"
+        if self._ways:
+            who = ", ".join(dict.fromkeys(way.signatory for way in self._ways))
+            return (
+                f"AMC {self._amc} is signed for by {who}, and no row of {CONVENTIONS} "
+                "is one that this leads to"
+            )
+        if self._index.knows(self._amc):
+            return self._ungrouped()
         numbers = ", ".join(self._index.near_numbers(self._amc)) or "none"
         return (
             f"no row of {CONVENTIONS} or {GROUPINGS} names AMC {self._amc}; "
             f"nearest numbers: {numbers}"
         )
-
-    def _missed(self, each: Convention) -> str:
-        """Say a convention that does not hold, and all that keeps it from holding."""
-        criterion = each.candidate.criterion
-        why = [*self._why_not(each)]
-        if not matches(criterion, self._criterion):
-            why.append(f"its criterion is {criterion}, not {self._criterion or 'none'}")
-        return f"row {each.candidate.row}: {', '.join(why)}"
 
     def _none(self, reason: str) -> Decision:
         return self._decision(Outcome.NONE, (), reason)
@@ -294,6 +262,10 @@ class _Case:
 
     def _note(self, table: str, row: int, why: str) -> None:
         self._steps.append(Step(table=table, row=row, why=why))
+
+
+def _place(each: Grouping) -> int:
+    return each.place
 
 
 def _in_order(found: Iterable[Convention]) -> list[Convention]:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from protocols.sesam.amc_decision import Candidate
 from protocols.sesam.amc_tables import Convention, Correspondence, Grouping
+
+_SHOWN: Final = 5
+
+
+def several(words: Iterable[str]) -> str:
+    """Return the first of many, and how many more there are."""
+    found = [*words]
+    more = len(found) - _SHOWN
+    return "; ".join(found[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def told(candidate: Candidate) -> str:

@@ -6,12 +6,8 @@ import io
 import json
 from typing import Final
 
-from protocols.sesam.importer import (
-    Fund,
-    decode,
-    read_national,
-    write_destinations,
-)
+from protocols.sesam import national_csv
+from protocols.sesam.importer import Fund, read_national, write_destinations
 from protocols.sesam.routing import RECIPIENT_TYPES
 from protocols.tables import Imported, ImportedPayer
 
@@ -20,7 +16,10 @@ _NAME_LENGTH: Final = 37  # of a fund's name in the header of a file
 
 def import_funds(content: bytes) -> Imported:
     """Read the table of funds; each of them can be routed to, and not reached yet."""
-    found = read_national(io.StringIO(decode(content), newline=""))
+    text, wrong = national_csv.decode(content)
+    if wrong is not None:
+        return Imported(text="", rows=0, payers=(), version="", problems=(wrong,))
+    found = read_national(io.StringIO(text, newline=""))
     into = io.StringIO()
     write_destinations(found.destinations, into)
     return Imported(

@@ -1,7 +1,7 @@
 """Reads the national table of funds, and writes the directory's own.
 
 The table that the funds publish is a text of fourteen columns, `;` between
-them, with or without a header row, in Latin-1 or UTF-8 (french.md 4.1).  Only
+them, with or without a header row (french.md 4.1).  Only
 what routing needs is kept.  Nothing here opens a file.
 """
 
@@ -53,14 +53,6 @@ class Imported:
     funds: tuple[Fund, ...]
     version: str
     problems: tuple[Problem, ...]
-
-
-def decode(content: bytes) -> str:
-    """Return the text of a table: UTF-8 where it is valid, else Latin-1."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def read_national(lines: Iterable[str]) -> Imported:

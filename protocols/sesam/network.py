@@ -256,6 +256,7 @@ class Sesam:
         claims: int,
         into: BinaryIO,
         flow: str = "billing",
+        invoice: int = 0,
     ) -> int:
         """Write a valid B2 file in which everything is invented; its size.
 
@@ -285,7 +286,7 @@ class Sesam:
             day=day,
             file_number=rng.randrange(1, 1_000_000),
             first_lot=rng.randrange(1, 900),
-            first_invoice=rng.randrange(1, 900_000_000),
+            first_invoice=invoice or rng.randrange(1, 900_000_000),
             amc=None
             if kind == "billing"
             else sample_maker.AmcFacts(number=amc or _SAMPLE_AMC, alone=alone),

@@ -18,7 +18,9 @@ from protocols.interface import Emitter
 from protocols.records import load_layouts
 from protocols.sesam import (
     amc_payers,
+    attachments,
     keys,
+    sample_document,
     sample_maker,
     simulated_files,
     simulated_profiles,
@@ -26,6 +28,7 @@ from protocols.sesam import (
 from protocols.sesam.payer_simulator import Caisse, Seen
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
+    Document,
     OpenHost,
     Order,
     Profile,
@@ -42,6 +45,7 @@ from routing.envelope import Level
 
 _NAME: Final = "sesam"
 _RECORD: Final = 128
+_LOTS: Final = 999  # numbers of lots, which then begin again
 _PLAIN: Final = "SE"  # the norm with the fewest kinds of records
 _EXAMPLES: Final = "payers/"
 _ENRICHED: Final = "enriched"
@@ -66,6 +70,7 @@ class SesamSimulation:
     alterations: Sequence[str] = tuple(simulated_files.Altered)
     merges = True
     nobody = "01888"
+    documents = attachments.FLOW
     profiles: Sequence[Profile] = simulated_profiles.PROFILES
 
     def sender(self, rng: Random) -> Sender:
@@ -100,6 +105,14 @@ class SesamSimulation:
             first_lot=order.first_lot,
             first_invoice=order.first_claim,
         )
+
+    def document(
+        self, rng: Random, sender: Sender, *, lot: int, claim: int
+    ) -> Document:
+        """Make an invented prescription, named as `attachments` wants it."""
+        about = f"{sender.number}_{(lot - 1) % _LOTS + 1:03}_{claim:09}"
+        content = sample_document.make_document(rng, about=about)
+        return Document(f"scor_{about}.pdf", content)
 
     def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:
         """Cut the file in the middle of a record, or have its last lot not add up."""

@@ -232,13 +232,14 @@ def give_back(
     return house.database.write("hand-back", write)
 
 
-def break_books(house: House, lot_id: str) -> None:
-    """Change where a lot's claims stand without a move, as a fault would."""
+def break_books(house: House, lot_id: str, *, back: bool = False) -> None:
+    """Change where a new lot's claims stand without a move, as a fault would."""
     table = schema.lot
+    account = "received" if back else "paid"
     house.database.write(
         "break",
         lambda tx: tx.connection.execute(
-            update(table).where(table.c.id == lot_id).values(account="paid")
+            update(table).where(table.c.id == lot_id).values(account=account)
         ),
     )
 

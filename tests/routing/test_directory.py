@@ -185,3 +185,12 @@ def test_payers_endpoints_tables_and_codes_by_name() -> None:
         found.endpoint_of(found.payer("b"))
     with pytest.raises(NoRoute, match="no code that is valid"):
         found.code_of(found.payer("b"), TODAY)
+
+
+def test_payers_that_work_on_the_same_days_share_what_is_counted_of_them() -> None:
+    """A national table brings a thousand funds; their days are counted once."""
+    closed = evolve(payer("c"), calendar=CalendarEntry(country="FR", weekend=(4, 5, 6)))
+    abroad = evolve(payer("d"), time_zone="Europe/Brussels")
+    found = directory(payer("a"), payer("b"), closed, abroad)
+    assert found.calendar("a") is found.calendar("b")
+    assert len({found.calendar(each) for each in "abcd"}) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -325,6 +326,20 @@ def test_nothing_is_overwritten(installed: Installation, to: Path) -> None:
     assert (full.status, "holds 'letter.txt'" in full.err) == (1, True)
 
 
+def test_what_a_journal_left_behind_is_never_played_into_the_restored_one(
+    installed: Installation, to: Path
+) -> None:
+    """A crash leaves a log beside the file: moved away alone, it would come back."""
+    installed.octway("backup", str(to))
+    left = to.parent / "new/data/octway.db-wal"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"writes of another life")
+    said = restored(installed, to)
+    assert said.status == 1
+    assert f"{left} is there already" in said.err
+    assert not left.with_name("octway.db").exists()
+
+
 def test_a_damaged_backup_restores_nothing_wrong(
     installed: Installation, to: Path
 ) -> None:
@@ -345,6 +360,24 @@ def test_a_damaged_backup_restores_nothing_wrong(
     said = restored(installed, to)
     assert (said.status, str(journal) in said.err) == (1, True)
     assert not (to.parent / "new/data/octway.db").exists()
+
+
+def test_a_list_that_names_files_elsewhere_is_none(
+    installed: Installation, to: Path
+) -> None:
+    """Whoever can write to a backup cannot have a restore write where it should not."""
+    installed.deposit("facture.b2", installed.billing_file())
+    installed.octway("backup", str(to))
+    (moment,) = manifest.moments(to)
+    listed = moment / "manifest.json"
+    content = json.loads(listed.read_text(encoding="utf-8"))
+    content["files"][0]["name"] = "../../elsewhere.seg"
+    listed.write_text(json.dumps(content), encoding="utf-8")
+    said = restored(installed, to)
+    assert said.status == 1
+    assert f"{listed}: is no list of a backup" in said.err
+    assert "move this one away so that backups go on" in said.err
+    assert not (to.parent / "new").exists()
 
 
 def test_two_backups_at_once_do_not_mix(installed: Installation, to: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
+import pytest
+
+from config.sandbox_file import PAID, Outcome, sandbox
+from protocols.catalog import Catalog
 from tests.gateway.cli.installation import Installation
 
 
@@ -84,3 +89,34 @@ def test_a_question_on_insurability_can_be_tried(
     )
     assert none.status == 2
     assert "wanted billing or insurability" in none.err
+
+
+@pytest.mark.parametrize("code", ["01751", "300"])
+@pytest.mark.parametrize("outcome", [PAID, *sandbox().outcomes], ids=lambda it: it.name)
+def test_an_outcome_of_the_sandbox_is_provoked(
+    installed: Installation, tmp_path: Path, outcome: Outcome, code: str
+) -> None:
+    """By the table that the payers of the sandbox go by, and by nothing else."""
+    file = tmp_path / "sample"
+    asked = ("sample", str(file), "--code", code, "--outcome", outcome.name, "--json")
+    said = installed.octway(*asked, "--seed", "7", bare=True)
+    assert said.status == 0, said.err
+    network = Catalog.installed().network(said.facts["network"])
+    form = network.recognise(file.read_bytes())
+    assert form is not None
+    (lot,) = network.read(BytesIO(file.read_bytes()), form).lots()
+    (claim,) = lot.claims
+    assert sandbox().outcome(claim.number, claim.asked) == outcome
+    assert said.facts["outcome"] == outcome.name
+
+
+def test_an_outcome_is_of_one_invoice(installed: Installation, tmp_path: Path) -> None:
+    """Others beside it might choose for the whole lot; questions choose nothing."""
+    ask = ("sample", str(tmp_path / "x"), "--code", "300", "--outcome", "late")
+    many = installed.octway(*ask, "--claims", "2", bare=True)
+    assert many.status == 2
+    assert "one lot of one invoice" in many.err
+    question = installed.octway(*ask, "--flow", "insurability", bare=True)
+    assert question.status == 2
+    assert "chooses the outcome late" in question.err
+    assert not (tmp_path / "x").exists()

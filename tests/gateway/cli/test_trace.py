@@ -221,6 +221,22 @@ def test_a_deposit_of_which_a_part_was_lost_says_so_first(
     assert lines_with(after.out, own["id"], "deposit-damaged", "resolved")
 
 
+def test_another_deposit_damaged_alike_is_behind_the_same_case(
+    installed: Installation,
+) -> None:
+    """One case for both files; each of them says what is to be done about it."""
+    for _ in range(2):
+        installed.deposit("facture.b2", damaged(installed.billing_file(lots=2)))
+    installed.work("split")
+    anomalies = installed.octway("anomaly", "list", "--json").facts["anomalies"]
+    (own,) = [each for each in anomalies if each["kind"] == "deposit-damaged"]
+    shown = installed.octway("anomaly", "show", own["id"], "--json").facts
+    assert len(shown["items"]) == own["seen"] == 2
+    for each in shown["items"]:
+        said = installed.octway("trace", each["id"])
+        assert lines_with(said.out, own["id"], "deposit-damaged", "open")
+
+
 def test_a_refused_lot_beside_a_loss_shows_its_own_reason(
     installed: Installation,
 ) -> None:

@@ -16,6 +16,7 @@ from attrs import evolve
 from config.sections import OpenId
 from gateway.console import cookies
 from gateway.console.openid import Provider, Refused
+from gateway.journal import staff
 from tests.gateway.api.door import Line, head
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.console.test_guesses import Slow
@@ -173,6 +174,41 @@ def test_the_provider_does_not_stand_for_the_second_factor(
     other.send("/console/login/code", code=telephone.code(site.at))
 
     assert other.at == "https://door/console/anomalies"
+
+
+def test_an_account_is_tied_once_its_code_was_right(
+    site: Site, console: Console, provider: str, checked: list[str]
+) -> None:
+    """Who has the address but not the telephone does not shut its owner out for good."""
+    name = "mia@clinic.example"
+    console.account(name, "viewer")
+    for sub in ("thief", "mia"):
+        known(provider, sub, email=name, email_verified=True)
+    browser, thief, owner = console.browser(), console.browser(), console.browser()
+    browser.cookies[cookies.SESSION] = console.session(name)
+    telephone, _ = set_up(site, browser)
+    site.at += 60
+
+    def subject() -> str:
+        accounts = console.house.database.read(staff.every)
+        return str({each.id: each.subject for each in accounts}[name])
+
+    log_in(thief, "thief")
+    thief.send("/console/login/code", code="000000")
+    assert thief.got.status == 401
+    assert subject() == ""
+
+    log_in(owner, "mia")
+    owner.send("/console/login/code", code=telephone.code(site.at))
+    assert owner.at == "https://door/console/anomalies"
+    assert subject().endswith(" mia")
+
+    site.at += 60
+    thief.send("/console/login/code", code=telephone.code(site.at))
+    assert thief.at == "https://door/console/login"
+    assert "There is no account here for that person" in thief.text
+    log_in(thief, "thief")
+    assert thief.got.status == 401
 
 
 AWAY = OpenId(issuer="http://127.0.0.1:9", client_id="octway")

@@ -131,3 +131,17 @@ def test_the_first_screen_is_light(site: Site, console: Console) -> None:
     files = ("console.css", "console.js", "htmx.min.js", "icon.svg")
     total = len(browser.got.body) + sum(len(static_file(each)[0]) for each in files)
     assert total < _MOST
+
+
+def test_a_case_is_called_the_same_as_at_the_desk(site: Site, console: Console) -> None:
+    """What holds lots is its name there; nobody looks for another one on this page."""
+    site.deposit(toy.deposit("S1", "001 P9: 1=1000"))
+    site.run()
+    browser = console.browser("viewer")
+
+    names = []
+    for page in ("/console", "/console/anomalies"):
+        browser.get(page)
+        names.append(browser.page.xpath("string(//tbody/tr/th/a)").strip())
+
+    assert names == ["Unknown payer", "Unknown payer"]

@@ -40,3 +40,6 @@ def test_both_parts_of_an_invoice_are_on_its_page(
             assert words in browser.text, words
         assert browser.get(f"/console/claims/{lot.id}/1/records").status == 200
         assert browser.get(f"/console/lots/{lot.id}").status == 200
+        assert browser.get(f"/console/deposits/{lot.deposit_id}").status == 200
+        fund = f"lot {lot.number} {WORDS[language][0]}"  # both have that number
+        assert fund in browser.text

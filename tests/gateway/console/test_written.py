@@ -21,6 +21,8 @@ _WRITERS = [
 ]
 
 SAID = {
+    "lot 001 of 123456789": "lot 001 de 123456789",
+    "invoice 042 in lot 001 of 123456789": "facture 042 du lot 001 de 123456789",
     "lot d1-1: no payer of sesam has code '01999'; the directory has: none alike; add "
     "the code, or a payer with it": "lot d1-1 : aucun organisme de sesam n’a le code "
     "'01999' ; l’annuaire connaît : aucun qui ressemble ; ajoutez le code, ou un "

@@ -35,6 +35,11 @@ _OLD_ROWS = (
     'INSERT INTO claim (lot_id, seq, number, match_key, patient, "offset", length) '
     "VALUES ('d-1', 1, '000000007', 'k|7', 0, 0, 1)",
 )
+_OLD_CASE = (
+    "INSERT INTO anomaly (id, kind, severity, subject, client_id, words, state, seen, "
+    "first_seen, last_seen, facts, claims) VALUES ('a', 'deposit-damaged', 'error', 'd', "
+    "'c', '', 'open', 1, 0, 0, '{}', 0)"
+)
 
 
 def exact(connection: Connection) -> set[tuple[object, ...]]:
@@ -118,6 +123,22 @@ def test_claims_of_an_older_version_learn_their_sender(
         with opened.connect() as connection:
             claims = connection.execute(select(schema.claim)).all()
         assert [(each.number, each.sender) for each in claims] == [("000000007", "S1")]
+        opened.dispose()
+
+
+def test_a_damaged_deposit_is_behind_the_case_that_it_had(
+    engine: str, tmp_path: Path
+) -> None:
+    """A case from before damaged deposits shared one still leads to its file."""
+    with empty_database(engine, tmp_path) as place:
+        opened = open_engine(place, write=True, connections=1)
+        migrations.upgrade(opened, "0018_attachments")
+        with opened.begin() as connection:
+            connection.execute(text(_OLD_CASE))
+        migrations.upgrade(opened)
+        with opened.connect() as connection:
+            behind = connection.execute(select(schema.anomaly_item)).all()
+        assert [(each.anomaly_id, each.subject) for each in behind] == [("a", "d")]
         opened.dispose()
 
 

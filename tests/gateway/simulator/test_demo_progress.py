@@ -5,10 +5,15 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
+from attrs import evolve
+
 from gateway.simulator.demo import facts
-from gateway.simulator.demo_figures import Figures
-from gateway.simulator.demo_welcome import hints
+from gateway.simulator.demo_figures import Figures, count
+from gateway.simulator.demo_welcome import hints, how_called
 from gateway.simulator.progress import Progress, block, line, summary
+from tests.gateway import furnished
+from tests.gateway.house import House
 
 FIGURES = Figures(
     deposits=1200,
@@ -108,6 +113,27 @@ def test_what_tracking_did_is_told_while_it_runs_and_in_the_end() -> None:
     assert "sent at least once 18,000" in line(1.0, FIGURES)
 
 
+def test_a_busy_machine_is_told() -> None:
+    """Whoever sees that nothing new is sent sees why."""
+    behind = evolve(FIGURES, behind=True)
+    assert "this machine is busy" in line(1.0, behind)
+    assert "this machine is busy" in "\n".join(block(1.0, behind, ()))
+    assert "busy" not in line(1.0, FIGURES)
+    assert "1 anomaly;" in line(1.0, evolve(FIGURES, anomalies={"lot-held": 1}))
+
+
+def test_what_is_to_be_typed_calls_the_program_that_ran(tmp_path: Path) -> None:
+    """After `make demo` no shell finds `octway`: it is in the folder `.venv`."""
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    assert how_called(python, tmp_path, None) == "octway"
+    python.with_name("octway").touch()
+    assert how_called(python, tmp_path, None) == ".venv/bin/octway"
+    assert how_called(python, tmp_path / "else", None) == f"{python.parent}/octway"
+    assert how_called(python, tmp_path, "/usr/bin/octway") == "octway"
+    assert next(hints(Path("a.toml"), "x/octway")) == "x/octway remedy list -c a.toml"
+
+
 def test_hints_name_what_tells_about_missing_answers() -> None:
     """They can be typed as they stand."""
     assert list(hints(Path("my site/octway.toml"))) == [
@@ -115,3 +141,21 @@ def test_hints_name_what_tells_about_missing_answers() -> None:
         "octway report remedies -c 'my site/octway.toml'",
         "octway anomaly list --all -c 'my site/octway.toml'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("after", "behind"),
+    [(10.0, False), (45.0, True), (200.0, False)],
+    ids=["young", "unanswered", "long-ago"],
+)
+def test_lots_that_wait_too_long_say_that_the_machine_is_busy(
+    url: str, after: float, behind: bool
+) -> None:
+    """What came just now may wait; what came long ago says nothing about now."""
+    house = House(url)
+    stored = house.deposit(house.client(), "facture.b2", b"some bytes")
+    furnished.split(house, "alpha", stored.deposit, [1] * 12)
+    found = house.database.read(count, house.now() + after)
+    house.close()
+
+    assert found.behind is behind

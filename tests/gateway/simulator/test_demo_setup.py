@@ -161,4 +161,7 @@ def test_a_newcomer_is_told_how_to_try_it(folder: Path) -> None:
     assert "https://127.0.0.1:4443/docs" in text
     assert "http://127.0.0.1:4464/metrics" in text
     assert login["password"] in text
+    token = folder.resolve() / "clients" / "visitor" / "token"
+    assert f"token       {token}" in text
+    assert token.read_text() == f"{home.visitor.token}\n"
     assert known == f"[127.0.0.1]:4122 {home.host_key}\n"

@@ -22,11 +22,12 @@ class Host:
         self.lies: list[tuple[str, bytes]] = []
         self.fault: LineFault | None = None
 
-    def give(self, code: str, content: bytes) -> None:
+    def give(self, code: str, content: bytes) -> str:
         self.lies.append((code, content))
+        return content.decode()
 
-    def holds(self, content: bytes) -> bool:
-        return content in [each for _, each in self.lies]
+    def waiting(self) -> list[str]:
+        return [content.decode() for _, content in self.lies]
 
     def dial(self, fault: LineFault | None) -> None:
         self.fault = fault
@@ -75,6 +76,27 @@ def test_a_return_is_given_once_and_kept_until_it_is_fetched(tmp_path: Path) -> 
     anew.lies.clear()
     again.work()
     assert not file.exists()
+
+
+def test_a_full_mailbox_is_looked_through_once_a_round(tmp_path: Path) -> None:
+    """What nobody fetches must not keep a payer from its work: files are read once."""
+    payers, host = hosted(tmp_path)
+    outbox = tmp_path / "one" / "out"
+    for number in range(20):
+        (outbox / f"{number}.txt").write_bytes(b"return %d" % number)
+    payers.work()
+    looks = 0
+
+    def waiting() -> list[str]:
+        nonlocal looks
+        looks += 1
+        return [content.decode() for _, content in host.lies]
+
+    host.waiting = waiting  # type: ignore[method-assign]
+    for file in outbox.iterdir():
+        file.write_bytes(b"")  # whoever reads it again finds another one
+    payers.work()
+    assert (looks, len(list(outbox.iterdir()))) == (1, 20)
 
 
 def test_a_line_fails_alike_whatever_a_payer_is_reached_through(tmp_path: Path) -> None:

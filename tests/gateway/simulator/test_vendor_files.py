@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
+from attrs import evolve
 
 from gateway.simulator.vendor_accounts import Account, NumberBook, invent
 from gateway.simulator.vendor_files import REFUSED, Address, Bill, Kind, Typist
+from protocols.sesam import pdf_child
+from protocols.sesam.attachments import SCOR
+from protocols.sesam.keys import normal_lot, normal_ps
 from protocols.sesam.network import SESAM
 from tests.gateway.simulator.study import FRENCH
 
@@ -17,11 +24,17 @@ ACCOUNT = invent(1, 1, bytes, [FRENCH])
 FUND = Address(network="sesam", code="01990", rules={})
 
 
-def typist(folder: Path, account: Account = ACCOUNT, seed: int = 1) -> Typist:
+def typist(
+    folder: Path,
+    account: Account = ACCOUNT,
+    seed: int = 1,
+    addresses: Sequence[Address] = (FUND,),
+) -> Typist:
+    folder.mkdir(exist_ok=True)
     return Typist(
         account=account,
         simulated=[FRENCH],
-        addresses=[FUND],
+        addresses=addresses,
         numbers=NumberBook(folder / "numbers.json"),
         rng=Random(seed),
         today=lambda: "2026-11-22",
@@ -80,3 +93,31 @@ def test_channels_alternate() -> None:
     channels = [invent(number, 1, bytes, [FRENCH]).channel for number in (1, 2)]
 
     assert channels == ["sftp", "https"]
+
+
+def test_now_and_then_a_document_follows_a_file_for_a_payer_that_takes_some(
+    tmp_path: Path,
+) -> None:
+    """It is named after the file's first claim, and sound; other payers get none."""
+    fund = evolve(FUND, flows=("billing", "attachment"))
+    maker = typist(tmp_path, addresses=[fund])
+    bills = [maker.next() for _ in range(12)]
+    documents = [
+        (before, bill)
+        for before, bill in pairwise(bills)
+        if bill.name.startswith("scor_")
+    ]
+    assert documents
+    for before, bill in documents:
+        first = next(SESAM.read(io.BytesIO(before.content), "sesam.b2").lots())
+        about = SCOR.about(bill.name)
+        assert about is not None
+        assert about.sender == normal_ps(first.sender)
+        assert about.lot == normal_lot(first.number)
+        assert first.claims[0].match_key.endswith(about.invoice)
+        told = json.dumps(pdf_child.facts(bill.content)).encode()
+        assert not SCOR.judge(told, size=len(bill.content))
+    contents = {bill.content for _, bill in documents}
+    assert len(contents) == len(documents)
+    without = typist(tmp_path / "without")
+    assert not any(without.next().name.startswith("scor_") for _ in range(12))

@@ -15,7 +15,7 @@ from gateway.intake.receipts import ReceiptFacts, ReceiptSigner
 from gateway.simulator.vendor_accounts import NumberBook, invent
 from gateway.simulator.vendor_doors import DoorTrouble, Paper
 from gateway.simulator.vendor_files import REFUSED, Address, Bill, Kind, Typist
-from gateway.simulator.vendors import Notebook, Vendor
+from gateway.simulator.vendors import Notebook, Office, Vendor
 from protocols.sesam.payer_simulator import Faults, respond
 from tests.gateway.simulator.study import FRENCH
 
@@ -212,3 +212,13 @@ def test_a_notebook_stays_readable() -> None:
 
     assert len(notebook.notes) == 101
     assert notebook.notes[-1] == "and 50 more"
+
+
+def test_software_that_is_held_back_sends_again_when_it_may() -> None:
+    """It is held for a while only, and never after it was told to stop."""
+    office = Office([], Notebook())
+    office.start()
+    office.hold_back(True)
+    assert not office.sending
+    office.hold_back(False)
+    assert office.sending

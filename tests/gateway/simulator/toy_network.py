@@ -17,6 +17,7 @@ from protocols.catalog import Catalog, Simulated
 from protocols.interface import Emitter
 from protocols.simulated_payer import Faults, SimulatedReturn
 from protocols.simulation import (
+    Document,
     OpenHost,
     Order,
     Profile,
@@ -78,6 +79,7 @@ class ToySimulation:
     alterations: Sequence[str] = ("nameless",)
     merges = True
     nobody = "P9"
+    documents = ""
     profiles: Sequence[Profile] = (
         Profile(id="toy-one", code="P1", within=8, delays=(2, 3, 5), same_number=True),
         Profile(id="toy-two", code="P2", within=8, delays=(2, 3, 5), same_number=False),
@@ -103,6 +105,11 @@ class ToySimulation:
                 lines.append(f"INV {invoice} {rng.randrange(100, 5000)}")
                 invoice += 1
         return "".join(f"{line}\n" for line in lines).encode()
+
+    def document(
+        self, rng: Random, sender: Sender, *, lot: int, claim: int
+    ) -> Document:
+        raise NotImplementedError
 
     def spoil(self, content: bytes, how: Spoilt, rng: Random) -> bytes:
         head, lot, *rest = content.splitlines()

@@ -11,6 +11,7 @@ import pytest
 from config.cause_files import Cause
 from gateway.journal import anomalies, anomaly_facts, anomaly_items, schema
 from gateway.steps import cases
+from routing.envelope import Summary
 from routing.lifecycle import AnomalyEvent
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import Site
@@ -141,6 +142,30 @@ def test_unreadable_deposits_of_one_cause_and_client_are_one_case(site: Site) ->
     site.deposit(b"\x00 three", client="beta")
     site.run()
     assert len(site.rows(schema.anomaly)) == 2
+
+
+def test_damaged_deposits_of_one_cause_and_client_are_one_case(site: Site) -> None:
+    """With the files behind it; another error, or client, is another case."""
+    for client in ("alpha", "alpha", "beta", "alpha"):
+        number = len(site.rows(schema.deposit))
+        site.deposit(toy.deposit(f"S{number}", "001 P1: 1=100"), client=client)
+    damaged = sorted(site.rows(schema.deposit), key=lambda row: str(row.client_id))
+    summary = Summary(format="toy", records=3, lots=1, claims=2, errors=1, warnings=0)
+    codes = ["no-end", "no-end", "no-lot", "no-end"]  # three of alpha, one of beta
+
+    def tell(tx: Any) -> None:
+        for row, code in zip(damaged, codes, strict=True):
+            told = (row, summary, code, "errors outside its lots (1)")
+            cases.deposit_damaged(tx, site.entropy, *told)
+
+    site.gateway.database.write("raise", tell)
+    found = {(row.subject, row.seen, row.claims) for row in site.rows(schema.anomaly)}
+    assert found == {
+        ("no-end:toy:alpha:V S", 2, 4),
+        ("no-end:toy:beta:V S", 1, 2),
+        ("no-lot:toy:alpha:V S", 1, 2),
+    }
+    assert items(site) == {row.id: 2 for row in damaged}
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,7 @@ class Toy:
         claims: int,
         into: BinaryIO,
         flow: str = "billing",
+        invoice: int = 0,
     ) -> int:
         return into.write(f"TOY {sender}\nLOT 001 {code}\nINV 1 100\n".encode())
 

@@ -150,7 +150,7 @@ BAD = {
         "cut or damaged",
     ),
     "bad zone": (b"Content-Type: text/plain; charset*=x'\r\n\r\n\xff", ""),
-    "forwarded for ever": (b"Content-Type: message/rfc822\r\n\r\n" * 3000, "parsed"),
+    "forwarded for ever": (b"Content-Type: message/rfc822\r\n\r\n" * 3000, "parts"),
     "deep": (
         b"".join(
             b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)

@@ -63,3 +63,39 @@ def test_a_damaged_mail_is_read_or_told(own: OwnKey, seed: int) -> None:
                 is_notice = mail_notice.recognise(each.content)
                 assert is_notice == (each.notice is not None)
                 assert not is_notice or each.content.endswith(damaged)
+
+
+@pytest.mark.parametrize(
+    ("mail", "words"),
+    [
+        pytest.param(
+            b'Content-Type: multipart/mixed; boundary="' + b";" * 60_000 + b"\r\n\r\nx",
+            "a header of it has",
+            id="parameters-of-a-header",
+        ),
+        pytest.param(
+            b"Content-Type: multipart/mixed; BOUNDARY=b\r\n\r\n--b\r\n" * 60,
+            "more than 50 boundaries",
+            id="boundaries-in-capitals",
+        ),
+        pytest.param(
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" * 20 + b"\n" * 900_000,
+            "more lines than can be searched",
+            id="lines-for-boundaries",
+        ),
+        pytest.param(
+            b"Content-Type: message/delivery-status\r\n\r\n" + b"A: b\r\n\r\n" * 600,
+            "more than 500 parts",
+            id="parts",
+        ),
+        pytest.param(
+            b"X: y\r\n" * 1_100 + b"\r\n", "more than 1000 headers", id="headers"
+        ),
+    ],
+)
+def test_a_mail_that_would_take_hours_is_told_at_once(mail: bytes, words: str) -> None:
+    """One mail of a stranger never keeps the others from being read."""
+    (found,) = Reader(keys=[], domain="x.example", max_content=100).read(mail)
+    assert found.notice is not None
+    assert words in found.notice.words
+    assert found.content.endswith(mail)

@@ -84,6 +84,25 @@ class SimulationContract:
             for lot in lots:
                 assert order.code in network.payer_codes(lot.destination, {})
 
+    def test_a_document_is_named_after_its_claim(
+        self, network: Network, simulation: Simulation, order: Order
+    ) -> None:
+        """Where a network has documents: by its sender, and by itself what it says it is."""
+        documents = network.attachments
+        assert bool(simulation.documents) is (documents is not None)
+        if documents is None:
+            return
+        lots, _ = read(network, simulation.bill(Random(5), order))
+        name, content = simulation.document(
+            Random(5), order.sender, lot=order.first_lot, claim=order.first_claim
+        )
+        about = documents.about(name)
+        assert about is not None
+        assert network.normal_sender(about.sender) == network.normal_sender(
+            lots[0].sender
+        )
+        assert documents.recognise(content)
+
     @pytest.mark.parametrize("how", list(Spoilt))
     def test_a_spoilt_file_is_recognised_and_refused(
         self, network: Network, simulation: Simulation, order: Order, how: Spoilt

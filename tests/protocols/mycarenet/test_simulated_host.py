@@ -49,11 +49,11 @@ def test_a_file_is_taken_and_its_return_fetched(
     with closing(open_channel(host.place)) as channel:
         channel.send(marked(BODY), len(BODY), io.BytesIO(BODY))
         assert taken[-1] == ("300", marked(BODY), BODY)
-        host.give("300", b"a return")
+        name = host.give("300", b"a return")
         (file,) = channel.list()
-        assert host.holds(b"a return")
+        assert host.waiting() == {name}
         channel.remove(file)
-        assert not host.holds(b"a return")
+        assert not host.waiting()
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,28 @@ def bad(name: str, row: Sequence[str], *more: Sequence[str]) -> bytes:
             id="convention-swallows-all",
         ),
         pytest.param(
+            CONVENTIONS,
+            bad(
+                CONVENTIONS,
+                convention(
+                    signatory="1",
+                    grouped="0",
+                    criterion="?????????",
+                    amc="0000000000",
+                ),
+            ),
+            (3, 10, "swallows-all"),
+            "would take all",
+            id="convention-of-nobody-swallows-all",
+        ),
+        pytest.param(
+            CORRESPONDENCES,
+            bad(CORRESPONDENCES, ["75000003", "08???????", "0000000000", ""]),
+            (3, 3, "names-nobody"),
+            "is '0000000000', which is nobody's number",
+            id="number-of-nobody",
+        ),
+        pytest.param(
             GROUPINGS,
             bad(GROUPINGS, grouping("??????????", "8001")),
             (3, 4, "wrong-value"),
@@ -265,6 +287,27 @@ def test_an_address_of_conventions_is_a_payer() -> None:
     ]
 
 
+def test_addresses_that_look_alike_are_payers_of_their_own() -> None:
+    """A dot or a hyphen in a domain: neither takes the other's file."""
+    rows = [
+        convention(signatory=str(number), address=("OC", "1", domain))
+        for number, domain in enumerate(("amc.example", "amc-example"), 1)
+    ]
+    found = SESAM.importers[CONVENTIONS](as_bytes(rows))
+    names = [payer.name for payer in found.payers]
+    assert len(set(names)) == 2
+    assert "oc-001-amc-example" in names
+
+
+def test_rows_that_lead_back_only_for_others_are_no_circle() -> None:
+    """Two AMCs may sign for one another, each for conventions of another type."""
+    back = grouping("8001", "0300000001", kind="ZZ")
+    found = SESAM.importers[GROUPINGS](
+        bad(GROUPINGS, grouping("0300000001", "8001"), back)
+    )
+    assert [each.code for each in found.problems if each.code == "circle"] == []
+
+
 def test_a_table_that_a_person_changed_is_judged_too() -> None:
     """A wrong cell, day or column keeps the directory before in force."""
     rows = rows_of(SESAM.importers[GROUPINGS](as_bytes(ROWS[GROUPINGS])))
@@ -273,6 +316,13 @@ def test_a_table_that_a_person_changed_is_judged_too() -> None:
     assert list(SESAM.check_table(GROUPINGS, rows)) == [
         (1, "valid_until", "is 2026-11-30, before valid_from 2026-12-01")
     ]
+    rows[1] |= {"valid_from": "20261201", "valid_until": ""}
+    assert list(SESAM.check_table(GROUPINGS, rows)) == [
+        (1, "valid_from", "is '20261201'; wanted a day, YYYY-MM-DD")
+    ]
+    rows[1] |= {"valid_from": "", "row": "9" * 5000}
+    ((_, column, words),) = SESAM.check_table(GROUPINGS, rows)
+    assert (column, words[-15:]) == ("row", "wanted a number")
     for row in rows:
         del row["signatory"]
     ((place, column, words),) = SESAM.check_table(GROUPINGS, rows)

@@ -152,6 +152,35 @@ def test_none_says_where_it_stopped_and_what_is_near(
     assert all(each in found.reason for each in words), found.reason
 
 
+def test_a_number_that_is_named_is_never_said_to_be_unknown() -> None:
+    """Its rows are for other funds, or lead to nothing: those rows are told."""
+    tables = taken_over(
+        {
+            GROUPINGS: [
+                grouping("300000001", "8001", criterion="93???????"),
+                grouping("300000002", "8002"),
+            ],
+            CONVENTIONS: [
+                convention(signatory="8001", grouped="1"),
+                convention("I", signatory="01751", criterion="01751????", grouped="0"),
+            ],
+        }
+    )
+    routing = AmcRouting.of(tables)
+    nobodys = routing.decide(Identity(amc_number="300000001", day=DAY))
+    assert nobodys.reason == (
+        "no row of groupings that names AMC 300000001 holds: "
+        "row 1: its criterion is 93???????, and no fund is told"
+    )
+    assert nobodys.steps[-1].why == nobodys.reason
+    other = Identity(amc_number="300000001", regime="02", fund="111", day=DAY)
+    assert "93???????, not 02111" in routing.decide(other).reason
+    by_fund = routing.decide(evolve(other, regime="01", fund="751"))
+    assert "no row that AMC 300000001 leads to holds" in by_fund.steps[-1].why
+    nowhere = routing.decide(Identity(amc_number="300000002", day=DAY))
+    assert "signed for by 8002, and no row of conventions" in nowhere.reason
+
+
 def test_a_grouping_leads_to_conventions_of_its_own_type() -> None:
     """An AMC that is grouped for SP is not under its signatory's OC convention."""
     tables = taken_over(

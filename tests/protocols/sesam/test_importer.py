@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.sesam.imported_payers import import_funds
 from protocols.sesam.importer import (
     Destination,
     Fund,
-    decode,
     read_destinations,
     read_national,
     write_destinations,
@@ -82,11 +83,21 @@ def test_two_computer_centres_of_one_fund_are_reported() -> None:
     assert [each.code for each in found.problems] == ["two-computer-centres"]
 
 
-def test_old_and_new_encodings() -> None:
-    """The table comes in Latin-1, and in UTF-8 with or without a mark."""
-    text = row("01", "990", "0000", "CAISSE DE L'ÎLE")
-    for encoding in ("latin-1", "utf-8", "utf-8-sig"):
-        assert decode(text.encode(encoding)) == text
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8", "utf-8-sig"])
+def test_old_and_new_encodings(encoding: str) -> None:
+    """The table comes in whatever wrote it; a name is never half of another letter."""
+    name = "CAISSE DE L'ÎLE" + " DES SŒURS" * (encoding != "latin-1")
+    text = row("01", "990", "0000", name, "Général", "990", "016")
+    found = import_funds(text.encode(encoding))
+    assert (found.rows, name in found.text, found.problems) == (1, True, ())
+
+
+def test_what_is_no_such_text_is_named_by_what_it_is() -> None:
+    """Not by columns that nobody wrote."""
+    found = import_funds("\n".join(ROWS).encode("utf-16"))
+    assert (found.rows, found.payers) == (0, ())
+    assert [each.code for each in found.problems] == ["wrong-encoding"]
+    assert "is UTF-16" in found.problems[0].message
 
 
 def test_what_is_written_is_read_back_and_routes() -> None:
