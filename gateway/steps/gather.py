@@ -69,25 +69,32 @@ class Gather:
             return self._turn(holds)
 
     def _turn(self, holds: Holds) -> bool:
-        gathered = self._database.write("gather", self._gather, self._directory())
-        made = False
-        while (dispatch := self._database.write("gather.take", self._take)) is not None:
-            holds([dispatch.id])
+        write = self._database.write
+        gathered, dispatch = write("gather", self._gather, self._directory())
+        made = dispatch is not None
+        while dispatch is not None:
+            taken = dispatch
+            holds([taken.id])
             try:
-                self._compose(dispatch)
+                dispatch = self._compose(taken)
             except IntegrityBroken as error:
-                words = f"dispatch {dispatch.id}: {error}"
-                self._database.write("gather.broken", self._broken, dispatch.id, words)
-            made = True
+                words = f"dispatch {taken.id}: {error}"
+                dispatch = write("gather.broken", self._broken, taken.id, words)
         return bool(gathered) or made
 
-    def _broken(self, tx: Tx, dispatch: str, words: str) -> None:
+    def _broken(
+        self, tx: Tx, dispatch: str, words: str
+    ) -> Row[*tuple[Any, ...]] | None:
         anomalies.storage_broken(tx, self._entropy, dispatch, words)
+        return self._take(tx)
 
-    def _gather(self, tx: Tx, directory: Directory) -> int:
-        return sum(
+    def _gather(
+        self, tx: Tx, directory: Directory
+    ) -> tuple[int, Row[*tuple[Any, ...]] | None]:
+        count = sum(
             self._gather_for(tx, waiting, directory) for waiting in lots.waiting(tx)
         )
+        return count, self._take(tx)
 
     def _gather_for(self, tx: Tx, waiting: Any, directory: Directory) -> int:
         """Gather what waits for one payer, if any of it is due."""
@@ -147,10 +154,12 @@ class Gather:
             )
 
     def _take(self, tx: Tx) -> Row[*tuple[Any, ...]] | None:
+        """Take what is made next, in the transaction of what was done before."""
         taken = _NOT_COMPOSED(tx, worker=self._worker, lease=self._lease)
         return taken[0] if taken else None
 
-    def _compose(self, dispatch: Row[*tuple[Any, ...]]) -> None:
+    def _compose(self, dispatch: Row[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
+        """Make the file of a dispatch; return the one that was taken next."""
         directory = self._directory()
         payer = directory.payer(dispatch.payer_id)
         calendar = directory.calendar(payer.id)
@@ -179,11 +188,12 @@ class Gather:
 
         stored = self._payloads.store(write)
 
-        def note(tx: Tx) -> None:
+        def note(tx: Tx) -> Row[*tuple[Any, ...]] | None:
             self._payloads.record(tx, [stored])
             dispatches.compose(tx, dispatch.id, made[0], stored)
+            return self._take(tx)
 
-        self._database.write("gather.compose", note)
+        return self._database.write("gather.compose", note)
 
     def _part(self, lot: Row[*tuple[Any, ...]]) -> LotPart:
         payload = self._database.read(deposits.payload_of, lot.deposit_id)

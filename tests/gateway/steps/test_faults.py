@@ -448,8 +448,7 @@ def test_a_dispatch_is_not_made_twice(site: Site) -> None:
     site.run("split", "route")
     gather = site.gateway.steps.gather
     write = site.gateway.database.write
-    write("gather", gather._gather, site.directory())
-    first: Any = write("take", gather._take)
+    first: Any = write("gather", gather._gather, site.directory())[1]
     site.at += LEASE + 1
     second: Any = write("take", gather._take)
     assert first.id == second.id
