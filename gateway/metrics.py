@@ -88,9 +88,7 @@ _ALL: Final[Mapping[str, Described]] = MappingProxyType(
             _DAYS,
         ),
         "octway_expectations": Described(
-            Gauge,
-            "Answers still owed, by state: open, late, missing.",
-            ("payer", "flow", "kind", "state"),
+            Gauge, "Answers owed, by state.", ("payer", "flow", "kind", "state")
         ),
         "octway_return_oldest_overdue_seconds": Described(
             Gauge, "How long the longest overdue answer is overdue.", ("payer",)

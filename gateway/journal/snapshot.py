@@ -27,6 +27,9 @@ from routing.lifecycle import (
 from routing.no_response import Week, due_until, over_until
 from routing.webhook import DeliveryState, WebhookState
 
+OVER: Final = "state IN ('met', 'waived')"
+"""Expectations that are done with: they grow with the years, and are counted rarely."""
+
 
 @frozen(kw_only=True)
 class Snapshot:
@@ -42,7 +45,7 @@ class Snapshot:
     waiting: Mapping[tuple[str, str], int] = field(factory=dict)
     """Lots that are held, by payer (or empty) and cause."""
     expectations: Mapping[tuple[str, str, str, str], int] = field(factory=dict)
-    """Expectations that are not met, by payer, flow, kind, state."""
+    """Expectations by payer, flow, kind, state."""
     oldest_overdue: Mapping[str, float] = field(factory=dict)
     """How long (s) the longest overdue answer of a payer is overdue."""
     anomalies: Mapping[tuple[str, str], int] = field(factory=dict)
@@ -194,10 +197,12 @@ def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int
     table = schema.expectation
     labels = (table.c.payer_id, table.c.flow, table.c.kind, table.c.state)
     query = select(*labels, func.count()).group_by(*labels)
-    query = query.where(text(schema.UNMET), is_real(table.c.payer_id))
     return {
         (payer, flow, kind, state): count
-        for payer, flow, kind, state, count in connection.execute(query)
+        for which in (schema.UNMET, OVER)
+        for payer, flow, kind, state, count in connection.execute(
+            query.where(text(which), is_real(table.c.payer_id))
+        )
     }
 
 

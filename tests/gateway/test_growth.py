@@ -15,6 +15,7 @@ from sqlalchemy import Connection, event
 
 from gateway.gauging import Gauging
 from gateway.journal import ledger_rounds, parts, schema, work
+from gateway.journal.snapshot import OVER
 from tests.gateway.furnished import break_books, split
 from tests.gateway.house import House
 from tests.gateway.journal.test_snapshot import deposit, house
@@ -80,9 +81,14 @@ def _live(site: Site) -> None:
 
 
 def _scans(connection: Connection, said: list[str]) -> dict[str, str]:
-    """Map the plans that go through a growing table to a statement that wants it."""
+    """Map the plans that go through a growing table to a statement that wants it.
+
+    What is over is counted by going through it: a node then rests sixty times as long.
+    """
     found = {}
     for statement in dict.fromkeys(said):
+        if OVER in statement:
+            continue
         if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
             for row in plan.all():
