@@ -119,7 +119,7 @@ def test_an_answer_that_was_taken_away_is_found(paid: Site) -> None:
 def test_an_answer_that_no_return_holds_is_found(paid: Site) -> None:
     """A row was added for the claim that waits, and booked as an answer is."""
     row = paid.rows(ANSWER)[0]
-    tamper(paid, insert(ANSWER).values(**{**row._mapping, "seq": 3, "claim_seq": 3}))
+    tamper(paid, insert(ANSWER).values(**{**row._asdict(), "seq": 3, "claim_seq": 3}))
     found = paid.breaks()
     assert (
         f"return {row.return_id}: answer 3 has a row, and its file does not say it"
