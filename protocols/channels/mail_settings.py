@@ -238,9 +238,11 @@ def _certificates(table: Table, key: str) -> tuple[x509.Certificate, ...]:
         return ()
     try:
         return tuple(x509.load_pem_x509_certificates(Path(file).read_bytes()))
-    except (OSError, ValueError):
-        table.wrong(key, f"{file} cannot be used; wanted certificates in PEM")
-        return ()
+    except OSError as error:
+        table.wrong(key, f"{file} cannot be read: {error.strerror}; wanted that file")
+    except ValueError:
+        table.wrong(key, f"{file} holds no certificates; wanted some in PEM")
+    return ()
 
 
 def _own_key(table: Table, prefix: str) -> OwnKey | None:

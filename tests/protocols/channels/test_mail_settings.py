@@ -100,6 +100,20 @@ def test_each_mistake_names_its_key(
     assert key in mistakes(fund, **changes)
 
 
+def test_a_file_that_is_missing_is_not_told_to_be_wrong(
+    fund: Fund, tmp_path: Path
+) -> None:
+    """Who reads it knows whether to put a file there, or another one."""
+    there = tmp_path / "not.pem"
+    there.write_text("no certificate")
+
+    missing = mistakes(fund, recipients_file="/nowhere/funds.pem")["recipients_file"]
+    wrong = mistakes(fund, recipients_file=str(there))["recipients_file"]
+
+    assert "No such file" in missing
+    assert "holds no certificates" in wrong
+
+
 def test_a_key_of_another_certificate_is_no_pair(fund: Fund, tmp_path: Path) -> None:
     """What could open nothing is told at once, not when a return comes."""
     other = pair(tmp_path, "somebody else", stem="other")
