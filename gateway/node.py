@@ -116,6 +116,11 @@ class Node:
                 self._log.info("listening", door=door, where=where)
         self._counting.start()
 
+    async def warm(self) -> None:
+        """Make what the doors open without: the console, before its first visitor."""
+        if self._doors is not None and self._doors.console is not None:
+            await self._doors.console.ready()
+
     async def stop(self) -> None:
         """Close the doors, let what is under way end, then let go of everything."""
         if self._doors is not None:
