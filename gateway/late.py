@@ -1,7 +1,7 @@
 """What a node imports only when it is used, so that its doors open at once.
 
-Each of these would make every start, and most commands, slower by as much as the
-whole of the SSH server.  Importing one takes place in a thread, never in the reactor.
+Together they would make every start take twice the time.  Each is imported by what uses
+it, in a thread or in a process of its own: never in the reactor, which would stand still.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ PACKAGES: Final = (
     "jinja2",
     "joserfc",
     "lxml",
-    "numpy",
     "paramiko",
     "pikepdf",
     "requests",
