@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from hypothesis import settings
 
+from tests import compiled_once
+
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("same")
+
+compiled_once.share()
