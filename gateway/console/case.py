@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from gateway.console.case_words import (
     TRIES,
     advice_of,
     happened,
+    why_closed,
 )
 from gateway.console.cases import people
 from gateway.console.pages import Page, get
@@ -107,6 +109,7 @@ async def shown(
         causes=CAUSES,
         cause=CAUSES.get(row.subject.partition(":")[0]) if _is_held(row) else None,
         advice=advice_of(row),
+        resolution=_resolution(visit, whole),
         official=official,
         meaning=meaning,
         history=[(event.at, happened(visit, event)) for event in whole.events],
@@ -152,6 +155,14 @@ def read(connection: Connection, name: str, now: float) -> Whole | None:
         waiting=waiting,
         proposed=proposed,
     )
+
+
+def _resolution(visit: Visit, whole: Whole) -> str:
+    """Say why the case was closed; empty where it is open."""
+    closed = (each for each in whole.events if each.kind == "anomaly.resolve")
+    last = next(closed, None)
+    by = "" if last is None else json.loads(last.facts)["by"]
+    return why_closed(visit, whole.row.resolution, by)
 
 
 def _is_held(row: AnyRow) -> bool:

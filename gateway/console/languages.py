@@ -36,6 +36,10 @@ _SENTENCES: Final = (
     "advice.po",
     "expected.po",
     "explained.po",
+    "closing.po",
+    "documents.po",
+    "search.po",
+    "refused.po",
 )
 _WRITTEN: Final = {"en": "en_GB", "fr": "fr_FR"}
 

@@ -25,6 +25,8 @@ _SINGLE: Final = frozenset(
         *("lot", "deposit", "return", "endpoint", "document", "dispatch", "webhook"),
         *("payer", "client", "sender", "network", "invoice", "number", "twin", "day"),
         *("flow", "state", "count", "orphans", "answers", "most", "many", "recipient"),
+        *("amc", "table", "row", "type", "criterion", "agreement", "natures", "told"),
+        *("mode", "operator"),
     }
 )
 """Places that hold one word; any other may hold a sentence."""
@@ -37,6 +39,8 @@ _STRICT: Final = tuple(f"{{{name}}}" for name in (_FIELD, *_KNOWN))
 _AS_IT_IS: Final = frozenset({"zone", "number", "message"})
 """Places of a layout's words that no language changes."""
 _DEEP: Final = 8  # places within places
+_JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "))
+"""What stands between sentences, how the first of them ends, and what joins them."""
 _LONGEST: Final = 4000  # characters that are compared with forms
 
 
@@ -54,7 +58,7 @@ def in_language(code: str, words: str) -> str | None:
 
 
 def _say(code: str, words: str, deep: int) -> str | None:
-    known = sentences(code).get(words)
+    known = sentences(code).get(words) or _meant(code, words)
     if known is not None:
         return known
     plain = language(code).say(words)
@@ -68,11 +72,19 @@ def _say(code: str, words: str, deep: int) -> str | None:
     return _one_by_one(code, words)
 
 
+def _meant(code: str, words: str) -> str | None:
+    """Say what a code of a file means, where a sentence quotes it whole."""
+    return layout_words(code).get(words) if " " in words else None
+
+
 def _one_by_one(code: str, words: str) -> str | None:
     """Say several sentences, each by itself; None unless the language has them all."""
-    first, end, rest = words.partition(". ")
-    said = [_say(code, each, 1) for each in (f"{first}.", rest) if end]
-    return " ".join(filter(None, said)) if said and None not in said else None
+    for mark, end, joint in _JOINTS:
+        first, found, rest = words.partition(mark)
+        said = [_say(code, each, 1) for each in (f"{first}{end}", rest) if found]
+        if said and None not in said:
+            return joint.join(filter(None, said))
+    return None
 
 
 def _places(code: str, found: Mapping[str, str], deep: int) -> Mapping[str, str] | None:

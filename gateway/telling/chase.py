@@ -48,7 +48,7 @@ def standing(pursuit: Pursuit, voice: Voice) -> list[str]:
                 payer=key.payer,
                 day=each.sent_on,
             )
-            found.append(f"{whose}: {each.words}")
+            found.append(f"{whose}: {voice.written(each.words)}")
     unknown = {each.key.payer for each in pursuit.late if each.words is None}
     if unknown:
         payers = voice.listing(sorted(unknown), most=3)
@@ -92,7 +92,7 @@ def next_steps(life: Life, pursuit: Pursuit, voice: Voice) -> Iterator[str]:
 def _next(each: Planned, voice: Voice) -> str:
     if each.state != ChaseState.OPEN:
         return ""
-    facts = {"why": each.why}
+    facts = {"why": voice.written(each.why)}
     if each.at is not None:
         facts["when"] = voice.moment(each.at)
     if each.remedy is None:
@@ -130,13 +130,13 @@ def to_ask(pursuit: Pursuit, voice: Voice) -> Iterator[str]:
 def enrolment(each: Enrolment, voice: Voice) -> str:
     """Say how an enrolment stands that lots wait for."""
     row = each.row
-    facts = {"sender": row.sender, "payer": row.payer_id, "flow": row.flow}
-    facts["state"] = voice.say(row.state)
+    facts = {"sender": row.sender, "payer": row.payer_id}
+    facts |= {"flow": voice.say(row.flow), "state": voice.say(row.state)}
     words = "sender {sender} with {payer} for {flow}: {state}"
     if row.source:
         words, facts["source"] = _SAYS, voice.say(row.source)
     told = voice.say(words, **facts)
-    return f"{told}: {row.words}" if row.words else told
+    return f"{told}: {voice.written(row.words)}" if row.words else told
 
 
 _SAYS: Final = "sender {sender} with {payer} for {flow}: {state}, says {source}"

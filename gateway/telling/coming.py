@@ -85,7 +85,7 @@ def _sending(life: Life, row: AnyRow, now: float, voice: Voice) -> str:
         return ""
     circuit = life.circuits.get(row.endpoint_id)
     until = row.not_before
-    why = f" ({row.cause_words})" if row.cause_words else ""
+    why = f" ({voice.written(row.cause_words)})" if row.cause_words else ""
     if circuit is not None and circuit.until > max(until, now):
         until = circuit.until
         words = "{endpoint} does not answer: {cause}"
