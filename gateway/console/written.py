@@ -25,7 +25,7 @@ _SINGLE: Final = frozenset(
         *("lot", "deposit", "return", "endpoint", "document", "dispatch", "webhook"),
         *("payer", "client", "sender", "network", "invoice", "number", "twin", "day"),
         *("flow", "state", "count", "orphans", "answers", "most", "many", "recipient"),
-        *("amc", "table", "row", "type", "criterion", "agreement", "natures", "told"),
+        *("table", "row", "type", "criterion", "agreement", "natures", "told"),
         *("mode", "operator"),
     }
 )
