@@ -26,7 +26,7 @@ _SINGLE: Final = frozenset(
         *("payer", "client", "sender", "network", "invoice", "number", "twin", "day"),
         *("flow", "state", "count", "orphans", "answers", "most", "many", "recipient"),
         *("table", "row", "type", "criterion", "agreement", "natures", "told"),
-        *("mode", "operator"),
+        *("mode", "operator", "mutual"),
     }
 )
 """Places that hold one word; any other may hold a sentence."""
@@ -38,6 +38,8 @@ _NEEDED: Final = frozenset({_FIELD, "said", *_KNOWN})
 _STRICT: Final = tuple(f"{{{name}}}" for name in (_FIELD, *_KNOWN))
 _AS_IT_IS: Final = frozenset({"zone", "number", "message"})
 """Places of a layout's words that no language changes."""
+_PART: Final = frozenset({"part", "inside"})
+"""Places that hold one of several sentences: no semicolon is in it."""
 _DEEP: Final = 8  # places within places
 _JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "))
 """What stands between sentences, how the first of them ends, and what joins them."""
@@ -69,7 +71,7 @@ def _say(code: str, words: str, deep: int) -> str | None:
         said = _places(code, found.groupdict(), deep - 1) if found else None
         if said is not None:
             return form.words.format_map(said)
-    return _one_by_one(code, words)
+    return _one_by_one(code, words, deep - 1)
 
 
 def _meant(code: str, words: str) -> str | None:
@@ -77,12 +79,17 @@ def _meant(code: str, words: str) -> str | None:
     return layout_words(code).get(words) if " " in words else None
 
 
-def _one_by_one(code: str, words: str) -> str | None:
+def _one_by_one(code: str, words: str, deep: int) -> str | None:
     """Say several sentences, each by itself; None unless the language has them all."""
     for mark, end, joint in _JOINTS:
-        first, found, rest = words.partition(mark)
-        said = [_say(code, each, 1) for each in (f"{first}{end}", rest) if found]
-        if said and None not in said:
+        *before, last = words.split(mark)
+        said = []
+        for each in (*(f"{one}{end}" for one in before), last):
+            told = _say(code, each, deep) if before else None
+            if told is None:
+                break
+            said.append(told)
+        else:
             return joint.join(filter(None, said))
     return None
 
@@ -167,4 +174,6 @@ def _pattern(form: str) -> re.Pattern[str]:
 def _place(name: str) -> str:
     if name == "zone":
         return r"(?P<zone>[^()]*)"
+    if name in _PART:
+        return rf"(?P<{name}>[^;]*?)"
     return rf"(?P<{name}>\S+?)" if name in _SINGLE else f"(?P<{name}>.*?)"
