@@ -38,7 +38,7 @@ _NEEDED: Final = frozenset({_FIELD, "said", *_KNOWN})
 _STRICT: Final = tuple(f"{{{name}}}" for name in (_FIELD, *_KNOWN))
 _AS_IT_IS: Final = frozenset({"zone", "number", "message"})
 """Places of a layout's words that no language changes."""
-_PART: Final = frozenset({"part", "inside"})
+_PART: Final = frozenset({"part", "inside", "amc"})
 """Places that hold one of several sentences: no semicolon is in it."""
 _DEEP: Final = 8  # places within places
 _JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "))
