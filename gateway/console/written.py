@@ -33,7 +33,7 @@ _SINGLE: Final = frozenset(
 _FIELD: Final = "field"  # what layouts call something
 _KNOWN: Final = frozenset({"fault"})
 """Places whose words the language must have as a whole, or the form does not fit."""
-_NEEDED: Final = frozenset({_FIELD, "said", *_KNOWN})
+_NEEDED: Final = frozenset({_FIELD, "said", "advice", *_KNOWN})
 """Places whose words must be said, or the form does not fit."""
 _STRICT: Final = tuple(f"{{{name}}}" for name in (_FIELD, *_KNOWN))
 _AS_IT_IS: Final = frozenset({"zone", "number", "message"})
