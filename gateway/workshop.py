@@ -43,7 +43,7 @@ from gateway.supervise import Bell, Step, StepObserver, StepRunner
 from gateway.webhooks.build import build_deliver
 from gateway.webhooks.deliver import Deliver, DeliverObserver
 from gateway.webhooks.tell import Tell
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
 

@@ -20,6 +20,7 @@ from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, circuits, leases, returns, sandbox
 from gateway.storage.payloads import Payloads
+from protocols.channels.interface import Channel, RemoteFile
 from protocols.errors import (
     CredentialsRefused,
     PayerBusy,
@@ -28,7 +29,6 @@ from protocols.errors import (
     TransferError,
     UntrustedHost,
 )
-from protocols.interface import Channel, RemoteFile
 from routing.directory import Directory
 from routing.errors import NoRoute
 
