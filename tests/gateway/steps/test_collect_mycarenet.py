@@ -81,7 +81,6 @@ class Site:
             now=self.house.now,
             worker="w1",
             lease=60.0,
-            at_once=1,
         )
         return step.empty(ENDPOINT, "mycarenet")
 
