@@ -20,7 +20,8 @@ from gateway.journal.trace import CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from gateway.storage.payloads import Payloads
 from gateway.storage.slice import Slice
 from protocols.catalog import Catalog
-from protocols.interface import Network, RecordShown
+from protocols.interface import Network
+from protocols.shown import RecordShown
 
 SCREEN: Final = 20
 DEEPEST: Final = 5000

@@ -23,7 +23,7 @@ from config.settings import SETTINGS
 from gateway.api.problems import PROBLEM_CODES
 from gateway.cli.main import COMMANDS
 from gateway.journal.anomalies import KINDS
-from gateway.metrics import METRICS
+from gateway.metric_catalogue import METRICS
 from gateway.steps.route import CAUSES
 from gateway.webhooks.kinds import KINDS as KINDS_TOLD
 from gateway.webhooks.kinds import MEMBERS

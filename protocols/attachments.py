@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from protocols.interface import Addressee, Composed, Emitter, LotPart
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from routing.envelope import LotSeen, Problem
 
 

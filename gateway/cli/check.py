@@ -21,7 +21,7 @@ from gateway.cli.wording import counted, moment
 from gateway.errors import SchemaMismatch, StorageUnavailable
 from gateway.notifications.in_force import read_notifications
 from protocols.catalog import Catalog
-from protocols.interface import Emitter
+from protocols.sending import Emitter
 from routing.directory import Directory
 
 EXAMPLE: Final = "octway check -c /etc/octway/octway.toml"

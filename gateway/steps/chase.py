@@ -18,7 +18,8 @@ from gateway.database import Database
 from gateway.journal import anomalies, chases, enrolments, remedies
 from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver
 from gateway.steps.standing import Seen, awaited_until, decide, see
-from protocols.interface import Channel, Network
+from protocols.channels.interface import Channel
+from protocols.interface import Network
 from routing.chase import ChaseEvent, ChaseState, Known, RemedyState, Status
 from routing.directory import Directory
 from routing.errors import NoRoute

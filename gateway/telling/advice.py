@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row
 
-from protocols.interface import UNDECIDED
+from protocols.sending import UNDECIDED
 
 
 class Advice(NamedTuple):

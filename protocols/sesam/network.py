@@ -18,22 +18,15 @@ from attrs import evolve
 from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
     FileProblem,
-    LotPart,
     Network,
     Reading,
-    RecordShown,
     ReturnReading,
     SplitReturn,
-    Tables,
 )
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
 from protocols.sesam import (
     amc_checks,
     amc_importer,
@@ -58,8 +51,9 @@ from protocols.sesam.amc_finder import AMC_FINDER
 from protocols.sesam.attachments import SCOR
 from protocols.sesam.imported_payers import import_funds
 from protocols.sesam.simulation import SIMULATION
+from protocols.shown import RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Severity, Share, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse

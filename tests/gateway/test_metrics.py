@@ -7,7 +7,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from gateway.intake.reception import ReceptionObserver
 from gateway.intake.sftp_limits import SftpObserver
 from gateway.journal.snapshot import Snapshot
-from gateway.metrics import METRICS, Metrics
+from gateway.metric_catalogue import METRICS
+from gateway.metrics import Metrics
 
 PROMISED = {
     "octway_deposits_total": ("channel", "outcome"),

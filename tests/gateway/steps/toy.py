@@ -23,23 +23,13 @@ from random import Random
 from typing import BinaryIO
 
 from protocols.attachments import Attachments
-from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
-    FieldShown,
-    FileProblem,
-    LotPart,
-    RecordShown,
-    SplitReturn,
-    Tables,
-)
+from protocols.interface import FileProblem, SplitReturn
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
+from protocols.shown import FieldShown, RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.commitment import CommitmentSeen
 from routing.envelope import (
