@@ -41,7 +41,7 @@ _AS_IT_IS: Final = frozenset({"zone", "number", "message"})
 _PART: Final = frozenset({"part", "inside", "amc"})
 """Places that hold one of several sentences: no semicolon is in it."""
 _DEEP: Final = 8  # places within places
-_JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "))
+_JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "), (", ", "", ", "))
 """What stands between sentences, how the first of them ends, and what joins them."""
 _LONGEST: Final = 4000  # characters that are compared with forms
 

@@ -136,6 +136,22 @@ def test_what_is_wrong_with_a_document_is_french() -> None:
     assert [each.message for each in found if not spoken(each.message)] == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "number, patient agree; the lot has that number on another day, or wrapped; day not",
+        "patient agree; the number is cut or padded; day, amount, lot not",
+        "the keys fit; the patient and the amount do not",
+        "send it again (6 times); look into the payer's outbox at once (once)",
+        "more is paid than was asked (once); it names a sender of another client (2 times)",
+    ],
+)
+def test_what_agrees_and_what_was_tried_is_french(words: str) -> None:
+    """Lists of a few words, each of them said."""
+    assert spoken(words)
+    assert not re.search(r"agree|number|amount|day|again|once|times", spoken(words))
+
+
 @pytest.mark.parametrize("way", [None, *(each for each in Way if each is not Way.OPEN)])
 def test_what_a_document_waits_for_is_french(way: Way | None) -> None:
     """As its lot says on every page."""
