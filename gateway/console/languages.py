@@ -40,6 +40,7 @@ _SENTENCES: Final = (
     "documents.po",
     "search.po",
     "refused.po",
+    "channels.po",
 )
 _WRITTEN: Final = {"en": "en_GB", "fr": "fr_FR"}
 

@@ -43,7 +43,7 @@ _PART: Final = frozenset({"part", "inside", "amc"})
 _DEEP: Final = 8  # places within places
 _JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "), (", ", "", ", "))
 """What stands between sentences, how the first of them ends, and what joins them."""
-_LONGEST: Final = 4000  # characters that are compared with forms
+_LONGEST: Final = 2000  # characters that are compared with forms
 
 
 @frozen
