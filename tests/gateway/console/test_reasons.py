@@ -16,6 +16,7 @@ from gateway import inspection
 from gateway.console.languages import sentences
 from gateway.console.written import in_language
 from gateway.steps import attach
+from protocols import errors
 from protocols.sesam.amc_decision import Identity
 from protocols.sesam.amc_destination import destine
 from protocols.sesam.amc_identity import write
@@ -45,6 +46,15 @@ _REFUSES = [
         *("steps/second_person", "steps/mending", "steps/outside", "steps/remedies"),
     )
 ]
+_CHANNELS = sorted(
+    each
+    for room, names in (("channels", "*.py"), ("mycarenet", "genasync*.py"))
+    for each in (_ROOT / "protocols" / room).glob(names)
+)
+_FAILURES = frozenset(
+    name for name, each in vars(errors).items() if isinstance(each, type)
+)
+_DOING = re.compile(r"^(sending|fetching|removing|checking) \{\}")
 _FACTS = (
     {"size": 10**7, "encrypted": True, "pages": 0, "version": 1.7, "pdfa": "2B"},
     {"size": 10**6, "pages": 21, "pdfa": "", "bad_metadata": True, "fonts_missing": 2},
@@ -76,6 +86,13 @@ def refusing(file: Path) -> Iterator[str]:
             yield from filter(None, map(text_of, node.exc.args[:1]))
 
 
+def failing(file: Path) -> Iterator[str]:
+    """Name the sentences with which a channel says what went wrong."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _FAILURES:
+            yield from (_DOING.sub("{}", text_of(each) or "") for each in node.args)
+
+
 def formless(found: set[str]) -> list[str]:
     """Return the sentences for which French has no form."""
     forms = {_PLACE.sub("{}", form) for form in sentences("fr")}
@@ -93,6 +110,13 @@ def test_every_refusal_that_a_page_shows_has_a_form() -> None:
     """What could not be done is told to who pressed the button."""
     found = {words for file in _REFUSES for words in refusing(file)}
     assert len(found) > 30
+    assert formless(found) == []
+
+
+def test_every_failure_of_a_channel_has_a_form() -> None:
+    """A dispatch, a return that is stuck and the try of a connection tell of it."""
+    found = {words for file in _CHANNELS for words in failing(file)} - {""}
+    assert len(found) > 40
     assert formless(found) == []
 
 
