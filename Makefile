@@ -11,6 +11,7 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m compileall -q config gateway protocols routing
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.lock

@@ -50,7 +50,6 @@ from protocols.sesam import (
 from protocols.sesam.amc_finder import AMC_FINDER
 from protocols.sesam.attachments import SCOR
 from protocols.sesam.imported_payers import import_funds
-from protocols.sesam.simulation import SIMULATION
 from protocols.shown import RecordShown
 from protocols.simulation import Simulation
 from protocols.tables import NO_TABLES, Importer, Tables
@@ -120,8 +119,14 @@ class Sesam:
     )
     payer_finder: PayerFinder | None = AMC_FINDER
     labels: Labels | None = None
-    simulation: Simulation | None = SIMULATION
     attachments: Attachments | None = SCOR
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """The network's simulation; imported for whoever asks, a node does not."""
+        from protocols.sesam.simulation import SIMULATION  # noqa: PLC0415
+
+        return SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""
