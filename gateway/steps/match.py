@@ -30,6 +30,7 @@ from gateway.journal import (
 from gateway.learning import CurrentDelays
 from gateway.steps.cases import claims_rejected
 from gateway.steps.contradictions import tell_contradictions
+from gateway.steps.damaged import tell_damaged
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
@@ -279,6 +280,7 @@ class Match:
         summary = reading.summary()
         network = self._networks[row.network]
         note_return(tx, self._entropy, network, row, summary, payer)
+        tell_damaged(tx, self._entropy, row, summary)
         returns.read(
             tx,
             row,
