@@ -45,6 +45,7 @@ from gateway.steps.tie import Tie, Tied
 from gateway.storage.payloads import Payloads
 from protocols import desk, mail_notice
 from protocols.interface import Network, ReturnReading
+from protocols.shape import looks_like
 from routing.directory import Directory
 from routing.envelope import AnswerSeen
 from routing.lifecycle import ReturnState
@@ -153,7 +154,8 @@ class Match:
                 return
             format = network.recognise(head)
             if format is None or not network.is_return(format):
-                self._leave(row, f"a {format} file, no return" if format else _UNKNOWN)
+                unknown = f"{_UNKNOWN}, and looks like {looks_like(head)}"
+                self._leave(row, f"a {format} file, no return" if format else unknown)
                 return
             self._read(row, network.read_return(stream, format))
 
