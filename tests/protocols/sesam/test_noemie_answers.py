@@ -192,6 +192,20 @@ def test_a_wrong_total_is_told(code: str) -> None:
     )
 
 
+@pytest.mark.parametrize("form", [WRAPPED, PLAIN], ids=["wrapped", "plain"])
+def test_a_count_of_records_proves_a_loss_only_where_records_are(form: Form) -> None:
+    """Nobody says what a plain file counts, so another count there is no damage."""
+    content = write(
+        Return(groups=[Group(payee=PS, invoices=[Invoice(number=1)])]), form
+    )
+    at = content.rindex(b"999CT") + 55
+    _, reading = read(content[:at] + b"00000077" + content[at + 8 :])
+
+    summary = reading.summary()
+    assert [each.code for each in summary.problems] == ["end-records"]
+    assert summary.valid is not form.wrapped
+
+
 def test_a_damaged_payee_gives_its_invoices_to_nobody() -> None:
     """An invoice is never matched through the payee that stood before."""
     made = Return(
