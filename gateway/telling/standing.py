@@ -295,6 +295,9 @@ def _of_return(row: AnyRow, voice: Voice) -> str:
     matched = voice.number(row.matched)
     words = "{name}: {matched} of {answers} matched"
     told = voice.say(words, name=name, matched=matched, answers=answers)
+    if row.errors:
+        errors = voice.counted(row.errors, "error")
+        told = f"{told}; {voice.say('{errors} in it', errors=errors)}"
     orphans = row.answers - row.matched
     if not orphans:
         return told
