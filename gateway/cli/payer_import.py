@@ -1,7 +1,8 @@
 """`octway payer import FILE`: a national table of payers becomes the directory's.
 
 The whole result is loaded in a copy before anything is written, so an import
-either gives a directory that works or changes nothing.  A payer file that is
+either gives a directory that works or changes nothing, and one error in the table
+refuses all of it; what is merely odd is a warning.  A payer file that is
 there is never touched; a code that a payer has already gets no second file.
 Which tables there are, and what they mean, is each network's word.
 """
@@ -96,7 +97,7 @@ def _import(options: Options, terminal: Terminal) -> int:
     found = network.importers[table](content)
     bad = sum(each.severity is Severity.ERROR for each in found.problems)
     _tell_problems(options.file, found, terminal)
-    if not found.rows:
+    if bad or not found.rows:
         return _refuse(options, table, found, bad, terminal)
     if options.since is not None:
         found = _beginning(options, found, directory.table(network.name, table))
@@ -126,14 +127,14 @@ def _import(options: Options, terminal: Terminal) -> int:
                 "payers_added": [wanted.name(payer) for payer in wanted.fresh],
                 "payers_kept": len(found.payers) - len(wanted.fresh),
                 "problems": len(found.problems),
-                "errors": bad,
-                "warnings": len(found.problems) - bad,
+                "errors": 0,
+                "warnings": len(found.problems),
                 "changes": changes,
             }
         )
     else:
         _say(options, wanted, changes, replaced=replaced, terminal=terminal)
-    return DOES_NOT_HOLD if bad else 0
+    return 0
 
 
 def _beginning(
@@ -191,7 +192,7 @@ def _refuse(
     options: Options, table: str, found: Imported, bad: int, terminal: Terminal
 ) -> int:
     """Say that nothing is taken over; what is in force stays."""
-    if found.whole and bad:
+    if bad:
         terminal.complain(
             f"{options.file}: {counted(bad, 'error')}: the table of {table} is refused "
             "as a whole, and the one in force stays"
@@ -270,7 +271,7 @@ def _say(
             if same
             else f"rows, compared with the table in the directory: {told}"
         )
-    warnings = sum(each.severity is not Severity.ERROR for each in found.problems)
+    warnings = len(found.problems)
     if warnings:
         named = "named above" if warnings <= _SHOWN else "the first ones named above"
         terminal.say(f"{counted(warnings, 'warning')}, {named}")
