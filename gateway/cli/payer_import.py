@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -223,16 +223,31 @@ def _take_over(
     version = f", version {found.version}" if found.version else ""
     remark = f"# Made by `octway payer import` from {options.file.name}{version}.\n"
     text = remark + found.text
-    files = {f"{wanted.name(payer)}.toml": payer.text for payer in wanted.fresh}
-    after = table_files.try_out(folder, {**files, wanted.place: text})
+    files = {f"{wanted.name(payer)}.toml": payer for payer in wanted.fresh}
+    texts = {name: payer.text for name, payer in files.items()}
+    after = table_files.try_out(folder, {**texts, wanted.place: text})
     changes = _changes(wanted.place, directory.data.sources, after.sources)
     table = folder / wanted.place
     replaced = table.exists() and table.read_text(encoding="utf-8") != text
     if not options.dry_run:
-        for name, payer in files.items():
-            key_files.write_new(folder / name, payer, key_files.PUBLIC)
-        table_files.replace(table, text, keep=replaced)
+        _write(folder, files, lambda: table_files.replace(table, text, keep=replaced))
     return replaced, changes
+
+
+def _write(
+    folder: Path, files: Mapping[str, ImportedPayer], finish: Callable[[], None]
+) -> None:
+    """Write payers' files, then what follows; nothing of them stays if that fails."""
+    written = []
+    try:
+        for name, payer in files.items():
+            if key_files.write_new(folder / name, payer.text, key_files.PUBLIC):
+                written.append(folder / name)
+        finish()
+    except BaseException:
+        for each in written:
+            each.unlink()
+        raise
 
 
 def _changes(

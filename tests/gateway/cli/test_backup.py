@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select, update
@@ -50,6 +53,29 @@ def lived(installed: Installation) -> set[str]:
     second = installed.deposit("grand.b2", large)
     installed.work()
     return {first.deposit, second.deposit}
+
+
+def test_a_full_disk_is_told_and_leaves_the_moments_of_before(
+    installed: Installation, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever had no room, the journal's copy or a file: no half moment stays."""
+    lived(installed)
+    taken(installed, to, lambda: None)
+    before = manifest.moments(to)
+    for error in (
+        sqlite3.OperationalError("database or disk is full"),
+        OSError(errno.ENOSPC, "No space left on device", str(to / "x")),
+    ):
+        copy = Mock(side_effect=error)
+        monkeypatch.setattr("gateway.backup.journal_copy.copy", copy)
+        with pytest.raises(BackupFailed, match=r"full|No space left") as told:
+            taken(installed, to, lambda: None)
+        assert str(to) in str(told.value)
+        assert manifest.moments(to) == before
+        assert {each.name for each in to.iterdir() if each.is_dir()} == {
+            "storage",
+            before[0].name,
+        }
 
 
 def taken(

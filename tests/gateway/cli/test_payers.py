@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 from pathlib import Path
 
 import pytest
 
+from gateway.cli import key_files
 from tests.gateway.cli.installation import Installation, lines_with
 
 HEADER = ";".join(f"column {number}" for number in range(1, 15))
@@ -129,6 +132,33 @@ def test_one_bad_row_changes_nothing(installed: Installation, table: Path) -> No
     assert "refused as a whole, and the one in force stays" in done.err
     assert sorted((installed.folder / "payers").rglob("*")) == before
     assert place.read_bytes() == content
+
+
+@pytest.mark.parametrize("after", [0, 1, 3], ids=["payer", "before", "table"])
+def test_an_import_that_the_disk_cannot_take_changes_nothing(
+    installed: Installation,
+    table: Path,
+    after: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever of its files finds no room: the directory is the one of before."""
+    written = itertools.count()
+
+    def fsync(descriptor: int) -> None:
+        if next(written) == after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(key_files.os, "fsync", fsync)
+    payers = installed.folder / "payers"
+    before = {file: file.read_bytes() for file in payers.rglob("*") if file.is_file()}
+    done = installed.octway("payer", "import", str(table))
+    assert done.status == 2
+    assert f"{payers}/" in done.err
+    assert "No space left on device; make room on that disk" in done.err
+    told = {file: file.read_bytes() for file in payers.rglob("*") if file.is_file()}
+    assert {name: told[name] for name in before} == before
+    assert {file.name for file in told.keys() - before} <= {"destinations.csv.before"}
+    assert installed.octway("check").status == 0
 
 
 def test_held_lots_find_an_imported_payer(installed: Installation, table: Path) -> None:
