@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import key_files
 from tests.gateway.cli.installation import Installation, lines_with
 
 HEADER = ";".join(f"column {number}" for number in range(1, 15))
@@ -148,7 +147,7 @@ def test_an_import_that_the_disk_cannot_take_changes_nothing(
         if next(written) == after:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(key_files.os, "fsync", fsync)
+    monkeypatch.setattr("gateway.cli.key_files.os.fsync", fsync)
     payers = installed.folder / "payers"
     before = {file: file.read_bytes() for file in payers.rglob("*") if file.is_file()}
     done = installed.octway("payer", "import", str(table))
