@@ -79,6 +79,7 @@ def test_whatever_is_published_meanwhile_nothing_is_skipped(
 
     def follow(*, quiet: bool) -> str:
         after: str | None = ""
+        version = ""
         path = f"/v1/payers?limit=2&since={known}" if known else "/v1/payers?limit=2"
         while after is not None:
             if not quiet and rng.random() < 0.5:
@@ -92,8 +93,8 @@ def test_whatever_is_published_meanwhile_nothing_is_skipped(
                 copy[each["id"]] = each
             for gone in page["removed"]:
                 del copy[gone]
-            after = page["next"]
-        return str(page["directory"])
+            after, version = page["next"], page["directory"]
+        return version
 
     publish()
     for node in nodes:
