@@ -38,6 +38,7 @@ from protocols.sesam import (
     cards,
     checks,
     enriched,
+    fund_checks,
     importer,
     keys,
     national_csv,
@@ -225,10 +226,12 @@ class Sesam:
     def check_table(
         self, name: str, rows: Sequence[Mapping[str, str]]
     ) -> Iterable[tuple[int, str, str]]:
-        """Judge the complementary tables; of another, what cannot be used is left out."""
+        """Judge the table of funds and the complementary ones."""
+        funds = name == routing.TABLE
+        found = fund_checks.faults(rows) if funds else amc_checks.faults(name, rows)
         return (
             (each.place, each.column, each.words)
-            for each in amc_checks.faults(name, rows)
+            for each in found
             if each.severity is Severity.ERROR
         )
 
