@@ -53,7 +53,8 @@ def run(options: Options, terminal: Terminal) -> int:
             mistakes += found.new(_check_networks(settings))
             directory = _directory(settings, mistakes)
             mistakes += _check_notifications(settings, directory)
-            trouble += found.new(_check_database(settings, terminal))
+            if not any(each.key.startswith("database.") for each in mistakes):
+                trouble += _check_database(settings, terminal)
     except ConfigErrors as errors:
         mistakes += errors.mistakes
     status = WRONG_USAGE if mistakes else DOES_NOT_HOLD if trouble else 0
