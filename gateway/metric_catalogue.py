@@ -128,6 +128,21 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         "octway_limit_rejections_total": Described(
             Counter, "Things that a limit turned away.", ("limit",)
         ),
+        "octway_lots_held_oldest_seconds": Described(
+            Gauge, "For how long the longest held lot is held.", ("payer", "cause")
+        ),
+        "octway_limit_max": Described(
+            Gauge,
+            "What a limit allows; of `free-space`, what must stay. 0: no limit. A client "
+            "may have limits of its own.",
+            ("limit",),
+        ),
+        "octway_limit_current": Described(
+            Gauge,
+            "How much of a limit is used now; of one that counts for each client or "
+            "address, by whoever uses most.",
+            ("limit",),
+        ),
         "octway_orphan_answers_total": Described(
             Counter, "Answers that found no claim when they came.", ("payer",)
         ),
@@ -152,7 +167,9 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             Gauge, "Connections open now.", ("channel",)
         ),
         "octway_certificate_expiry_seconds": Described(
-            Gauge, "Time until a certificate of ours ends.", ("subject",)
+            Gauge,
+            "Time until a certificate ends: `https`, ours, or the first of an endpoint's.",
+            ("subject",),
         ),
         "octway_journal_queue_depth": Described(
             Gauge, "Transactions that wait for the writer."
@@ -171,11 +188,19 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         "octway_webhook_waiting": Described(
             Gauge, "Deliveries that wait to be taken by an endpoint."
         ),
+        "octway_webhook_oldest_seconds": Described(
+            Gauge, "Age of the oldest delivery that waits."
+        ),
         "octway_webhooks_disabled": Described(
             Gauge, "Endpoints that are called no more, as they failed too long."
         ),
         "octway_step_seconds": Described(
             Histogram, "Time that one run of a step took.", ("step",), _FAST
+        ),
+        "octway_step_turns_total": Described(
+            Counter,
+            "Turns of a step, with work or without; it stands still while the step does.",
+            ("step",),
         ),
         "octway_step_failures_total": Described(
             Counter, "Runs of a step that failed.", ("step",)

@@ -10,7 +10,7 @@ part that can be resumed, and never a deposit.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 from attrs import define
@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gateway.bound import Bound
 from gateway.clock import Entropy, Now, new_id
 from gateway.committing import Tx
 from gateway.database import Database
@@ -106,6 +107,34 @@ class Reception:
         self._check_rate(client, usage)
         usage.open_uploads += 1
         return Incoming(self, client=client, channel=channel, path=path)
+
+    def bounds(self, usual: Client) -> Iterator[Bound]:
+        """Give what limits uploads, and how much of it whoever uses most uses.
+
+        `usual` holds the limits of clients that have none of their own.
+        """
+        free, usage = self.payloads.storage.free_bytes, self._usage
+        yield Bound("free-space", self._least_free, free)
+        yield Bound(
+            "open-uploads",
+            usual.max_open_uploads,
+            lambda: max(
+                (each.open_uploads for each in tuple(usage.values())), default=0
+            ),
+        )
+        yield Bound("rate", usual.max_bytes_per_second * _RATE_WINDOW, self._fastest)
+
+    def _fastest(self) -> int:
+        """Return the bytes of whoever sent most within the window that runs."""
+        since = self._now() - _RATE_WINDOW
+        return max(
+            (
+                each.bytes_in_window
+                for each in tuple(self._usage.values())
+                if each.window_began > since
+            ),
+            default=0,
+        )
 
     def arrived(self, client: Client, size: int) -> None:
         """Count bytes against the client's rate."""
