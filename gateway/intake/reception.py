@@ -96,15 +96,15 @@ class Reception:
         Raises `TooManyUploads`, `RateExceeded`, or `StorageUnavailable` when the
         disk has less free space than it must keep.
         """
-        self._check_space()
+        self._check_space(channel)
         usage = self._usage.setdefault(client.id, _Usage())
         if client.max_open_uploads and usage.open_uploads >= client.max_open_uploads:
-            self._observe.limit("open-uploads")
+            self.refused(channel, "open-uploads")
             raise TooManyUploads(
                 f"you have {usage.open_uploads} uploads open and may have "
                 f"{client.max_open_uploads}; close one first"
             )
-        self._check_rate(client, usage)
+        self._check_rate(client, channel, usage)
         usage.open_uploads += 1
         return Incoming(self, client=client, channel=channel, path=path)
 
@@ -140,9 +140,11 @@ class Reception:
         """Count bytes against the client's rate."""
         self._usage[client.id].bytes_in_window += size
 
-    def refused(self, limit: str) -> None:
-        """Note that a limit refused bytes of an upload."""
-        self._observe.limit(limit)
+    def refused(self, channel: str, limit: str = "") -> None:
+        """Note that a file was refused, by a limit or for how it came."""
+        self._observe.deposit(channel, "refused", 0, 0.0)
+        if limit:
+            self._observe.limit(limit)
 
     def ended(self, client: Client, upload: Incoming) -> None:
         """Note that an upload is no longer open."""
@@ -189,21 +191,21 @@ class Reception:
         seconds = self._now() - began
         self._observe.deposit(closing.channel, outcome, closing.size, seconds)
 
-    def _check_space(self) -> None:
+    def _check_space(self, channel: str) -> None:
         if self._least_free and self.payloads.storage.free_bytes() < self._least_free:
-            self._observe.limit("free-space")
+            self.refused(channel, "free-space")
             raise StorageUnavailable(
                 "the gateway has too little disk space to take files now; nothing was "
                 "accepted, send it again later"
             )
 
-    def _check_rate(self, client: Client, usage: _Usage) -> None:
+    def _check_rate(self, client: Client, channel: str, usage: _Usage) -> None:
         now = self._now()
         if now - usage.window_began >= _RATE_WINDOW:
             usage.window_began, usage.bytes_in_window = now, 0
         allowed = client.max_bytes_per_second * _RATE_WINDOW
         if allowed and usage.bytes_in_window >= allowed:
-            self._observe.limit("rate")
+            self.refused(channel, "rate")
             wait = int(usage.window_began + _RATE_WINDOW - now) + 1
             raise RateExceeded(
                 f"you have sent {usage.bytes_in_window} bytes within a minute and may "

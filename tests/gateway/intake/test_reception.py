@@ -290,6 +290,8 @@ class ReceptionTests(SynchronousTestCase):
         with pytest.raises(RateExceeded, match="try again in"):
             self.house.reception.begin(client, "sftp", "/in/c")
         assert self.house.seen.limits == ["open-uploads", "file-size", "rate"]
+        outcomes = [outcome for _, outcome, *_ in self.house.seen.deposits]
+        assert outcomes == ["refused", "refused", "accepted", "refused"]
 
     def test_limits_show_how_much_of_them_is_used(self) -> None:
         """By whoever uses most, so that a limit is seen before it refuses."""
