@@ -82,7 +82,7 @@ class _Found:
     """What was wrong already when the settings were read, so that it is told once."""
 
     def __init__(self, settings: Settings, mistakes: Iterable[Mistake]) -> None:
-        self._file = settings.file
+        self._files = {settings.file, *(each.file for each in mistakes)}
         self._sections = {each.key.partition(".")[0] for each in mistakes}
 
     def new(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
@@ -90,7 +90,7 @@ class _Found:
         return [
             each
             for each in mistakes
-            if each.file != self._file
+            if each.file not in self._files
             or each.key.partition(".")[0] not in self._sections
         ]
 
