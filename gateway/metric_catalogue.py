@@ -48,15 +48,20 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             _FAST,
         ),
         "octway_lots_total": Described(
-            Counter, "Lots that came into a state.", ("payer", "flow", "state")
+            Counter,
+            "Lots that came into a state: held, refused, routed, sent.",
+            ("payer", "flow", "state"),
         ),
         "octway_claims_total": Described(
             Counter,
-            "Claims answered, by what the payer said.",
+            "Claims answered, by what the payer said: paid, partly-paid, rejected …",
             ("payer", "flow", "outcome"),
         ),
         "octway_dispatch_attempts_total": Described(
-            Counter, "Tries to hand a dispatch over.", ("payer", "outcome")
+            Counter,
+            "Tries to hand a dispatch over: accepted, unknown, or the code of an error; and "
+            "questions about an unknown outcome: asked-arrived, asked-absent, asked-unclear.",
+            ("payer", "outcome"),
         ),
         "octway_dispatch_queue_depth": Described(
             Gauge, "Dispatches that are not handed over yet.", ("payer",)
@@ -77,7 +82,9 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             _DAYS,
         ),
         "octway_expectations": Described(
-            Gauge, "Answers owed, by state.", ("payer", "flow", "kind", "state")
+            Gauge,
+            "Answers owed, by state: open, late, missing, met, waived.",
+            ("payer", "flow", "kind", "state"),
         ),
         "octway_return_oldest_overdue_seconds": Described(
             Gauge, "How long the longest overdue answer is overdue.", ("payer",)
@@ -105,7 +112,8 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         ),
         "octway_remedies_total": Described(
             Counter,
-            "Remedies tried for missing answers.",
+            "Remedies for missing answers: planned, approval (waits for a second person), "
+            "tried, brought (claims were answered after it), failed, given-up.",
             ("payer", "remedy", "outcome"),
         ),
         "octway_notifications_total": Described(
@@ -114,7 +122,9 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             ("channel", "outcome"),
         ),
         "octway_anomalies_open": Described(
-            Gauge, "Anomalies that nobody has resolved.", ("kind", "severity")
+            Gauge,
+            "Anomalies that nobody has resolved; severity is warning, error or critical.",
+            ("kind", "severity"),
         ),
         "octway_ledger_imbalance": Described(
             Gauge,
