@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from gateway.console.languages import LANGUAGES, Language, language
 from gateway.console.written import in_language, layout_in_language
 from gateway.journal.anomalies import KINDS
+from routing.sandbox import base
 
 if TYPE_CHECKING:
     from gateway.console.visit import Visit
@@ -123,6 +124,7 @@ def _environment(code: str) -> Environment:
         "span": spoken.span,
         "date": spoken.date,
         "clock": _clock,
+        "base": base,
         "written": lambda words, most=0: _written(code, words, most),
         "layout": lambda words: _marked(words, layout_in_language(code, words)),
     }

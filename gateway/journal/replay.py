@@ -180,6 +180,17 @@ def withdraw_dispatch(tx: Tx, name: str, *, by: str, why: str) -> str:
             f"dispatch {name} may be at payer {row.payer_id}; ask the payer first, then "
             "replay it with --resend"
         )
+    own = [
+        each
+        for each in dispatches.members(tx.connection, name)
+        if each.dispatch_id == name
+    ]
+    for member in own:
+        if member.state != LotState.GATHERED:
+            raise NotReplayable(
+                f"dispatch {name} has left before: its lot {member.id} is {member.state}; "
+                "what has left cannot be withdrawn, only its payer can"
+            )
     after = dispatches.move(
         tx,
         row,
@@ -189,9 +200,8 @@ def withdraw_dispatch(tx: Tx, name: str, *, by: str, why: str) -> str:
         worker=None,
         lease_until=None,
     )
-    for member in dispatches.members(tx.connection, name):
-        if member.dispatch_id == name and member.state == LotState.GATHERED:
-            lots.move(tx, member, LotEvent.RELEASE, why, dispatch_id=None)
+    for member in own:
+        lots.move(tx, member, LotEvent.RELEASE, why, dispatch_id=None)
     tx.say("dispatch.withdrawn-by", name, by=by, why=why)
     anomalies.settle(
         tx, kind="dispatch-refused", subject=name, reason=f"withdrawn by {by}"

@@ -153,6 +153,8 @@ def test_much_waits_for_another_person(site: Site, strict: Console) -> None:
     assert post(browser, waits, "agree") == 409
     assert "wanted another person's word" in browser.text
     other = strict.browser("supervisor")
+    (asked,) = site.rows(schema.event, schema.event.c.kind == "anomaly.asked")
+    assert "operator-1" in asked.facts, "who asked is in the history, too"
     other.get("/console/anomalies?kind=bulk-approval")
     assert "second person must agree to what shall be done" in other.text
     assert post(other, waits, "agree") == 200
