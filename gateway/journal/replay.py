@@ -55,6 +55,11 @@ def deposit(tx: Tx, name: str, *, by: str) -> str:
     """Have an unreadable deposit read again; return its state."""
     row = _lock(tx, schema.deposit, name)
     _refuse_purged(tx, f"deposit {name}", row.payload_id)
+    if row.state != DepositState.UNREADABLE:
+        raise NotReplayable(
+            f"deposit {name} is {row.state}, and only one that could not be read is read "
+            "again; replay its lots, each by its own id"
+        )
     after = DEPOSIT.next_state(DepositState(row.state), DepositEvent.REPLAY)
     values = {"report": None, "split_at": None, "worker": None, "lease_until": None}
     _set(tx, schema.deposit, row, after, values)
@@ -161,6 +166,11 @@ def withdraw_lot(tx: Tx, name: str, *, by: str, why: str) -> str:
     if row.state == LotState.GATHERED:
         raise NotReplayable(
             f"lot {name} is in dispatch {row.dispatch_id}; withdraw the dispatch first"
+        )
+    if row.state in _MAY_BE_THERE:
+        raise NotReplayable(
+            f"lot {name} has left: it is {row.state}; what has left cannot be withdrawn, "
+            "only its payer can"
         )
     after = lots.move(
         tx, row, LotEvent.WITHDRAW, why, cause="withdrawn", cause_words=why
