@@ -52,6 +52,8 @@ def test_all_that_fit_a_filter_are_meant(site: Site, console: Console) -> None:
     assert "120 cases" in browser.text
     browser.send(DO, until="week")
     assert "120 done" in browser.text
+    back = "//a[@href='/console/anomalies?payer=payer-P1']"
+    assert browser.page.xpath(back), "the list is filtered as it was"
     assert sorted(set(states(site).values())) == ["open", "snoozed"]
     assert list(states(site).values()).count("snoozed") == 120
 
