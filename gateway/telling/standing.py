@@ -265,7 +265,11 @@ def _of_dispatch(life: Life, voice: Voice) -> str:
     }:
         words = "dispatch {name} was taken by {payer} at {when}"
         return voice.say(words, when=voice.moment(row.sent_at), **facts)
-    words = voice.say(_DISPATCH.get(state, state), **facts)
+    if row.sent_at is not None and state is DispatchState.REFUSED:
+        again = "dispatch {name} was taken by {payer} at {when}; sent once more, it was refused"
+        words = voice.say(again, when=voice.moment(row.sent_at), **facts)
+    else:
+        words = voice.say(_DISPATCH.get(state, state), **facts)
     return f"{words}: {row.cause_words}" if row.cause_words else words
 
 
