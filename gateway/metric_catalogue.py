@@ -48,15 +48,20 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             _FAST,
         ),
         "octway_lots_total": Described(
-            Counter, "Lots that came into a state.", ("payer", "flow", "state")
+            Counter,
+            "Lots that came into a state: held, refused, routed, sent.",
+            ("payer", "flow", "state"),
         ),
         "octway_claims_total": Described(
             Counter,
-            "Claims answered, by what the payer said.",
+            "Claims answered, by what the payer said: paid, partly-paid, rejected …",
             ("payer", "flow", "outcome"),
         ),
         "octway_dispatch_attempts_total": Described(
-            Counter, "Tries to hand a dispatch over.", ("payer", "outcome")
+            Counter,
+            "Tries to hand a dispatch over: accepted, unknown, or the code of an error; and "
+            "questions about an unknown outcome: asked-arrived, asked-absent, asked-unclear.",
+            ("payer", "outcome"),
         ),
         "octway_dispatch_queue_depth": Described(
             Gauge, "Dispatches that are not handed over yet.", ("payer",)
@@ -77,7 +82,9 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             _DAYS,
         ),
         "octway_expectations": Described(
-            Gauge, "Answers owed, by state.", ("payer", "flow", "kind", "state")
+            Gauge,
+            "Answers owed, by state: open, late, missing, met, waived.",
+            ("payer", "flow", "kind", "state"),
         ),
         "octway_return_oldest_overdue_seconds": Described(
             Gauge, "How long the longest overdue answer is overdue.", ("payer",)
@@ -105,7 +112,8 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         ),
         "octway_remedies_total": Described(
             Counter,
-            "Remedies tried for missing answers.",
+            "Remedies for missing answers: planned, approval (waits for a second person), "
+            "tried, brought (claims were answered after it), failed, given-up.",
             ("payer", "remedy", "outcome"),
         ),
         "octway_notifications_total": Described(
@@ -114,7 +122,9 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             ("channel", "outcome"),
         ),
         "octway_anomalies_open": Described(
-            Gauge, "Anomalies that nobody has resolved.", ("kind", "severity")
+            Gauge,
+            "Anomalies that nobody has resolved; severity is warning, error or critical.",
+            ("kind", "severity"),
         ),
         "octway_ledger_imbalance": Described(
             Gauge,
@@ -127,6 +137,21 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         ),
         "octway_limit_rejections_total": Described(
             Counter, "Things that a limit turned away.", ("limit",)
+        ),
+        "octway_lots_held_oldest_seconds": Described(
+            Gauge, "For how long the longest held lot is held.", ("payer", "cause")
+        ),
+        "octway_limit_max": Described(
+            Gauge,
+            "What a limit allows; of `free-space`, what must stay. 0: no limit. A client "
+            "may have limits of its own.",
+            ("limit",),
+        ),
+        "octway_limit_current": Described(
+            Gauge,
+            "How much of a limit is used now; of one that counts for each client or "
+            "address, by whoever uses most.",
+            ("limit",),
         ),
         "octway_orphan_answers_total": Described(
             Counter, "Answers that found no claim when they came.", ("payer",)
@@ -152,7 +177,9 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
             Gauge, "Connections open now.", ("channel",)
         ),
         "octway_certificate_expiry_seconds": Described(
-            Gauge, "Time until a certificate of ours ends.", ("subject",)
+            Gauge,
+            "Time until a certificate ends: `https`, ours, or the first of an endpoint's.",
+            ("subject",),
         ),
         "octway_journal_queue_depth": Described(
             Gauge, "Transactions that wait for the writer."
@@ -171,11 +198,19 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         "octway_webhook_waiting": Described(
             Gauge, "Deliveries that wait to be taken by an endpoint."
         ),
+        "octway_webhook_oldest_seconds": Described(
+            Gauge, "Age of the oldest delivery that waits."
+        ),
         "octway_webhooks_disabled": Described(
             Gauge, "Endpoints that are called no more, as they failed too long."
         ),
         "octway_step_seconds": Described(
             Histogram, "Time that one run of a step took.", ("step",), _FAST
+        ),
+        "octway_step_turns_total": Described(
+            Counter,
+            "Turns of a step, with work or without; it stands still while the step does.",
+            ("step",),
         ),
         "octway_step_failures_total": Described(
             Counter, "Runs of a step that failed.", ("step",)

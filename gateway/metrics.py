@@ -7,7 +7,7 @@ rows are set from a `Snapshot` of the journal and never counted up and down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from gateway.bound import Bound
 from gateway.door_metrics import DoorMetrics
 from gateway.journal.snapshot import Snapshot
 from gateway.metric_catalogue import CATALOGUE
@@ -84,6 +85,13 @@ class Metrics:
         """Note that a limit refused something."""
         self._counters["octway_limit_rejections_total"].labels(name).inc()
 
+    def bounds(self, limits: Iterable[Bound]) -> None:
+        """Show limits, each with what is used of it whenever somebody looks."""
+        for each in limits:
+            self._gauges["octway_limit_max"].labels(each.limit).set(each.most)
+            current = self._gauges["octway_limit_current"].labels(each.limit)
+            current.set_function(each.current)
+
     def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
         """Note lots that came into a state; `payer` is empty before routing."""
         self._counters["octway_lots_total"].labels(payer, flow, state).inc(count)
@@ -127,8 +135,12 @@ class Metrics:
         """Note one try to tell an endpoint."""
         self._counters["octway_webhook_deliveries_total"].labels(outcome).inc()
 
+    def step_turned(self, step: str) -> None:
+        """Note that a step begins a turn; there may be nothing to do."""
+        self._counters["octway_step_turns_total"].labels(step).inc()
+
     def step(self, step: str, seconds: float) -> None:
-        """Note one run of a step."""
+        """Note one run of a step that did something."""
         self._histograms["octway_step_seconds"].labels(step).observe(seconds)
 
     def step_failed(self, step: str) -> None:
@@ -153,7 +165,10 @@ class Metrics:
         oldest = {(payer,): age for payer, (_, age) in snapshot.queue.items()}
         self._show("octway_dispatch_queue_depth", depth)
         self._show("octway_dispatch_oldest_seconds", oldest)
-        self._show("octway_lots_held", snapshot.waiting)
+        held = {labels: float(n) for labels, (n, _) in snapshot.waiting.items()}
+        self._show("octway_lots_held", held)
+        longest = {labels: age for labels, (_, age) in snapshot.waiting.items()}
+        self._show("octway_lots_held_oldest_seconds", longest)
         self._show("octway_expectations", snapshot.expectations)
         overdue = {(payer,): age for payer, age in snapshot.oldest_overdue.items()}
         self._show("octway_return_oldest_overdue_seconds", overdue)
@@ -162,7 +177,9 @@ class Metrics:
         self._show("octway_anomalies_open", snapshot.anomalies)
         circuits = {(name,): float(on) for name, on in snapshot.circuits.items()}
         self._show("octway_circuit_open", circuits)
-        self._gauges["octway_webhook_waiting"].set(snapshot.webhooks_waiting)
+        waiting, age = snapshot.webhooks_waiting
+        self._gauges["octway_webhook_waiting"].set(waiting)
+        self._gauges["octway_webhook_oldest_seconds"].set(age)
         self._gauges["octway_webhooks_disabled"].set(snapshot.webhooks_disabled)
         name = "octway_last_backup_timestamp_seconds"
         self._gauges[name].set(snapshot.backed_up_at)
@@ -186,10 +203,12 @@ class Metrics:
         self._gauges["octway_journal_queue_depth"].set(journal_queue)
         self._gauges["octway_storage_free_bytes"].set(storage_free)
 
-    def certificate(self, subject: str, seconds_left: float) -> None:
-        """Set the time until a certificate ends; `subject` is its use: `https`."""
-        name = "octway_certificate_expiry_seconds"
-        self._gauges[name].labels(subject).set(seconds_left)
+    def certificates(self, seconds_left: Mapping[str, float]) -> None:
+        """Set the time until each certificate ends: `https`, or of an endpoint."""
+        gauge = self._gauges["octway_certificate_expiry_seconds"]
+        gauge.clear()
+        for subject, left in seconds_left.items():
+            gauge.labels(subject).set(left)
 
     def _show(self, name: str, values: Mapping[Any, float]) -> None:
         gauge, shown = self._gauges[name], self._shown.setdefault(name, set())

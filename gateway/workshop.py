@@ -13,7 +13,6 @@ from typing import Final, Protocol
 
 from attrs import frozen
 from sqlalchemy import ColumnElement, Table, true
-from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
@@ -281,7 +280,7 @@ def step_services(
     bells: Mapping[str, Bell],
     observe: Observer,
     defer_to_thread: Callable[[Callable[[], None]], Deferred[None]],
-) -> list[IService]:
+) -> list[StepRunner]:
     """Build the services that run the steps in threads.
 
     `bells` has one for each step by name; what a step did wakes the next one.

@@ -40,6 +40,7 @@ from gateway.journal.anomaly_items import Reach
 from gateway.journal.case_things import Thing, behind
 from gateway.journal.remedies import Wanted
 from gateway.journal.report_remedies import Tried
+from gateway.steps import second_person
 from gateway.steps.mending import Action, possible
 from protocols.labels import Explained
 from routing.chase import RemedyState
@@ -122,7 +123,6 @@ async def shown(
         name_of=proposals.name_of,
         wrong=wrong or {},
         typed=visit.form,
-        most=THINGS,
     )
 
 
@@ -131,7 +131,7 @@ def read(connection: Connection, name: str, now: float) -> Whole | None:
     row = anomalies.find(connection, name)
     if row is None:
         return None
-    things, count = behind(connection, row, THINGS)
+    things, count = behind(connection, row, _most_of(row))
     tried: Sequence[Tried] = ()
     waiting: Sequence[AnyRow] = ()
     if row.payer_id:
@@ -155,6 +155,11 @@ def read(connection: Connection, name: str, now: float) -> Whole | None:
         waiting=waiting,
         proposed=proposed,
     )
+
+
+def _most_of(row: AnyRow) -> int:
+    """Return how many things are shown: all, where a person must judge of all."""
+    return anomaly_items.MOST if row.kind == second_person.KIND else THINGS
 
 
 def _resolution(visit: Visit, whole: Whole) -> str:

@@ -52,6 +52,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "anomaly.resolve": "Resolved by {by}: {resolution}",
         "anomaly.reopen": "Opened again by {by}",
         "anomaly.reopened": "Happened again",
+        "anomaly.asked": "{by} asked for a second person’s word",
         "anomaly.agreed": "{by} agreed to what {asked_by} asked for",
     }
 )

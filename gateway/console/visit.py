@@ -75,6 +75,8 @@ class Visit:
     """What a form of this session must carry."""
     boosted: bool
     """Whether htmx asked, which swaps what it gets into the page."""
+    here: str = ""
+    """The address of this page with its query; behind a form, the page nearest to it."""
     said: str = ""
     """What the last form of this person led to, shown once."""
 

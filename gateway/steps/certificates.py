@@ -21,18 +21,24 @@ KIND = "certificate-ends"
 _OLD = "old_"  # settings of what is only kept to read what still comes
 
 
-def ending(directory: Directory, now: float) -> dict[str, Paper | None]:
-    """Map every real endpoint to its certificate that ends first, if that is soon.
+def first_to_end(directory: Directory) -> dict[str, Paper | None]:
+    """Map every real endpoint to its certificate that ends first, if it has one.
 
     Reads files, so it is no part of a transaction.
     """
-    found = {}
-    for endpoint in directory.data.endpoints:
-        if not endpoint.simulated:
-            first = _first(endpoint, os.environ)
-            soon = first is not None and _end(first) < now + SOON
-            found[endpoint.id] = first if soon else None
-    return found
+    return {
+        endpoint.id: _first(endpoint, os.environ)
+        for endpoint in directory.data.endpoints
+        if not endpoint.simulated
+    }
+
+
+def ending(directory: Directory, now: float) -> dict[str, Paper | None]:
+    """Map every real endpoint to its certificate that ends first, if that is soon."""
+    return {
+        endpoint: first if first is not None and _end(first) < now + SOON else None
+        for endpoint, first in first_to_end(directory).items()
+    }
 
 
 def tell(tx: Tx, entropy: Entropy, found: Mapping[str, Paper | None]) -> None:

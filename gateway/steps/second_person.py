@@ -38,7 +38,7 @@ def ask(tx: Tx, entropy: Entropy, things: Sequence[Thing], wish: Wish) -> str:
     """Have a second person asked; return the case that waits for the word."""
     claims = sum(each.claims for each in things)
     why = f": {wish.why}" if wish.why else ""
-    return anomalies.raise_(
+    case = anomalies.raise_(
         tx,
         entropy,
         kind=KIND,
@@ -50,6 +50,16 @@ def ask(tx: Tx, entropy: Entropy, things: Sequence[Thing], wish: Wish) -> str:
         facts={"action": wish.action, "by": wish.by, "why": wish.why},
         items={each.id: each.claims for each in things},
     )
+    tx.say(
+        "anomaly.asked",
+        case,
+        by=wish.by,
+        action=wish.action,
+        things=len(things),
+        claims=claims,
+        why=wish.why,
+    )
+    return case
 
 
 def wish_of(connection: Connection, case: str) -> Wish:

@@ -104,6 +104,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "receipt.chained": "entry {number} of its chain of receipts made",
     "receipt.root": "root over all chains of receipts made",
     "anomaly.raised": "anomaly raised: {kind}",
+    "anomaly.asked": "{by} asked for a second person’s word",
+    "anomaly.agreed": "{by} agreed to what {asked_by} asked for",
     "anomaly.assign": "given to {assignee} by {by}",
     "anomaly.comment": "comment by {by}",
     "anomaly.resolve": "resolved by {by}: {resolution}",

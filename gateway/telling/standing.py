@@ -266,7 +266,11 @@ def _of_dispatch(life: Life, voice: Voice) -> str:
     }:
         words = "dispatch {name} was taken by {payer} at {when}"
         return voice.say(words, when=voice.moment(row.sent_at), **facts)
-    words = voice.say(_DISPATCH.get(state, state), **facts)
+    if row.sent_at is not None and state is DispatchState.REFUSED:
+        again = "dispatch {name} was taken by {payer} at {when}; sent once more, it was refused"
+        words = voice.say(again, when=voice.moment(row.sent_at), **facts)
+    else:
+        words = voice.say(_DISPATCH.get(state, state), **facts)
     why = voice.written(row.cause_words)
     return f"{words}: {why}" if why else words
 
@@ -297,6 +301,9 @@ def _of_return(row: AnyRow, voice: Voice) -> str:
     matched = voice.number(row.matched)
     words = "{name}: {matched} of {answers} matched"
     told = voice.say(words, name=name, matched=matched, answers=answers)
+    if row.errors:
+        errors = voice.counted(row.errors, "error")
+        told = f"{told}; {voice.say('{errors} in it', errors=errors)}"
     orphans = row.answers - row.matched
     if not orphans:
         return told

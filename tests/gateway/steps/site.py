@@ -280,6 +280,9 @@ class Quiet(Seen):
     def webhook(self, outcome: str) -> None:
         self.webhooks[outcome] += 1
 
+    def step_turned(self, name: str) -> None:
+        pass
+
     def step(self, name: str, seconds: float) -> None:
         pass
 
