@@ -22,6 +22,8 @@ _FACTS: Final = (
     *("payer", "payer_id", "endpoint", "number", "reference", "state"),
     *("return", "answers", "cause", "kind", "severity"),
 )
+_NAMES: Final = MappingProxyType({"format": "file_format"})
+"""Facts that go by another name in the log, whose own word theirs is."""
 _LEVELS: Final = MappingProxyType(
     {
         "deposit.received": LogLevel.info,
@@ -66,4 +68,8 @@ def tell(events: Iterable[Said]) -> None:
 
 
 def _told(facts: Any) -> dict[str, Any]:
-    return {name: facts[name] for name in _FACTS if facts.get(name) not in (None, "")}
+    return {
+        _NAMES.get(name, name): facts[name]
+        for name in _FACTS
+        if facts.get(name) not in (None, "")
+    }

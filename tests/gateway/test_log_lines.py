@@ -55,6 +55,11 @@ class LogLinesTests(SynchronousTestCase):
         assert (held["level"], lost["level"]) == ("warn", "warn")
         assert "cause_words" not in held
 
+    def test_every_fact_of_a_line_can_be_said(self) -> None:
+        """Also one that the log has a meaning of its own for: no write fails of it."""
+        (line,) = self.said("deposit.unreadable", format="sesam.b2", errors=2)
+        assert (line["file_format"], line["errors"]) == ("sesam.b2", 2)
+
     def test_the_rest_of_the_history_is_left_to_the_trace(self) -> None:
         """A log that has everything is read by nobody."""
         assert self.said("expectation.late", kind="payment") == []
