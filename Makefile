@@ -11,6 +11,7 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . >&2
+	@$(BIN)/python -m compileall -q config gateway protocols routing >&2
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.lock

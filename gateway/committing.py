@@ -171,8 +171,7 @@ class Committer:
     ) -> _Failed:
         error, group = failure.value, progress.group
         if isinstance(error, GONE):
-            kind = type(error).__name__
-            self._log.warn("journal cannot write: {error}", error=kind)
+            self._log.warn("journal cannot write: {error}", error=_kind(error))
             name = (group or groups[0])[0].name
             away = Failure(unavailable(name, error))
             return _Failed(None if lost else group, away)
@@ -210,8 +209,13 @@ def _grouped(batch: list[Work]) -> list[list[Work]]:
 
 def unavailable(name: str, error: SQLAlchemyError) -> StorageUnavailable:
     """Say in words that the journal cannot be used now."""
-    cause = getattr(error, "orig", None) or error
     return StorageUnavailable(
-        f"the journal cannot do {name!r} now ({type(cause).__name__}); "
+        f"the journal cannot do {name!r} now ({_kind(error)}); "
         "nothing was accepted, try again"
     )
+
+
+def _kind(error: SQLAlchemyError) -> str:
+    """Name an error without what it was about: `SQLITE_FULL`, `DiskFull`."""
+    cause = getattr(error, "orig", None) or error
+    return str(getattr(cause, "sqlite_errorname", type(cause).__name__))

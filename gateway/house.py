@@ -17,7 +17,7 @@ from config.settings import Settings
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import migrations, schema
+from gateway.journal import revision, schema
 from gateway.journal.dialect import open_engine
 from gateway.notifications.in_force import CurrentNotifications, read_notifications
 from gateway.storage.local import LocalStorage
@@ -138,7 +138,7 @@ def open_database(
     url = settings.database.url
     writer = open_engine(url, write=True, connections=1, durable=durable)
     with writer.connect() as connection:
-        migrations.check(connection)
+        revision.check(connection)
     return Database(
         writer=writer,
         reader=open_engine(

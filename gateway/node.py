@@ -83,7 +83,7 @@ class Node:
         )
 
     async def start(self) -> None:
-        """Start the steps, open the doors, and say where each listens."""
+        """Open the doors, say where each listens, and start the steps."""
         house, settings = self._house, self._settings
         house.database.start()
         await self._tidy()
@@ -95,7 +95,6 @@ class Node:
         )
         for runner in runners:
             runner.setServiceParent(self._steps)
-        self._steps.startService()
         self._doors = build_doors(
             settings=settings,
             house=house,
@@ -121,7 +120,13 @@ class Node:
                 door, places[door], factory, proxied=proxied
             ):
                 self._log.info("listening", door=door, where=where)
+        self._steps.startService()
         self._counting.start()
+
+    async def warm(self) -> None:
+        """Make what the doors open without: the console, before its first visitor."""
+        if self._doors is not None and self._doors.console is not None:
+            await self._doors.console.ready()
 
     async def stop(self) -> None:
         """Close the doors, let what is under way end, then let go of everything."""

@@ -202,7 +202,7 @@ def _sandbox() -> str:
             rows,
         )
         + f"\nA working day of any payer lasts {day} seconds there, without nights, "
-        f"weekends and holidays; a payer answers after {after} of the time that it "
+        f"weekends and holidays; what is promised in less than half such a day, as in a demo, stays as it is. A payer answers after {after} of the time that it "
         f"promises. What is late comes {table.late_by} such days after the promised one, a "
         f"second answer {table.again_after} after the first.\n"
     )

@@ -60,9 +60,10 @@ class Catalog:
     @classmethod
     def installed(cls) -> Catalog:
         """Find what the installed packages bring."""
+        there = entry_points()
         return cls(
-            networks=entry_points(group="octway.networks"),
-            channels=entry_points(group="octway.channels"),
+            networks=there.select(group="octway.networks"),
+            channels=there.select(group="octway.channels"),
         )
 
     @property

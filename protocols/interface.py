@@ -112,8 +112,12 @@ class Network(Protocol):
     table_keys: Mapping[str, Sequence[str]]
     payer_finder: PayerFinder | None
     labels: Labels | None
-    simulation: Simulation | None
     attachments: Attachments | None
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """What simulates the network; None where nothing does."""
+        ...
 
     def recognise(self, head: bytes) -> str | None:
         """Name the format of a file from its first 4096 bytes, or None.

@@ -38,10 +38,10 @@ class Imported:
     """What a national table holds.
 
     `text` is the directory's own table of so many `rows`, without its remark; `noun`
-    says what a row is.  In a problem `record` is a line and `position` a column; a
-    table that holds nothing has no rows.  `whole`: one error refuses all of it, and
-    then there are no rows.  `dated`: each row is asked for its days, so that a table
-    may take effect on a day to come.
+    says what a row is.  In a problem `record` is a line and `position` a column.
+    One problem that is an error refuses all of it, and then there are no rows; a table
+    that holds nothing has none either.  `dated`: each row is asked for its days, so
+    that a table may take effect on a day to come.
     """
 
     text: str
@@ -50,7 +50,6 @@ class Imported:
     version: str
     problems: tuple[Problem, ...]
     noun: str = "destination"
-    whole: bool = False
     dated: bool = False
 
 

@@ -146,6 +146,11 @@ class Reception:
         if limit:
             self._observe.limit(limit)
 
+    def failed(self, channel: str, size: int, error: StorageUnavailable) -> None:
+        """Note that storage could not take an upload; its client is told the same."""
+        self._log.error("an upload failed: {error}", channel=channel, error=str(error))
+        self._observe.deposit(channel, "failed", size, 0.0)
+
     def ended(self, client: Client, upload: Incoming) -> None:
         """Note that an upload is no longer open."""
         self._usage[client.id].open_uploads -= 1
@@ -178,6 +183,9 @@ class Reception:
             stored = await self.database.submit_batched(
                 "receive", self._receive, closing
             )
+        except StorageUnavailable as error:
+            self.failed(closing.channel, closing.size, error)
+            raise
         except Exception:
             self._count(closing, "failed", began)
             raise
@@ -227,15 +235,8 @@ class Reception:
                 [each.content or b"" for each in small],
                 [each.sha256 for each in small],
             )
-        except OSError as error:
-            self._log.error("storage cannot write: {error}", error=str(error))
-            failure = Failure(
-                StorageUnavailable(
-                    f"storage cannot take the file now ({error.strerror}); nothing was "
-                    "accepted, send it again later"
-                )
-            )
-            return [failure for _ in batch]
+        except StorageUnavailable as error:
+            return [Failure(error) for _ in batch]
         payload = {id(each): stored for each, stored in zip(small, made, strict=True)}
         rows = []
         for pair, each in fresh.items():

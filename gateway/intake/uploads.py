@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +18,7 @@ from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from gateway.errors import BadUpload, TooLarge
+from gateway.errors import BadUpload, StorageUnavailable, TooLarge
 from gateway.intake import staging
 from gateway.intake.interface import Client, Stored
 from gateway.journal.parts import Part
@@ -182,9 +184,10 @@ class Incoming:
         else:
             spill, size = self._spill, self.size
             digest = self._hash.hexdigest()
-            stored = await self._reception.run_in_thread(
-                lambda: spill.publish(digest, size)
-            )
+            with self._storing():
+                stored = await self._reception.run_in_thread(
+                    lambda: spill.publish(digest, size)
+                )
         closing = Closing(
             client=self._client,
             channel=self._channel,
@@ -221,9 +224,26 @@ class Incoming:
                 lambda old=old: staging.remove(reception.payloads, old)  # type: ignore[misc]
             )
 
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Forget what came once storage cannot take all of it: none of it is whole."""
+        try:
+            yield
+        except StorageUnavailable as error:
+            if self._life is _Life.OPEN:
+                self._end()
+            self._ahead.clear()
+            self._let_go()
+            self._reception.failed(self._channel, self.size, error)
+            raise
+
     def _take(self, data: bytes) -> None:
         self.size += len(data)
         self._reception.arrived(self._client, len(data))
+        with self._storing():
+            self._store(data)
+
+    def _store(self, data: bytes) -> None:
         if self._spill is None:
             self._small += data
             if self.size > self._reception.payloads.segment_limit:

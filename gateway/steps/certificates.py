@@ -87,8 +87,9 @@ def _is_told(row: Any, severity: str) -> bool:
 
 
 def _words(endpoint: str, paper: Paper, left: float) -> str:
-    days = abs(left) / 86_400
-    when = f"ends in {days:.0f} days" if left > 0 else f"ended {days:.0f} days ago"
+    days = round(abs(left) / 86_400)
+    span = f"{days} day{'s' * (days != 1)}"
+    when = f"ends in {span}" if left > 0 else f"ended {span} ago"
     return (
         f"endpoint {endpoint}: the certificate {paper.words} of {paper.setting} {when};"
         " put its successor into that file, then have the directory loaded again"

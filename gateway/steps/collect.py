@@ -15,6 +15,7 @@ from attrs import Factory, define
 from twisted.logger import Logger
 
 from config.errors import ConfigErrors
+from gateway.cli.wording import counted
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
@@ -193,8 +194,8 @@ class Collect:
                 kind="return-stuck",
                 severity=anomalies.ERROR,
                 subject=endpoint,
-                words=f"endpoint {endpoint}: {len(refused)} files cannot be taken; the "
-                f"last: {refused[-1]}",
+                words=f"endpoint {endpoint}: {counted(len(refused), 'file')} cannot be "
+                f"taken; the last: {refused[-1]}",
             )
         else:
             anomalies.settle(

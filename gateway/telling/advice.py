@@ -96,6 +96,12 @@ OF_KIND: Final[Mapping[str, Advice]] = MappingProxyType(
             "ask the payer what it sent; then octway replay RETURN",
             "Ask the payer what it sent. Then press “Do it again”.",
         ),
+        "return-damaged": Advice(
+            "ask the payer to send it again, whole; what was read of it is booked, and "
+            "is not booked twice when it comes again",
+            "Ask the payer to send it again, whole. What was read of it is booked, and "
+            "is not booked twice when it comes again.",
+        ),
         "return-orphans": Advice(
             "the answers are kept and tried again by themselves",
             "The answers are kept and tried again by themselves; those that are "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -174,6 +175,15 @@ def test_check_wants_an_emitter_for_each_network(installed: Installation) -> Non
     checked = installed.octway("check")
     assert checked.status == 2
     assert "network.sesam: is missing" in checked.err
+
+
+def test_a_database_of_a_newer_program_is_left_alone(installed: Installation) -> None:
+    """It is told in words which program it needs."""
+    with sqlite3.connect(installed.folder / "data/octway.db") as journal:
+        journal.execute("UPDATE alembic_version SET version_num = '9999_later'")
+    done = installed.octway("migrate")
+    assert done.status == 2
+    assert "at '9999_later', which this program does not know" in done.err
 
 
 def test_migrating_twice_changes_nothing(installed: Installation) -> None:
