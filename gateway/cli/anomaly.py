@@ -40,7 +40,9 @@ EXAMPLE: Final = (
     "octway anomaly resolve a0123456789abcdefgh 'the fund was added'"
 )
 
-_COUNTED: Final = "claims counts a claim each time that it is seen: late again, twice"
+_COUNTED: Final = (
+    "a claim counts each time that it is seen: one late again counts again"
+)
 
 
 def define(parser: Parser) -> None:
@@ -49,7 +51,7 @@ def define(parser: Parser) -> None:
     listed = actions.add(
         "list", "list open anomalies", "octway anomaly list --kind lot-held", _list
     )
-    listed.description = f"List open anomalies; {_COUNTED}."
+    listed.description = f"List open anomalies: in `claims` {_COUNTED}."
     listed.add_argument("--all", action="store_true", help="resolved ones too")
     listed.add_argument("--kind", choices=list(anomalies.KINDS), metavar="KIND")
     listed.add_argument("--payer", metavar="ID")
@@ -179,7 +181,7 @@ def _list(options: Options, terminal: Terminal) -> int:
         right=("seen", "claims"),
     )
     if any(row.claims for row in rows):
-        terminal.say(_COUNTED)
+        terminal.say(f"claims: {_COUNTED}")
     return 0
 
 
