@@ -7,6 +7,7 @@ shown at once and `octway inspect` never waits for a database library.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from gateway.cli.arguments import Parser
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal, of_process
 from gateway.errors import SchemaMismatch, StorageUnavailable
+from gateway.garbage import put_off
 from routing.errors import GatewayError
 
 COMMANDS: Final = {
@@ -105,7 +107,8 @@ def _ending(error: Exception) -> tuple[str, int]:
         return "\n".join(str(each) for each in error.mistakes), WRONG_USAGE
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror or error}", WRONG_USAGE
+        hint = "; make room on that disk" if error.errno == errno.ENOSPC else ""
+        return f"{place}{error.strerror or error}{hint}", WRONG_USAGE
     wrong = isinstance(error, SchemaMismatch | StorageUnavailable)
     return str(error), WRONG_USAGE if wrong else DOES_NOT_HOLD
 
@@ -113,7 +116,8 @@ def _ending(error: Exception) -> tuple[str, int]:
 def _call(name: str, rest: list[str], terminal: Terminal) -> int:
     if name not in COMMANDS:
         raise Refusal(_unknown(name), WRONG_USAGE)
-    module = import_module(f"gateway.cli.{name}")
+    with put_off():
+        module = import_module(f"gateway.cli.{name}")
     parser = Parser(
         prog=f"octway {name}",
         description=COMMANDS[name][:1].upper() + COMMANDS[name][1:] + ".",

@@ -30,6 +30,7 @@ from gateway.journal import (
     commitments,
     life_files,
     life_lots,
+    life_webhooks,
     payments,
     receipt_lists,
     schema,
@@ -101,6 +102,7 @@ class Life:
     returns: Rows
     handbacks: Rows
     receipts: Rows  # signed about it, with their places in chains
+    webhooks: Rows  # what endpoints were told of it, the newest last
     anomalies: Rows
     happened: tuple[Happened, ...]
 
@@ -122,6 +124,7 @@ def read(connection: Connection, found: Found) -> Life:
         connection, found, deposit, lots, dispatches, returns, owed
     )
     named = _named(found, deposit, dispatches, returns, handbacks)
+    subjects = _subjects(scope, named)
     return Life(
         found=found,
         deposit=deposit,
@@ -152,9 +155,8 @@ def read(connection: Connection, found: Found) -> Life:
         handbacks=handbacks,
         receipts=_receipts(connection, named, deposit),
         anomalies=anomalies,
-        happened=_happened(
-            connection, _subjects(scope, named), several=sum(states.values()) > 1
-        ),
+        webhooks=life_webhooks.told(connection, subjects),
+        happened=_happened(connection, subjects, several=sum(states.values()) > 1),
     )
 
 

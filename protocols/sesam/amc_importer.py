@@ -57,7 +57,6 @@ def import_table(name: str, content: bytes) -> Imported:
         version="",
         problems=tuple(sorted(problems, key=_line)),
         noun="row",
-        whole=True,
         dated=True,
     )
 
@@ -184,7 +183,6 @@ def _refused(problems: Sequence[Problem]) -> Imported:
         version="",
         problems=tuple(sorted(problems, key=_line)),
         noun="row",
-        whole=True,
     )
 
 

@@ -111,6 +111,21 @@ _OURS = tuple(
 )
 
 
+def test_what_fell_due_meanwhile_is_next_and_not_in_the_past(
+    site: Site, console: Console
+) -> None:
+    """A node that has not looked since tells no moment that is over."""
+    deposit = site.deposit(_TWO).deposit
+    site.run()
+    site.at += 3 * 86_400
+    browser = console.browser("viewer")
+
+    browser.get(f"/console/deposits/{deposit}")
+
+    assert "are due, and become late next" in browser.text
+    assert "become late at" not in browser.text
+
+
 def test_a_thing_that_is_not_there_is_said_so(site: Site, console: Console) -> None:
     """An id of another kind, an old link or a guess all lead to the same page."""
     deposit = sent(site)
