@@ -100,9 +100,11 @@ def _counted(ngettext: Any, spoken: Language) -> Callable[..., str]:
     """Have a number in a sentence written as the language writes numbers."""
 
     @pass_context
-    def counted(context: Context, one: str, many: str, num: int, **more: object) -> str:
+    def counted(
+        context: Context, one: str, many: str, count: int, /, **more: object
+    ) -> str:
         said: str = ngettext(
-            context, one, many, num, **{"num": spoken.number(num)} | more
+            context, one, many, count, **{"num": spoken.number(count)} | more
         )
         return said
 

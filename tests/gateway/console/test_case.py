@@ -63,6 +63,28 @@ def test_a_case_tells_what_why_and_what_to_do(site: Site, console: Console) -> N
     assert not browser.page.xpath("//main//form"), "who only sees has nothing to send"
 
 
+def test_a_case_whose_answers_came_asks_for_nothing(
+    site: Site, console: Console
+) -> None:
+    """It names no button that is not there while it waits to be closed."""
+    case = site.gateway.database.write(
+        "missing",
+        lambda tx: anomalies.raise_(
+            tx,
+            site.entropy,
+            kind="answer-missing",
+            severity=anomalies.ERROR,
+            subject="payer-P1:billing:silent",
+            words="w",
+            payer="payer-P1",
+        ),
+    )
+    browser = console.browser("operator")
+    browser.get(at(case))
+    assert "It closes by itself" in browser.text
+    assert "Chase its answers anew" not in browser.text
+
+
 def test_a_case_goes_from_hand_to_hand(site: Site, console: Console) -> None:
     """Taken, given, commented, closed with a reason, opened again: each by name."""
     site.staff("lea")

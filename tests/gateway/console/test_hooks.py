@@ -62,7 +62,8 @@ def test_what_was_given_up_is_seen_at_the_client_and_told_again(
     given_up = '//td[@data-label="Given up"]/a/text()'
     assert browser.page.xpath(given_up) == ["1"]
 
-    browser.get(address)
+    browser.get(f"/console/search?q={HOOK}")
+    assert browser.at.endswith(address)
     assert facts(browser)["Told of"] == "lot.held, return.available"
     assert facts(browser)["Given up"] == "1"
     assert browser.page.xpath("//a[@href='/console/clients/alpha#hooks']")

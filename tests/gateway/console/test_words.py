@@ -98,4 +98,6 @@ def test_a_number_in_a_sentence_is_written_as_the_language_writes_numbers() -> N
     text = "{{ ngettext('%(num)s deposit', '%(num)s deposits', 12484) }}"
     assert _environment("en").from_string(text).render() == "12,484 deposits"
     french = _environment("fr").from_string(text).render()
+    own = "{{ ngettext('%(num)s day', '%(num)s days', 3, num='three') }}"
+    assert _environment("en").from_string(own).render() == "three days"
     assert french == "12\N{NARROW NO-BREAK SPACE}484 dépôts"
