@@ -24,7 +24,7 @@ from tests.engines import drop_database, new_database
 NAME = "start"
 _DEPOSITS = 1_000_000
 _EMPTY, _OLD = "an empty journal", "a million deposits"
-_SECONDS = "seconds"
+_SECONDS, _PROCESSOR = "seconds", "processor seconds"
 _PATIENCE = 120.0
 _ENGINES = {"SQLite": "sqlite", "PostgreSQL": "postgresql"}
 
@@ -51,17 +51,23 @@ def run(bench: Bench) -> Iterator[Row]:
                     _fill(url, count, node.config.stat().st_mtime)
                 sides.append(Side(name=name, turn=partial(_start, node, url)))
             found = take_turns(bench, sides)
-            taken = found.median(_OLD, _SECONDS)
-            yield found.row(
-                f"`octway run` until its doors are open, {deposits:,} deposits, {shown}",
-                ours=_OLD,
-                theirs=_EMPTY,
-                against="the same with an empty journal",
-                measure=_SECONDS,
-                goal=Goal(must=1.2, lower=True),
-                unit=_SECONDS,
-                note=f"{taken:.1f} s",
+            work = (
+                f"`octway run` until its doors are open, {deposits:,} deposits, {shown}"
             )
+            for measure, goal, said in (
+                (_SECONDS, Goal(must=1.2, lower=True), ""),
+                (_PROCESSOR, Goal(), ": processor time"),
+            ):
+                yield found.row(
+                    work + said,
+                    ours=_OLD,
+                    theirs=_EMPTY,
+                    against="the same with an empty journal",
+                    measure=measure,
+                    goal=goal,
+                    unit=measure,
+                    note=f"{found.median(_OLD, measure):.1f} s",
+                )
 
 
 def _fill(url: str, deposits: int, now: float) -> None:
@@ -78,11 +84,15 @@ def _start(node: OctwayNode, url: str, _turn: int) -> Sample:
         line.bind(str(place))
         line.settimeout(_PATIENCE)
         began = time.perf_counter()
-        with node.again({"OCTWAY_DATABASE__URL": url, "NOTIFY_SOCKET": str(place)}):
+        environ = {"OCTWAY_DATABASE__URL": url, "NOTIFY_SOCKET": str(place)}
+        with node.again(environ) as server:
             try:
                 word = line.recv(4096)
             except TimeoutError:
                 raise BenchFailed("the node was not ready in time") from None
             if not word.startswith(b"READY=1"):
                 raise BenchFailed(f"the node said {word!r}")
-            return {_SECONDS: time.perf_counter() - began}
+            return {
+                _SECONDS: time.perf_counter() - began,
+                _PROCESSOR: server.cpu(),
+            }

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 import attrs
 import holidays
+from holidays.registry import EntityLoader
 
 from config import times
 from config.directory_records import CalendarEntry, Closed, Outage
@@ -18,6 +19,7 @@ from config.reader import Table
 
 _DAY = timedelta(days=1)
 _LONGEST_CLOSED = timedelta(days=366)  # more is a mistyped year
+_COUNTRIES = frozenset(EntityLoader.get_country_codes())  # no country is loaded for it
 _LONGEST_HOLE = timedelta(days=40)  # a closed month, with what lies around it
 
 
@@ -68,12 +70,14 @@ def _read(table: Table, base: CalendarEntry) -> CalendarEntry:
 
 def check_country(table: Table, country: str, subdivision: str = "") -> bool:
     """Refuse a country or region whose public holidays are not known."""
-    known = holidays.list_supported_countries()
-    if country and country not in known:
+    if country and country not in _COUNTRIES:
         table.wrong("country", f"is {country!r}; wanted an ISO 3166 code such as FR")
         return False
-    if subdivision and subdivision not in known[country]:
-        some = ", ".join(known[country]) or "none"
+    if not subdivision:
+        return True
+    known = holidays.country_holidays(country).subdivisions if country else ()
+    if subdivision not in known:
+        some = ", ".join(known) or "none"
         table.wrong("subdivision", f"is {subdivision!r}; wanted one of {some}")
         return False
     return True

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import attrs
 
 from config.reader import Table
+from config.time_zones import zone_names
 
 R = TypeVar("R")
 IpNetwork = IPv4Network | IPv6Network
@@ -239,7 +240,7 @@ def _address(table: Table, each: Definition, folder: Path) -> Address:
 
 def _zone(table: Table, each: Definition, folder: Path) -> ZoneInfo:
     found = table.get(each.key, str, str(each.default))
-    if found not in available_timezones():
+    if found not in zone_names():
         table.wrong(each.key, f"is {found!r}; wanted a name such as {each.default}")
         found = str(each.default)
     return ZoneInfo(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from config import times
 from config.calendar_files import check_country, read_own
@@ -25,6 +24,7 @@ from config.directory_records import (
 from config.playbook_files import read_desk, read_playbook
 from config.professions import professions
 from config.reader import Table
+from config.time_zones import zone_names
 
 CheckProfile = Callable[[PayerEntry], Iterable[tuple[str, str]]]
 """Says what no answer could ever meet in a payer: keys of its file, and words."""
@@ -37,7 +37,6 @@ CheckCode = Callable[[str, str], str]
 
 LEVELS = ("dispatch", "lot", "claim")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_ZONES = available_timezones()
 
 
 def read_payer(
@@ -140,7 +139,7 @@ def _professions(table: Table) -> tuple[str, ...]:
 
 def _time_zone(table: Table) -> str:
     found = table.get("time_zone", str, "Europe/Paris")
-    if found not in _ZONES:
+    if found not in zone_names():
         table.wrong("time_zone", f"is {found!r}; wanted a name such as Europe/Paris")
         return "UTC"
     return found

@@ -20,8 +20,9 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from config.settings import Settings
-from gateway.garbage import leave_alone
+from gateway.garbage import hold_back, leave_alone
 from gateway.house import open_house
+from gateway.late import must_be_there
 from gateway.logs import FromLibraries, observer
 from gateway.metrics import Metrics
 from gateway.node import Node
@@ -37,10 +38,12 @@ _SWITCH = 0.0005  # seconds that a step may keep the doors waiting for the inter
 def run(settings: Settings) -> int:
     """Run a node until it is told to stop; return the exit code, 1 if it gave up.
 
-    SIGTERM and SIGINT drain and stop, SIGHUP reloads.  Raises what `lock_node`
-    and `open_house` raise before anything listens.  The system's service manager may
+    SIGTERM and SIGINT drain and stop, SIGHUP reloads.  Raises what `must_be_there`,
+    `lock_node` and `open_house` raise before anything listens.  The system's service manager may
     pass the doors' sockets, and is told when they are open and when the node stops.
     """
+    hold_back()
+    must_be_there()
     passed = passed_sockets(os.environ, _taken, settings.doors)
     manager = ServiceManager(os.environ, reactor)
     globalLogBeginner.beginLoggingTo(
@@ -74,14 +77,15 @@ def run(settings: Settings) -> int:
         log.failure("the node cannot start", failure)
         reactor.stop()
 
-    def settled() -> None:
-        leave_alone()
+    async def started() -> None:
+        await node.start()
         manager.ready()
+        await node.warm()
+        leave_alone()
 
     def begin() -> None:
         log.info("starting", version=release, node=settings.node.id)
-        started = Deferred.fromCoroutine(node.start())
-        started.addCallbacks(lambda _: settled(), give_up)
+        Deferred.fromCoroutine(started()).addErrback(give_up)
 
     def end() -> Deferred[None]:
         log.info("draining")

@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gateway import log_lines
 from gateway.clock import Now
 from gateway.errors import StorageUnavailable
 from gateway.journal import cohorts, events
@@ -157,6 +158,7 @@ class Committer:
         events.append(self._kept, self._chain, tx.said)
         progress.committing = True
         transaction.commit()
+        log_lines.tell(tx.said)
         return results
 
     def _blame(

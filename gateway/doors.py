@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from twisted.conch.ssh.keys import Key
@@ -14,7 +14,7 @@ from gateway.api import application
 from gateway.api.deposits import Pages
 from gateway.api.webhooks import WebhookRules, WebhookViews
 from gateway.cards.decoding import decode
-from gateway.console.build import build_console
+from gateway.garbage import put_off
 from gateway.house import House
 from gateway.intake.backoff import AddressBackoff
 from gateway.intake.credentials import JournalCredentials
@@ -24,6 +24,7 @@ from gateway.intake.https_server import HttpsDoor, HttpsLimits
 from gateway.intake.https_tls import ServerTls, with_tls
 from gateway.intake.https_upload import Uploads
 from gateway.intake.interface import Client
+from gateway.intake.later import Later
 from gateway.intake.reception import Reception, RunInThread
 from gateway.intake.referential_folder import ReferentialFolder
 from gateway.intake.sftp_door import SftpFactory, sftp_factory
@@ -36,10 +37,16 @@ from gateway.operations import (
     Operations,
     Readiness,
     database_check,
+    disk_check,
+    steps_check,
     storage_check,
 )
 from gateway.referential.versions import Versions
+from gateway.supervise import StepRunner
 from gateway.webhooks.addresses import Addresses
+
+if TYPE_CHECKING:
+    from gateway.console.site import Console
 
 _BELIEVE_SECONDS = 5.0  # how long a token's client is remembered: a revoked one ends
 
@@ -50,11 +57,15 @@ Counts = Callable[[], Snapshot | None]
 
 @frozen(kw_only=True)
 class Doors:
-    """What listens, and what is needed to stop and reload it."""
+    """What listens, and what is needed to stop and reload it.
+
+    `console` is built when asked for first: see to that once the doors are open.
+    """
 
     sftp: SftpFactory | None
     https: HttpsDoor | None
     tls: ServerTls | None
+    console: Later | None
     readiness: Readiness
     factories: dict[str, IProtocolFactory]
 
@@ -65,24 +76,29 @@ def build_doors(
     house: House,
     reception: Reception,
     metrics: Metrics,
+    steps: Sequence[StepRunner],
     run_in_thread: RunInThread,
     clock: Any,
     counts: Counts,
     version: str,
 ) -> Doors:
-    """Build every door that the settings open; nothing listens yet."""
+    """Build every door that the settings open; nothing listens yet.
+
+    The node is ready only as long as all `steps` run.
+    """
     hashing = Turnstile(run_in_thread)
+    usual = Client(
+        id="",
+        name="",
+        max_file_size=settings.limits.max_file_size,
+        max_open_uploads=settings.limits.open_uploads,
+        max_bytes_per_second=settings.limits.rate,
+    )
     credentials = JournalCredentials(
         database=house.database,
         run_in_thread=run_in_thread,
         hashing=hashing,
-        defaults=Client(
-            id="",
-            name="",
-            max_file_size=settings.limits.max_file_size,
-            max_open_uploads=settings.limits.open_uploads,
-            max_bytes_per_second=settings.limits.rate,
-        ),
+        defaults=usual,
     )
     backoff = AddressBackoff(clock=clock)
     versions = Versions(
@@ -92,13 +108,13 @@ def build_doors(
         now=house.now,
     )
     factories: dict[str, IProtocolFactory] = {}
-    sftp = https = tls = None
+    sftp = https = tls = console = None
     if settings.sftp.enabled:
         sftp = factories["sftp"] = _sftp(
             settings, house, reception, versions, metrics, credentials, clock, backoff
         )
     if settings.https.enabled:
-        https, tls = _https(
+        https, tls, console = _https(
             settings,
             house,
             reception,
@@ -113,12 +129,18 @@ def build_doors(
             version,
         )
         factories["https"] = with_tls(https, tls, clock)
+    metrics.bounds(reception.bounds(usual))
+    for door in (sftp, https):
+        if door is not None:
+            metrics.bounds(door.bounds())
     readiness = Readiness(
         [
             database_check(house.database, run_in_thread),
-            storage_check(
+            storage_check(house.payloads.storage, run_in_thread),
+            disk_check(
                 house.payloads.storage, run_in_thread, settings.limits.free_space
             ),
+            steps_check(steps),
         ],
         clock=clock,
     )
@@ -130,7 +152,12 @@ def build_doors(
             clock=clock,
         )
     return Doors(
-        sftp=sftp, https=https, tls=tls, readiness=readiness, factories=factories
+        sftp=sftp,
+        https=https,
+        tls=tls,
+        console=console,
+        readiness=readiness,
+        factories=factories,
     )
 
 
@@ -183,7 +210,7 @@ def _https(
     hashing: Turnstile,
     counts: Counts,
     version: str,
-) -> tuple[HttpsDoor, ServerTls]:
+) -> tuple[HttpsDoor, ServerTls, Later | None]:
     observe = metrics.door("https")
     pages = Pages(
         database=house.database,
@@ -201,6 +228,9 @@ def _https(
         decode=decode,
         version=version,
     )
+    console = _console(
+        settings, house, run_in_thread, backoff, hashing, counts, version
+    )
     doorkeeper = Doorkeeper(
         credentials=credentials,
         now=house.now,
@@ -210,9 +240,9 @@ def _https(
     door = HttpsDoor(
         routes=routes,
         doorkeeper=doorkeeper,
-        elsewhere=_beside(
-            settings, house, run_in_thread, backoff, hashing, counts, version
-        ),
+        elsewhere=Beside()
+        if console is None
+        else Beside(home="/console", below="console", answer=console),
         clock=clock,
         limits=HttpsLimits(max_connections=settings.https.max_connections),
         observe=observe,
@@ -222,7 +252,7 @@ def _https(
         key=settings.https.key,
         client_ca=settings.https.client_ca,
     )
-    return door, tls
+    return door, tls, console
 
 
 def webhook_rules(settings: Settings) -> WebhookRules:
@@ -235,7 +265,7 @@ def webhook_rules(settings: Settings) -> WebhookRules:
     )
 
 
-def _beside(
+def _console(
     settings: Settings,
     house: House,
     run_in_thread: RunInThread,
@@ -243,16 +273,23 @@ def _beside(
     hashing: Turnstile,
     counts: Counts,
     version: str,
-) -> Beside:
-    """Put the console beside the API, if there is to be one."""
+) -> Later | None:
+    """Say how the console is built, if there is to be one."""
     if not settings.console.enabled:
-        return Beside()
-    console = build_console(
-        house=house,
-        run_in_thread=run_in_thread,
-        counts=counts,
-        backoff=backoff,
-        hashing=hashing,
-        version=version,
-    )
-    return Beside(home="/console", below="console", answer=console)
+        return None
+
+    def build() -> Console:
+        # its pages, languages and logins are half of all modules, and no deposit waits
+        from gateway.console.build import build_console  # noqa: PLC0415
+
+        with put_off():
+            return build_console(
+                house=house,
+                run_in_thread=run_in_thread,
+                counts=counts,
+                backoff=backoff,
+                hashing=hashing,
+                version=version,
+            )
+
+    return Later(build, run_in_thread)

@@ -17,15 +17,16 @@ from config.settings import Settings
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import migrations, schema
+from gateway.journal import revision, schema
 from gateway.journal.dialect import open_engine
 from gateway.notifications.in_force import CurrentNotifications, read_notifications
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import read_key_ring
 from protocols.catalog import Catalog
-from protocols.interface import Emitter, Network
+from protocols.interface import Network
 from protocols.networks import ByNetwork, Networks
+from protocols.sending import Emitter
 from routing import profile
 from routing.directory import Directory
 
@@ -137,7 +138,7 @@ def open_database(
     url = settings.database.url
     writer = open_engine(url, write=True, connections=1, durable=durable)
     with writer.connect() as connection:
-        migrations.check(connection)
+        revision.check(connection)
     return Database(
         writer=writer,
         reader=open_engine(

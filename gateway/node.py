@@ -20,9 +20,9 @@ from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
 from gateway.doors import Doors, build_doors
+from gateway.expiring import Expiring
 from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
-from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import parts, work
@@ -64,6 +64,11 @@ class Node:
         self._gauging = Gauging(
             house.database, house.directory, house.now, time.monotonic
         )
+        self._expiring = Expiring(
+            settings.https.certificate if settings.https.enabled else None,
+            house.directory,
+            house.now,
+        )
         self._channels = Channels(catalog=house.catalog, directory=house.directory)
         self._files = house.directory().data
         self._steps = MultiService()
@@ -78,23 +83,24 @@ class Node:
         )
 
     async def start(self) -> None:
-        """Start the steps, open the doors, and say where each listens."""
+        """Open the doors, say where each listens, and start the steps."""
         house, settings = self._house, self._settings
         house.database.start()
         await self._tidy()
         signer = read_signer(settings.receipts.key_file)
         steps = build_steps(house, self._channels, self._metrics, signer)
         self._bells = {step.name: Bell() for step in steps.in_order()}
-        for service in step_services(
+        runners = step_services(
             house, steps, self._bells, self._metrics, self._in_thread
-        ):
-            service.setServiceParent(self._steps)
-        self._steps.startService()
+        )
+        for runner in runners:
+            runner.setServiceParent(self._steps)
         self._doors = build_doors(
             settings=settings,
             house=house,
             reception=self._reception(signer),
             metrics=self._metrics,
+            steps=runners,
             run_in_thread=self._in_thread,
             clock=self._reactor,
             counts=self._gauging.newest,
@@ -114,7 +120,13 @@ class Node:
                 door, places[door], factory, proxied=proxied
             ):
                 self._log.info("listening", door=door, where=where)
+        self._steps.startService()
         self._counting.start()
+
+    async def warm(self) -> None:
+        """Make what the doors open without: the console, before its first visitor."""
+        if self._doors is not None and self._doors.console is not None:
+            await self._doors.console.ready()
 
     async def stop(self) -> None:
         """Close the doors, let what is under way end, then let go of everything."""
@@ -229,16 +241,13 @@ class Node:
         """Count rows for the metrics; other nodes may have pinned a directory too."""
         self.schema.look()
         self._settle_directory()
-        house, now = self._house, self._house.now()
+        house = self._house
         self._metrics.refresh(self._gauging.take())
         self._metrics.node(
             journal_queue=house.database.waiting,
             storage_free=house.payloads.storage.free_bytes(),
         )
-        if self._settings.https.enabled:
-            (certificate, *_) = read_certificates(self._settings.https.certificate)
-            left = certificate.not_valid_after_utc.timestamp() - now
-            self._metrics.certificate("https", left)
+        self._metrics.certificates(self._expiring.seconds_left())
 
     def _in_thread(self, call: Callable[[], T], /) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)

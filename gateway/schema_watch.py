@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from gateway.database import Database
 from gateway.errors import SchemaMismatch
-from gateway.journal import migrations
+from gateway.journal import revision
 
 
 class SchemaWatch:
@@ -30,7 +30,7 @@ class SchemaWatch:
         if self.migrated:
             return
         try:
-            self._database.read(migrations.check)
+            self._database.read(revision.check)
         except SchemaMismatch as error:
             self.migrated = True
             self._log.error("{error}: the node stops", error=str(error))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from protocols.interface import Addressee, Composed, Emitter, LotPart
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from routing.envelope import LotSeen, Problem
 
 

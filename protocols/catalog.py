@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, NamedTuple
 
-from protocols.interface import Channel, ChannelFactory, Network
+from protocols.channels.interface import Channel, ChannelFactory
+from protocols.interface import Network
 from protocols.simulation import Simulation
 from routing.errors import GatewayError
 
@@ -59,9 +60,10 @@ class Catalog:
     @classmethod
     def installed(cls) -> Catalog:
         """Find what the installed packages bring."""
+        there = entry_points()
         return cls(
-            networks=entry_points(group="octway.networks"),
-            channels=entry_points(group="octway.channels"),
+            networks=there.select(group="octway.networks"),
+            channels=there.select(group="octway.channels"),
         )
 
     @property

@@ -1,4 +1,4 @@
-"""A national table as a network reads it, ready for the payer directory.
+"""A directory's tables, and a national table as a network reads it for them.
 
 A network that says which tables it can import (`Network.importers`) is asked for
 them by `octway payer import`; what is written and what is kept is decided there.
@@ -6,12 +6,19 @@ them by `octway payer import`; what is written and what is kept is decided there
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
 from routing.envelope import Problem
+
+Tables = Mapping[str, Sequence[Mapping[str, str]]]
+"""Tables of the directory by name: rows, by the names of their columns."""
+
+NO_TABLES: Final[Tables] = MappingProxyType({})
+"""Where no directory is at hand; a network falls back on what comes with it."""
 
 
 class ImportedPayer(NamedTuple):

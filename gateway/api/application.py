@@ -30,7 +30,7 @@ def build(
     version: str,
 ) -> RouteTable[Route]:
     """Build the table that serves and documents the API."""
-    documents = DocumentViews(version)
+    documents = DocumentViews(version, pages.run_in_thread)
     table = RouteTable(
         [
             *upload_routes(take_deposit),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from html import escape
 from itertools import groupby
 from typing import Final
@@ -19,6 +20,7 @@ from gateway.api.problems import PROBLEM_CODES, Refusal
 from gateway.api.routes import Answer, Call, Param, Route
 from gateway.api.shape_list import SHAPES
 from gateway.api.shapes import Shape
+from gateway.intake.reception import RunInThread
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
@@ -48,23 +50,30 @@ curl --data-binary @LOTS.b2 -H "Authorization: Bearer $TOKEN" \\
 class DocumentViews:
     """Handlers of `/openapi.json`, `/docs` and `/problems/{code}`."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, run_in_thread: RunInThread) -> None:
         self._version = version
-        self._openapi = b""
-        self._page = b""
+        self._run_in_thread = run_in_thread
+        self._routes: Sequence[Route] = ()
 
     def describe(self, routes: Sequence[Route]) -> None:
-        """Make the documents from the table that serves."""
-        self._openapi = shapes.to_bytes(document(routes, self._version))
-        self._page = _html("Octway API", _contents(routes))
+        """Take the table that serves; the documents are made when first asked for."""
+        self._routes = routes
 
     async def openapi(self, call: Call) -> Answer:
         """Give the OpenAPI document."""
-        return Answer(body=self._openapi)
+        return Answer(body=await self._run_in_thread(lambda: self._openapi))
 
     async def page(self, call: Call) -> Answer:
         """Give the page to read."""
-        return _page_answer(self._page)
+        return _page_answer(await self._run_in_thread(lambda: self._page))
+
+    @cached_property
+    def _openapi(self) -> bytes:
+        return shapes.to_bytes(document(self._routes, self._version))
+
+    @cached_property
+    def _page(self) -> bytes:
+        return _html("Octway API", _contents(self._routes))
 
     async def problem(self, call: Call) -> Answer:
         """Say what a problem means."""

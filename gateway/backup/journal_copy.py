@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 from gateway.backup.manifest import Kept, pour, seen
 from gateway.errors import BackupFailed
-from gateway.journal import migrations, schema
+from gateway.journal import revision, schema
 from gateway.journal.dialect import open_engine
 from gateway.storage.local import sync_folder
 from gateway.storage.vault import sealed_size
@@ -186,7 +186,7 @@ def _named(connection: Connection) -> Named:
     count = select(func.count()).select_from(payload).where(kept)
     keys = select(payload.c.key_id).where(kept).distinct()
     return Named(
-        schema=migrations.current(connection) or "",
+        schema=revision.current(connection) or "",
         endings=sorted(endings, key=lambda each: each.place),
         payloads=connection.execute(count).scalar_one(),
         keys=sorted(connection.execute(keys).scalars()),

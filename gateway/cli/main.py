@@ -19,6 +19,7 @@ from gateway.cli.arguments import Parser
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal, of_process
 from gateway.errors import SchemaMismatch, StorageUnavailable
+from gateway.garbage import put_off
 from routing.errors import GatewayError
 
 COMMANDS: Final = {
@@ -115,7 +116,8 @@ def _ending(error: Exception) -> tuple[str, int]:
 def _call(name: str, rest: list[str], terminal: Terminal) -> int:
     if name not in COMMANDS:
         raise Refusal(_unknown(name), WRONG_USAGE)
-    module = import_module(f"gateway.cli.{name}")
+    with put_off():
+        module = import_module(f"gateway.cli.{name}")
     parser = Parser(
         prog=f"octway {name}",
         description=COMMANDS[name][:1].upper() + COMMANDS[name][1:] + ".",

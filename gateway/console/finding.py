@@ -84,6 +84,7 @@ async def find_patient(visit: Visit) -> Answer:
         purposes=looks.PURPOSES,
         wrong="",
         asked=True,
+        born=born,
         most=len(hits) >= search.MOST,
         address_of=address_of,
     )
@@ -97,6 +98,7 @@ def _form(visit: Visit, wrong: str = "") -> Answer:
         purposes=looks.PURPOSES,
         wrong=wrong,
         asked=False,
+        born="",
         most=False,
         address_of=address_of,
     )

@@ -21,6 +21,7 @@ from gateway.endpoint_papers import Paper
 from gateway.journal import circuits, payer_traffic, today
 from gateway.journal.today import CameIn, PayerToday
 from gateway.payer_trial import Tried, try_for_a_while
+from routing.delays import ENOUGH
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.no_response import OBJECTIVE
@@ -171,6 +172,7 @@ async def _page(
         closed=payer_entry.closed_later(directory, payer, now),
         delays=delays,
         delay_plot=payer_plots.delays(visit.language, delays, learned, payer),
+        enough=ENOUGH,
         weeks=weeks,
         objective=OBJECTIVE,
         remedies=WORDS,

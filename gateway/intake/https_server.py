@@ -6,6 +6,7 @@ console).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -16,6 +17,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from gateway.api.routes import Elsewhere, Route, RouteTable
+from gateway.bound import Bound
 from gateway.intake.https_channel import DoorChannel
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_request import DoorRequest
@@ -110,6 +112,11 @@ class HttpsDoor(Site):
         self._channels.add(channel)
         self.observe.connection_opened()
         return True
+
+    def bounds(self) -> Iterator[Bound]:
+        """Give the door's limit on connections, and what is used of it."""
+        most = self.limits.max_connections
+        yield Bound("https-connections", most, lambda: len(self._channels))
 
     def gone(self, channel: DoorChannel) -> None:
         """Note the end of a connection."""

@@ -114,7 +114,7 @@ class Uploads:
     def _check_length(self, client: Client, length: int | None, name: str) -> None:
         limit = client.max_file_size
         if limit and length is not None and length > limit:
-            self._reception.refused("file-size")
+            self._reception.refused(CHANNEL, "file-size")
             raise TooLarge(
                 f"{name}: has {length} bytes, and {limit} is the most you may send in "
                 "one file; split it, or ask for a higher limit"

@@ -91,7 +91,7 @@ class Incoming:
             raise self._closed()
         limit = self._client.max_file_size
         if limit and offset + len(data) > limit:
-            self._reception.refused("file-size")
+            self._reception.refused(self._channel, "file-size")
             self.discard()  # going on with it could not make it smaller
             raise TooLarge(
                 f"{self._path}: is larger than {limit} bytes, the most you may send "
@@ -163,6 +163,7 @@ class Incoming:
         if self._life is not _Life.OPEN:
             raise self._closed()
         if self._ahead:
+            self._reception.refused(self._channel)
             raise BadUpload(
                 f"{self._path}: bytes from {self.size} on are missing, yet later ones "
                 "came; send the file again"

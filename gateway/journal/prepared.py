@@ -14,20 +14,15 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import Any, Final
+from importlib import import_module
+from typing import Any
 
 from attrs import frozen
 from sqlalchemy import BindParameter, Connection, Dialect, Executable, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Executable]
-
-_INSERTS: Final[Mapping[str, Any]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
 
 
 @frozen
@@ -134,7 +129,8 @@ class Prepared:
     def _compile(self, dialect: Dialect) -> _Compiled:
         statement = self._statement
         if not isinstance(statement, Executable):
-            statement = statement(_INSERTS[dialect.name])
+            its = import_module(f"sqlalchemy.dialects.{dialect.name}")  # not both
+            statement = statement(its.insert)
         made: Any = statement.compile(  # type: ignore[attr-defined]
             dialect=dialect,
             column_keys=list(self._columns) or None,

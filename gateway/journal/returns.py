@@ -13,7 +13,7 @@ from gateway.committing import Tx
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
-from protocols.interface import RemoteFile
+from protocols.channels.interface import RemoteFile
 from routing.envelope import Summary
 from routing.lifecycle import RETURN, ReturnEvent, ReturnState
 
@@ -135,14 +135,17 @@ def put_orphans_back(tx: Tx) -> None:
     _MOVE.run_many(tx.connection, [{"its_id": row.id, **moved} for row in due])
 
 
-def all_orphans_due(tx: Tx) -> None:
-    """Have every return with orphans tried again, whenever it was tried last."""
-    table = schema.payer_return
-    tx.connection.execute(
-        update(table)
-        .where(table.c.state == ReturnState.PARTLY_MATCHED)
-        .values(retry_at=None)
+def orphans_due(tx: Tx, before: float) -> bool:
+    """Have returns with orphans that were tried by a moment tried again.
+
+    They are some hundreds, so that nobody waits long for the journal; say whether there
+    may be more.
+    """
+    some = _ORPHANS_RESTING.rows(tx.connection, {"before": before})
+    _ONE_DUE.run_many(
+        tx.connection, [{"its_id": row.id, "retry_at": None} for row in some]
     )
+    return len(some) == _SOME
 
 
 def orphans_due_now(tx: Tx, endpoints: Collection[str]) -> None:
@@ -170,6 +173,7 @@ def orphans_left(connection: Connection, endpoint: str) -> bool:
 
 
 _RETURN: Final = schema.payer_return
+_SOME: Final = 500
 _BY_CONTENT: Final = Prepared(
     select(_RETURN.c.id).where(
         _RETURN.c.endpoint_id == given("its_endpoint"),
@@ -235,6 +239,12 @@ _DUE_NOW: Final = Prepared(
     ("retry_at",),
 )
 _ORPHANS: Final = select(_RETURN.c.id).where(_PARTLY)
+_ORPHANS_RESTING: Final = Prepared(
+    _ORPHANS.where(
+        _RETURN.c.retry_at.is_not(None), _RETURN.c.matched_at <= given("before")
+    ).limit(_SOME)
+)
+_ONE_DUE: Final = Prepared(_ONE.where(_PARTLY), ("retry_at",))
 _ORPHANS_DUE: Final = Prepared(  # two ways into one index, which `or` would not take
     union_all(
         _ORPHANS.where(_RETURN.c.retry_at.is_(None)),

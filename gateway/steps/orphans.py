@@ -48,7 +48,9 @@ class Orphans:
             where = changed(self._answering, after)
             self._database.write("match.directory", returns.orphans_due_now, where)
         else:  # it may have changed while this node was away
-            self._database.write("match.directory", returns.all_orphans_due)
+            now = self._now()
+            while self._database.write("match.directory", returns.orphans_due, now):
+                pass
         self._tried_with, self._answering = directory.version, after
 
 

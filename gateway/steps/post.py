@@ -8,7 +8,7 @@ same Message-ID.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.logger import Logger
 
@@ -20,9 +20,11 @@ from gateway.journal import anomalies, notices
 from gateway.notifications.choosing import FAILED
 from gateway.notifications.content import Content
 from gateway.notifications.errors import NotTaken
-from gateway.notifications.letter import Letter, letter
 from routing import retry
 from routing.notice import POLICY, NoticeEvent
+
+if TYPE_CHECKING:
+    from gateway.notifications.letter import Letter
 
 _NOBODY: Final = "none"
 _LARGEST: Final = 0xFFFF
@@ -118,6 +120,9 @@ class Post:
 
     def _letter(self, recipient: Recipient, row: Any) -> Letter:
         content = Content.from_json(row.content)
+        # with the templates and languages, which a start does not wait for
+        from gateway.notifications.letter import letter  # noqa: PLC0415
+
         return letter(row.id, row.rule, recipient, content, self._console)
 
     def _sent(self, tx: Tx, row: Any) -> str:

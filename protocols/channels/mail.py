@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 from cryptography import x509
 
 from protocols.channels import mail_iris, mail_letter
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.channels.mail_boxes import Boxes, ServerBoxes
 from protocols.channels.mail_certificates import (
     Certificates,
@@ -35,7 +36,6 @@ from protocols.channels.mail_settings import MailSettings, read_settings
 from protocols.channels.mail_smtp import Outgoing, SmtpServer
 from protocols.channels.naming import checked_name
 from protocols.errors import PayerUnavailable, TransferError
-from protocols.interface import Arrival, Channel, RemoteFile, Sent
 
 _REMEMBERED: Final = 10_000
 

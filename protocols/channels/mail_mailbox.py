@@ -15,10 +15,10 @@ from typing import Final
 
 from attrs import frozen
 
+from protocols.channels.interface import Arrival, RemoteFile
 from protocols.channels.mail_boxes import Box, Boxes, Lying
 from protocols.channels.mail_reading import Found, Reader
 from protocols.errors import PayerRefused, PayerUnavailable, TransferError
-from protocols.interface import Arrival, RemoteFile
 from protocols.mail_notice import Kind, Notice
 
 _REMEMBERED: Final = 10_000  # of what is only remembered, the newest

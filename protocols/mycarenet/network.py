@@ -15,19 +15,11 @@ from typing import BinaryIO
 from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
     FileProblem,
-    LotPart,
     Network,
     Reading,
-    RecordShown,
     ReturnReading,
     SplitReturn,
-    Tables,
 )
 from protocols.labels import Labels
 from protocols.mycarenet import (
@@ -54,12 +46,13 @@ from protocols.mycarenet import (
 from protocols.mycarenet.examine import begins_like
 from protocols.mycarenet.examine_header import BILLING
 from protocols.mycarenet.labels import LABELS
-from protocols.mycarenet.simulation import SIMULATION
 from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
+from protocols.shown import RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import NumberRuling, NumberUse
@@ -97,7 +90,6 @@ class MyCareNet:
     )
     payer_finder: PayerFinder | None = None
     labels: Labels | None = LABELS
-    simulation: Simulation | None = SIMULATION
     attachments: Attachments | None = None
 
     def __init__(self) -> None:
@@ -109,6 +101,13 @@ class MyCareNet:
         if tables is not self._rows:
             self._rows, self._made = tables, Known.of(tables)
         return self._made
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """The network's simulation; imported for whoever asks, a node does not."""
+        from protocols.mycarenet.simulation import SIMULATION  # noqa: PLC0415
+
+        return SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format, `mycarenet.` and its message number; None otherwise."""

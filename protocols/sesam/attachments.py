@@ -17,7 +17,7 @@ from random import Random
 from typing import BinaryIO, Final
 
 from protocols.attachments import About, Attachments, Checker
-from protocols.interface import Addressee, Composed, Emitter, LotPart
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from protocols.sesam import attachment_rules
 from protocols.sesam.attachment_container import document_key, write_container
 from protocols.sesam.keys import normal_invoice, normal_lot, normal_ps

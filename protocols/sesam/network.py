@@ -18,22 +18,15 @@ from attrs import evolve
 from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
     FileProblem,
-    LotPart,
     Network,
     Reading,
-    RecordShown,
     ReturnReading,
     SplitReturn,
-    Tables,
 )
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
 from protocols.sesam import (
     amc_importer,
     amc_payers,
@@ -55,9 +48,9 @@ from protocols.sesam import (
 from protocols.sesam.amc_finder import AMC_FINDER
 from protocols.sesam.attachments import SCOR
 from protocols.sesam.imported_payers import import_funds
-from protocols.sesam.simulation import SIMULATION
+from protocols.shown import RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
@@ -124,8 +117,14 @@ class Sesam:
     )
     payer_finder: PayerFinder | None = AMC_FINDER
     labels: Labels | None = None
-    simulation: Simulation | None = SIMULATION
     attachments: Attachments | None = SCOR
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """The network's simulation; imported for whoever asks, a node does not."""
+        from protocols.sesam.simulation import SIMULATION  # noqa: PLC0415
+
+        return SIMULATION
 
     def recognise(self, head: bytes) -> str | None:
         """Name a file's format: `sesam.b2` or a return's; None if it is neither."""

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.api.documents import DocumentViews
@@ -52,7 +53,7 @@ class LeavingTests(SynchronousTestCase):
         assert going["description"].endswith("Use `GET /v1/returns` instead.")
         assert "deprecated" not in paths["/v1/returns"]["get"]
 
-        views = DocumentViews("test")
+        views = DocumentViews("test", maybeDeferred)
         views.describe(self.routes)
         page = self.successResultOf(views.page(None))  # type: ignore[arg-type]
         assert b"served until 2028-02-01" in page.body

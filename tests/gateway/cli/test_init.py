@@ -115,6 +115,17 @@ def test_check_tells_every_mistake_at_once(installed: Installation) -> None:
     }
 
 
+def test_check_asks_no_journal_that_is_named_wrongly(installed: Installation) -> None:
+    """A kind of database that is not known is a mistake like any other, told once."""
+    text = installed.config.read_text(encoding="utf-8")
+    text = text.replace('"sqlite:///', '"mysql://octway@db.example/')
+    installed.config.write_text(text.replace('"256k"', '"much"'), encoding="utf-8")
+    checked = installed.octway("check", "--json")
+    assert checked.status == 2
+    found = [each["key"] for each in checked.facts["mistakes"]]
+    assert sorted(found) == ["database.url", "storage.segment_limit"]
+
+
 def test_check_goes_on_where_the_settings_are_wrong(installed: Installation) -> None:
     """One run names what is wrong in the settings, the files and the directory."""
     text = installed.config.read_text(encoding="utf-8")

@@ -186,6 +186,7 @@ def test_show_tells_what_is_done_about_missing_answers(
     shown = installed.octway("payer", "show", "caisse-nord")
     assert lines_with(shown.out, "desk", "answers status")
     assert lines_with(shown.out, "ask-status", "4 times at most, then waits 1 working")
+    assert "1 working days" not in shown.out
     assert lines_with(shown.out, "second person", "asked above 5,000.00 EUR")
     assert lines_with(shown.out, "patience", "4 working days")
     facts = installed.octway("payer", "show", "caisse-nord", "--json").facts

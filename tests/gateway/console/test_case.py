@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.journal import anomalies, case_work, schema
+from routing.lifecycle import AnomalyEvent
 from tests.engines import ON_SQLITE
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.console.test_cases import raise_cases
@@ -224,6 +225,7 @@ def test_a_refused_dispatch_was_delivered_by_hand(site: Site, console: Console) 
     given = {"thing": dispatch.id, "action": "delivered"}
     assert post(browser, case, "things", **given, why="their server was down") == 422
     assert post(browser, case, "things", **given, evidence="receipt 4711") == 422
+    assert browser.page.xpath("//input[@name='thing']/@checked"), "the tick is kept"
     assert post(browser, case, "things", thing=dispatch.id, action="resend") == 422
     assert (
         post(browser, case, "things", **given, why="was down", evidence="receipt 4711")
@@ -238,6 +240,18 @@ def test_a_refused_dispatch_was_delivered_by_hand(site: Site, console: Console) 
     )
     assert "receipt 4711" in said.facts
     assert "operator-1" in said.facts
+
+    def again(tx: Any) -> None:
+        tx.connection.execute(schema.dispatch.update().values(state="refused"))
+        anomalies.move(tx, case, AnomalyEvent.REOPEN, by="test", resolution="again")
+
+    site.gateway.database.write("again", again)
+    browser.get(f"/console/dispatches/{dispatch.id}")
+    assert "sent once more, it was refused" in browser.text
+    given = {"thing": dispatch.id, "action": "withdraw", "why": "it was refused"}
+    assert post(browser, case, "things", **given) == 409
+    assert "what has left cannot be withdrawn" in browser.text
+    assert site.states(schema.lot) == ["sent"]
 
 
 def test_who_only_sees_changes_nothing_and_learns_nothing(

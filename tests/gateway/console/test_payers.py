@@ -167,6 +167,14 @@ def test_delays_and_no_response_are_drawn_and_told(
     site.gateway.database.write("clean", _forget)
 
 
+def test_a_curve_that_is_not_there_yet_says_when_it_will_be(console: Console) -> None:
+    """A young gateway has seen nothing whose day is over."""
+    browser = console.browser("viewer")
+    browser.get("/console/payers/payer-P1")
+    assert "begins with the first answer whose day is over" in browser.text
+    assert "Once 50 answers are old enough" in browser.text
+
+
 def _forget(tx: Tx) -> None:
     tx.connection.execute(schema.cohort.delete())
 

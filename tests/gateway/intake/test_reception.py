@@ -324,6 +324,22 @@ class ReceptionTests(SynchronousTestCase):
         with pytest.raises(RateExceeded, match="try again in"):
             self.house.reception.begin(client, "sftp", "/in/c")
         assert self.house.seen.limits == ["open-uploads", "file-size", "rate"]
+        outcomes = [outcome for _, outcome, *_ in self.house.seen.deposits]
+        assert outcomes == ["refused", "refused", "accepted", "refused"]
+
+    def test_limits_show_how_much_of_them_is_used(self) -> None:
+        """By whoever uses most, so that a limit is seen before it refuses."""
+        shown = {each.limit: each for each in self.house.reception.bounds(self.client)}
+        upload = self.house.reception.begin(self.client, "sftp", "/in/a")
+        upload.write(0, b"x" * 90)
+
+        assert shown["open-uploads"].current() == 1
+        assert shown["rate"].current() == 90
+        assert shown["free-space"].current() > 0
+        assert shown["open-uploads"].most == self.client.max_open_uploads
+        upload.abandon()
+        self.house.clock.advance(60)
+        assert shown["open-uploads"].current() == shown["rate"].current() == 0
 
     def test_many_that_close_together_share_a_commit(self) -> None:
         """Uploads waiting for the writer are taken in one go, repeats included."""

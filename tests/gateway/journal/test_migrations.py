@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text
 
 from gateway.errors import SchemaMismatch
-from gateway.journal import migrations, schema
+from gateway.journal import migrations, revision, schema
 from gateway.journal.dialect import open_engine
 from tests.engines import empty_database
 
@@ -101,11 +101,11 @@ def test_an_empty_database_is_refused_then_upgraded(
             opened.connect() as connection,
             pytest.raises(SchemaMismatch, match=r"is empty.*octway migrate"),
         ):
-            migrations.check(connection)
+            revision.check(connection)
         assert migrations.upgrade(opened) == (None, schema.SCHEMA_VERSION)
         assert migrations.upgrade(opened)[0] == schema.SCHEMA_VERSION
         with opened.connect() as connection:
-            migrations.check(connection)
+            revision.check(connection)
         opened.dispose()
 
 
@@ -154,7 +154,7 @@ def test_another_version_is_refused_in_words(url: str, found: str) -> None:
         engine.connect() as connection,
         pytest.raises(SchemaMismatch, match=f"'{found}'.*'{schema.SCHEMA_VERSION}'"),
     ):
-        migrations.check(connection)
+        revision.check(connection)
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE alembic_version SET version_num = :found"),
@@ -174,6 +174,6 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
         with pytest.raises(Exception, match="lease"):
             migrations.upgrade(opened)
         with opened.connect() as connection:
-            assert migrations.current(connection) is None
+            assert revision.current(connection) is None
             assert not opened.dialect.has_table(connection, "client")
         opened.dispose()

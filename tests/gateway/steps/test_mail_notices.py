@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.journal import anomalies, replay, schema
+from protocols.channels.interface import Arrival
 from protocols.errors import OutcomeUnknown
-from protocols.interface import Arrival
 from protocols.mail_notice import Kind, Notice, write
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import Site

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from protocols import mail_notice
+from protocols.channels.interface import Channel
 from protocols.channels.mail_envelope import has_openssl, seal
 from protocols.errors import PayerRefused
-from protocols.interface import Channel
 from protocols.mail_notice import Kind, Notice, write
 from tests.protocols.channels.mail_account import (
     OURS,

@@ -10,10 +10,10 @@ import pytest
 from attrs import evolve
 
 from protocols.channels import mail_envelope
+from protocols.channels.interface import Arrival
 from protocols.channels.mail_iris import SUBJECT, named
 from protocols.channels.mail_letter import Letter
 from protocols.errors import OutcomeUnknown, TransferError
-from protocols.interface import Arrival
 from tests.protocols.channels.mail_account import (
     FUND,
     NOW,
