@@ -226,17 +226,16 @@ class Node:
     async def _drain(self, doors: Doors) -> None:
         """Give what is under way some time to end, then go on without it."""
         ending: list[Deferred[None]] = []
-        if doors.sftp is not None:
-            ending.append(doors.sftp.drain())
-        for each in ending:
-            each.addTimeout(self._settings.work.drain, self._reactor)
-            each.addErrback(self._cut_short)
-        if doors.https is not None and doors.https.drain():
-            self._log.info("open HTTPS requests are cut by the stop")
+        for name, door in (("SFTP", doors.sftp), ("HTTPS", doors.https)):
+            if door is not None:
+                drained = door.drain()
+                drained.addTimeout(self._settings.work.drain, self._reactor)
+                drained.addErrback(self._cut_short, name)
+                ending.append(drained)
         await gatherResults(ending)
 
-    def _cut_short(self, _failure: Failure) -> None:
-        self._log.warn("open SFTP connections are cut by the stop")
+    def _cut_short(self, _failure: Failure, door: str) -> None:
+        self._log.warn("open {door} connections are cut by the stop", door=door)
 
     def _count(self) -> None:
         """Count rows for the metrics; other nodes may have pinned a directory too."""

@@ -28,7 +28,6 @@ from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
 from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
 from protocols.sesam import (
-    amc_checks,
     amc_importer,
     amc_payers,
     amc_tables,
@@ -38,10 +37,8 @@ from protocols.sesam import (
     cards,
     checks,
     enriched,
-    fund_checks,
-    importer,
     keys,
-    national_csv,
+    national_tables,
     reader,
     returns,
     routing,
@@ -55,7 +52,7 @@ from protocols.shown import RecordShown
 from protocols.simulation import Simulation
 from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
-from routing.envelope import AnswerKind, Level, Severity, Share, Summary
+from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
@@ -227,20 +224,11 @@ class Sesam:
         self, name: str, rows: Sequence[Mapping[str, str]]
     ) -> Iterable[tuple[int, str, str]]:
         """Judge the table of funds and the complementary ones."""
-        funds = name == routing.TABLE
-        found = fund_checks.faults(rows) if funds else amc_checks.faults(name, rows)
-        return (
-            (each.place, each.column, each.words)
-            for each in found
-            if each.severity is Severity.ERROR
-        )
+        return national_tables.errors(name, rows)
 
     def table_of(self, content: bytes) -> str:
         """Name a national table by the number of its columns."""
-        columns = national_csv.columns_of(content)
-        if abs(columns - importer.COLUMNS_OF_FUNDS) <= 1:
-            return routing.TABLE
-        return amc_importer.table_by_columns(columns)
+        return national_tables.table_of(content)
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""
