@@ -17,12 +17,14 @@ from twisted.logger import Logger, LogLevel
 from gateway.journal.events import Said
 from routing.lifecycle import DispatchEvent
 
-_FACTS: Final = (
-    *("client", "channel", "size", "format", "errors"),
+FACTS: Final = (
+    *("client", "channel", "size", "errors"),
     *("payer", "payer_id", "endpoint", "number", "reference", "state"),
     *("return", "answers", "cause", "kind", "severity"),
 )
-_LEVELS: Final = MappingProxyType(
+"""What a line may tell of an event; none is a name that the logger uses itself."""
+
+LEVELS: Final = MappingProxyType(
     {
         "deposit.received": LogLevel.info,
         "deposit.unreadable": LogLevel.warn,
@@ -60,10 +62,10 @@ _log: Final = Logger(namespace="gateway.history")
 def tell(events: Iterable[Said]) -> None:
     """Say in the log what happened; call it once the events are committed."""
     for said in events:
-        level = _LEVELS.get(said.kind)
+        level = LEVELS.get(said.kind)
         if level is not None:
             _log.emit(level, said.kind, id=said.subject, **_told(said.facts))
 
 
 def _told(facts: Any) -> dict[str, Any]:
-    return {name: facts[name] for name in _FACTS if facts.get(name) not in (None, "")}
+    return {name: facts[name] for name in FACTS if facts.get(name) not in (None, "")}

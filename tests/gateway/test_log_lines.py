@@ -9,6 +9,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.committing import Tx
+from gateway.log_lines import FACTS, LEVELS
 from tests.gateway.house import House
 
 
@@ -54,6 +55,13 @@ class LogLinesTests(SynchronousTestCase):
         (lost,) = self.said("dispatch.lost", cause="outcome-unknown", state="unknown")
         assert (held["level"], lost["level"]) == ("warn", "warn")
         assert "cause_words" not in held
+
+    def test_every_fact_can_be_told_of_every_kind(self) -> None:
+        """What is committed is never undone by a line that cannot be written."""
+        facts = {"format": "sesam.b2", "level": 1} | dict.fromkeys(FACTS, 1)
+        for kind in LEVELS:
+            (line,) = self.said(kind, **facts)
+            assert {name: line[name] for name in FACTS} == dict.fromkeys(FACTS, 1)
 
     def test_the_rest_of_the_history_is_left_to_the_trace(self) -> None:
         """A log that has everything is read by nobody."""
