@@ -7,12 +7,12 @@ ARGS ?=
 .PHONY: demo test fuzz check bench docs lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
-	@echo "installing what the program needs into $(VENV); this takes a minute or two"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(BIN)/python -m compileall -q config gateway protocols routing
-	touch $@
+	@echo "installing what the program needs into $(VENV); this takes a minute or two" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . >&2
+	@$(BIN)/python -m compileall -q config gateway protocols routing >&2
+	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.lock
 	@echo "installing what its tests need; this takes a few minutes"
@@ -20,7 +20,7 @@ $(VENV)/.test: $(VENV)/.run requirements-test.lock
 	touch $@
 
 demo: $(VENV)/.run  ## the whole system on one machine; ARGS='--for 60 --json'
-	$(BIN)/octway demo $(ARGS)
+	@$(BIN)/octway demo $(ARGS)
 
 test: $(VENV)/.test  ## the whole test suite in two processes; ARGS='-k sftp -n 0'
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

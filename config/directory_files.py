@@ -238,7 +238,8 @@ def _rows(file: Path, mistakes: list[Mistake]) -> tuple[Rows, Sequence[int]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        mistakes.append(Mistake(str(file), 0, "", f"cannot be read: {error}"))
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        mistakes.append(Mistake(str(file), 0, "", f"cannot be read: {why}"))
         return (), ()
     reader = csv.reader(StringIO(text), delimiter=";")
     header: Sequence[str] = ()

@@ -26,7 +26,7 @@ class Within(NamedTuple):
     def __str__(self) -> str:
         if self.seconds:
             return f"{self.seconds / 3600:g}h"
-        return f"{self.working_days} working days"
+        return f"{self.working_days} working day{'s' * (self.working_days != 1)}"
 
 
 class Deadline(NamedTuple):

@@ -189,7 +189,8 @@ def read_file(
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        mistakes.append(Mistake(name, 0, "", f"cannot be read: {error}"))
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        mistakes.append(Mistake(name, 0, "", f"cannot be read: {why}"))
         return Table({}, [], file=name)
     return read_text(text, mistakes, name)
 

@@ -88,9 +88,13 @@ class Sandbox:
         return next(by_number, None) or next(by_amount, PAID)
 
     def shortened(self, within: Within) -> Within:
-        """Return a delay as the sandbox's clock has it."""
+        """Return a delay as the sandbox's clock has it.
+
+        Half a day of the sandbox is as short as that makes it; what was shorter stays.
+        """
         days = within.working_days + within.seconds / _DAY
-        return Within(0, days * self.working_day)
+        least = min(within.seconds, self.working_day / 2)
+        return Within(0, max(days * self.working_day, least))
 
 
 @cache

@@ -15,7 +15,7 @@ import attrs
 from attrs import frozen
 
 from config.definitions import Definition, definitions, read_record, schema
-from config.environment import network_names, overrides
+from config.environment import network_names, overrides, variable
 from config.errors import ConfigErrors, Mistake
 from config.places import database_url, storage_url
 from config.reader import Table, read_file, read_text
@@ -69,6 +69,8 @@ class Settings:
     log: Log = attrs.field(factory=Log)
     file: str = attrs.field(default="octway.toml", eq=False)
     lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
+    variables: frozenset[str] = attrs.field(factory=frozenset, eq=False, repr=False)
+    """Keys whose value is an environment variable's, and not the file's."""
 
     @property
     def doors(self) -> tuple[str, ...]:
@@ -81,7 +83,9 @@ class Settings:
         return tuple(name for name, is_open in sections.items() if is_open)
 
     def mistake(self, key: str, message: str) -> Mistake:
-        """Return a mistake that names the place of `key` in the file."""
+        """Return a mistake that names the place of `key`: in the file, or the variable."""
+        if key in self.variables:
+            return Mistake(f"environment: {variable(key)}", 0, key, message)
         return Mistake(self.file, self.lines.get(key, 0), key, message)
 
 
@@ -200,7 +204,8 @@ def _read(
         for each in emitters
     }
     root.done()
-    settings = Settings(**values, file=name, lines=lines)
+    variables = frozenset(f"{place}.{key}" for place in won for key in won[place])
+    settings = Settings(**values, file=name, lines=lines, variables=variables)
     return _with_places(settings, won.get("database", {}), folder, mistakes)
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from protocols.catalog import Catalog
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from routing.directory import Directory
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gateway import log_lines
 from gateway.clock import Now
 from gateway.errors import StorageUnavailable
 from gateway.journal import cohorts, events
@@ -157,6 +158,7 @@ class Committer:
         events.append(self._kept, self._chain, tx.said)
         progress.committing = True
         transaction.commit()
+        log_lines.tell(tx.said)
         return results
 
     def _blame(
@@ -169,8 +171,7 @@ class Committer:
     ) -> _Failed:
         error, group = failure.value, progress.group
         if isinstance(error, GONE):
-            kind = type(error).__name__
-            self._log.warn("journal cannot write: {error}", error=kind)
+            self._log.warn("journal cannot write: {error}", error=_kind(error))
             name = (group or groups[0])[0].name
             away = Failure(unavailable(name, error))
             return _Failed(None if lost else group, away)
@@ -208,8 +209,13 @@ def _grouped(batch: list[Work]) -> list[list[Work]]:
 
 def unavailable(name: str, error: SQLAlchemyError) -> StorageUnavailable:
     """Say in words that the journal cannot be used now."""
-    cause = getattr(error, "orig", None) or error
     return StorageUnavailable(
-        f"the journal cannot do {name!r} now ({type(cause).__name__}); "
+        f"the journal cannot do {name!r} now ({_kind(error)}); "
         "nothing was accepted, try again"
     )
+
+
+def _kind(error: SQLAlchemyError) -> str:
+    """Name an error without what it was about: `SQLITE_FULL`, `DiskFull`."""
+    cause = getattr(error, "orig", None) or error
+    return str(getattr(cause, "sqlite_errorname", type(cause).__name__))

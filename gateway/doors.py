@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -37,9 +37,12 @@ from gateway.operations import (
     Operations,
     Readiness,
     database_check,
+    disk_check,
+    steps_check,
     storage_check,
 )
 from gateway.referential.versions import Versions
+from gateway.supervise import StepRunner
 from gateway.webhooks.addresses import Addresses
 
 if TYPE_CHECKING:
@@ -73,24 +76,29 @@ def build_doors(
     house: House,
     reception: Reception,
     metrics: Metrics,
+    steps: Sequence[StepRunner],
     run_in_thread: RunInThread,
     clock: Any,
     counts: Counts,
     version: str,
 ) -> Doors:
-    """Build every door that the settings open; nothing listens yet."""
+    """Build every door that the settings open; nothing listens yet.
+
+    The node is ready only as long as all `steps` run.
+    """
     hashing = Turnstile(run_in_thread)
+    usual = Client(
+        id="",
+        name="",
+        max_file_size=settings.limits.max_file_size,
+        max_open_uploads=settings.limits.open_uploads,
+        max_bytes_per_second=settings.limits.rate,
+    )
     credentials = JournalCredentials(
         database=house.database,
         run_in_thread=run_in_thread,
         hashing=hashing,
-        defaults=Client(
-            id="",
-            name="",
-            max_file_size=settings.limits.max_file_size,
-            max_open_uploads=settings.limits.open_uploads,
-            max_bytes_per_second=settings.limits.rate,
-        ),
+        defaults=usual,
     )
     backoff = AddressBackoff(clock=clock)
     versions = Versions(
@@ -121,12 +129,18 @@ def build_doors(
             version,
         )
         factories["https"] = with_tls(https, tls, clock)
+    metrics.bounds(reception.bounds(usual))
+    for door in (sftp, https):
+        if door is not None:
+            metrics.bounds(door.bounds())
     readiness = Readiness(
         [
             database_check(house.database, run_in_thread),
-            storage_check(
+            storage_check(house.payloads.storage, run_in_thread),
+            disk_check(
                 house.payloads.storage, run_in_thread, settings.limits.free_space
             ),
+            steps_check(steps),
         ],
         clock=clock,
     )

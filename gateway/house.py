@@ -24,8 +24,9 @@ from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import read_key_ring
 from protocols.catalog import Catalog
-from protocols.interface import Emitter, Network
+from protocols.interface import Network
 from protocols.networks import ByNetwork, Networks
+from protocols.sending import Emitter
 from routing import profile
 from routing.directory import Directory
 

@@ -1,18 +1,20 @@
 """Programs that look into a file which nobody trusts: bytes in, words out.
 
-Each runs in a process of its own with no environment and is ended when its time is
-over; the bytes go by standard input, so they never lie anywhere in clear.
+Each runs in a process of its own with no environment, is ended when its time is over,
+and heard only up to a bound (`programs`); the bytes go by standard input, so they never
+lie anywhere in clear.
 """
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from gateway.programs import run
 from protocols.attachments import UNLIMITED, Checker
 
 _MOST_SAID: Final = 1_000_000  # bytes of a checker's facts; more is no answer
+_MOST_HEARD: Final = 10_000  # bytes of a scanner's; the rest is let go
 _MOST_WORDS: Final = 200
 _CLEAN, _INFECTED = 0, 1
 
@@ -34,45 +36,36 @@ def check(checker: Checker, content: bytes) -> bytes | None:
     Raises `CheckerUnavailable` when it could not be started, or set no limits.
     """
     try:
-        done = _run(checker.command, content, checker.seconds)
+        done = run(checker.command, content, seconds=checker.seconds, most=_MOST_SAID)
     except OSError as error:
         raise CheckerUnavailable(f"{checker.command[0]}: {error.strerror}") from error
-    if done is not None and done.returncode == UNLIMITED:
+    if done is not None and done.status == UNLIMITED:
         raise CheckerUnavailable(f"{checker.command[0]}: it may not limit itself")
-    if done is None or done.returncode != 0 or len(done.stdout) > _MOST_SAID:
+    if done is None or done.status != 0 or done.more:
         return None
-    return done.stdout
+    return done.said
 
 
 def scan(command: Sequence[str], content: bytes, seconds: float) -> Scan:
-    """Ask a virus scanner: exit 0 is clean, 1 is not, all else says nothing."""
+    """Ask a virus scanner: exit 0 is clean, 1 is not, all else says nothing.
+
+    Nor does a 0 of one that did not read the document to its end.
+    """
     if not command:
         return Scan(True, "not scanned: no scanner is set")
     try:
-        done = _run(command, content, seconds)
+        done = run(command, content, seconds=seconds, most=_MOST_HEARD)
     except OSError as error:
         return Scan(None, f"{command[0]}: {error.strerror}")
-    if done is None or done.returncode not in {_CLEAN, _INFECTED}:
-        why = "no answer in time" if done is None else f"exit {done.returncode}"
+    if done is None or done.status not in {_CLEAN, _INFECTED}:
+        why = f"no answer in {seconds:g} s" if done is None else _ending(done.status)
         return Scan(None, f"{command[0]}: {why}")
-    said = done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
-    words = said[:_MOST_WORDS]
-    return Scan(done.returncode == _CLEAN, f"{command[0]}: {words or 'clean'}")
+    if done.status == _CLEAN and not done.read_all:
+        return Scan(None, f"{command[0]}: it ended before it had read the document")
+    said = done.said.decode("utf-8", "replace").strip().partition("\n")[0]
+    words = said[:_MOST_WORDS] or ("clean" if done.status == _CLEAN else "infected")
+    return Scan(done.status == _CLEAN, f"{command[0]}: {words}")
 
 
-def _run(
-    command: Sequence[str], content: bytes, seconds: float
-) -> subprocess.CompletedProcess[bytes] | None:
-    try:
-        return subprocess.run(  # noqa: S603 - a network's checker, or the settings' own
-            list(command),
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            check=False,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
-            close_fds=True,
-        )
-    except subprocess.TimeoutExpired:
-        return None
+def _ending(status: int) -> str:
+    return f"exit {status}" if status >= 0 else f"killed by signal {-status}"

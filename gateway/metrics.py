@@ -7,10 +7,9 @@ rows are set from a `Snapshot` of the journal and never counted up and down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,186 +19,10 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from gateway.bound import Bound
+from gateway.door_metrics import DoorMetrics
 from gateway.journal.snapshot import Snapshot
-
-_DAY: Final = 86_400.0
-_FAST: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_DAYS: Final = (
-    60.0,
-    900.0,
-    3600.0,
-    6 * 3600.0,
-    *(days * _DAY for days in (0.5, 1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90)),
-)
-
-
-class Described(NamedTuple):
-    """A metric: what it is, what it says, and by what it is told apart."""
-
-    kind: type[Counter] | type[Gauge] | type[Histogram]
-    words: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-
-_ALL: Final[Mapping[str, Described]] = MappingProxyType(
-    {
-        "octway_deposits_total": Described(
-            Counter,
-            "Deposits by door and outcome: accepted, repeated, refused, failed.",
-            ("channel", "outcome"),
-        ),
-        "octway_deposit_bytes_total": Described(
-            Counter, "Bytes of the deposits accepted.", ("channel",)
-        ),
-        "octway_deposit_accept_seconds": Described(
-            Histogram,
-            "Time from a file's last byte to its acknowledgement.",
-            ("channel",),
-            _FAST,
-        ),
-        "octway_lots_total": Described(
-            Counter, "Lots that came into a state.", ("payer", "flow", "state")
-        ),
-        "octway_claims_total": Described(
-            Counter,
-            "Claims answered, by what the payer said.",
-            ("payer", "flow", "outcome"),
-        ),
-        "octway_dispatch_attempts_total": Described(
-            Counter, "Tries to hand a dispatch over.", ("payer", "outcome")
-        ),
-        "octway_dispatch_queue_depth": Described(
-            Gauge, "Dispatches that are not handed over yet.", ("payer",)
-        ),
-        "octway_dispatch_oldest_seconds": Described(
-            Gauge, "Age of the oldest dispatch not handed over yet.", ("payer",)
-        ),
-        "octway_returns_total": Described(
-            Counter,
-            "Returns read, by kind and by how many of their answers found their claim: "
-            "all, part, none.",
-            ("payer", "kind", "matched"),
-        ),
-        "octway_return_delay_seconds": Described(
-            Histogram,
-            "Time from handing a claim over to its answer.",
-            ("payer", "flow", "kind"),
-            _DAYS,
-        ),
-        "octway_expectations": Described(
-            Gauge, "Answers owed, by state.", ("payer", "flow", "kind", "state")
-        ),
-        "octway_return_oldest_overdue_seconds": Described(
-            Gauge, "How long the longest overdue answer is overdue.", ("payer",)
-        ),
-        "octway_no_response_ratio": Described(
-            Gauge,
-            "Share of the claims whose closing answer is due that have none.",
-            ("payer", "flow"),
-        ),
-        "octway_no_response_cohort_ratio": Described(
-            Gauge,
-            "Share of the claims of the last 30 days' cohorts that had no closing "
-            "answer `after` days.",
-            ("payer", "flow", "after"),
-        ),
-        "octway_no_response_cohort_claims": Described(
-            Gauge,
-            "Claims that have reached an age of `after` days; it only grows.",
-            ("payer", "flow", "after"),
-        ),
-        "octway_no_response_cohort_unanswered": Described(
-            Gauge,
-            "Those of them that had no closing answer by then; it only grows.",
-            ("payer", "flow", "after"),
-        ),
-        "octway_remedies_total": Described(
-            Counter,
-            "Remedies tried for missing answers.",
-            ("payer", "remedy", "outcome"),
-        ),
-        "octway_notifications_total": Described(
-            Counter,
-            "Tries to send a message to staff or a vendor: sent, retry, failed.",
-            ("channel", "outcome"),
-        ),
-        "octway_anomalies_open": Described(
-            Gauge, "Anomalies that nobody has resolved.", ("kind", "severity")
-        ),
-        "octway_ledger_imbalance": Described(
-            Gauge,
-            "Claims and cents by which the books of lots disagree; must always be 0. "
-            "Lots that moved are looked at with each count, all others in turn.",
-        ),
-        "octway_build_info": Described(Gauge, "1, with the version.", ("version",)),
-        "octway_lots_held": Described(
-            Gauge, "Lots that are held and not routed, by cause.", ("payer", "cause")
-        ),
-        "octway_limit_rejections_total": Described(
-            Counter, "Things that a limit turned away.", ("limit",)
-        ),
-        "octway_orphan_answers_total": Described(
-            Counter, "Answers that found no claim when they came.", ("payer",)
-        ),
-        "octway_answers_total": Described(
-            Counter,
-            "Answers by how they found their claim: exact, an approximation by its "
-            "name, repeated (changed nothing), proposed, absurd, foreign, orphan.",
-            ("payer", "how"),
-        ),
-        "octway_sftp_logins_total": Described(
-            Counter, "Logins at the SFTP door: key, password, refused.", ("outcome",)
-        ),
-        "octway_https_logins_total": Described(
-            Counter,
-            "Look-ups of logins at the HTTPS door: token, certificate, refused.",
-            ("outcome",),
-        ),
-        "octway_ssh_algorithm_sessions_total": Described(
-            Counter, "Algorithms agreed on with SFTP clients.", ("algorithm",)
-        ),
-        "octway_doors_open_connections": Described(
-            Gauge, "Connections open now.", ("channel",)
-        ),
-        "octway_certificate_expiry_seconds": Described(
-            Gauge, "Time until a certificate of ours ends.", ("subject",)
-        ),
-        "octway_journal_queue_depth": Described(
-            Gauge, "Transactions that wait for the writer."
-        ),
-        "octway_storage_free_bytes": Described(Gauge, "Bytes that storage can take."),
-        "octway_last_backup_timestamp_seconds": Described(
-            Gauge,
-            "When `octway backup` took the last whole one, in epoch seconds; 0 before "
-            "the first.",
-        ),
-        "octway_webhook_deliveries_total": Described(
-            Counter,
-            "Tries to tell an endpoint: delivered, failed, dead (given up).",
-            ("outcome",),
-        ),
-        "octway_webhook_waiting": Described(
-            Gauge, "Deliveries that wait to be taken by an endpoint."
-        ),
-        "octway_webhooks_disabled": Described(
-            Gauge, "Endpoints that are called no more, as they failed too long."
-        ),
-        "octway_step_seconds": Described(
-            Histogram, "Time that one run of a step took.", ("step",), _FAST
-        ),
-        "octway_step_failures_total": Described(
-            Counter, "Runs of a step that failed.", ("step",)
-        ),
-        "octway_circuit_open": Described(
-            Gauge, "1 while nothing is sent to an endpoint that failed.", ("endpoint",)
-        ),
-    }
-)
-METRICS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: each.words for name, each in _ALL.items()}
-)
-"""Every metric, with what it says."""
+from gateway.metric_catalogue import CATALOGUE
 
 
 class Metrics:
@@ -213,7 +36,7 @@ class Metrics:
         self._histograms: dict[str, Histogram] = {}
         self._shown: dict[str, set[tuple[str, ...]]] = {}
         self._of_deposits = cache(self._count_deposits)
-        for name, each in _ALL.items():
+        for name, each in CATALOGUE.items():
             if each.kind is Counter:
                 self._counters[name] = Counter(
                     name, each.words, each.labels, registry=registry
@@ -235,7 +58,7 @@ class Metrics:
     @staticmethod
     def labels_of(name: str) -> tuple[str, ...]:
         """Return what a metric is told apart by."""
-        return _ALL[name].labels
+        return CATALOGUE[name].labels
 
     # Events
 
@@ -261,6 +84,13 @@ class Metrics:
     def limit(self, name: str) -> None:
         """Note that a limit refused something."""
         self._counters["octway_limit_rejections_total"].labels(name).inc()
+
+    def bounds(self, limits: Iterable[Bound]) -> None:
+        """Show limits, each with what is used of it whenever somebody looks."""
+        for each in limits:
+            self._gauges["octway_limit_max"].labels(each.limit).set(each.most)
+            current = self._gauges["octway_limit_current"].labels(each.limit)
+            current.set_function(each.current)
 
     def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
         """Note lots that came into a state; `payer` is empty before routing."""
@@ -305,8 +135,12 @@ class Metrics:
         """Note one try to tell an endpoint."""
         self._counters["octway_webhook_deliveries_total"].labels(outcome).inc()
 
+    def step_turned(self, step: str) -> None:
+        """Note that a step begins a turn; there may be nothing to do."""
+        self._counters["octway_step_turns_total"].labels(step).inc()
+
     def step(self, step: str, seconds: float) -> None:
-        """Note one run of a step."""
+        """Note one run of a step that did something."""
         self._histograms["octway_step_seconds"].labels(step).observe(seconds)
 
     def step_failed(self, step: str) -> None:
@@ -331,7 +165,10 @@ class Metrics:
         oldest = {(payer,): age for payer, (_, age) in snapshot.queue.items()}
         self._show("octway_dispatch_queue_depth", depth)
         self._show("octway_dispatch_oldest_seconds", oldest)
-        self._show("octway_lots_held", snapshot.waiting)
+        held = {labels: float(n) for labels, (n, _) in snapshot.waiting.items()}
+        self._show("octway_lots_held", held)
+        longest = {labels: age for labels, (_, age) in snapshot.waiting.items()}
+        self._show("octway_lots_held_oldest_seconds", longest)
         self._show("octway_expectations", snapshot.expectations)
         overdue = {(payer,): age for payer, age in snapshot.oldest_overdue.items()}
         self._show("octway_return_oldest_overdue_seconds", overdue)
@@ -340,7 +177,9 @@ class Metrics:
         self._show("octway_anomalies_open", snapshot.anomalies)
         circuits = {(name,): float(on) for name, on in snapshot.circuits.items()}
         self._show("octway_circuit_open", circuits)
-        self._gauges["octway_webhook_waiting"].set(snapshot.webhooks_waiting)
+        waiting, age = snapshot.webhooks_waiting
+        self._gauges["octway_webhook_waiting"].set(waiting)
+        self._gauges["octway_webhook_oldest_seconds"].set(age)
         self._gauges["octway_webhooks_disabled"].set(snapshot.webhooks_disabled)
         name = "octway_last_backup_timestamp_seconds"
         self._gauges[name].set(snapshot.backed_up_at)
@@ -364,10 +203,12 @@ class Metrics:
         self._gauges["octway_journal_queue_depth"].set(journal_queue)
         self._gauges["octway_storage_free_bytes"].set(storage_free)
 
-    def certificate(self, subject: str, seconds_left: float) -> None:
-        """Set the time until a certificate ends; `subject` is its use: `https`."""
-        name = "octway_certificate_expiry_seconds"
-        self._gauges[name].labels(subject).set(seconds_left)
+    def certificates(self, seconds_left: Mapping[str, float]) -> None:
+        """Set the time until each certificate ends: `https`, or of an endpoint."""
+        gauge = self._gauges["octway_certificate_expiry_seconds"]
+        gauge.clear()
+        for subject, left in seconds_left.items():
+            gauge.labels(subject).set(left)
 
     def _show(self, name: str, values: Mapping[Any, float]) -> None:
         gauge, shown = self._gauges[name], self._shown.setdefault(name, set())
@@ -376,42 +217,3 @@ class Metrics:
         for labels, value in values.items():
             gauge.labels(*labels).set(value)
         shown.update(values)
-
-
-class DoorMetrics:
-    """Counts what happens at one door; satisfies both doors' observers."""
-
-    def __init__(
-        self,
-        channel: str,
-        *,
-        open_now: Gauge,
-        logins: Counter,
-        algorithms: Counter,
-        rejections: Counter,
-    ) -> None:
-        self._channel = channel
-        self._open_now = open_now
-        self._logins = logins
-        self._algorithms = algorithms
-        self._rejections = rejections
-
-    def connection_opened(self) -> None:
-        """A connection was taken."""
-        self._open_now.inc()
-
-    def connection_closed(self) -> None:
-        """A connection that had been taken is gone."""
-        self._open_now.dec()
-
-    def login(self, outcome: str) -> None:
-        """Note a login, or that one was refused."""
-        self._logins.labels(outcome).inc()
-
-    def algorithm(self, name: str) -> None:
-        """Note an algorithm agreed on."""
-        self._algorithms.labels(name).inc()
-
-    def rejection(self, limit: str) -> None:
-        """Note that a limit of the door turned something away."""
-        self._rejections.labels(f"{self._channel}-{limit}").inc()

@@ -20,9 +20,9 @@ from config.settings import Settings
 from gateway.channels import Channels
 from gateway.counting import Counting
 from gateway.doors import Doors, build_doors
+from gateway.expiring import Expiring
 from gateway.gauging import Gauging
 from gateway.house import House, note_directory, read_directory
-from gateway.intake.https_tls import read_certificates
 from gateway.intake.receipts import ReceiptSigner, read_signer
 from gateway.intake.reception import Reception
 from gateway.journal import parts, work
@@ -64,6 +64,11 @@ class Node:
         self._gauging = Gauging(
             house.database, house.directory, house.now, time.monotonic
         )
+        self._expiring = Expiring(
+            settings.https.certificate if settings.https.enabled else None,
+            house.directory,
+            house.now,
+        )
         self._channels = Channels(catalog=house.catalog, directory=house.directory)
         self._files = house.directory().data
         self._steps = MultiService()
@@ -85,15 +90,17 @@ class Node:
         signer = read_signer(settings.receipts.key_file)
         steps = build_steps(house, self._channels, self._metrics, signer)
         self._bells = {step.name: Bell() for step in steps.in_order()}
-        for service in step_services(
+        runners = step_services(
             house, steps, self._bells, self._metrics, self._in_thread
-        ):
-            service.setServiceParent(self._steps)
+        )
+        for runner in runners:
+            runner.setServiceParent(self._steps)
         self._doors = build_doors(
             settings=settings,
             house=house,
             reception=self._reception(signer),
             metrics=self._metrics,
+            steps=runners,
             run_in_thread=self._in_thread,
             clock=self._reactor,
             counts=self._gauging.newest,
@@ -219,32 +226,28 @@ class Node:
     async def _drain(self, doors: Doors) -> None:
         """Give what is under way some time to end, then go on without it."""
         ending: list[Deferred[None]] = []
-        if doors.sftp is not None:
-            ending.append(doors.sftp.drain())
-        for each in ending:
-            each.addTimeout(self._settings.work.drain, self._reactor)
-            each.addErrback(self._cut_short)
-        if doors.https is not None and doors.https.drain():
-            self._log.info("open HTTPS requests are cut by the stop")
+        for name, door in (("SFTP", doors.sftp), ("HTTPS", doors.https)):
+            if door is not None:
+                drained = door.drain()
+                drained.addTimeout(self._settings.work.drain, self._reactor)
+                drained.addErrback(self._cut_short, name)
+                ending.append(drained)
         await gatherResults(ending)
 
-    def _cut_short(self, _failure: Failure) -> None:
-        self._log.warn("open SFTP connections are cut by the stop")
+    def _cut_short(self, _failure: Failure, door: str) -> None:
+        self._log.warn("open {door} connections are cut by the stop", door=door)
 
     def _count(self) -> None:
         """Count rows for the metrics; other nodes may have pinned a directory too."""
         self.schema.look()
         self._settle_directory()
-        house, now = self._house, self._house.now()
+        house = self._house
         self._metrics.refresh(self._gauging.take())
         self._metrics.node(
             journal_queue=house.database.waiting,
             storage_free=house.payloads.storage.free_bytes(),
         )
-        if self._settings.https.enabled:
-            (certificate, *_) = read_certificates(self._settings.https.certificate)
-            left = certificate.not_valid_after_utc.timestamp() - now
-            self._metrics.certificate("https", left)
+        self._metrics.certificates(self._expiring.seconds_left())
 
     def _in_thread(self, call: Callable[[], T], /) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)

@@ -8,13 +8,18 @@ that does not answer in time is not ready, and the answer says which.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from attrs import frozen
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import Connection, inspect, select, text
-from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    DeferredList,
+    maybeDeferred,
+)
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -27,6 +32,7 @@ from gateway.database import Database
 from gateway.intake.reception import RunInThread
 from gateway.journal import schema
 from gateway.storage.local import LocalStorage
+from gateway.supervise import StepRunner
 
 _ANSWER_WITHIN: Final = 5.0
 _OK, _UNAVAILABLE, _NOT_FOUND = 200, 503, 404
@@ -93,24 +99,45 @@ def database_check(database: Database, run_in_thread: RunInThread) -> Check:
     )
 
 
-def storage_check(
-    storage: LocalStorage, run_in_thread: RunInThread, least_free: int
-) -> Check:
-    """Check that storage can be written, and has enough free space."""
+def storage_check(storage: LocalStorage, run_in_thread: RunInThread) -> Check:
+    """Check that storage can be written."""
 
     def look() -> str:
-        free = storage.free_bytes()
-        if free < least_free:
-            raise NotReady(f"{free} bytes are free; {least_free} are needed")
         probe = storage.staging("readyz.probe")
         try:
             probe.write_bytes(b"octway")
             probe.unlink()
         except OSError as error:
             raise NotReady(f"cannot be written: {error.strerror}") from error
-        return f"{free} bytes are free"
+        return "can be written"
 
     return Check(name="storage", look=lambda: run_in_thread(look))
+
+
+def disk_check(
+    storage: LocalStorage, run_in_thread: RunInThread, least_free: int
+) -> Check:
+    """Check that the disk has the free space without which no deposit is taken."""
+
+    def look() -> str:
+        free = storage.free_bytes()
+        if free < least_free:
+            raise NotReady(f"{free} bytes are free; {least_free} are needed")
+        return f"{free} bytes are free"
+
+    return Check(name="disk", look=lambda: run_in_thread(look))
+
+
+def steps_check(runners: Iterable[StepRunner]) -> Check:
+    """Check that every worker of every step runs: none died without a word."""
+
+    def look() -> str:
+        lacking = [str(each.name) for each in runners if each.lacks()]
+        if lacking:
+            raise NotReady(f"{', '.join(lacking)}: has ended; restart the node")
+        return "all run"
+
+    return Check(name="steps", look=lambda: maybeDeferred(look))
 
 
 def _schema_words(connection: Connection) -> str:

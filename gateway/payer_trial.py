@@ -64,5 +64,5 @@ def try_for_a_while(
     if found:
         return found[0]
     if thread.is_alive():
-        return Tried(False, f"no answer within {patience:.0f} seconds")
+        return Tried(False, f"no answer within {patience:.0f} s")
     return Tried(False, "the try failed; see the gateway's log")

@@ -20,11 +20,14 @@ from gateway.journal.trace import CLAIM, DEPOSIT, DISPATCH, LOT, RETURN, Found
 from gateway.storage.payloads import Payloads
 from gateway.storage.slice import Slice
 from protocols.catalog import Catalog
-from protocols.interface import Network, RecordShown
+from protocols.interface import Network
+from protocols.shown import RecordShown
 
 SCREEN: Final = 20
 DEEPEST: Final = 5000
 """Records of one file that are shown; whoever wants more takes the bytes."""
+DOCUMENT: Final = "a supporting document: an image, which has no records"
+"""What is said in place of the records of one."""
 _HEAD: Final = 4096
 _LARGEST_HEAD: Final = 1_000_000  # bytes of a lot before its first invoice
 
@@ -113,6 +116,10 @@ def read(
             if recognised is None:
                 return Records(format=None, title="", records=(), after=0, more=False)
             network, format = recognised
+        if network.attachments is not None and format == network.attachments.format:
+            return Records(
+                format=format, title=DOCUMENT, records=(), after=0, more=False
+            )
         records = islice(network.show(stream, format), after, after + SCREEN + 1)
         shown = list(_numbered(records, of))
     return Records(

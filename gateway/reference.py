@@ -23,7 +23,7 @@ from config.settings import SETTINGS
 from gateway.api.problems import PROBLEM_CODES
 from gateway.cli.main import COMMANDS
 from gateway.journal.anomalies import KINDS
-from gateway.metrics import METRICS
+from gateway.metric_catalogue import CATALOGUE
 from gateway.steps.route import CAUSES
 from gateway.webhooks.kinds import KINDS as KINDS_TOLD
 from gateway.webhooks.kinds import MEMBERS
@@ -74,11 +74,19 @@ def _commands() -> str:
 
 
 def _metrics() -> str:
-    rows = [(f"`{name}`", words) for name, words in METRICS.items()]
+    rows = [
+        (
+            f"`{name}`",
+            each.kind.__name__.lower(),
+            ", ".join(f"`{label}`" for label in each.labels),
+            each.words,
+        )
+        for name, each in CATALOGUE.items()
+    ]
     return (
         "# Metrics\n\nServed in Prometheus' text format at `/metrics` of the operations "
         "listener. Labels are bounded by the payer directory; no client or patient is "
-        "ever a label.\n\n" + _table(("metric", "says"), rows)
+        "ever a label.\n\n" + _table(("metric", "type", "labels", "says"), rows)
     )
 
 
@@ -194,7 +202,7 @@ def _sandbox() -> str:
             rows,
         )
         + f"\nA working day of any payer lasts {day} seconds there, without nights, "
-        f"weekends and holidays; a payer answers after {after} of the time that it "
+        f"weekends and holidays; what is promised in less than half such a day, as in a demo, stays as it is. A payer answers after {after} of the time that it "
         f"promises. What is late comes {table.late_by} such days after the promised one, a "
         f"second answer {table.again_after} after the first.\n"
     )

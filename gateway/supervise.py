@@ -34,6 +34,10 @@ class Step(Protocol):
 class StepObserver(Protocol):
     """Counts what the steps do."""
 
+    def step_turned(self, step: str, /) -> None:
+        """Note that a turn begins, which may find nothing to do."""
+        ...
+
     def step(self, name: str, seconds: float) -> None:
         """Note a turn that did something, and how long it took."""
         ...
@@ -127,6 +131,12 @@ class StepRunner(Service):
         for thread in self._threads:
             thread.start()
 
+    def lacks(self) -> int:
+        """Count the workers that ought to run and do not."""
+        if not self.running:
+            return self._workers
+        return sum(not thread.is_alive() for thread in self._threads)
+
     def stopService(self) -> Deferred[None]:
         """Let each worker end its turn; fires when all have."""
         super().stopService()
@@ -142,6 +152,7 @@ class StepRunner(Service):
         while not self._stopping.is_set():
             rung = self._bell.count
             began = self._monotonic()
+            self._observe.step_turned(self._step.name)
             try:
                 busy = self._step.run_once()
             except LostRace:

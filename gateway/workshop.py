@@ -13,7 +13,6 @@ from typing import Final, Protocol
 
 from attrs import frozen
 from sqlalchemy import ColumnElement, Table, true
-from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 
 from gateway.house import House
@@ -32,6 +31,7 @@ from gateway.steps.hand_back import HandBack
 from gateway.steps.holding import Holding
 from gateway.steps.match import Match, MatchObserver
 from gateway.steps.notify import Notify
+from gateway.steps.outbox_rounds import OutboxRounds
 from gateway.steps.post import NoticeObserver, Post
 from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import Route, RouteObserver
@@ -43,7 +43,7 @@ from gateway.supervise import Bell, Step, StepObserver, StepRunner
 from gateway.webhooks.build import build_deliver
 from gateway.webhooks.deliver import Deliver, DeliverObserver
 from gateway.webhooks.tell import Tell
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from routing.lifecycle import DispatchState
 from routing.plausible import Bounds
 
@@ -156,7 +156,6 @@ def build_steps(
         now=house.now,
         worker=worker,
         lease=lease,
-        at_once=house.settings.work.collect_workers,
     )
     return Steps(
         split=split,
@@ -281,12 +280,15 @@ def step_services(
     bells: Mapping[str, Bell],
     observe: Observer,
     defer_to_thread: Callable[[Callable[[], None]], Deferred[None]],
-) -> list[IService]:
+) -> list[StepRunner]:
     """Build the services that run the steps in threads.
 
     `bells` has one for each step by name; what a step did wakes the next one.
     """
     work = house.settings.work
+    collect = OutboxRounds(
+        steps.collect, interval=work.collect_interval, monotonic=time.monotonic
+    )
     plan: list[tuple[Step, int, float, Step | None]] = [
         (steps.split, 1, 0.0, steps.route),
         (steps.split_large, work.split_workers, 0.0, steps.route),
@@ -294,7 +296,7 @@ def step_services(
         (steps.attach, 1, 0.0, steps.route),
         (steps.gather, 1, work.gather_interval, steps.dispatch),
         (steps.dispatch, work.dispatch_workers, 0.0, None),
-        (steps.collect, 1, work.collect_interval, steps.match),
+        (collect, work.collect_workers, work.collect_interval, steps.match),
         (steps.match, 1, 0.0, steps.hand_back),
         (steps.hand_back, 1, 0.0, None),
         (steps.watch, 1, work.watch_interval, steps.chase),

@@ -8,9 +8,10 @@ once the payer has acknowledged that invoice's lot.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from protocols.interface import Addressee, Composed, Emitter, LotPart
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from routing.envelope import LotSeen, Problem
 
 
@@ -57,6 +58,13 @@ class Attachments(Protocol):
 
     def about(self, filename: str) -> About | None:
         """Read from a file's name which invoice it belongs to; None: it does not say."""
+        ...
+
+    def sample(self, rng: Random, about: About) -> bytes:
+        """Make an invented document that breaks no rule, and says that it is invented.
+
+        The same arguments give the same bytes.
+        """
         ...
 
     def lot(self, about: About, *, sha256: str, size: int) -> LotSeen:

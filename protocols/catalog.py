@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, NamedTuple
 
-from protocols.interface import Channel, ChannelFactory, Network
+from protocols.channels.interface import Channel, ChannelFactory
+from protocols.interface import Network
 from protocols.simulation import Simulation
 from routing.errors import GatewayError
 

@@ -1,15 +1,12 @@
-"""What a network and a channel must offer.  Nothing else of them is used.
+"""What a network must offer.  Nothing else of it is used.
 
 A network is one folder: formats, rules and a payer simulator.  It knows no
 SQL, no clock and no metrics; it is given streams and gives neutral records.
-A channel moves bytes to and from one endpoint; it blocks and is called from
-worker threads, never from the reactor; it retries nothing and journals nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import (
-    Callable,
     Collection,
     Iterable,
     Iterator,
@@ -17,16 +14,14 @@ from collections.abc import (
     Sequence,
 )
 from datetime import date
-from enum import StrEnum
 from random import Random
-from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from protocols.labels import Labels
-from protocols.payer_finder import PayerFinder, SearchStep
-from protocols.tables import Importer
+from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
+from protocols.shown import RecordShown
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.envelope import (
     AnswerKind,
@@ -42,13 +37,6 @@ from routing.sequence import FileNumber
 if TYPE_CHECKING:
     from protocols.attachments import Attachments
     from protocols.simulation import Simulation
-
-
-Tables = Mapping[str, Sequence[Mapping[str, str]]]
-"""Tables of the directory by name: rows, by the names of their columns."""
-
-NO_TABLES: Final[Tables] = MappingProxyType({})
-"""Where no directory is at hand; a network falls back on what comes with it."""
 
 
 class Reading(Protocol):
@@ -78,123 +66,6 @@ class ReturnReading(Protocol):
     def summary(self) -> Summary:
         """Say what the whole file was; only after `answers` is exhausted."""
         ...
-
-
-class FieldShown(NamedTuple):
-    """One field of a record, for people: 1-based position, label and value.
-
-    `private` marks what identifies a patient, or may: it is shown to nobody without a
-    purpose.  `idle` marks what says nothing, such as a filler.
-    """
-
-    position: int
-    length: int
-    name: str
-    title: str
-    value: str
-    meaning: str
-    private: bool = False
-    idle: bool = False
-
-
-@frozen(kw_only=True)
-class RecordShown:
-    """One record for people; `record` counts from 1, `title` says what it is.
-
-    `level` is how deep it lies in the file's nesting, 0 for the outermost.  Of a
-    record of fixed length every character stands in a field, so that `as_it_stands`
-    gives the record again; `told` has only the fields that say something.
-    """
-
-    record: int
-    kind: str
-    title: str
-    fields: tuple[FieldShown, ...]
-    level: int = 0
-
-    @property
-    def told(self) -> Iterator[FieldShown]:
-        """The fields that say something, in order."""
-        return (each for each in self.fields if each.value.strip() and not each.idle)
-
-    def as_it_stands(self) -> str:
-        """Put the record together from its fields."""
-        end = max((each.position + each.length - 1 for each in self.fields), default=0)
-        line = [" "] * end
-        for each in self.fields:
-            start = each.position - 1
-            value = each.value[: each.length]
-            line[start : start + len(value)] = value
-        return "".join(line)
-
-
-class LotPart(NamedTuple):
-    """A lot to be put into a dispatch: its bytes in the deposit, and its facts."""
-
-    open: Callable[[], BinaryIO]  # the lot's bytes only, from its first to its last
-    sender: str
-    number: str
-    claims: int
-
-
-@frozen(kw_only=True)
-class Destined:
-    """Whom a lot is meant for, and how that was found.
-
-    `codes` are those of the payer, best first.  Where a table alone could tell and
-    does not, there is none: then `cause` names why, `words` say what stands in the way
-    and what to do, and `sought` is what was looked for.
-    """
-
-    codes: Sequence[str] = ()
-    steps: Sequence[SearchStep] = ()
-    cause: str = ""
-    words: str = ""
-    sought: str = ""
-
-
-UNDECIDED: Final = "payer-undecided"
-"""The cause of a lot for whose payer tables alone could tell, and do not."""
-
-
-@frozen(kw_only=True)
-class Composed:
-    """A file made for a payer: its remote name and what it holds.
-
-    `notes` say what in it differs from the lots, as they came and as it is now; they
-    name no patient.
-    """
-
-    name: str
-    size: int
-    records: int
-    lots: int
-    claims: int
-    notes: tuple[str, ...] = ()
-
-
-@frozen(kw_only=True)
-class Addressee:
-    """The payer as a network's writer needs it.
-
-    `code` is the directory's code of the payer in this network, `rules` the
-    network's own settings for it, already checked by `Network.check_rules`;
-    `tables` are the directory's tables of this network, by name.
-    """
-
-    payer: str
-    code: str
-    rules: Mapping[str, object] = field(factory=dict)
-    tables: Tables = NO_TABLES
-
-
-@frozen(kw_only=True)
-class Emitter:
-    """Who we are in this network: from `[network.<name>]` of octway.toml."""
-
-    number: str
-    kind: str
-    name: str
 
 
 class SplitReturn(NamedTuple):
@@ -420,72 +291,3 @@ class Network(Protocol):
         to its owner; an answer without an owner goes to nobody.
         """
         ...
-
-
-class RemoteFile(NamedTuple):
-    """A file in a payer's outbox; `modified` is epoch seconds or 0 if unknown."""
-
-    name: str
-    size: int
-    modified: float
-
-
-class Arrival(StrEnum):
-    """What a payer's side shows of a file whose outcome is unknown."""
-
-    ARRIVED = "arrived"  # under its final name, with the right size
-    ABSENT = "absent"  # surely not there: it may be sent again
-    UNCLEAR = "unclear"  # cannot be told: the payer may have taken it already
-
-
-@frozen(kw_only=True)
-class Sent:
-    """A channel's word that the payer's side holds the file.
-
-    `reference` is what the payer's side calls it, `note` what was verified.
-    """
-
-    reference: str
-    note: str
-
-
-class Channel(Protocol):
-    """Carries files to and from one endpoint.  Thread-safe; blocks."""
-
-    def send(self, name: str, size: int, body: BinaryIO) -> Sent:
-        """Hand a file over under a temporary name, verify its size, rename it.
-
-        Raises a `TransferError`: `OutcomeUnknown` when the payer may have it.
-        """
-        ...
-
-    def ask(self, name: str, size: int) -> Arrival:
-        """Look whether a file of unknown outcome has arrived."""
-        ...
-
-    def list(self) -> Sequence[RemoteFile]:
-        """List everything in the outbox that is whole; never "newer than"."""
-        ...
-
-    def fetch(self, file: RemoteFile, into: BinaryIO) -> int:
-        """Copy a file of the outbox; return its size; raise if it was cut."""
-        ...
-
-    def remove(self, file: RemoteFile) -> None:
-        """Confirm a fetched file by removing it; silent if it is gone."""
-        ...
-
-    def check(self) -> str:
-        """Log in and look at both folders; return words for people, or raise."""
-        ...
-
-    def close(self) -> None:
-        """Give up every connection."""
-        ...
-
-
-ChannelFactory = Callable[[Mapping[str, object]], Channel]
-"""Builds a channel from an endpoint's settings as the directory gives them.
-
-Raises `config.errors.ConfigErrors` when a setting is wrong.
-"""

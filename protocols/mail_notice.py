@@ -37,7 +37,9 @@ class Kind(StrEnum):
 class Notice:
     """What a mail tells, and of which of our mails: by its Message-ID or its file.
 
-    `words` are for people; they may be a foreign server's, cut to one line.
+    `words` are for people; they may be a foreign server's, cut to one line.  `proof`
+    says how it is known that this was made from one of our mails; empty: anybody may
+    have written it.
     """
 
     kind: Kind
@@ -46,6 +48,7 @@ class Notice:
     file: str = ""
     recipient: str = ""
     status: str = ""
+    proof: str = ""
 
 
 def write(notice: Notice, mail: bytes) -> bytes:

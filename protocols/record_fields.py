@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 _CENTURY = 80  # years 00-79 are read as 2000-2079, 80-99 as 1980-1999
 _MONTHS = 12
+_BEYOND_ASCII: Final = "\x80"  # what begins here is text in other code pages
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _SIGNED = re.compile(r"[+-][0-9]+")
@@ -122,11 +123,14 @@ class Field:
         elif self.kind != "A":
             yield from self._number_faults(value)
         elif found := _CONTROL.search(value):
-            yield (
-                "control",
+            words = (
                 f"holds the control character {found[0]!r} "
-                f"at position {self.start + found.start()}; text is expected",
+                f"at position {self.start + found.start()}; text is expected"
             )
+            if found[0] >= _BEYOND_ASCII:
+                words += "; accents seem to be in a DOS or Windows code page, export "
+                words += "the file in Latin-1"
+            yield "control", words
 
     def _number_faults(self, value: str) -> Iterator[tuple[str, str]]:
         if self.kind == "S" and value[0] not in "+-":

@@ -16,8 +16,8 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from protocols.interface import FieldShown
 from protocols.record_fields import FORMS, Field
+from protocols.shown import FieldShown
 
 COLUMNS = (
     "record",

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 
 from attrs import field, frozen
 
-from protocols.interface import Emitter
+from protocols.sending import Emitter
 from protocols.simulated_payer import Faults, SimulatedReturn
 from routing.envelope import Level
 

@@ -34,7 +34,7 @@ class Drift(NamedTuple):
         how = "slower" if self.now < self.before else "faster"
         return (
             f"{how} for two weeks: {100 * self.now:.0f} % of its claims were answered within "
-            f"{self.within} working days, {100 * self.before:.0f} % before"
+            f"{self.within} working day{'s' * (self.within != 1)}, {100 * self.before:.0f} % before"
         )
 
 

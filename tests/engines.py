@@ -26,9 +26,9 @@ from typing import Any, Final
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 
-from gateway.journal import migrations, schema
+from gateway.journal import dialect, migrations, schema
 from gateway.journal.dialect import open_engine
 
 ENGINES: Final = ("sqlite", "postgresql")
@@ -52,6 +52,27 @@ read -r then
 _MEMORY: Final = "/dev/shm"  # a disk that is not waited for, where there is one
 _numbers = itertools.count(1)
 _emptied: list[str] = []  # databases whose test has ended
+
+
+class _Statements(dict[Any, Any]):
+    """Compiled statements that all engines of a kind have together.
+
+    A node has one engine for as long as it lives and compiles a statement once; a test
+    run opens some thousands, and would compile everything anew on each of them.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+def share_statements() -> None:
+    """Have every engine that is opened from now on share what others compiled."""
+    dialect.create_engine = functools.partial(  # type: ignore[attr-defined]
+        create_engine, execution_options={"compiled_cache": _Statements()}
+    )
 
 
 def new_folder(prefix: str) -> Path:

@@ -15,7 +15,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from gateway.metrics import METRICS, Metrics
+from gateway.metric_catalogue import METRICS
+from gateway.metrics import Metrics
 from protocols.catalog import Catalog
 
 DEPLOY: Final = Path(__file__).parent.parent / "deploy"

@@ -33,7 +33,8 @@ def _listing(views: PayerViews) -> list[Route]:
             "leads to one, mean the payer that took over. `since` lists what is new or "
             "different since that version of the directory, and under `removed` what "
             "is gone; keep `directory` of the last page for the next time. The pages "
-            "of a list are all of one version.",
+            "of a list are all of one version, and `after` knows the `since` of the "
+            "first.",
             handler=views.list,
             params=(
                 Param(name="name", words="beginnings of words of the name"),

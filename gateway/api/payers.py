@@ -70,34 +70,36 @@ class PayerViews:
         return Answer(body=shapes.to_bytes(shown(payer, self._versions.today())))
 
     def _list(self, query: Any) -> Answer:
-        left = cursors.read(_KIND, query["after"], (str, str))
+        left = cursors.read(_KIND, query["after"], (str, str, str))
         version = self._versions.current() if left is None else self._of(left[0])
-        found, cards = self._asked(version, query)
-        behind = [each for each in found if left is None or each.id > left[1]]
+        since = query["since"] or "" if left is None else _since(query, left[1])
+        found, cards = self._asked(version, since, query)
+        behind = [each for each in found if left is None or each.id > left[2]]
         here, rest = behind[: query["limit"]], behind[query["limit"] :]
         today = self._versions.today()
+        last = (version.name, since, here[-1].id) if rest else None
         body = {
             "directory": version.name,
             "items": [shown(each.payer, today) for each in here if each.payer],
             "removed": [each.id for each in here if each.payer is None],
             "cards": cards,
-            "next": cursors.write(_KIND, (version.name, here[-1].id)) if rest else None,
+            "next": cursors.write(_KIND, last) if last else None,
         }
         return Answer(body=shapes.to_bytes(body))
 
     def _asked(
-        self, version: Version, query: Any
+        self, version: Version, since: str, query: Any
     ) -> tuple[Sequence[Change], Sequence[Any]]:
         """Return what is to be listed, and what was made of a card."""
         wanted = _wanted(query)
-        if query["since"]:
+        if since:
             if wanted != PayerSearch():
                 raise Refusal(
                     "bad-parameter",
                     "`since` stands beside a search; wanted one of both: changes are "
                     "those of the whole directory",
                 )
-            before = self._of(query["since"])
+            before = self._of(since)
             return tuple(changes(before.payers, version.payers)), ()
         found = version.search(wanted, self._versions.today())
         return [Change(each.id, each) for each in found.payers], [
@@ -114,6 +116,17 @@ class PayerViews:
                 facts={"whole": WHOLE},
             )
         return found
+
+
+def _since(query: Any, begun: str) -> str:
+    """Return what a list of changes was begun from; its pages need not say it again."""
+    if query["since"] not in {None, "", begun}:
+        raise Refusal(
+            "bad-cursor",
+            f"the cursor is of a list that was not begun with since={query['since'][:80]}; "
+            "leave `after` out to begin one, or `since` to go on",
+        )
+    return begun
 
 
 def _wanted(query: Any) -> PayerSearch:

@@ -89,7 +89,7 @@ def read(folder: Path) -> Manifest:
         for each in ("site", "files"):
             content[each] = tuple(Kept(**one) for one in content[each])
         made = Manifest(**content)
-        for one in (made.journal, *made.files):
+        for one in (made.journal, *made.site, *made.files):
             _must_lie_inside(one.name)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise IntegrityBroken(

@@ -13,13 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
+from sqlalchemy import func, select
 
 from config.settings import Settings
 from gateway.backup import journal_copy, manifest
 from gateway.backup.manifest import Kept, Manifest
 from gateway.backup.storage_copy import Progress
-from gateway.errors import BackupFailed
+from gateway.errors import BackupFailed, IntegrityBroken
+from gateway.journal import schema
+from gateway.journal.dialect import open_engine
 from gateway.storage.local import LocalStorage, sync_folder
+from gateway.storage.vault import KeyRing, WrappedKey
 
 
 @frozen(kw_only=True)
@@ -72,6 +76,35 @@ class Restore:
             url, source, journal, engine=self.manifest.engine, pg_restore=pg_restore
         )
         return files
+
+
+def wrong_keys(url: str, keys: KeyRing) -> Sequence[str]:
+    """Name the keys that are called as those of the restored files, and are others.
+
+    One stored file of each key is tried.
+    """
+    payload = schema.payload
+    one = (
+        select(func.min(payload.c.id))
+        .where(payload.c.purged_at.is_(None), payload.c.key_id.in_(keys.names))
+        .group_by(payload.c.key_id)
+    )
+    query = select(payload.c.id, payload.c.key_id, payload.c.wrapped_key).where(
+        payload.c.id.in_(one)
+    )
+    engine = open_engine(url, write=False, connections=1)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(query).all()
+    finally:
+        engine.dispose()
+    wrong = []
+    for row in rows:
+        try:
+            keys.unwrap(row.id, WrappedKey(key_id=row.key_id, wrapped=row.wrapped_key))
+        except IntegrityBroken:
+            wrong.append(row.key_id)
+    return sorted(wrong)
 
 
 def _bring(source: Path, target: Path, kept: Kept) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -59,7 +60,7 @@ class Backup:
         Everything that was acknowledged before the call is in it.  Raises
         `BackupFailed`; then the moments that were there before are as they were.
         """
-        with _held(to):
+        with _held(to), _said(to):
             for _ in range(_TRIES):
                 try:
                     folder, made = self._take(to)
@@ -170,6 +171,20 @@ class Backup:
         names = {each.name for one in kept for each in manifest.read(one).files}
         storage = to / manifest.STORAGE
         StorageCopy(source=storage, target=storage, held={}).forget(names)
+
+
+@contextmanager
+def _said(to: Path) -> Iterator[None]:
+    """Say in words what a disk or the engine of the journal could not do."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        place = getattr(error, "filename", None) or to
+        why = getattr(error, "strerror", None) or error
+        raise BackupFailed(
+            f"{place}: {why}; no moment was made, and those that are there are as they "
+            "were"
+        ) from error
 
 
 class _PurgedMeanwhile(Exception):

@@ -40,6 +40,10 @@ EXAMPLE: Final = (
     "octway anomaly resolve a0123456789abcdefgh 'the fund was added'"
 )
 
+_COUNTED: Final = (
+    "a claim counts each time that it is seen: one late again counts again"
+)
+
 
 def define(parser: Parser) -> None:
     """Define the command line."""
@@ -47,6 +51,7 @@ def define(parser: Parser) -> None:
     listed = actions.add(
         "list", "list open anomalies", "octway anomaly list --kind lot-held", _list
     )
+    listed.description = f"List open anomalies: in `claims` {_COUNTED}."
     listed.add_argument("--all", action="store_true", help="resolved ones too")
     listed.add_argument("--kind", choices=list(anomalies.KINDS), metavar="KIND")
     listed.add_argument("--payer", metavar="ID")
@@ -175,6 +180,8 @@ def _list(options: Options, terminal: Terminal) -> int:
         ],
         right=("seen", "claims"),
     )
+    if any(row.claims for row in rows):
+        terminal.say(f"claims: {_COUNTED}")
     return 0
 
 

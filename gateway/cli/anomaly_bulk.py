@@ -184,5 +184,5 @@ def _facts(plan: Plan) -> dict[str, object]:
 def _extent(plan: Plan) -> str:
     parts = [f"{len(plan.cases):,} of the desk's cases"]
     if plan.order.action is not None:
-        parts.append(f"{len(plan.things):,} things behind them")
+        parts.append(f"{counted(len(plan.things), 'thing')} behind them")
     return ", ".join([*parts, counted(plan.claims, "claim")])

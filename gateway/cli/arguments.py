@@ -31,6 +31,16 @@ class Parser(argparse.ArgumentParser):
                 action, f"invalid choice: {str(value)!r}; wanted one of {wanted}"
             )
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Say what a value is not, and never the name of the function that reads it."""
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            if isinstance(error.__context__, argparse.ArgumentTypeError):
+                raise
+            words = f"{arg_string!r} is no number; wanted one such as 5"
+            raise argparse.ArgumentError(action, words) from None
+
     def error(self, message: str) -> NoReturn:
         """Refuse the command line in one line."""
         raise Refusal(f"{message}; see: {self.prog} --help", WRONG_USAGE)

@@ -21,7 +21,7 @@ from gateway.cli.wording import counted, moment
 from gateway.errors import SchemaMismatch, StorageUnavailable
 from gateway.notifications.in_force import read_notifications
 from protocols.catalog import Catalog
-from protocols.interface import Emitter
+from protocols.sending import Emitter
 from routing.directory import Directory
 
 EXAMPLE: Final = "octway check -c /etc/octway/octway.toml"
@@ -53,7 +53,8 @@ def run(options: Options, terminal: Terminal) -> int:
             mistakes += found.new(_check_networks(settings))
             directory = _directory(settings, mistakes)
             mistakes += _check_notifications(settings, directory)
-            trouble += found.new(_check_database(settings, terminal))
+            if not any(each.key.startswith("database.") for each in mistakes):
+                trouble += _check_database(settings, terminal)
     except ConfigErrors as errors:
         mistakes += errors.mistakes
     status = WRONG_USAGE if mistakes else DOES_NOT_HOLD if trouble else 0
@@ -81,7 +82,7 @@ class _Found:
     """What was wrong already when the settings were read, so that it is told once."""
 
     def __init__(self, settings: Settings, mistakes: Iterable[Mistake]) -> None:
-        self._file = settings.file
+        self._files = {settings.file, *(each.file for each in mistakes)}
         self._sections = {each.key.partition(".")[0] for each in mistakes}
 
     def new(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
@@ -89,7 +90,7 @@ class _Found:
         return [
             each
             for each in mistakes
-            if each.file != self._file
+            if each.file not in self._files
             or each.key.partition(".")[0] not in self._sections
         ]
 

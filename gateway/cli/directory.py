@@ -33,7 +33,7 @@ def define(parser: Parser) -> None:
     """Define the command line."""
     actions = Actions(parser)
     actions.add(
-        "list", "list versions that were in force", "octway directory list", _list
+        "list", "list versions that were loaded", "octway directory list", _list
     )
     diff = actions.add(
         "diff",
@@ -93,7 +93,7 @@ def _list(options: Options, terminal: Terminal) -> int:
         return 0
     table(
         terminal,
-        ("version", "in force since", ""),
+        ("version", "first loaded", ""),
         [
             (
                 row.version[:12],

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from gateway.cli.tables import facts
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, money
-from protocols.interface import FieldShown, RecordShown
 from protocols.shape import looks_like
+from protocols.shown import FieldShown, RecordShown
 from routing.envelope import Problem, Severity
 
 if TYPE_CHECKING:

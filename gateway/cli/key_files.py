@@ -27,21 +27,28 @@ _NO_ENCRYPTION = serialization.NoEncryption()
 
 
 def write_new(path: Path, content: bytes | str, mode: int) -> bool:
-    """Write a file that is not there yet, durable; False if it is there."""
+    """Write a file that is not there yet, durable; False if it is there.
+
+    Raises `OSError` with the file's name, as on a full disk; then there is none.
+    """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return True
 
 
-def replace(path: Path, content: str, mode: int) -> None:
+def replace(path: Path, content: bytes | str, mode: int) -> None:
     """Put new content in place of a file at once: the old or the new, never half."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ shown at once and `octway inspect` never waits for a database library.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -106,7 +107,8 @@ def _ending(error: Exception) -> tuple[str, int]:
         return "\n".join(str(each) for each in error.mistakes), WRONG_USAGE
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror or error}", WRONG_USAGE
+        hint = "; make room on that disk" if error.errno == errno.ENOSPC else ""
+        return f"{place}{error.strerror or error}{hint}", WRONG_USAGE
     wrong = isinstance(error, SchemaMismatch | StorageUnavailable)
     return str(error), WRONG_USAGE if wrong else DOES_NOT_HOLD
 

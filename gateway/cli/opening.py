@@ -91,7 +91,8 @@ def database_errors(settings: Settings) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         why = str(error.orig).strip().splitlines()[0]
-        message = f"the database cannot be opened: {why}"
+        hint = "; is its disk full?" if "disk" in why.lower() else ""
+        message = f"the database cannot be opened: {why}{hint}"
         raise ConfigErrors([settings.mistake("database.url", message)]) from error
     except ArgumentError as error:
         message = "is no address of a database; wanted sqlite:///FILE or postgresql+…"

@@ -1,7 +1,8 @@
 """`octway payer import FILE`: a national table of payers becomes the directory's.
 
 The whole result is loaded in a copy before anything is written, so an import
-either gives a directory that works or changes nothing.  A payer file that is
+either gives a directory that works or changes nothing, and one error in the table
+refuses all of it; what is merely odd is a warning.  A payer file that is
 there is never touched; a code that a payer has already gets no second file.
 Which tables there are, and what they mean, is each network's word.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def _import(options: Options, terminal: Terminal) -> int:
     found = network.importers[table](content)
     bad = sum(each.severity is Severity.ERROR for each in found.problems)
     _tell_problems(options.file, found, terminal)
-    if not found.rows:
+    if bad or not found.rows:
         return _refuse(options, table, found, bad, terminal)
     if options.since is not None:
         found = _beginning(options, found, directory.table(network.name, table))
@@ -126,14 +127,14 @@ def _import(options: Options, terminal: Terminal) -> int:
                 "payers_added": [wanted.name(payer) for payer in wanted.fresh],
                 "payers_kept": len(found.payers) - len(wanted.fresh),
                 "problems": len(found.problems),
-                "errors": bad,
-                "warnings": len(found.problems) - bad,
+                "errors": 0,
+                "warnings": len(found.problems),
                 "changes": changes,
             }
         )
     else:
         _say(options, wanted, changes, replaced=replaced, terminal=terminal)
-    return DOES_NOT_HOLD if bad else 0
+    return 0
 
 
 def _beginning(
@@ -191,7 +192,7 @@ def _refuse(
     options: Options, table: str, found: Imported, bad: int, terminal: Terminal
 ) -> int:
     """Say that nothing is taken over; what is in force stays."""
-    if found.whole and bad:
+    if bad:
         terminal.complain(
             f"{options.file}: {counted(bad, 'error')}: the table of {table} is refused "
             "as a whole, and the one in force stays"
@@ -222,16 +223,31 @@ def _take_over(
     version = f", version {found.version}" if found.version else ""
     remark = f"# Made by `octway payer import` from {options.file.name}{version}.\n"
     text = remark + found.text
-    files = {f"{wanted.name(payer)}.toml": payer.text for payer in wanted.fresh}
-    after = table_files.try_out(folder, {**files, wanted.place: text})
+    files = {f"{wanted.name(payer)}.toml": payer for payer in wanted.fresh}
+    texts = {name: payer.text for name, payer in files.items()}
+    after = table_files.try_out(folder, {**texts, wanted.place: text})
     changes = _changes(wanted.place, directory.data.sources, after.sources)
     table = folder / wanted.place
     replaced = table.exists() and table.read_text(encoding="utf-8") != text
     if not options.dry_run:
-        for name, payer in files.items():
-            key_files.write_new(folder / name, payer, key_files.PUBLIC)
-        table_files.replace(table, text, keep=replaced)
+        _write(folder, files, lambda: table_files.replace(table, text, keep=replaced))
     return replaced, changes
+
+
+def _write(
+    folder: Path, files: Mapping[str, ImportedPayer], finish: Callable[[], None]
+) -> None:
+    """Write payers' files, then what follows; nothing of them stays if that fails."""
+    written = []
+    try:
+        for name, payer in files.items():
+            if key_files.write_new(folder / name, payer.text, key_files.PUBLIC):
+                written.append(folder / name)
+        finish()
+    except BaseException:
+        for each in written:
+            each.unlink()
+        raise
 
 
 def _changes(
@@ -270,7 +286,7 @@ def _say(
             if same
             else f"rows, compared with the table in the directory: {told}"
         )
-    warnings = sum(each.severity is not Severity.ERROR for each in found.problems)
+    warnings = len(found.problems)
     if warnings:
         named = "named above" if warnings <= _SHOWN else "the first ones named above"
         terminal.say(f"{counted(warnings, 'warning')}, {named}")

@@ -129,7 +129,7 @@ def _show(
     if total.sent:
         terminal.say(
             f"{percent(total.share or 0.0)} of {counted(total.sent, 'claim')} had no "
-            f"closing answer {options.after} days after they were sent"
+            f"closing answer {counted(options.after, 'day')} after they were sent"
         )
     if total.young:
         terminal.say(f"{_young(total.young, options.after)} and not counted yet")
@@ -183,7 +183,7 @@ def _drawn(found: list[Sending], by: str, after: int, over: date) -> bytes:
         ]
     return line_plot(
         series,
-        title=f"Claims without a closing answer after {after} days",
+        title=f"Claims without a closing answer after {counted(after, 'day')}",
         x_label="sent on",
         y_label="share of the claims sent",
         percent=True,

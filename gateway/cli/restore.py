@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from config.settings import Settings, attempt, load
 from gateway.backup import journal_copy, key_copies, manifest
 from gateway.backup.manifest import Manifest
-from gateway.backup.restore import Restore
+from gateway.backup.restore import Restore, wrong_keys
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.opening import database_errors
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import counted, moment, size
+from gateway.journal import migrations
+from gateway.journal.schema import SCHEMA_VERSION
 from gateway.storage.vault import read_key_ring
 
 EXAMPLE: Final = (
@@ -60,8 +64,30 @@ def run(options: Options, terminal: Terminal) -> int:
         raise Refusal("name the new installation: --into NEW", WRONG_USAGE)
     folder = _chosen(moments, options.moment)
     made = manifest.read(folder)
+    if not migrations.known(made.schema):
+        raise Refusal(
+            f"{folder} was taken by octway {made.version}, whose journal is at "
+            f"{made.schema!r}; this program ({SCHEMA_VERSION!r}) does not know that: "
+            "restore with that version or a later one"
+        )
     task = Restore(folder=folder, manifest=made)
     into: Path = options.into.absolute()
+    with _at(into):
+        return _restore(task, into, options, terminal)
+
+
+@contextmanager
+def _at(into: Path) -> Iterator[None]:
+    """Name the place where a disk that took no more did not."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or into)
+        raise OSError(error.errno, error.strerror, place) from error
+
+
+def _restore(task: Restore, into: Path, options: Options, terminal: Terminal) -> int:
+    made, folder = task.manifest, task.folder
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = into / made.site[0].name
     if config.exists():  # nothing is written beside a journal that is in use
@@ -115,9 +141,13 @@ def _lacking(
     found = [each for each in made.key_files if not (into / each).exists()]
     file = settings.storage.key_file
     if file.is_file():
-        names = read_key_ring(file, terminal.entropy).names
-        missing = [each for each in made.keys if each not in names]
+        ring = read_key_ring(file, terminal.entropy)
+        missing = [each for each in made.keys if each not in ring.names]
         found += [f"{file}: it lacks the key {each!r}" for each in missing]
+        found += [
+            f"{file}: its key {each!r} is another one than that of the backup's files"
+            for each in wrong_keys(settings.database.url, ring)
+        ]
     return found
 
 
@@ -137,6 +167,16 @@ def _list(moments: list[Path], options: Options, terminal: Terminal) -> int:
     return 0 if whole else DOES_NOT_HOLD
 
 
+def _migration(settings: Settings, made: Manifest) -> list[str]:
+    """Tell the step that a journal of an older program needs."""
+    if made.schema == SCHEMA_VERSION:
+        return []
+    return [
+        f"octway migrate -c {settings.file}    # the journal is octway {made.version}'s, "
+        f"at {made.schema}; this program needs {SCHEMA_VERSION}"
+    ]
+
+
 def _say_next(
     settings: Settings, made: Manifest, lacking: list[str], terminal: Terminal
 ) -> None:
@@ -151,6 +191,7 @@ def _say_next(
     terminal.say("What to do next:")
     when = moment(made.taken_at, terminal.zone)
     steps = (
+        *_migration(settings, made),
         f"octway check -c {settings.file}",
         f"octway verify -c {settings.file}",
         f"what happened after {when} is not in it: clients send those files again, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway import app
 from gateway.cli.arguments import Options, Parser, add_config
-from gateway.cli.opening import settings_of
+from gateway.cli.opening import database_errors, settings_of
 from gateway.cli.terminal import Terminal
 
 EXAMPLE = "octway run -c /etc/octway/octway.toml"
@@ -18,4 +18,6 @@ def define(parser: Parser) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Run a node until it is told to stop."""
-    return app.run(settings_of(options, terminal))
+    settings = settings_of(options, terminal)
+    with database_errors(settings):
+        return app.run(settings)

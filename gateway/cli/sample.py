@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from config.directory_records import PayerEntry
 from config.sandbox_file import NUMBER_DIGITS, PAID, Outcome, sandbox
-from gateway.cli import opening
+from gateway.cli import opening, sample_document
 from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.network_names import one_of
 from gateway.cli.payer_names import find, today_of
@@ -27,7 +27,8 @@ EXAMPLE: Final = (
     "octway sample dre.b2 --code OC/990/amc.example --flow complementary:999999991\n"
     "octway sample late.b2 --code 01990 --outcome late   # for the sandbox of a test client\n"
     "octway sample sample.920000 --code 300  # for a Belgian union\n"
-    "octway sample sample.801000 --code 300 --flow insurability"
+    "octway sample sample.801000 --code 300 --flow insurability\n"
+    "octway sample scor_991234567_012_000000123.pdf --document    # a prescription"
 )
 _SEED_BYTES: Final = 8
 _MOST: Final = 99
@@ -52,6 +53,12 @@ def define(parser: Parser) -> None:
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--payer", metavar="ID", help="a payer of the directory")
     whom.add_argument("--code", metavar="CODE", help="a payer's code")
+    whom.add_argument(
+        "--document",
+        action="store_true",
+        help="a supporting document (PDF/A) for the invoice that the name of FILE says: "
+        "scor_SENDER_LOT_INVOICE.pdf",
+    )
     parser.add_argument(
         "--network", metavar="NAME", help="of --code, if it may be of several"
     )
@@ -86,6 +93,8 @@ def define(parser: Parser) -> None:
 
 def run(options: Options, terminal: Terminal) -> int:
     """Write the file; refuses to replace one, or to write what is not valid."""
+    if options.document:
+        return _document(options, terminal)
     outcome = _OUTCOMES[options.outcome] if options.outcome else None
     if options.claims is None:
         options.claims = _CLAIMS if outcome is None else 1
@@ -98,21 +107,11 @@ def run(options: Options, terminal: Terminal) -> int:
             WRONG_USAGE,
         )
     network, code, payer = _whom(options, terminal)
-    seed = options.seed
-    if seed is None:
-        seed = int.from_bytes(terminal.entropy(_SEED_BYTES))
+    seed = _seed(options, terminal)
     facts = _Facts(network, code, payer.rules if payer is not None else {})
     made = _make(options, terminal, facts, Random(seed), outcome)  # noqa: S311 - invented
     _must_be_valid(network, made)
-    try:
-        with Path(options.file).open("xb") as file:
-            file.write(made.getvalue())
-    except FileExistsError:
-        raise Refusal(
-            f"{options.file}: is there already and is never replaced; remove it, or "
-            "choose another name",
-            WRONG_USAGE,
-        ) from None
+    _write(options, made.getvalue())
     if options.json:
         told = {"file": options.file, "network": network.name, "code": code}
         chosen = {"outcome": outcome.name} if outcome is not None else {}
@@ -123,11 +122,51 @@ def run(options: Options, terminal: Terminal) -> int:
     terminal.say(f"{options.file}: {size(len(made.getvalue()))}, {what} for {whom}")
     if outcome is not None:
         terminal.say(f"In the sandbox: {outcome.words}")
+    _say_invented(terminal, seed)
+    return 0
+
+
+def _document(options: Options, terminal: Terminal) -> int:
+    """Write a supporting document."""
+    seed = _seed(options, terminal)
+    rng = Random(seed)  # noqa: S311 - invented
+    network, about, content = sample_document.make(options, rng)
+    _write(options, content)
+    if options.json:
+        told = {"file": options.file, "network": network.name, "seed": seed}
+        terminal.give({**told, "document": about._asdict()})
+        return 0
+    terminal.say(
+        f"{options.file}: {size(len(content))}, a supporting document for invoice "
+        f"{about.invoice} in lot {about.lot} of {about.sender}"
+    )
+    _say_invented(terminal, seed)
+    return 0
+
+
+def _seed(options: Options, terminal: Terminal) -> int:
+    if options.seed is not None:
+        return int(options.seed)
+    return int.from_bytes(terminal.entropy(_SEED_BYTES))
+
+
+def _write(options: Options, content: bytes) -> None:
+    try:
+        with Path(options.file).open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise Refusal(
+            f"{options.file}: is there already and is never replaced; remove it, or "
+            "choose another name",
+            WRONG_USAGE,
+        ) from None
+
+
+def _say_invented(terminal: Terminal, seed: int) -> None:
     terminal.say(
         "Everybody and everything in it is invented; send it to a test system only. "
         f"The same file again: --seed {seed}"
     )
-    return 0
 
 
 def _make(

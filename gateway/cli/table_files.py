@@ -37,8 +37,12 @@ def try_out(folder: Path, files: Mapping[str, str]) -> DirectoryData:
 
 
 def replace(table: Path, text: str, *, keep: bool) -> None:
-    """Write a table in one step; `keep` leaves the one before as NAME.before."""
+    """Write a table in one step; `keep` leaves the one before as NAME.before.
+
+    Raises `OSError`, as on a full disk; then the table is as it was.
+    """
     table.parent.mkdir(parents=True, exist_ok=True)
     if keep:
-        shutil.copy2(table, table.with_name(f"{table.name}.before"))
+        before = table.with_name(f"{table.name}.before")
+        key_files.replace(before, table.read_bytes(), key_files.PUBLIC)
     key_files.replace(table, text, key_files.PUBLIC)

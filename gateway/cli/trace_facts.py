@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from gateway.cli import trace_chase, trace_documents
 from gateway.cli.anomaly import as_json as anomaly_as_json
 from gateway.cli.payment_words import payment_as_json
+from gateway.cli.webhook_shown import told_as_json
 from gateway.intake.receipts import iso_time
 from gateway.journal.life import Life
 from gateway.journal.life_lots import Standing
@@ -81,6 +82,7 @@ def life_as_json(
             }
             for row in life.receipts
         ],
+        "webhooks": [told_as_json(row) for row in life.webhooks],
         "anomalies": [anomaly_as_json(row) for row in _anomalies(life)],
         "problems": [
             {

@@ -6,7 +6,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.cli import trace_chase, trace_codes, trace_documents, trace_parts
+from gateway.cli import (
+    trace_chase,
+    trace_codes,
+    trace_documents,
+    trace_parts,
+    webhook_shown,
+)
 from gateway.cli.anomaly_shown import show as show_anomaly
 from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
@@ -47,6 +53,7 @@ def show(
     trace_chase.show(pursuit, terminal, voice)
     _answers(life, terminal)
     _receipts(life, terminal)
+    webhook_shown.show_told(life.webhooks, terminal)
     _anomalies(life, terminal)
     _timeline(life, terminal)
     _numbers(pursuit, terminal)

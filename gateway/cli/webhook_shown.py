@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from gateway.api import shapes
 from gateway.api.webhook_shapes import DELIVERY, WEBHOOK
-from gateway.cli.tables import table
+from gateway.cli.tables import heading, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.wording import moment
 
@@ -69,6 +69,38 @@ def show_deliveries(rows: Sequence[AnyRow], terminal: Terminal) -> None:
             for row in rows
         ],
         right=("tries",),
+    )
+
+
+def told_as_json(row: AnyRow) -> dict[str, Any]:
+    """Return a delivery of a life, with the endpoint that it went to."""
+    whose = {"client": row.client_id, "webhook": row.webhook_id, "url": row.url}
+    return whose | delivery_as_json(row)
+
+
+def show_told(rows: Sequence[AnyRow], terminal: Terminal) -> None:
+    """Print what endpoints were told of one thing, in a section of its life."""
+    if not rows:
+        return
+    heading(terminal, "Webhooks")
+    table(
+        terminal,
+        ("happened", "kind", "about", "told to", "state", "tries", "status", "error"),
+        [
+            (
+                moment(row.at, terminal.zone),
+                row.kind,
+                row.subject,
+                row.url,
+                row.state,
+                str(row.attempts),
+                str(row.status or ""),
+                row.error,
+            )
+            for row in rows
+        ],
+        right=("tries",),
+        indent="  ",
     )
 
 

@@ -54,6 +54,11 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {plural(word)}"
 
 
+def often(count: int) -> str:
+    """Write how often something was: `once`, `6 times`."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
 def plural(word: str) -> str:
     """Return the plural of one of our nouns."""
     if word.endswith("y") and not word.endswith(("ay", "ey", "oy")):

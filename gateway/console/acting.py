@@ -153,7 +153,7 @@ async def told(
     """Go back to a case after several things were done; tell what could not be."""
     if not failed:
         return visit.go(_address(case), "It is done; the gateway goes on with it.")
-    words = "; ".join(failed.values())
+    words = "; ".join(map(visit.tell, failed.values()))
     return await shown(visit, case, wrong={form: words}, status=409)
 
 
@@ -218,7 +218,7 @@ async def agree(visit: Visit) -> Answer:
             "agree", lambda tx: second_person.agree(tx, case, by=by)
         )
     except GatewayError as error:
-        return await shown(visit, case, wrong={"agree": str(error)}, status=409)
+        return await shown(visit, case, wrong={"agree": visit.tell(error)}, status=409)
 
     def make(name: str) -> Callable[[Tx], Any]:
         return lambda tx: second_person.do_one(tx, case, name, directory)
@@ -242,7 +242,7 @@ async def refuse(visit: Visit) -> Answer:
             "refuse", lambda tx: second_person.refuse(tx, case, why, by=by)
         )
     except GatewayError as error:
-        return await shown(visit, case, wrong={"agree": str(error)}, status=409)
+        return await shown(visit, case, wrong={"agree": visit.tell(error)}, status=409)
     return visit.go(_address(case), "It is refused; nothing was done.")
 
 
@@ -254,7 +254,7 @@ async def _do(
     try:
         await visit.write(form, lambda tx: call(tx, case, *args, by=by, was=was))
     except GatewayError as error:
-        return await shown(visit, case, wrong={form: str(error)}, status=409)
+        return await shown(visit, case, wrong={form: visit.tell(error)}, status=409)
     return visit.go(_address(case), said)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+from attrs import evolve
+
 from gateway.api.routes import Answer
 from gateway.console.acting import mend_all, reason_of
 from gateway.console.case_words import CAUSES, CHORES, REASONS
@@ -48,7 +50,9 @@ async def propose(visit: Visit) -> Answer:
     """Say what would happen, and change nothing."""
     chore = visit.form.get("chore")
     if chore not in CHORES:
-        return visit.go(_LIST, "Choose what shall be done.")
+        return visit.go(
+            link(_LIST, **kept_of(visit.form)), "Choose what shall be done."
+        )
     if visit.form.get("which") == "all":
         wanted = wanted_of(visit, visit.form)
         rows = await visit.ask(cases.listed, wanted, None, MOST_CASES + 1)
@@ -129,9 +133,13 @@ async def _shown(
     visit: Visit, plan: Plan, wrong: str = "", status: int = 200
 ) -> Answer:
     above = visit.premises.house.settings.console.second_person_above
-    return visit.page(
+    kept = kept_of(visit.form)
+    back = link(_LIST, **kept)
+    return evolve(visit, here=back).page(
         "bulk.html",
         status=status,
+        kept=kept,
+        back=back,
         plan=plan,
         chores=CHORES,
         causes=CAUSES,
@@ -149,8 +157,10 @@ async def _shown(
 
 
 def _told(visit: Visit, order: Order, count: int, failed: Mapping[str, str]) -> Answer:
-    return visit.page(
+    back = link(_LIST, **kept_of(visit.form))
+    return evolve(visit, here=back).page(
         "bulk_done.html",
+        back=back,
         order=order,
         chores=CHORES,
         done=count - len(failed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from gateway.console.case_words import (
     TRIES,
     advice_of,
     happened,
+    why_closed,
 )
 from gateway.console.cases import people
 from gateway.console.pages import Page, get
@@ -38,6 +40,7 @@ from gateway.journal.anomaly_items import Reach
 from gateway.journal.case_things import Thing, behind
 from gateway.journal.remedies import Wanted
 from gateway.journal.report_remedies import Tried
+from gateway.steps import second_person
 from gateway.steps.mending import Action, possible
 from protocols.labels import Explained
 from routing.chase import RemedyState
@@ -107,6 +110,7 @@ async def shown(
         causes=CAUSES,
         cause=CAUSES.get(row.subject.partition(":")[0]) if _is_held(row) else None,
         advice=advice_of(row),
+        resolution=_resolution(visit, whole),
         official=official,
         meaning=meaning,
         history=[(event.at, happened(visit, event)) for event in whole.events],
@@ -119,7 +123,6 @@ async def shown(
         name_of=proposals.name_of,
         wrong=wrong or {},
         typed=visit.form,
-        most=THINGS,
     )
 
 
@@ -128,7 +131,7 @@ def read(connection: Connection, name: str, now: float) -> Whole | None:
     row = anomalies.find(connection, name)
     if row is None:
         return None
-    things, count = behind(connection, row, THINGS)
+    things, count = behind(connection, row, _most_of(row))
     tried: Sequence[Tried] = ()
     waiting: Sequence[AnyRow] = ()
     if row.payer_id:
@@ -152,6 +155,19 @@ def read(connection: Connection, name: str, now: float) -> Whole | None:
         waiting=waiting,
         proposed=proposed,
     )
+
+
+def _most_of(row: AnyRow) -> int:
+    """Return how many things are shown: all, where a person must judge of all."""
+    return anomaly_items.MOST if row.kind == second_person.KIND else THINGS
+
+
+def _resolution(visit: Visit, whole: Whole) -> str:
+    """Say why the case was closed; empty where it is open."""
+    closed = (each for each in whole.events if each.kind == "anomaly.resolve")
+    last = next(closed, None)
+    by = "" if last is None else json.loads(last.facts)["by"]
+    return why_closed(visit, whole.row.resolution, by)
 
 
 def _is_held(row: AnyRow) -> bool:

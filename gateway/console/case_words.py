@@ -1,7 +1,6 @@
 """Words of the anomaly desk: what to do about a kind, what happened, reasons to close.
 
-Everything here is said through the catalogue; what the journal holds as sentences is
-shown as it is.
+Everything here is said through the catalogue; what a person wrote is shown as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.console.visit import Visit
+from gateway.journal.deeds import ITSELF
 from gateway.steps.bulk import Chore
 from gateway.steps.mending import Action
 from gateway.telling import advice
@@ -52,6 +52,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "anomaly.resolve": "Resolved by {by}: {resolution}",
         "anomaly.reopen": "Opened again by {by}",
         "anomaly.reopened": "Happened again",
+        "anomaly.asked": "{by} asked for a second person’s word",
         "anomaly.agreed": "{by} agreed to what {asked_by} asked for",
     }
 )
@@ -133,7 +134,21 @@ def happened(visit: Visit, event: Row[*tuple[Any, ...]]) -> str:
     if isinstance(facts.get("until"), float):
         zone = visit.premises.zone
         facts["until"] = visit.language.moment(facts["until"], zone, form="short")
+    if facts.get("resolution"):
+        facts["resolution"] = why_closed(visit, facts["resolution"], facts["by"])
+    if facts["by"] in ITSELF:
+        facts["by"] = visit.language.say(facts["by"])
     return visit.language.say(pattern).format_map(facts)
+
+
+def why_closed(visit: Visit, words: str, by: str) -> str:
+    """Say why a case was closed; what a person wrote stays as it stands."""
+    if by in ITSELF:
+        return visit.tell(words)
+    chosen, colon, own = words.partition(": ")
+    if chosen not in REASONS:
+        return words
+    return f"{visit.language.say(chosen)}{colon}{own}"
 
 
 class _Facts(dict[str, Any]):

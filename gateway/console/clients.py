@@ -8,7 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from cryptography import x509
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from gateway.api.problems import Refusal
 from gateway.api.routes import Answer
@@ -17,7 +17,13 @@ from gateway.console.pages import Page, get
 from gateway.console.templates import link
 from gateway.console.visit import Visit
 from gateway.endpoint_papers import SOON
-from gateway.journal import client_traffic, clients, enrolment_lists
+from gateway.journal import (
+    client_traffic,
+    clients,
+    enrolment_lists,
+    webhook_deliveries,
+    webhooks,
+)
 from routing.enrolment import ACTS_NEXT
 
 _SCREEN: Final = 50
@@ -109,6 +115,7 @@ async def client_page(
         waiting=await visit.ask(client_traffic.waiting, row.id, since),
         keys=[(each, _ends(each)) for each in keys],
         soon=now + SOON,
+        hooks=await visit.ask(_hooks, row.id),
         enrolments=await _enrolments(visit, row.id, sent, senders),
         acts=ACTS_NEXT,
         stands=STANDS,
@@ -127,6 +134,14 @@ async def find(visit: Visit) -> Row[*tuple[Any, ...]]:
     if row is None:
         raise Refusal("not-found", "there is no client of that name")
     return row
+
+
+def _hooks(connection: Connection, client: str) -> list[tuple[Any, dict[str, int]]]:
+    """List a client's webhooks, each with its deliveries by state."""
+    return [
+        (each, webhook_deliveries.counts(connection, each.id))
+        for each in webhooks.of_client(connection, client)
+    ]
 
 
 def address(client: str) -> str:

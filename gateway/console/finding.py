@@ -11,7 +11,7 @@ from gateway.console.places import address_of
 from gateway.console.records import wrong_purpose
 from gateway.console.rights import Right
 from gateway.console.visit import Visit
-from gateway.journal import looks, search
+from gateway.journal import looks, search, webhooks
 
 _LEAST: Final = 5  # characters of a patient's number
 
@@ -32,6 +32,8 @@ async def find(visit: Visit) -> Answer:
     hits = await visit.ask(search.find, what, directory)
     if len(hits) == 1:
         return redirect(address_of(hits[0].found))
+    if not hits and await visit.ask(webhooks.find, None, what) is not None:
+        return redirect(f"/console/webhooks/{what}")
     groups = {
         kind: [each for each in hits if each.found.kind == kind]
         for kind in search.KINDS
@@ -84,6 +86,7 @@ async def find_patient(visit: Visit) -> Answer:
         purposes=looks.PURPOSES,
         wrong="",
         asked=True,
+        born=born,
         most=len(hits) >= search.MOST,
         address_of=address_of,
     )
@@ -97,6 +100,7 @@ def _form(visit: Visit, wrong: str = "") -> Answer:
         purposes=looks.PURPOSES,
         wrong=wrong,
         asked=False,
+        born="",
         most=False,
         address_of=address_of,
     )

@@ -21,6 +21,11 @@ _LIST: Final = "hooks"
 _MOST: Final = 50
 _MOST_REPLAYED: Final = 10_000
 _DAYS: Final = {"1": 86_400.0, "7": 7 * 86_400.0, "30": 30 * 86_400.0}
+_TOLD_AS: Final = {
+    DeliveryState.PENDING: "Waiting",
+    DeliveryState.DELIVERED: "Delivered",
+    DeliveryState.DEAD: "Given up",
+}
 _MOVES: Final = {"pause": WebhookEvent.PAUSE, "resume": WebhookEvent.RESUME}
 
 
@@ -62,6 +67,7 @@ async def show(visit: Visit) -> Answer:
         rows=rows[:_MOST],
         counts=await visit.ask(webhook_deliveries.counts, row.id),
         states=list(DeliveryState),
+        told_as=_TOLD_AS,
         state=state,
         days=list(_DAYS),
         following=following,
@@ -80,7 +86,11 @@ async def replay(visit: Visit) -> Answer:
         return len(webhook_deliveries.replay(tx, row.id, events, by))
 
     count = await visit.write("webhook", write)
-    said = "What was given up is in line again." if count else "Nothing was given up."
+    said = (
+        "What was given up is in line again."
+        if count
+        else "Nothing that was given up since then has not been told again."
+    )
     return visit.go(f"{_ALL}/{row.id}", said)
 
 

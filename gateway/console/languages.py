@@ -36,6 +36,11 @@ _SENTENCES: Final = (
     "advice.po",
     "expected.po",
     "explained.po",
+    "closing.po",
+    "documents.po",
+    "search.po",
+    "refused.po",
+    "channels.po",
 )
 _WRITTEN: Final = {"en": "en_GB", "fr": "fr_FR"}
 

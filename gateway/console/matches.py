@@ -55,5 +55,5 @@ async def _shown(visit: Visit, wrong: str = "", status: int = 200) -> Answer:
         most=_SCREEN,
         name_of=proposals.name_of,
         back=_HERE,
-        wrong=visit.language.say(wrong),
+        wrong=visit.tell(wrong),
     )

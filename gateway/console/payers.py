@@ -21,13 +21,18 @@ from gateway.endpoint_papers import Paper
 from gateway.journal import circuits, payer_traffic, today
 from gateway.journal.today import CameIn, PayerToday
 from gateway.payer_trial import Tried, try_for_a_while
+from routing.delays import ENOUGH
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.no_response import OBJECTIVE
 from routing.payer_search import named_so
 from routing.remedy import WORDS
+from routing.sandbox import read
 
 _NOTHING_CAME: Final = CameIn(0, 0, {}, {})
+_TWIN: Final = (
+    "A test client meets a simulated twin of this payer, which is of no other use."
+)
 _LOCKED_OUT: Final = frozenset({"credentials-refused", "untrusted-host"})
 _UP, _DOWN, _NONE = "in service", "down", "no endpoint"
 
@@ -92,7 +97,10 @@ async def show_all(visit: Visit) -> Answer:
 
 
 async def show(visit: Visit) -> Answer:
-    """Show one payer."""
+    """Show one payer; of a twin in a sandbox the one that it is like."""
+    twin = read(visit.places["id"])
+    if twin is not None:
+        return visit.go(_address(twin.base), _TWIN)
     return await _page(visit)
 
 
@@ -115,12 +123,14 @@ async def reset(visit: Visit) -> Answer:
     endpoint = payer.endpoint or ""
     circuit = await visit.ask(circuits.find, endpoint)
     if circuit is None or circuit.until <= visit.now:
-        return visit.go(_address(payer), "It is tried anyway; nothing had to be done.")
+        return visit.go(
+            _address(payer.id), "It is tried anyway; nothing had to be done."
+        )
     if circuit.cause in _LOCKED_OUT and not visit.form.get("mended"):
         wrong = "Say first that what the payer refused has been mended."
         return await _page(visit, status=422, wrong=wrong)
     await visit.write("circuit", lambda tx: circuits.let_through(tx, endpoint, by=by))
-    return visit.go(_address(payer), "The next file is tried at once.")
+    return visit.go(_address(payer.id), "The next file is tried at once.")
 
 
 async def export(visit: Visit) -> Answer:
@@ -171,6 +181,7 @@ async def _page(
         closed=payer_entry.closed_later(directory, payer, now),
         delays=delays,
         delay_plot=payer_plots.delays(visit.language, delays, learned, payer),
+        enough=ENOUGH,
         weeks=weeks,
         objective=OBJECTIVE,
         remedies=WORDS,
@@ -191,8 +202,8 @@ def _payer(visit: Visit) -> PayerEntry:
         ) from None
 
 
-def _address(payer: PayerEntry) -> str:
-    return f"/console/payers/{quote(payer.id, safe='')}"
+def _address(payer: str) -> str:
+    return f"/console/payers/{quote(payer, safe='')}"
 
 
 def _papers(endpoint: EndpointEntry | None) -> list[Paper]:

@@ -69,5 +69,5 @@ async def _shown(visit: Visit, wrong: str = "", status: int = 200) -> Answer:
         remedies=REMEDIES,
         tries=TRIES,
         back=_HERE,
-        wrong=visit.language.say(wrong),
+        wrong=visit.tell(wrong),
     )

@@ -28,6 +28,7 @@ from gateway.intake.turnstile import Crowded
 from gateway.journal import sessions
 from routing.errors import GatewayError
 
+_HOME: Final = "/console"
 _LOGIN: Final = "/console/login"
 _FILES: Final = "/console/static/"
 _POLICY: Final = (
@@ -95,6 +96,7 @@ class Console:
         return Visit(
             premises=self._premises,
             path=asked.path,
+            here=self._here(asked),
             places={},
             query=Fields(),
             form=Fields(),
@@ -108,6 +110,21 @@ class Console:
             boosted=asked.headers.get("hx-request") == "true",
             said=cookies.said_of(jar),
         )
+
+    def _here(self, asked: Asked) -> str:
+        """Return the address to come back to: of a form's answer, a page above it."""
+        if asked.method in {"GET", "HEAD"}:
+            return _asked_for(asked)
+        path = asked.path.rstrip("/")
+        while path.startswith(f"{_HOME}/") and not self._shows(path):
+            path = path.rpartition("/")[0]
+        return path
+
+    def _shows(self, path: str) -> bool:
+        try:
+            return self._pages.find("GET", path) is not None
+        except Refusal:
+            return False
 
     async def _known(self, visit: Visit, token: str) -> Visit:
         """Make the visit that of a person, if a session that is of use is shown."""
@@ -140,8 +157,7 @@ class Console:
         return await page.view(visit)
 
     def _to_login(self, asked: Asked, visit: Visit) -> Answer:
-        wanted = asked.path + (f"?{asked.query}" if asked.query else "")
-        back = wanted if asked.method in {"GET", "HEAD"} else "/console"
+        back = _asked_for(asked) if asked.method in {"GET", "HEAD"} else _HOME
         address = f"{_LOGIN}?next={quote(unquote(back), safe='')}"
         if visit.boosted:  # htmx would put the login page into a part of this one
             return Answer(headers=((b"HX-Redirect", address.encode()),))
@@ -162,6 +178,10 @@ _RIGHT: Final = (
 _NOTHING: Final = "there is no page under this address"
 _ELSEWHERE: Final = "Open the console itself, and send the form from there."
 _EXPIRED: Final = "Load the page again, and send it once more. Nothing was changed."
+
+
+def _asked_for(asked: Asked) -> str:
+    return asked.path + (f"?{asked.query}" if asked.query else "")
 
 
 def _same_origin(asked: Asked) -> bool:

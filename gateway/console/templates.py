@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from gateway.console.languages import LANGUAGES, Language, language
 from gateway.console.written import in_language, layout_in_language
 from gateway.journal.anomalies import KINDS
+from routing.sandbox import base
 
 if TYPE_CHECKING:
     from gateway.console.visit import Visit
@@ -94,6 +96,21 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _counted(ngettext: Any, spoken: Language) -> Callable[..., str]:
+    """Have a number in a sentence written as the language writes numbers."""
+
+    @pass_context
+    def counted(
+        context: Context, one: str, many: str, count: int, /, **more: object
+    ) -> str:
+        said: str = ngettext(
+            context, one, many, count, **{"num": spoken.number(count)} | more
+        )
+        return said
+
+    return counted
+
+
 def _static(name: str) -> str:
     return f"{_STATIC}/{name}?v={static_file(name)[1]}"
 
@@ -113,7 +130,8 @@ def _environment(code: str) -> Environment:
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         spoken.translations, newstyle=True
     )
-    environment.globals |= {"static": _static, "link": link}
+    counted = _counted(environment.globals["ngettext"], spoken)
+    environment.globals |= {"static": _static, "link": link, "ngettext": counted}
     filters: dict[str, Callable[..., str]] = {
         "say": spoken.say,
         "kind": lambda name: _capital(spoken.say(_kind(name))),
@@ -123,6 +141,7 @@ def _environment(code: str) -> Environment:
         "span": spoken.span,
         "date": spoken.date,
         "clock": _clock,
+        "base": base,
         "written": lambda words, most=0: _written(code, words, most),
         "layout": lambda words: _marked(words, layout_in_language(code, words)),
     }

@@ -18,6 +18,7 @@ from gateway.console.guesses import Guesses
 from gateway.console.languages import Language
 from gateway.console.rights import RIGHTS, Right
 from gateway.console.templates import Templates
+from gateway.console.written import in_language
 from gateway.house import House
 from gateway.intake.backoff import network_of
 from gateway.intake.reception import RunInThread
@@ -74,6 +75,8 @@ class Visit:
     """What a form of this session must carry."""
     boosted: bool
     """Whether htmx asked, which swaps what it gets into the page."""
+    here: str = ""
+    """The address of this page with its query; behind a form, the page nearest to it."""
     said: str = ""
     """What the last form of this person led to, shown once."""
 
@@ -109,6 +112,11 @@ class Visit:
     def write(self, name: str, call: Callable[[Tx], T]) -> Deferred[T]:
         """Change the journal; fires after the commit."""
         return self.premises.house.database.submit(f"console.{name}", call)
+
+    def tell(self, words: object) -> str:
+        """Say a sentence of the gateway, facts and all; what has no form stays."""
+        said = in_language(self.language.code, str(words))
+        return str(words) if said is None else said
 
     def page(self, template: str, *, status: int = 200, **facts: Any) -> Answer:
         """Render a template."""

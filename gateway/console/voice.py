@@ -17,6 +17,7 @@ class Spoken:
 
     def __init__(self, visit: Visit) -> None:
         self._language = visit.language
+        self._tell = visit.tell
         self._zone = visit.premises.zone
 
     def say(self, words: str, /, **facts: object) -> str:
@@ -27,6 +28,10 @@ class Spoken:
     def advise(self, advice: Advice, /, **facts: object) -> str:
         """Say what a person does: what to press, or where to look."""
         return self.say(advice.desk, **facts)
+
+    def written(self, words: str) -> str:
+        """Say a sentence that the journal holds; a person's stays as it stands."""
+        return self._tell(words)
 
     def counted(self, count: int, noun: str) -> str:
         """Say how many there are of something: `2 lots`."""

@@ -25,19 +25,25 @@ _SINGLE: Final = frozenset(
         *("lot", "deposit", "return", "endpoint", "document", "dispatch", "webhook"),
         *("payer", "client", "sender", "network", "invoice", "number", "twin", "day"),
         *("flow", "state", "count", "orphans", "answers", "most", "many", "recipient"),
+        *("table", "row", "type", "criterion", "agreement", "natures", "told"),
+        *("mode", "operator", "mutual"),
     }
 )
 """Places that hold one word; any other may hold a sentence."""
 _FIELD: Final = "field"  # what layouts call something
 _KNOWN: Final = frozenset({"fault"})
 """Places whose words the language must have as a whole, or the form does not fit."""
-_NEEDED: Final = frozenset({_FIELD, "said", *_KNOWN})
+_NEEDED: Final = frozenset({_FIELD, "said", "advice", *_KNOWN})
 """Places whose words must be said, or the form does not fit."""
 _STRICT: Final = tuple(f"{{{name}}}" for name in (_FIELD, *_KNOWN))
 _AS_IT_IS: Final = frozenset({"zone", "number", "message"})
 """Places of a layout's words that no language changes."""
+_PART: Final = frozenset({"part", "inside", "amc"})
+"""Places that hold one of several sentences: no semicolon is in it."""
 _DEEP: Final = 8  # places within places
-_LONGEST: Final = 4000  # characters that are compared with forms
+_JOINTS: Final = ((". ", ".", " "), ("; ", "", " ; "), (", ", "", ", "))
+"""What stands between sentences, how the first of them ends, and what joins them."""
+_LONGEST: Final = 2000  # characters that are compared with forms
 
 
 @frozen
@@ -54,7 +60,7 @@ def in_language(code: str, words: str) -> str | None:
 
 
 def _say(code: str, words: str, deep: int) -> str | None:
-    known = sentences(code).get(words)
+    known = sentences(code).get(words) or _meant(code, words)
     if known is not None:
         return known
     plain = language(code).say(words)
@@ -65,14 +71,27 @@ def _say(code: str, words: str, deep: int) -> str | None:
         said = _places(code, found.groupdict(), deep - 1) if found else None
         if said is not None:
             return form.words.format_map(said)
-    return _one_by_one(code, words)
+    return _one_by_one(code, words, deep - 1)
 
 
-def _one_by_one(code: str, words: str) -> str | None:
+def _meant(code: str, words: str) -> str | None:
+    """Say what a code of a file means, where a sentence quotes it whole."""
+    return layout_words(code).get(words) if " " in words else None
+
+
+def _one_by_one(code: str, words: str, deep: int) -> str | None:
     """Say several sentences, each by itself; None unless the language has them all."""
-    first, end, rest = words.partition(". ")
-    said = [_say(code, each, 1) for each in (f"{first}.", rest) if end]
-    return " ".join(filter(None, said)) if said and None not in said else None
+    for mark, end, joint in _JOINTS:
+        *before, last = words.split(mark)
+        said = []
+        for each in (*(f"{one}{end}" for one in before), last):
+            told = _say(code, each, deep) if before else None
+            if told is None:
+                break
+            said.append(told)
+        else:
+            return joint.join(filter(None, said))
+    return None
 
 
 def _places(code: str, found: Mapping[str, str], deep: int) -> Mapping[str, str] | None:
@@ -155,4 +174,6 @@ def _pattern(form: str) -> re.Pattern[str]:
 def _place(name: str) -> str:
     if name == "zone":
         return r"(?P<zone>[^()]*)"
+    if name in _PART:
+        return rf"(?P<{name}>[^;]*?)"
     return rf"(?P<{name}>\S+?)" if name in _SINGLE else f"(?P<{name}>.*?)"

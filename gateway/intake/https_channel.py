@@ -33,6 +33,7 @@ _CHUNKS: Final = (
     "cannot be read; wanted each as its length in hex, CRLF, its bytes, CRLF, and "
     "at the end one of length 0"
 )
+_FIRST_SECONDS: Final = 2.0  # at a stop, for the first request of who just came
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 4 * 1024 * 1024
 
@@ -49,6 +50,8 @@ class DoorChannel(HTTPChannel):
     _lingering: IDelayedCall | None = None
     _lingered = 0
     _held = False
+    _asked = False  # at least once
+    _leaving: IDelayedCall | None = None
     _peer: Any = None
     _host: Any = None
     fingerprint: str | None = None  # of the client's certificate, once looked up
@@ -68,11 +71,29 @@ class DoorChannel(HTTPChannel):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """Clean up."""
-        if self._lingering is not None and self._lingering.active():
-            self._lingering.cancel()
+        for timer in (self._lingering, self._leaving):
+            if timer is not None and timer.active():
+                timer.cancel()
         super().connectionLost(reason)
         if self._taken:
             self.site.gone(self)
+
+    def end_when_idle(self) -> None:
+        """End with the request that is under way, at once where there is none.
+
+        A client that has not asked yet has some time to: who was let in is served.
+        """
+        if self.requests:
+            self.persistent = 0
+        elif self._asked:
+            self.loseConnection()
+        else:
+            clock = self.site.clock
+            self._leaving = clock.callLater(_FIRST_SECONDS, self._leave)
+
+    def _leave(self) -> None:
+        if not self._asked:
+            self.loseConnection()
 
     def timeoutConnection(self) -> None:
         """End a connection on which nothing comes."""
@@ -151,8 +172,10 @@ class DoorChannel(HTTPChannel):
 
     def _headed(self, request: DoorRequest, heading: Heading, *, here: bool) -> None:
         self._head_began = None
+        self._asked = True
         version = self._version
-        self.persistent = version == b"HTTP/1.1" and not heading.closes
+        closes = heading.closes or self.site.draining
+        self.persistent = version == b"HTTP/1.1" and not closes
         request.headed(
             self._command, self._path, version, heading, length=self.length, here=here
         )

@@ -6,15 +6,18 @@ console).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from attrs import frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.web.http import datetimeToString
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from gateway.api.routes import Elsewhere, Route, RouteTable
+from gateway.bound import Bound
 from gateway.intake.https_channel import DoorChannel
 from gateway.intake.https_login import Doorkeeper
 from gateway.intake.https_request import DoorRequest
@@ -69,6 +72,12 @@ class HttpsDoor(Site):
         self.elsewhere = elsewhere
         self._channels: set[DoorChannel] = set()
         self._date = 0, b""
+        self._draining: Deferred[None] | None = None
+
+    @property
+    def draining(self) -> bool:
+        """Whether each connection ends with the request that is under way."""
+        return self._draining is not None
 
     def date(self) -> bytes:
         """Return the Date of an answer given now."""
@@ -104,18 +113,33 @@ class HttpsDoor(Site):
         self.observe.connection_opened()
         return True
 
+    def bounds(self) -> Iterator[Bound]:
+        """Give the door's limit on connections, and what is used of it."""
+        most = self.limits.max_connections
+        yield Bound("https-connections", most, lambda: len(self._channels))
+
     def gone(self, channel: DoorChannel) -> None:
         """Note the end of a connection."""
         self._channels.discard(channel)
         self.observe.connection_closed()
+        self._check_drained()
 
-    def drain(self) -> int:
-        """Close what is idle, let the rest end with its request; count the rest."""
-        busy = 0
-        for channel in list(self._channels):
-            if channel.requests:
-                channel.persistent = 0
-                busy += 1
-            else:
-                channel.loseConnection()
-        return busy
+    def drain(self) -> Deferred[None]:
+        """Close what is idle, and let the rest end with its request.
+
+        A connection that has only just come may ask once, if it is quick.  Fires when
+        the last connection is gone.
+        """
+        if self._draining is None:
+            self._draining = Deferred()
+            for channel in tuple(self._channels):
+                channel.end_when_idle()
+            self._check_drained()
+        drained: Deferred[None] = Deferred()
+        self._draining.addCallback(lambda _: drained.callback(None))
+        return drained
+
+    def _check_drained(self) -> None:
+        draining = self._draining
+        if draining is not None and not self._channels and not draining.called:
+            draining.callback(None)

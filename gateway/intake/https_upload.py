@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from gateway.api.problems import Refusal
 from gateway.api.routes import Answer, Call, Heading
-from gateway.errors import AlreadyThere, StorageUnavailable, TooLarge
+from gateway.errors import AlreadyThere, TooLarge
 from gateway.intake.https_names import file_name, label_name, name_in_disposition
 from gateway.intake.inbox import IN
 from gateway.intake.interface import Client, Stored
@@ -62,11 +62,6 @@ class Uploads:
         upload.idempotency_key = key
         try:
             stored = await self._stream(call, upload)
-        except OSError as error:
-            raise StorageUnavailable(
-                f"storage cannot take the file now ({error.strerror}); nothing was "
-                "accepted, send it again later"
-            ) from error
         finally:
             upload.discard()  # of a closed one nothing is left to discard
         return _created(stored)
@@ -119,7 +114,7 @@ class Uploads:
     def _check_length(self, client: Client, length: int | None, name: str) -> None:
         limit = client.max_file_size
         if limit and length is not None and length > limit:
-            self._reception.refused("file-size")
+            self._reception.refused(CHANNEL, "file-size")
             raise TooLarge(
                 f"{name}: has {length} bytes, and {limit} is the most you may send in "
                 "one file; split it, or ask for a higher limit"

@@ -10,7 +10,7 @@ part that can be resumed, and never a deposit.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 from attrs import define
@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gateway.bound import Bound
 from gateway.clock import Entropy, Now, new_id
 from gateway.committing import Tx
 from gateway.database import Database
@@ -95,25 +96,60 @@ class Reception:
         Raises `TooManyUploads`, `RateExceeded`, or `StorageUnavailable` when the
         disk has less free space than it must keep.
         """
-        self._check_space()
+        self._check_space(channel)
         usage = self._usage.setdefault(client.id, _Usage())
         if client.max_open_uploads and usage.open_uploads >= client.max_open_uploads:
-            self._observe.limit("open-uploads")
+            self.refused(channel, "open-uploads")
             raise TooManyUploads(
                 f"you have {usage.open_uploads} uploads open and may have "
                 f"{client.max_open_uploads}; close one first"
             )
-        self._check_rate(client, usage)
+        self._check_rate(client, channel, usage)
         usage.open_uploads += 1
         return Incoming(self, client=client, channel=channel, path=path)
+
+    def bounds(self, usual: Client) -> Iterator[Bound]:
+        """Give what limits uploads, and how much of it whoever uses most uses.
+
+        `usual` holds the limits of clients that have none of their own.
+        """
+        free, usage = self.payloads.storage.free_bytes, self._usage
+        yield Bound("free-space", self._least_free, free)
+        yield Bound(
+            "open-uploads",
+            usual.max_open_uploads,
+            lambda: max(
+                (each.open_uploads for each in tuple(usage.values())), default=0
+            ),
+        )
+        yield Bound("rate", usual.max_bytes_per_second * _RATE_WINDOW, self._fastest)
+
+    def _fastest(self) -> int:
+        """Return the bytes of whoever sent most within the window that runs."""
+        since = self._now() - _RATE_WINDOW
+        return max(
+            (
+                each.bytes_in_window
+                for each in tuple(self._usage.values())
+                if each.window_began > since
+            ),
+            default=0,
+        )
 
     def arrived(self, client: Client, size: int) -> None:
         """Count bytes against the client's rate."""
         self._usage[client.id].bytes_in_window += size
 
-    def refused(self, limit: str) -> None:
-        """Note that a limit refused bytes of an upload."""
-        self._observe.limit(limit)
+    def refused(self, channel: str, limit: str = "") -> None:
+        """Note that a file was refused, by a limit or for how it came."""
+        self._observe.deposit(channel, "refused", 0, 0.0)
+        if limit:
+            self._observe.limit(limit)
+
+    def failed(self, channel: str, size: int, error: StorageUnavailable) -> None:
+        """Note that storage could not take an upload; its client is told the same."""
+        self._log.error("an upload failed: {error}", channel=channel, error=str(error))
+        self._observe.deposit(channel, "failed", size, 0.0)
 
     def ended(self, client: Client, upload: Incoming) -> None:
         """Note that an upload is no longer open."""
@@ -147,6 +183,9 @@ class Reception:
             stored = await self.database.submit_batched(
                 "receive", self._receive, closing
             )
+        except StorageUnavailable as error:
+            self.failed(closing.channel, closing.size, error)
+            raise
         except Exception:
             self._count(closing, "failed", began)
             raise
@@ -160,21 +199,21 @@ class Reception:
         seconds = self._now() - began
         self._observe.deposit(closing.channel, outcome, closing.size, seconds)
 
-    def _check_space(self) -> None:
+    def _check_space(self, channel: str) -> None:
         if self._least_free and self.payloads.storage.free_bytes() < self._least_free:
-            self._observe.limit("free-space")
+            self.refused(channel, "free-space")
             raise StorageUnavailable(
                 "the gateway has too little disk space to take files now; nothing was "
                 "accepted, send it again later"
             )
 
-    def _check_rate(self, client: Client, usage: _Usage) -> None:
+    def _check_rate(self, client: Client, channel: str, usage: _Usage) -> None:
         now = self._now()
         if now - usage.window_began >= _RATE_WINDOW:
             usage.window_began, usage.bytes_in_window = now, 0
         allowed = client.max_bytes_per_second * _RATE_WINDOW
         if allowed and usage.bytes_in_window >= allowed:
-            self._observe.limit("rate")
+            self.refused(channel, "rate")
             wait = int(usage.window_began + _RATE_WINDOW - now) + 1
             raise RateExceeded(
                 f"you have sent {usage.bytes_in_window} bytes within a minute and may "
@@ -196,15 +235,8 @@ class Reception:
                 [each.content or b"" for each in small],
                 [each.sha256 for each in small],
             )
-        except OSError as error:
-            self._log.error("storage cannot write: {error}", error=str(error))
-            failure = Failure(
-                StorageUnavailable(
-                    f"storage cannot take the file now ({error.strerror}); nothing was "
-                    "accepted, send it again later"
-                )
-            )
-            return [failure for _ in batch]
+        except StorageUnavailable as error:
+            return [Failure(error) for _ in batch]
         payload = {id(each): stored for each, stored in zip(small, made, strict=True)}
         rows = []
         for pair, each in fresh.items():

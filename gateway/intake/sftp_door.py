@@ -7,7 +7,7 @@ endpoint, which reads the PROXY protocol and passes the caller's address on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from twisted.conch.ssh import transport as conch
@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 
+from gateway.bound import Bound, most_of
 from gateway.intake.backoff import AddressBackoff
 from gateway.intake.interface import Client, Credentials, Space
 from gateway.intake.sftp_limits import SftpLimits, SftpObserver
@@ -170,6 +171,17 @@ class SftpFactory(Factory[DoorTransport]):
             _one_less(self._by_address, transport.peer)
         self.observer.connection_closed()
         self._check_drained()
+
+    def bounds(self) -> Iterator[Bound]:
+        """Give the door's limits on connections, and what is used of each."""
+        limits, address = self.limits, self.limits.max_connections_per_address
+        client, unknown = limits.max_connections_per_client, limits.max_unknown
+        yield Bound(
+            "sftp-connections", limits.max_connections, lambda: len(self._connections)
+        )
+        yield Bound("sftp-unknown", unknown, lambda: self._unknown)
+        yield Bound("sftp-address", address, lambda: most_of(self._by_address))
+        yield Bound("sftp-client", client, lambda: most_of(self._by_client))
 
     def pace_of(self, client: Client) -> Pace:
         """Give the pace that all sessions of a client share."""

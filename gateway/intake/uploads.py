@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +18,7 @@ from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from gateway.errors import BadUpload, TooLarge
+from gateway.errors import BadUpload, StorageUnavailable, TooLarge
 from gateway.intake import staging
 from gateway.intake.interface import Client, Stored
 from gateway.journal.parts import Part
@@ -89,7 +91,7 @@ class Incoming:
             raise self._closed()
         limit = self._client.max_file_size
         if limit and offset + len(data) > limit:
-            self._reception.refused("file-size")
+            self._reception.refused(self._channel, "file-size")
             self.discard()  # going on with it could not make it smaller
             raise TooLarge(
                 f"{self._path}: is larger than {limit} bytes, the most you may send "
@@ -161,6 +163,7 @@ class Incoming:
         if self._life is not _Life.OPEN:
             raise self._closed()
         if self._ahead:
+            self._reception.refused(self._channel)
             raise BadUpload(
                 f"{self._path}: bytes from {self.size} on are missing, yet later ones "
                 "came; send the file again"
@@ -181,9 +184,10 @@ class Incoming:
         else:
             spill, size = self._spill, self.size
             digest = self._hash.hexdigest()
-            stored = await self._reception.run_in_thread(
-                lambda: spill.publish(digest, size)
-            )
+            with self._storing():
+                stored = await self._reception.run_in_thread(
+                    lambda: spill.publish(digest, size)
+                )
         closing = Closing(
             client=self._client,
             channel=self._channel,
@@ -220,9 +224,26 @@ class Incoming:
                 lambda old=old: staging.remove(reception.payloads, old)  # type: ignore[misc]
             )
 
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Forget what came once storage cannot take all of it: none of it is whole."""
+        try:
+            yield
+        except StorageUnavailable as error:
+            if self._life is _Life.OPEN:
+                self._end()
+            self._ahead.clear()
+            self._let_go()
+            self._reception.failed(self._channel, self.size, error)
+            raise
+
     def _take(self, data: bytes) -> None:
         self.size += len(data)
         self._reception.arrived(self._client, len(data))
+        with self._storing():
+            self._store(data)
+
+    def _store(self, data: bytes) -> None:
         if self._spill is None:
             self._small += data
             if self.size > self._reception.payloads.segment_limit:

@@ -40,6 +40,7 @@ KINDS: Final = {
     "payer-unreachable": "a payer cannot be reached",
     "return-stuck": "what lies in a payer's outbox cannot be taken from there",
     "return-unreadable": "a payer's return is in no known format",
+    "return-damaged": "a payer's return was read, but not all that it holds",
     "return-orphans": "a payer answered for something that was never sent",
     "return-foreign": "a return answers for claims that went to another payer",
     "return-gap": "a number is missing among the returns of a payer that counts them",

@@ -33,15 +33,18 @@ _ITSELF: Final = frozenset(
     }
 )
 """Kinds whose subject is the one thing that they are about."""
-_RETURNS: Final[Mapping[str, str]] = MappingProxyType(
+_RETURN: Final = schema.payer_return.c
+_LEFT: Final = _RETURN.state == ReturnState.PARTLY_MATCHED.value
+_RETURNS: Final[Mapping[str, ColumnElement[bool]]] = MappingProxyType(
     {
-        "return-orphans": ReturnState.PARTLY_MATCHED,
-        "return-foreign": ReturnState.PARTLY_MATCHED,
-        "return-absurd": ReturnState.PARTLY_MATCHED,
-        "return-unreadable": ReturnState.UNREADABLE,
+        "return-orphans": _LEFT,
+        "return-foreign": _LEFT,
+        "return-absurd": _LEFT,
+        "return-damaged": _RETURN.errors > 0,
+        "return-unreadable": _RETURN.state == ReturnState.UNREADABLE.value,
     }
 )
-"""Kinds that are about the returns of an endpoint that stand in a state."""
+"""Kinds that are about those returns of an endpoint of which something holds."""
 _CLOSED: Final = frozenset({"payer-unreachable", "payer-locked-out"})
 """Kinds that are about an endpoint, and so about all that waits to be sent there."""
 _WAIT: Final = (DispatchState.READY, DispatchState.UNKNOWN)
@@ -75,9 +78,8 @@ def behind(
         rows, count = chased.behind(connection, case, most)
         names = [row.id for row in rows]
     elif case.kind in _RETURNS:
-        table = schema.payer_return
-        state = table.c.state == _RETURNS[case.kind]
-        names, count = _of_endpoint(connection, case, state, table.c.collected_at, most)
+        held = _RETURNS[case.kind]
+        names, count = _of_endpoint(connection, case, held, _RETURN.collected_at, most)
     elif case.kind in _CLOSED:
         table = schema.dispatch
         waits = table.c.state.in_(_WAIT)

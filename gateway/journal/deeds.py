@@ -16,7 +16,7 @@ from gateway.journal.prepared import Prepared
 
 GATEWAY: Final = "gateway"
 CHASE: Final = "the chase"
-_ITSELF: Final = (GATEWAY, CHASE)  # no person
+ITSELF: Final = (GATEWAY, CHASE)
 """Who does what no person does."""
 
 _SELVES: Final = "staff."  # of these events the subject is who, unless they say other
@@ -100,4 +100,4 @@ def listed(
 def _who(said: Told) -> str:
     """Return the person behind an event; empty if there is none."""
     by = said.facts.get("by", said.subject if said.kind.startswith(_SELVES) else "")
-    return by if isinstance(by, str) and by not in _ITSELF else ""
+    return by if isinstance(by, str) and by not in ITSELF else ""

@@ -16,7 +16,7 @@ from gateway.errors import LostRace
 from gateway.journal import dialect, lots, schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
-from protocols.interface import Composed
+from protocols.sending import Composed
 from routing import sandbox
 from routing.lifecycle import DISPATCH, DispatchEvent, DispatchState, LotEvent
 

@@ -70,6 +70,21 @@ def claims_of_numbers(
     return found
 
 
+def senders_of(
+    connection: Connection,
+    network: str,
+    numbers: Collection[str],
+    patients: Collection[int],
+) -> set[str]:
+    """Name the senders of claims that bear one of some numbers and are of a patient."""
+    its = {
+        "numbers": sorted(map(plain, numbers)),
+        "patients": sorted(patients),
+        "its_network": network,
+    }
+    return set(connection.execute(_SENDERS, its).scalars())
+
+
 def _parts(values: Iterable[Any]) -> Iterable[Sequence[Any]]:
     left = iter(values)
     while part := list(islice(left, _PER_STATEMENT)):
@@ -121,4 +136,15 @@ _OF_NUMBERS: Final = (
         _LOT.c.network == given("its_network"),
     )
     .limit(_MOST_CLAIMS)
+)
+_SENDERS: Final = (
+    select(_MINE.c.sender)
+    .join(_LOT, _LOT.c.id == _MINE.c.lot_id)
+    .where(
+        _MINE.c.number.in_(bindparam("numbers", expanding=True)),
+        _MINE.c.patient.in_(bindparam("patients", expanding=True)),
+        _LOT.c.network == given("its_network"),
+    )
+    .distinct()
+    .limit(2)
 )

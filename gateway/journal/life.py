@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    String,
     case,
     cast,
     func,
@@ -29,6 +30,7 @@ from gateway.journal import (
     commitments,
     life_files,
     life_lots,
+    life_webhooks,
     payments,
     receipt_lists,
     schema,
@@ -100,6 +102,7 @@ class Life:
     returns: Rows
     handbacks: Rows
     receipts: Rows  # signed about it, with their places in chains
+    webhooks: Rows  # what endpoints were told of it, the newest last
     anomalies: Rows
     happened: tuple[Happened, ...]
 
@@ -121,6 +124,7 @@ def read(connection: Connection, found: Found) -> Life:
         connection, found, deposit, lots, dispatches, returns, owed
     )
     named = _named(found, deposit, dispatches, returns, handbacks)
+    subjects = _subjects(scope, named)
     return Life(
         found=found,
         deposit=deposit,
@@ -151,7 +155,8 @@ def read(connection: Connection, found: Found) -> Life:
         handbacks=handbacks,
         receipts=_receipts(connection, named, deposit),
         anomalies=anomalies,
-        happened=_happened(connection, _subjects(scope, named)),
+        webhooks=life_webhooks.told(connection, subjects),
+        happened=_happened(connection, subjects, several=sum(states.values()) > 1),
     )
 
 
@@ -276,13 +281,17 @@ def _subjects(scope: ColumnElement[bool], named: set[str]) -> ColumnElement[bool
 
 
 def _happened(
-    connection: Connection, subjects: ColumnElement[bool]
+    connection: Connection, subjects: ColumnElement[bool], *, several: bool
 ) -> tuple[Happened, ...]:
-    """Group events by kind and minute; of a long life the beginning and the end."""
+    """List events, of a long life the beginning and the end.
+
+    Where it has several lots theirs are told together, by kind and minute.
+    """
     table = schema.event
     minute = cast(table.c.at / _MINUTE, BigInteger)
+    each = table.c.chain + "/" + cast(table.c.seq, String)
     many = or_(*(table.c.kind.like(f"{noun}.%") for noun in _OF_LOTS))
-    one = case((many, ""), else_=table.c.subject)
+    one = case((many, ""), else_=each) if several else each
     least, most = func.min(table.c.facts), func.max(table.c.facts)
     first = func.min(table.c.at).label("first")
     grouped = (

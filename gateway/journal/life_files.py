@@ -137,6 +137,7 @@ def anomalies(
                 ("return-foreign", each.endpoint_id),
                 ("return-absurd", each.endpoint_id),
                 ("return-unreadable", each.endpoint_id),
+                *([("return-damaged", each.endpoint_id)] if each.errors else []),
             }
     about = tuple_(table.c.kind, table.c.subject)
     is_open = table.c.state != AnomalyState.RESOLVED

@@ -55,6 +55,11 @@ def deposit(tx: Tx, name: str, *, by: str) -> str:
     """Have an unreadable deposit read again; return its state."""
     row = _lock(tx, schema.deposit, name)
     _refuse_purged(tx, f"deposit {name}", row.payload_id)
+    if row.state != DepositState.UNREADABLE:
+        raise NotReplayable(
+            f"deposit {name} is {row.state}, and only one that could not be read is read "
+            "again; replay its lots, each by its own id"
+        )
     after = DEPOSIT.next_state(DepositState(row.state), DepositEvent.REPLAY)
     values = {"report": None, "split_at": None, "worker": None, "lease_until": None}
     _set(tx, schema.deposit, row, after, values)
@@ -162,6 +167,11 @@ def withdraw_lot(tx: Tx, name: str, *, by: str, why: str) -> str:
         raise NotReplayable(
             f"lot {name} is in dispatch {row.dispatch_id}; withdraw the dispatch first"
         )
+    if row.state in _MAY_BE_THERE:
+        raise NotReplayable(
+            f"lot {name} has left: it is {row.state}; what has left cannot be withdrawn, "
+            "only its payer can"
+        )
     after = lots.move(
         tx, row, LotEvent.WITHDRAW, why, cause="withdrawn", cause_words=why
     )
@@ -180,6 +190,17 @@ def withdraw_dispatch(tx: Tx, name: str, *, by: str, why: str) -> str:
             f"dispatch {name} may be at payer {row.payer_id}; ask the payer first, then "
             "replay it with --resend"
         )
+    own = [
+        each
+        for each in dispatches.members(tx.connection, name)
+        if each.dispatch_id == name
+    ]
+    for member in own:
+        if member.state != LotState.GATHERED:
+            raise NotReplayable(
+                f"dispatch {name} has left before: its lot {member.id} is {member.state}; "
+                "what has left cannot be withdrawn, only its payer can"
+            )
     after = dispatches.move(
         tx,
         row,
@@ -189,9 +210,8 @@ def withdraw_dispatch(tx: Tx, name: str, *, by: str, why: str) -> str:
         worker=None,
         lease_until=None,
     )
-    for member in dispatches.members(tx.connection, name):
-        if member.dispatch_id == name and member.state == LotState.GATHERED:
-            lots.move(tx, member, LotEvent.RELEASE, why, dispatch_id=None)
+    for member in own:
+        lots.move(tx, member, LotEvent.RELEASE, why, dispatch_id=None)
     tx.say("dispatch.withdrawn-by", name, by=by, why=why)
     anomalies.settle(
         tx, kind="dispatch-refused", subject=name, reason=f"withdrawn by {by}"

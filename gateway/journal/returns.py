@@ -13,7 +13,7 @@ from gateway.committing import Tx
 from gateway.journal import schema
 from gateway.journal.prepared import Prepared, given
 from gateway.storage.payloads import StoredPayload
-from protocols.interface import RemoteFile
+from protocols.channels.interface import RemoteFile
 from routing.envelope import Summary
 from routing.lifecycle import RETURN, ReturnEvent, ReturnState
 

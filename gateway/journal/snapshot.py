@@ -42,8 +42,8 @@ class Snapshot:
     taken_at: float
     queue: Mapping[str, tuple[int, float]] = field(factory=dict)
     """Dispatches not handed over by payer: how many, and age of the oldest (s)."""
-    waiting: Mapping[tuple[str, str], int] = field(factory=dict)
-    """Lots that are held, by payer (or empty) and cause."""
+    waiting: Mapping[tuple[str, str], tuple[int, float]] = field(factory=dict)
+    """Lots held by payer (or empty) and cause: how many, and for how long one is (s)."""
     expectations: Mapping[tuple[str, str, str, str], int] = field(factory=dict)
     """Expectations by payer, flow, kind, state."""
     oldest_overdue: Mapping[str, float] = field(factory=dict)
@@ -57,8 +57,8 @@ class Snapshot:
     """The no-response rate of all payers by week of sending; nothing is a metric."""
     circuits: Mapping[str, bool] = field(factory=dict)
     """Whether an endpoint's circuit is open now."""
-    webhooks_waiting: int = 0
-    """Deliveries that wait to be taken by an endpoint."""
+    webhooks_waiting: tuple[int, float] = (0, 0.0)
+    """Deliveries that wait to be taken by an endpoint, and age of the oldest (s)."""
     webhooks_disabled: int = 0
     backed_up_at: float = 0.0
     """When the last whole backup was taken; 0 before the first."""
@@ -75,13 +75,10 @@ def take(connection: Connection, now: float, before: Snapshot | None) -> Snapsho
         before or Snapshot(taken_at=now),
         taken_at=now,
         queue=_queue(connection, now),
-        waiting=_waiting(connection),
+        waiting=_waiting(connection, now),
         anomalies=_anomalies(connection),
         circuits=_circuits(connection, now),
-        webhooks_waiting=_count(
-            connection,
-            schema.webhook_delivery.c.state == DeliveryState.PENDING,
-        ),
+        webhooks_waiting=_webhooks(connection, now),
         webhooks_disabled=_count(
             connection, schema.webhook.c.state == WebhookState.DISABLED
         ),
@@ -181,16 +178,32 @@ def _queue(connection: Connection, now: float) -> dict[str, tuple[int, float]]:
     }
 
 
-def _waiting(connection: Connection) -> dict[tuple[str, str], int]:
+def _waiting(
+    connection: Connection, now: float
+) -> dict[tuple[str, str], tuple[int, float]]:
     table = schema.lot
     query = (
-        select(table.c.payer_id, table.c.cause, func.count())
+        select(
+            table.c.payer_id,
+            table.c.cause,
+            func.count(),
+            func.min(table.c.changed_at),
+        )
         .where(table.c.state == LotState.HELD, is_real(table.c.network))
         .group_by(table.c.payer_id, table.c.cause)
     )
     return {
-        (payer or "", cause): count for payer, cause, count in connection.execute(query)
+        (payer or "", cause): (count, max(0.0, now - since))
+        for payer, cause, count, since in connection.execute(query)
     }
+
+
+def _webhooks(connection: Connection, now: float) -> tuple[int, float]:
+    table = schema.webhook_delivery
+    query = select(func.count(), func.min(table.c.created_at))
+    query = query.where(table.c.state == DeliveryState.PENDING)
+    count, oldest = connection.execute(query).one()
+    return count, 0.0 if oldest is None else max(0.0, now - oldest)
 
 
 def _expectations(connection: Connection) -> dict[tuple[str, str, str, str], int]:

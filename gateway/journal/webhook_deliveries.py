@@ -206,11 +206,11 @@ def to_replay(
 def counts(connection: Connection, webhook: str) -> dict[str, int]:
     """Count an endpoint's deliveries by state."""
     query = (
-        select(_TABLE.c.state, func.count())
+        select(_TABLE.c.state, func.count().label("times"))
         .where(_TABLE.c.webhook_id == webhook)
         .group_by(_TABLE.c.state)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row.state: row.times for row in connection.execute(query)}
 
 
 def tidy(tx: Tx, before: float) -> int:

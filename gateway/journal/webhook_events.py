@@ -118,7 +118,7 @@ def _tell(tx: Tx, events: Sequence[AnyRow]) -> None:
         ]
         if not mine:
             continue
-        name = _name(event)
+        name = name_of(event)
         data = {**found.data, **_facts(KINDS[kind], event)}
         row = _row(name, kind, found.client, event.subject, data, event.at)
         made.append(row | {"created_at": tx.now})
@@ -137,7 +137,7 @@ def _wants(webhook: AnyRow, kind: str, event: AnyRow) -> bool:
     return bool(webhook.created_at <= event.at)
 
 
-def _name(event: AnyRow) -> str:
+def name_of(event: AnyRow) -> str:
     """Name what is told after its place in the history: the same whenever it is made."""
     place = hashlib.sha256(f"{event.chain}:{event.seq}".encode()).digest()
     return new_id("n", event.at, lambda size: place[:size])

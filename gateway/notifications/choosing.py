@@ -20,6 +20,7 @@ from gateway.notifications.content import (
 )
 from gateway.steps.route import CAUSES
 from routing.lifecycle import AnomalyState
+from routing.sandbox import base
 
 AnyRow = Row[*tuple[Any, ...]]
 FAILED: Final = "notification-failed"
@@ -125,7 +126,7 @@ def client_contents(
             ClientLine(
                 client=each.client,
                 topic=each.topic,
-                payer=named(each.payer),
+                payer=named(base(each.payer)),
                 cause=each.cause if each.cause in CAUSES else "",
                 count=each.number,
             )

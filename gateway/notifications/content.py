@@ -53,6 +53,7 @@ class Line:
     claims: int
     seen: int
     since: float
+    answer: str = ""  # the kind of those that are late
 
 
 @frozen(kw_only=True)
@@ -100,6 +101,8 @@ def line_of(
     code = str(anomaly_facts.facts_of(row).get("code", ""))
     pattern = _OWN_CODE if row.kind in _OF_OUR_READERS else _PAYERS_CODE
     cause = row.subject.partition(":")[0]
+    payer, _, answer = row.subject.rpartition(":")
+    late = row.kind == "answer-late" and payer.startswith(f"{row.payer_id}:")
     return Line(
         status=status,
         anomaly=named(row.id),
@@ -112,6 +115,7 @@ def line_of(
         claims=row.claims,
         seen=row.seen,
         since=row.first_seen if since is None else since,
+        answer=named(answer) if late else "",
     )
 
 

@@ -161,6 +161,8 @@ def _item(line: Line, at: float, its: Words, console: str) -> _Item:
     head = [f"[{its.say(line.severity)}] {line.kind}"]
     if line.payer:
         head.append(its.say("payer {name}", name=line.payer))
+    if line.answer:
+        head.append(its.say("answer {kind}", kind=its.say(line.answer)))
     if line.client:
         head.append(its.say("client {name}", name=line.client))
     if line.code:

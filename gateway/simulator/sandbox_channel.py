@@ -22,8 +22,9 @@ from gateway.simulator.sandbox_desk import Desk
 from gateway.simulator.sandbox_script import Coming, Script
 from gateway.storage.payloads import Payloads
 from protocols import desk
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.errors import OutcomeUnknown, PayerRefused, PayerUnavailable
-from protocols.interface import Arrival, Channel, Network, RemoteFile, Sent
+from protocols.interface import Network
 from routing import sandbox as scope
 from routing.directory import Directory
 
@@ -56,7 +57,7 @@ class Sandboxed:
 
 
 class SandboxChannel:
-    """A `protocols.interface.Channel` to one payer in one client's sandbox."""
+    """A `protocols.channels.interface.Channel` to one payer in one client's sandbox."""
 
     def __init__(
         self,

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from config.directory_records import PayerEntry, Within
 from config.sandbox_file import OF_CLAIMS, PAID, Does, Outcome, Sandbox
-from protocols.interface import Network, Tables
+from protocols.interface import Network
 from protocols.simulated_payer import Faults
 from protocols.simulation import Decided, Simulation, Told
+from protocols.tables import Tables
 
 _HEAD: Final = 4096
 _BILLING: Final = "billing"

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from gateway.clock import Now
-from protocols.interface import Arrival, RemoteFile, Sent
+from protocols.channels.interface import Arrival, RemoteFile, Sent
 
 
 class Mailbox:
-    """A `protocols.interface.Channel`, and its payer's way to put files into it.
+    """A `protocols.channels.interface.Channel`, and its payer's way to put files into it.
 
     `take` is called with the name and the content of each file that comes.
     """

@@ -18,8 +18,8 @@ from gateway.simulator.study_post import DESK, Post
 from gateway.simulator.study_timing import Timing
 from gateway.simulator.study_transit import Transit
 from protocols.catalog import Simulated
+from protocols.channels.interface import Channel
 from protocols.desk import Enrolled, Question
-from protocols.interface import Channel
 from protocols.simulation import Simulation
 from routing.calendar import WorkCalendar
 from routing.chase import Status

@@ -16,6 +16,7 @@ from gateway.committing import Tx
 from gateway.journal import kin
 from gateway.steps.answers import said_before
 from gateway.steps.origin import Origin
+from gateway.steps.unnamed import sender_meant
 from routing.approximation import (
     BEST_WITHOUT_PATIENT,
     LIKELY,
@@ -52,7 +53,8 @@ def may_be_sought(answer: AnswerSeen) -> bool:
     told = bool(traits.number or traits.patients)
     if answer.level is Level.LOT:
         told = bool(traits.lot)
-    return bool(answer.sender) and told and answer.outcome is not Outcome.INFORMATION
+    whose = answer.sender or (traits.number and traits.patients)
+    return bool(whose) and told and answer.outcome is not Outcome.INFORMATION
 
 
 class _Claims:
@@ -119,7 +121,10 @@ class Approximate:
         """Choose for each orphan; what a person refused for it is none of its kin."""
         by_sender: dict[str, list[int]] = {}
         for place, answer in enumerate(orphans):
-            by_sender.setdefault(answer.sender, []).append(place)
+            sender = sender_meant(
+                self._tx.connection, self._network, answer, self._hash
+            )
+            by_sender.setdefault(sender, []).append(place)
         chosen: dict[int, Choice] = {}
         for sender, places in by_sender.items():
             lots = kin.lots_of_sender(self._tx.connection, self._network, sender)

@@ -129,6 +129,7 @@ def lot_refused(tx: Tx, entropy: Entropy, lot: Row[*tuple[Any, ...]]) -> None:
     ).first()
     code, where = ("", "") if first is None else (first.code, first.field or "")
     software = _software(tx, {lot.client_id})[lot.client_id]
+    what = f"the problem '{code}'" if code else "errors"
     at = f" in {where}" if where else ""
     anomalies.raise_(
         tx,
@@ -137,8 +138,8 @@ def lot_refused(tx: Tx, entropy: Entropy, lot: Row[*tuple[Any, ...]]) -> None:
         severity=anomalies.WARNING,
         subject=f"{lot.network}:{code}:{where}:{software}",
         client=lot.client_id,
-        words=f"lots made by {software} have {code or 'errors'}{at}, for which a payer "
-        "would refuse them; they were not sent, and their clients have the reasons",
+        words=f"lots made by {software} have {what}{at}, for which a payer would refuse "
+        "them; they were not sent, and their clients have the reasons",
         claims=lot.claims,
         facts={
             "code": code,

@@ -21,18 +21,24 @@ KIND = "certificate-ends"
 _OLD = "old_"  # settings of what is only kept to read what still comes
 
 
-def ending(directory: Directory, now: float) -> dict[str, Paper | None]:
-    """Map every real endpoint to its certificate that ends first, if that is soon.
+def first_to_end(directory: Directory) -> dict[str, Paper | None]:
+    """Map every real endpoint to its certificate that ends first, if it has one.
 
     Reads files, so it is no part of a transaction.
     """
-    found = {}
-    for endpoint in directory.data.endpoints:
-        if not endpoint.simulated:
-            first = _first(endpoint, os.environ)
-            soon = first is not None and _end(first) < now + SOON
-            found[endpoint.id] = first if soon else None
-    return found
+    return {
+        endpoint.id: _first(endpoint, os.environ)
+        for endpoint in directory.data.endpoints
+        if not endpoint.simulated
+    }
+
+
+def ending(directory: Directory, now: float) -> dict[str, Paper | None]:
+    """Map every real endpoint to its certificate that ends first, if that is soon."""
+    return {
+        endpoint: first if first is not None and _end(first) < now + SOON else None
+        for endpoint, first in first_to_end(directory).items()
+    }
 
 
 def tell(tx: Tx, entropy: Entropy, found: Mapping[str, Paper | None]) -> None:
@@ -81,8 +87,9 @@ def _is_told(row: Any, severity: str) -> bool:
 
 
 def _words(endpoint: str, paper: Paper, left: float) -> str:
-    days = abs(left) / 86_400
-    when = f"ends in {days:.0f} days" if left > 0 else f"ended {days:.0f} days ago"
+    days = round(abs(left) / 86_400)
+    span = f"{days} day{'s' * (days != 1)}"
+    when = f"ends in {span}" if left > 0 else f"ended {span} ago"
     return (
         f"endpoint {endpoint}: the certificate {paper.words} of {paper.setting} {when};"
         " put its successor into that file, then have the directory loaded again"

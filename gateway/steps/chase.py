@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from config.directory_records import Playbook, Within
+from gateway.cli.wording import often
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, chases, enrolments, remedies
 from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver
 from gateway.steps.standing import Seen, awaited_until, decide, see
-from protocols.interface import Channel, Network
+from protocols.channels.interface import Channel
+from protocols.interface import Network
 from routing.chase import ChaseEvent, ChaseState, Known, RemedyState, Status
 from routing.directory import Directory
 from routing.errors import NoRoute
@@ -307,4 +309,8 @@ def _cause(known: Known, seen: Seen | None) -> str:
 
 
 def _tried(known: Known) -> str:
-    return ", ".join(f"{name} {n} x" for name, n in known.tried.items()) or "nothing"
+    return "; ".join(_times(*each) for each in known.tried.items()) or "nothing"
+
+
+def _times(name: str, count: int) -> str:
+    return f"{WORDS[Remedy(name)]} ({often(count)})"

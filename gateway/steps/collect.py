@@ -8,18 +8,20 @@ committed, so a crash leads to a second look, never to a loss.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
+from attrs import Factory, define
 from twisted.logger import Logger
 
 from config.errors import ConfigErrors
+from gateway.cli.wording import counted
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, circuits, leases, returns, sandbox
 from gateway.storage.payloads import Payloads
+from protocols.channels.interface import Channel, RemoteFile
 from protocols.errors import (
     CredentialsRefused,
     PayerBusy,
@@ -28,13 +30,20 @@ from protocols.errors import (
     TransferError,
     UntrustedHost,
 )
-from protocols.interface import Channel, RemoteFile
 from routing.directory import Directory
 from routing.errors import NoRoute
 
 _MOST_FAILED: Final = 5  # files of one outbox, before it is left for this time
 _MOST_REFUSED: Final = 100  # the same, of those that only it does not give
 _LOCKED_OUT: Final = (CredentialsRefused, UntrustedHost)
+
+
+@define
+class _Taken:
+    """What came out of an outbox, and what it did not give."""
+
+    came: int = 0
+    refused: list[TransferError] = Factory(list)
 
 
 class Collect:
@@ -54,7 +63,6 @@ class Collect:
         now: Now,
         worker: str,
         lease: float,
-        at_once: int,
     ) -> None:
         self._database = database
         self._payloads = payloads
@@ -64,7 +72,6 @@ class Collect:
         self._now = now
         self._worker = worker
         self._lease = lease
-        self._at_once = at_once
 
     def endpoints(self) -> dict[str, str]:
         """Map every endpoint that a payer uses to its network.
@@ -85,48 +92,53 @@ class Collect:
         return found
 
     def run_once(self) -> bool:
-        """Empty every outbox once; True if anything came."""
-        with ThreadPoolExecutor(self._at_once) as pool:
-            found = pool.map(lambda each: self.empty(*each), self.endpoints().items())
-            return any(list(found))
+        """Empty every outbox once, one after the other; True if anything came."""
+        came = [self.empty(*each) for each in self.endpoints().items()]
+        return any(came)
 
     def empty(self, endpoint: str, network: str) -> bool:
         """Empty one outbox, unless another node does; True if anything came."""
         name = f"collect/{endpoint}"
         if not self._database.write("collect.begin", self._begin, name, endpoint):
             return False
-        came = 0
+        taken = _Taken()
         try:
-            channel = self._open(endpoint)
-            files = channel.list()
-            known = self._database.read(
-                returns.known, endpoint, [_shown(file.name) for file in files]
-            )
-            failed: list[TransferError] = []
-            refused: list[TransferError] = []
-            for file in files:
-                try:
-                    self._collect(channel, endpoint, network, file, known)
-                    came += 1
-                except PayerRefused as error:
-                    # The outbox answers: it is no reason to leave it alone.
-                    refused.append(error)
-                    if len(refused) >= _MOST_REFUSED:
-                        break
-                except TransferError as error:
-                    # One bad file does not hold back those behind it.
-                    failed.append(error)
-                    if isinstance(error, _LOCKED_OUT) or len(failed) >= _MOST_FAILED:
-                        break
-            if failed:
-                raise failed[-1]
+            self._take_all(endpoint, network, taken)
         except TransferError as error:
-            self._database.write("collect.failed", self._failed, endpoint, error)
-        else:
-            self._database.write("collect.done", self._done, endpoint, refused)
-        finally:
+            self._database.write("collect.failed", self._failed, name, endpoint, error)
+        except BaseException:
             self._database.write("collect.end", leases.release, name, self._worker)
-        return bool(came)
+            raise
+        else:
+            self._database.write(
+                "collect.done", self._done, name, endpoint, taken.refused
+            )
+        return bool(taken.came)
+
+    def _take_all(self, endpoint: str, network: str, taken: _Taken) -> None:
+        """Store and remove what there is; raise the last of what the line refused."""
+        channel = self._open(endpoint)
+        files = channel.list()
+        known = self._database.read(
+            returns.known, endpoint, [_shown(file.name) for file in files]
+        )
+        failed: list[TransferError] = []
+        for file in files:
+            try:
+                self._collect(channel, endpoint, network, file, known)
+                taken.came += 1
+            except PayerRefused as error:
+                # The outbox answers: it is no reason to leave it alone.
+                taken.refused.append(error)
+                if len(taken.refused) >= _MOST_REFUSED:
+                    break
+            except TransferError as error:
+                # One bad file does not hold back those behind it.
+                failed.append(error)
+                if isinstance(error, _LOCKED_OUT) or len(failed) >= _MOST_FAILED:
+                    break
+        if failed:
+            raise failed[-1]
 
     def _open(self, endpoint: str) -> Channel:
         try:
@@ -170,8 +182,11 @@ class Collect:
         channel.remove(file)
         self._database.write("collect.confirm", returns.confirmed, returned)
 
-    def _done(self, tx: Tx, endpoint: str, refused: Sequence[TransferError]) -> None:
+    def _done(
+        self, tx: Tx, name: str, endpoint: str, refused: Sequence[TransferError]
+    ) -> None:
         """Note that an endpoint answers, whatever of it could not be taken."""
+        leases.release(tx, name, self._worker)
         if refused:
             anomalies.raise_(
                 tx,
@@ -179,8 +194,8 @@ class Collect:
                 kind="return-stuck",
                 severity=anomalies.ERROR,
                 subject=endpoint,
-                words=f"endpoint {endpoint}: {len(refused)} files cannot be taken; the "
-                f"last: {refused[-1]}",
+                words=f"endpoint {endpoint}: {counted(len(refused), 'file')} cannot be "
+                f"taken; the last: {refused[-1]}",
             )
         else:
             anomalies.settle(
@@ -192,7 +207,8 @@ class Collect:
                     tx, kind=kind, subject=endpoint, reason="the endpoint answers again"
                 )
 
-    def _failed(self, tx: Tx, endpoint: str, error: TransferError) -> None:
+    def _failed(self, tx: Tx, name: str, endpoint: str, error: TransferError) -> None:
+        leases.release(tx, name, self._worker)
         if isinstance(error, PayerBusy):
             return  # it is there: nothing is counted against it
         locked_out = isinstance(error, _LOCKED_OUT)

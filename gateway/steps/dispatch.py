@@ -29,8 +29,9 @@ from gateway.steps.holding import Holding, Holds
 from gateway.steps.kept_lease import KeptLease
 from gateway.steps.outcomes import Outcomes, Turn, postpone
 from gateway.storage.payloads import Payloads
+from protocols.channels.interface import Channel
 from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
-from protocols.interface import Channel, Network
+from protocols.interface import Network
 from routing.directory import Directory
 from routing.errors import NoRoute
 from routing.lifecycle import DispatchEvent, DispatchState

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gateway.cli.wording import often
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies
@@ -25,7 +26,7 @@ def tell_absurd(
     The return is named by its id alone: a payer may put a patient into a file's name.
     """
     count = sum(absurd.values())
-    counted = ", ".join(f"{many} times {why}" for why, many in absurd.items())
+    told = "; ".join(f"{why} ({often(many)})" for why, many in absurd.items())
     anomalies.raise_(
         tx,
         entropy,
@@ -34,7 +35,7 @@ def tell_absurd(
         subject=returned.endpoint_id,
         seen=count,
         words=f"return {returned.id}, collected from endpoint "
-        f"{returned.endpoint_id}, says what cannot be meant: {counted}; nothing of "
+        f"{returned.endpoint_id}, says what cannot be meant: {told}; nothing of "
         "that is booked and the claims stay owed. Ask the payer; if it was meant, "
         "confirm it: octway match list",
     )

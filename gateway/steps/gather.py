@@ -23,7 +23,8 @@ from gateway.journal import anomalies, deposits, dispatches, lots, schema, work
 from gateway.steps.holding import Holding, Holds
 from gateway.storage.payloads import Payloads
 from gateway.storage.slice import Slice
-from protocols.interface import Addressee, Composed, Emitter, LotPart, Network
+from protocols.interface import Network
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from routing.attachment import FLOW as ATTACHMENT
 from routing.directory import Directory
 from routing.envelope import Share

@@ -1,9 +1,10 @@
 """What a mail tells of a dispatch: that it came back, or is late.
 
 A report is tied to its dispatch by the Message-ID that was journaled with the sending,
-or by the file's name where the outcome was unknown.  It changes what nobody could tell
-(an unknown outcome becomes "absent", and the file goes again) and is told for the rest:
-anybody can write a mail, so what was sent is not sent again by a report alone.
+or by the file's name where the outcome was unknown.  One that proves to be made from
+our mail changes what nobody could tell (an unknown outcome becomes "absent", and the
+file goes again).  The rest is told: what was sent is not sent again by a report alone,
+and anybody can write a report that proves nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ def hear(
         f" {' '.join(filter(None, (notice.status, notice.words)))}; return"
         f" {returned.id} holds the report"
     )
-    if dispatch.state == DispatchState.UNKNOWN:
+    if not notice.proof:
+        words += (
+            ", which bears no mark of our mail: anybody may have written it; ask the"
+            " provider before sending again"
+        )
+    elif dispatch.state == DispatchState.UNKNOWN:
         dispatches.move(
             tx,
             dispatch,

@@ -30,6 +30,7 @@ from gateway.journal import (
 from gateway.learning import CurrentDelays
 from gateway.steps.cases import claims_rejected
 from gateway.steps.contradictions import tell_contradictions
+from gateway.steps.damaged import tell_damaged
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import ABSURD, tell_absurd
 from gateway.steps.holding import Holding, Holds
@@ -44,6 +45,7 @@ from gateway.steps.tie import Tie, Tied
 from gateway.storage.payloads import Payloads
 from protocols import desk, mail_notice
 from protocols.interface import Network, ReturnReading
+from protocols.shape import looks_like
 from routing.directory import Directory
 from routing.envelope import AnswerSeen
 from routing.lifecycle import ReturnState
@@ -152,7 +154,8 @@ class Match:
                 return
             format = network.recognise(head)
             if format is None or not network.is_return(format):
-                self._leave(row, f"a {format} file, no return" if format else _UNKNOWN)
+                unknown = f"{_UNKNOWN}, and looks like {looks_like(head)}"
+                self._leave(row, f"a {format} file, no return" if format else unknown)
                 return
             self._read(row, network.read_return(stream, format))
 
@@ -279,6 +282,7 @@ class Match:
         summary = reading.summary()
         network = self._networks[row.network]
         note_return(tx, self._entropy, network, row, summary, payer)
+        tell_damaged(tx, self._entropy, row, summary)
         returns.read(
             tx,
             row,

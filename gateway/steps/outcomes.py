@@ -18,6 +18,7 @@ from gateway.committing import Tx
 from gateway.journal import anomalies, circuits, dispatches, schema, work
 from gateway.journal.prepared import Prepared, given
 from gateway.steps.handover import mark_sent
+from protocols.channels.interface import Arrival
 from protocols.errors import (
     CredentialsRefused,
     OutcomeUnknown,
@@ -25,7 +26,7 @@ from protocols.errors import (
     TransferError,
     UntrustedHost,
 )
-from protocols.interface import Arrival, Network
+from protocols.interface import Network
 from routing.attachment import FLOW as ATTACHMENT
 from routing.delays import Delays
 from routing.directory import Directory

@@ -21,9 +21,9 @@ from gateway.errors import LostRace
 from gateway.journal import chases, dispatches, remedies, replay, returns
 from gateway.journal.deeds import CHASE
 from gateway.steps.standing import Seen
+from protocols.channels.interface import Channel
 from protocols.desk import Ask, Question
 from protocols.errors import TransferError
-from protocols.interface import Channel
 from routing.chase import Known, RemedyEvent, RemedyState
 from routing.errors import GatewayError, NoRoute
 from routing.lifecycle import DispatchState

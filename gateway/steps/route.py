@@ -21,7 +21,8 @@ from gateway.database import Database
 from gateway.journal import anomalies, attachments, enrolments, lot_numbers, lots
 from gateway.steps.attach import waiting
 from gateway.steps.cases import lot_refused
-from protocols.interface import UNDECIDED, Destined, Network
+from protocols.interface import Network
+from protocols.sending import UNDECIDED, Destined
 from routing.attachment import FLOW as ATTACHMENT
 from routing.attachment import Way
 from routing.directory import Directory

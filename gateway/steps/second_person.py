@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from gateway.cli.wording import counted
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.journal import anomalies, anomaly_items, approvals, schema
@@ -37,18 +38,28 @@ def ask(tx: Tx, entropy: Entropy, things: Sequence[Thing], wish: Wish) -> str:
     """Have a second person asked; return the case that waits for the word."""
     claims = sum(each.claims for each in things)
     why = f": {wish.why}" if wish.why else ""
-    return anomalies.raise_(
+    case = anomalies.raise_(
         tx,
         entropy,
         kind=KIND,
         severity=anomalies.WARNING,
         subject=new_id("b", tx.now, entropy),
-        words=f"{wish.by} asks to {wish.action} {len(things):,} things with "
-        f"{claims:,} claims{why}",
+        words=f"{wish.by} asks to {wish.action} {counted(len(things), 'thing')} "
+        f"with {counted(claims, 'claim')}{why}",
         claims=claims,
         facts={"action": wish.action, "by": wish.by, "why": wish.why},
         items={each.id: each.claims for each in things},
     )
+    tx.say(
+        "anomaly.asked",
+        case,
+        by=wish.by,
+        action=wish.action,
+        things=len(things),
+        claims=claims,
+        why=wish.why,
+    )
+    return case
 
 
 def wish_of(connection: Connection, case: str) -> Wish:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row
 
-from protocols.interface import UNDECIDED
+from protocols.sending import UNDECIDED
 
 
 class Advice(NamedTuple):
@@ -95,6 +95,12 @@ OF_KIND: Final[Mapping[str, Advice]] = MappingProxyType(
         "return-unreadable": Advice(
             "ask the payer what it sent; then octway replay RETURN",
             "Ask the payer what it sent. Then press “Do it again”.",
+        ),
+        "return-damaged": Advice(
+            "ask the payer to send it again, whole; what was read of it is booked, and "
+            "is not booked twice when it comes again",
+            "Ask the payer to send it again, whole. What was read of it is booked, and "
+            "is not booked twice when it comes again.",
         ),
         "return-orphans": Advice(
             "the answers are kept and tried again by themselves",

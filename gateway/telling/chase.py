@@ -48,7 +48,7 @@ def standing(pursuit: Pursuit, voice: Voice) -> list[str]:
                 payer=key.payer,
                 day=each.sent_on,
             )
-            found.append(f"{whose}: {each.words}")
+            found.append(f"{whose}: {voice.written(each.words)}")
     unknown = {each.key.payer for each in pursuit.late if each.words is None}
     if unknown:
         payers = voice.listing(sorted(unknown), most=3)
@@ -73,7 +73,7 @@ def silent(life: Life, voice: Voice) -> str:
     return f"; {voice.say('nothing at all comes from {payers}', payers=named)}"
 
 
-def next_steps(life: Life, pursuit: Pursuit, voice: Voice) -> Iterator[str]:
+def next_steps(life: Life, pursuit: Pursuit, now: float, voice: Voice) -> Iterator[str]:
     """Say what is next for lots that are chased; those that agree share a line."""
     if pursuit.obstacle and pursuit.states.get(ChaseState.OPEN):
         words = "what the chase does next is not known: {why}"
@@ -81,7 +81,7 @@ def next_steps(life: Life, pursuit: Pursuit, voice: Voice) -> Iterator[str]:
     together: dict[str, list[str]] = {}
     names = {lot.id: lot_name(lot, voice) for lot in life.lots}
     for each in pursuit.planned:
-        words = _next(each, voice)
+        words = _next(each, now, voice)
         if words:
             together.setdefault(words, []).append(names.get(each.lot, each.lot))
     for words, lots in together.items():
@@ -89,18 +89,19 @@ def next_steps(life: Life, pursuit: Pursuit, voice: Voice) -> Iterator[str]:
         yield voice.say(which, lots=voice.listing(lots, most=3), what=words)
 
 
-def _next(each: Planned, voice: Voice) -> str:
+def _next(each: Planned, now: float, voice: Voice) -> str:
     if each.state != ChaseState.OPEN:
         return ""
-    facts = {"why": each.why}
+    facts = {"why": voice.written(each.why)}
+    soon = each.at is None or each.at <= now
     if each.at is not None:
         facts["when"] = voice.moment(each.at)
     if each.remedy is None:
-        return voice.say(_LOOK_NEXT if each.at is None else _LOOK_AT, **facts)
+        return voice.say(_LOOK_NEXT if soon else _LOOK_AT, **facts)
     facts["remedy"] = voice.say(WORDS[Remedy(each.remedy)])
     if each.approval:
-        return voice.say(_AGREED_NEXT if each.at is None else _AGREED_AT, **facts)
-    return voice.say(_DO_NEXT if each.at is None else _DO_AT, **facts)
+        return voice.say(_AGREED_NEXT if soon else _AGREED_AT, **facts)
+    return voice.say(_DO_NEXT if soon else _DO_AT, **facts)
 
 
 _LOOK_NEXT: Final = "looked at again next ({why})"
@@ -130,13 +131,13 @@ def to_ask(pursuit: Pursuit, voice: Voice) -> Iterator[str]:
 def enrolment(each: Enrolment, voice: Voice) -> str:
     """Say how an enrolment stands that lots wait for."""
     row = each.row
-    facts = {"sender": row.sender, "payer": row.payer_id, "flow": row.flow}
-    facts["state"] = voice.say(row.state)
+    facts = {"sender": row.sender, "payer": row.payer_id}
+    facts |= {"flow": voice.say(row.flow), "state": voice.say(row.state)}
     words = "sender {sender} with {payer} for {flow}: {state}"
     if row.source:
         words, facts["source"] = _SAYS, voice.say(row.source)
     told = voice.say(words, **facts)
-    return f"{told}: {row.words}" if row.words else told
+    return f"{told}: {voice.written(row.words)}" if row.words else told
 
 
 _SAYS: Final = "sender {sender} with {payer} for {flow}: {state}, says {source}"

@@ -54,8 +54,8 @@ def next_steps(life: Life, pursuit: Pursuit, now: float, voice: Voice) -> list[s
     found += [
         each for row in life.dispatches if (each := _sending(life, row, now, voice))
     ]
-    found += chase.next_steps(life, pursuit, voice)
-    found += _waiting(life, voice)
+    found += chase.next_steps(life, pursuit, now, voice)
+    found += _waiting(life, now, voice)
     found += _matching(life, now, voice)
     ready = [row.filename for row in life.handbacks if row.state == HandbackState.READY]
     if ready:
@@ -71,10 +71,12 @@ def _matching(life: Life, now: float, voice: Voice) -> Iterator[str]:
         if row.state == ReturnState.STORED:
             yield voice.say("return {name} is matched next", name=name)
         elif row.state == ReturnState.PARTLY_MATCHED and row.retry_at is not None:
-            when = voice.moment(max(now, row.retry_at))
-            yield voice.say(
-                "return {name} is matched again at {when}", name=name, when=when
-            )
+            words = _AGAIN_NEXT if row.retry_at <= now else _AGAIN_AT
+            yield voice.say(words, name=name, when=voice.moment(row.retry_at))
+
+
+_AGAIN_NEXT: Final = "return {name} is matched again next"
+_AGAIN_AT: Final = "return {name} is matched again at {when}"
 
 
 def _sending(life: Life, row: AnyRow, now: float, voice: Voice) -> str:
@@ -85,7 +87,7 @@ def _sending(life: Life, row: AnyRow, now: float, voice: Voice) -> str:
         return ""
     circuit = life.circuits.get(row.endpoint_id)
     until = row.not_before
-    why = f" ({row.cause_words})" if row.cause_words else ""
+    why = f" ({voice.written(row.cause_words)})" if row.cause_words else ""
     if circuit is not None and circuit.until > max(until, now):
         until = circuit.until
         words = "{endpoint} does not answer: {cause}"
@@ -107,21 +109,25 @@ _HANDED_NEXT: Final = "dispatch {name} is handed over to {payer} next"
 _HANDED_AT: Final = "dispatch {name} is handed over to {payer} at {when}"
 
 
-def _waiting(life: Life, voice: Voice) -> Iterator[str]:
+def _waiting(life: Life, now: float, voice: Voice) -> Iterator[str]:
     """Say what becomes of answers that do not come; one line a payer and kind."""
     for row in life.owed:
         facts = {"kind": voice.say(row.kind), "payer": row.payer_id}
         if row.state == ExpectationState.OPEN:
             facts["when"] = voice.moment(row.due_at)
-            yield voice.say(_LATE_AT, **facts)
+            words = _LATE_NEXT if row.due_at <= now else _LATE_AT
+            yield voice.say(words, **facts)
         elif row.state == ExpectationState.LATE:
             facts["when"] = voice.moment(row.missing_at)
-            yield voice.say(_MISSING_AT, **facts)
+            words = _MISSING_NEXT if row.missing_at <= now else _MISSING_AT
+            yield voice.say(words, **facts)
         else:
             yield voice.say(_MISSING, **facts)
 
 
+_LATE_NEXT: Final = "the {kind} answers of {payer} are due, and become late next"
 _LATE_AT: Final = "the {kind} answers of {payer} become late at {when}"
+_MISSING_NEXT: Final = "the {kind} answers of {payer} become missing next"
 _MISSING_AT: Final = "the {kind} answers of {payer} become missing at {when}"
 _MISSING: Final = (
     "the {kind} answers of {payer} are missing; one that comes late still counts"

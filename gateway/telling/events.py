@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any, Final
 
+from gateway.journal.deeds import GATEWAY, ITSELF
 from gateway.journal.life import Happened
 from gateway.telling.voice import Voice
 
@@ -16,9 +17,10 @@ _COUNTED: Final = {
     "errors": "error",
     "answers": "answer",
 }
-_OF_CODE: Final = frozenset(
-    {"kind", "remedy", "cause"}
-)  # words of the program, not of a person
+# Facts that are words of the program, and those that are sentences: its own ones,
+# where no person is behind the event.
+_OF_CODE: Final = frozenset({"kind", "remedy", "cause", "state", "source"})
+_SENTENCES: Final = frozenset({"cause_words", "why", "words", "resolution", "scan"})
 _WORDS: Final[Mapping[str, str]] = {
     "deposit.received": "received over {channel} as {filename}, {size}",
     "deposit.split": "read: {lots}, {claims}, {errors}",
@@ -102,6 +104,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "receipt.chained": "entry {number} of its chain of receipts made",
     "receipt.root": "root over all chains of receipts made",
     "anomaly.raised": "anomaly raised: {kind}",
+    "anomaly.asked": "{by} asked for a second person’s word",
+    "anomaly.agreed": "{by} agreed to what {asked_by} asked for",
     "anomaly.assign": "given to {assignee} by {by}",
     "anomaly.comment": "comment by {by}",
     "anomaly.resolve": "resolved by {by}: {resolution}",
@@ -121,9 +125,10 @@ def words(happened: Happened, voice: Voice) -> str:
     if pattern is None:
         return happened.kind.replace(".", ": ").replace("-", " ")
     noun, _, plain = happened.kind.partition(".")
-    text = voice.say(plain.replace("-", " "))
     if happened.facts:
         text = voice.say(pattern, **_facts(pattern, happened, voice)).rstrip()
+    else:  # they differ: what has no place for them holds for all
+        text = voice.say(plain.replace("-", " ") if "{" in pattern else pattern)
     if happened.times == 1:
         return text
     many = voice.counted(happened.times, noun)
@@ -142,4 +147,10 @@ def _facts(pattern: str, happened: Happened, voice: Voice) -> dict[str, Any]:
     said = {name: found.get(name, "?") for name in places}
     for name in _OF_CODE & said.keys():
         said[name] = voice.say(str(said[name]))
+    if found.get("by", GATEWAY) in ITSELF:
+        said |= {
+            name: voice.written(str(said[name])) for name in _SENTENCES & said.keys()
+        }
+    for name in {"by", "asked_by"} & said.keys():
+        said[name] = voice.say(said[name]) if said[name] in ITSELF else said[name]
     return said

@@ -12,15 +12,12 @@ from gateway.telling.voice import Voice
 
 
 def step_words(step: Mapping[str, Any], voice: Voice) -> str:
-    """Say one step; its reason is told as the network told it."""
-    if step["row"]:
-        return voice.say(
-            "table {table}, row {row}: {why}",
-            table=step["table"],
-            row=step["row"],
-            why=step["why"],
-        )
-    return voice.say("table {table}: {why}", table=step["table"], why=step["why"])
+    """Say one step, with its reason."""
+    table, row, why = step["table"], step["row"], voice.written(step["why"])
+    if row:
+        words = "table {table}, row {row}: {why}"
+        return voice.say(words, table=table, row=row, why=why)
+    return voice.say("table {table}: {why}", table=table, why=why)
 
 
 def search_words(steps: Iterable[Mapping[str, Any]], voice: Voice) -> list[str]:

@@ -54,7 +54,7 @@ _LOT: Final = {
 def headline(life: Life, voice: Voice) -> str:
     """Say in one sentence where it stands."""
     if life.found.kind == ANOMALY and life.anomaly is not None:
-        return f"{voice.say(life.anomaly.state)}: {life.anomaly.words}"
+        return f"{voice.say(life.anomaly.state)}: {voice.written(life.anomaly.words)}"
     if life.payer_return is not None:
         return _of_return(life.payer_return, voice)
     deposit = life.deposit
@@ -97,7 +97,7 @@ def _stuck(life: Life, voice: Voice) -> Iterator[str]:
         first = next((lot for lot in life.lots if lot.state == state), None)
         if not count or first is None:
             continue
-        why = first.cause_words or first.cause
+        why = voice.written(first.cause_words) or first.cause
         if state is LotState.REFUSED:
             why = _first_problem(life, voice, first.id) or why
         facts = {"number": first.number, "why": why}
@@ -140,10 +140,11 @@ def _first_problem(life: Life, voice: Voice, *lots: str | None) -> str:
     )
     if problem is None:
         return ""
+    message = voice.written(problem.message)
     if problem.record is None:
-        return str(problem.message)
+        return message
     words = "record {record}: {message}"
-    return voice.say(words, record=problem.record, message=problem.message)
+    return voice.say(words, record=problem.record, message=message)
 
 
 def _sent(life: Life, voice: Voice) -> str:
@@ -265,8 +266,13 @@ def _of_dispatch(life: Life, voice: Voice) -> str:
     }:
         words = "dispatch {name} was taken by {payer} at {when}"
         return voice.say(words, when=voice.moment(row.sent_at), **facts)
-    words = voice.say(_DISPATCH.get(state, state), **facts)
-    return f"{words}: {row.cause_words}" if row.cause_words else words
+    if row.sent_at is not None and state is DispatchState.REFUSED:
+        again = "dispatch {name} was taken by {payer} at {when}; sent once more, it was refused"
+        words = voice.say(again, when=voice.moment(row.sent_at), **facts)
+    else:
+        words = voice.say(_DISPATCH.get(state, state), **facts)
+    why = voice.written(row.cause_words)
+    return f"{words}: {why}" if why else words
 
 
 _DISPATCH: Final = {
@@ -295,6 +301,9 @@ def _of_return(row: AnyRow, voice: Voice) -> str:
     matched = voice.number(row.matched)
     words = "{name}: {matched} of {answers} matched"
     told = voice.say(words, name=name, matched=matched, answers=answers)
+    if row.errors:
+        errors = voice.counted(row.errors, "error")
+        told = f"{told}; {voice.say('{errors} in it', errors=errors)}"
     orphans = row.answers - row.matched
     if not orphans:
         return told

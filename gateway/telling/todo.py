@@ -77,7 +77,7 @@ def _of_lot(lot: AnyRow, voice: Voice) -> str:
     own = advice.OF_CAUSE.get(lot.cause)
     if own is not None:
         return voice.advise(own)
-    return voice.say("mend: {why}", why=lot.cause_words)
+    return voice.say("mend: {why}", why=voice.written(lot.cause_words))
 
 
 def _case_of_lot(life: Life, lot: AnyRow) -> str:

@@ -25,6 +25,10 @@ class Voice(Protocol):
         """Say what a person does, with what is at hand where it is said."""
         ...
 
+    def written(self, words: str) -> str:
+        """Say a sentence that the journal holds; a person's stays as it stands."""
+        ...
+
     def counted(self, count: int, noun: str) -> str:
         """Say how many there are of something: `2 lots`."""
         ...
@@ -63,6 +67,10 @@ class English:
     def advise(self, advice: Advice, /, **facts: object) -> str:
         """Say what a person does, in commands."""
         return self.say(advice.command, **facts)
+
+    def written(self, words: str) -> str:
+        """Say a sentence that the journal holds, which is English."""
+        return words
 
     def counted(self, count: int, noun: str) -> str:
         """Say how many there are of something: `2 lots`."""

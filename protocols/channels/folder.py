@@ -20,6 +20,7 @@ from attrs import frozen
 
 from config.errors import ConfigErrors, Mistake
 from config.reader import Table
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.channels.naming import WORKING_NAMES, checked_name, is_whole
 from protocols.errors import (
     OutcomeUnknown,
@@ -27,7 +28,6 @@ from protocols.errors import (
     PayerUnavailable,
     TransferError,
 )
-from protocols.interface import Arrival, Channel, RemoteFile, Sent
 
 _BLOCK = 1 << 20
 _AWAY = frozenset(

@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 from cryptography import x509
 
 from protocols.channels import mail_iris, mail_letter
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.channels.mail_boxes import Boxes, ServerBoxes
 from protocols.channels.mail_certificates import (
     Certificates,
@@ -35,7 +36,6 @@ from protocols.channels.mail_settings import MailSettings, read_settings
 from protocols.channels.mail_smtp import Outgoing, SmtpServer
 from protocols.channels.naming import checked_name
 from protocols.errors import PayerUnavailable, TransferError
-from protocols.interface import Arrival, Channel, RemoteFile, Sent
 
 _REMEMBERED: Final = 10_000
 
@@ -82,6 +82,7 @@ class MailChannel:
         reader = Reader(
             keys=settings.keys,
             domain=settings.form.sender.rpartition("@")[2],
+            marks=settings.form.marks,
             max_content=settings.max_content,
         )
         self._mailbox = Mailbox(boxes, reader, max_mail=settings.max_mail)
@@ -114,8 +115,8 @@ class MailChannel:
     def ask(self, name: str, size: int) -> Arrival:
         """Look in our mailbox for a delivery report about a file's mail.
 
-        One that says that it failed means that it may be sent again.  Without any
-        nobody can tell.
+        One that says that it failed means that it may be sent again, if it bears the
+        mail's mark.  Without any nobody can tell.
         """
         fund = mail_iris.named(name)
         with self._lock:
@@ -190,7 +191,7 @@ class MailChannel:
             sender=form.sender,
             recipient=recipient,
             message_id=form.message_id(stamp),
-            name=name,
+            envelope_id=form.envelope_id(name),
             content=content,
         )
 

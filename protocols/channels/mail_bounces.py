@@ -1,7 +1,9 @@
 """Delivery reports about our own mails (RFC 3464), and older ones in free text.
 
 A report names our mail by the Message-ID that it quotes, or by the envelope name that
-servers of today give back; that is the name of the file.
+servers of today give back; that is the name of the file.  Either bears our mark, which
+proves that the report was made from that mail; what proves nothing is not believed
+beside what does.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from collections.abc import Iterator
 from email.message import Message
 from typing import Final
 
+from attrs import frozen
+
 from protocols.channels.mail_errors import FULL, shown
+from protocols.channels.mail_marks import LENGTH, Marks
 from protocols.mail_notice import Kind, Notice
 
 _KINDS: Final = {
@@ -24,22 +29,47 @@ _KINDS: Final = {
 _WORST_FIRST: Final = (Kind.UNDELIVERED, Kind.DELAYED, Kind.DELIVERED)
 _POSTMEN: Final = ("mailer-daemon", "postmaster", "mail delivery")
 _MOST_QUOTED: Final = 1 << 20
+_PROOF: Final = "it bears the mark of our mail"
 
 
-def report_in(message: Message, mail: bytes, domain: str) -> Notice | None:
+@frozen(kw_only=True)
+class Ours:
+    """How our own mails are known: by the end of their Message-IDs and their marks."""
+
+    domain: str
+    marks: Marks
+
+    def quoted(self, mail: bytes) -> tuple[str, bool]:
+        """Return the first Message-ID of ours that a mail quotes, and if it is proved."""
+        found = re.search(
+            rf"<(\d{{19}})@(?:([0-9a-f]{{{LENGTH}}})\.)?{re.escape(self.domain)}>".encode(),
+            mail[:_MOST_QUOTED],
+        )
+        if found is None:
+            return "", False
+        stamp, mark = found[1].decode(), (found[2] or b"").decode()
+        return found[0].decode(), self.marks.prove(stamp, mark)
+
+    def file(self, envelope_id: str) -> tuple[str, bool]:
+        """Return the file's name in an envelope name, and if it is proved."""
+        name, _, mark = envelope_id.partition("/")
+        return name, self.marks.prove(name, mark)
+
+
+def report_in(message: Message, mail: bytes, ours: Ours) -> Notice | None:
     """Return what a delivery report says of one of our mails; None if it is none."""
     if message.get_content_type() != "multipart/report":
         return None
     told = _told(message)
-    return None if told is None else _notice(told, _quoted(mail, domain))
+    return None if told is None else _notice(told, mail, ours)
 
 
-def bounce_in(message: Message, mail: bytes, domain: str) -> Notice | None:
+def bounce_in(message: Message, mail: bytes, ours: Ours) -> Notice | None:
     """Return what a postman's free text says of one of our mails; None if it does not.
 
     To be asked only of a mail without a return: a fund's may quote ours too.
     """
-    quoted = _quoted(mail, domain)
+    quoted, proved = ours.quoted(mail)
     if not quoted or not _is_of_postman(message):
         return None
     failed = str(message.get("X-Failed-Recipients", ""))
@@ -48,14 +78,8 @@ def bounce_in(message: Message, mail: bytes, domain: str) -> Notice | None:
         words=f"told in free text{_full(mail[:_MOST_QUOTED])}",
         message_id=quoted,
         recipient=shown(failed),
+        proof=_PROOF if proved else "",
     )
-
-
-def _quoted(mail: bytes, domain: str) -> str:
-    """Return the first Message-ID of ours that a mail quotes."""
-    ours = re.compile(rf"<\d{{19}}@{re.escape(domain)}>".encode())
-    found = ours.search(mail[:_MOST_QUOTED])
-    return found[0].decode("ascii") if found else ""
 
 
 def _told(report: Message) -> tuple[Message, list[Message]] | None:
@@ -69,8 +93,13 @@ def _told(report: Message) -> tuple[Message, list[Message]] | None:
     return None
 
 
-def _notice(told: tuple[Message, list[Message]], message_id: str) -> Notice | None:
+def _notice(
+    told: tuple[Message, list[Message]], mail: bytes, ours: Ours
+) -> Notice | None:
     whole, recipients = told
+    message_id, quoted = ours.quoted(mail)
+    file, named = ours.file(_field(whole, "Original-Envelope-Id"))
+    proved = quoted or named
     by_kind = {
         _KINDS.get(_field(each, "Action").casefold(), Kind.UNREAD): each
         for each in recipients
@@ -82,11 +111,12 @@ def _notice(told: tuple[Message, list[Message]], message_id: str) -> Notice | No
             return Notice(
                 kind=kind,
                 words=said or "no reason given",
-                message_id=message_id,
-                file=_field(whole, "Original-Envelope-Id"),
+                message_id=message_id if quoted or not proved else "",
+                file=file if named or not proved else "",
                 recipient=_value(about, "Original-Recipient")
                 or _value(about, "Final-Recipient"),
                 status=_field(about, "Status").partition(" ")[0],
+                proof=_PROOF if proved else "",
             )
     return None
 

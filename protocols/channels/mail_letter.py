@@ -18,6 +18,8 @@ from typing import Final
 
 from attrs import frozen
 
+from protocols.channels.mail_marks import Marks
+
 MULTIPART, WHOLE = "multipart", "whole"
 SHAPES: Final = (MULTIPART, WHOLE)
 CIPHER_HEADER: Final = "X-SV_CHIFFREMENT"
@@ -31,13 +33,13 @@ _ENVELOPE: Final = "application/pkcs7-mime; smime-type=enveloped-data; name=smim
 class Letter:
     """A mail as it goes out, and its envelope for SMTP.
 
-    `name` is the file's, which a delivery report gives back where servers can.
+    `envelope_id` is what a delivery report gives back where servers can.
     """
 
     sender: str
     recipient: str
     message_id: str
-    name: str
+    envelope_id: str
     content: bytes
 
 
@@ -50,6 +52,7 @@ class Form:
     compress: bool
     test: bool
     cipher_mark: str  # for the header of the shape `whole`
+    marks: Marks
 
     @property
     def nature(self) -> str:
@@ -57,8 +60,15 @@ class Form:
         return f"IRIS{'TEST' * self.test}/B2{'/Z' * self.compress}"
 
     def message_id(self, stamp: str) -> str:
-        """Return the Message-ID that belongs to a stamp."""
-        return f"<{stamp}@{self.sender.rpartition('@')[2]}>"
+        """Return the Message-ID that belongs to a stamp, with its mark if there is one."""
+        mark = self.marks.of(stamp)
+        domain = self.sender.rpartition("@")[2]
+        return f"<{stamp}@{mark}.{domain}>" if mark else f"<{stamp}@{domain}>"
+
+    def envelope_id(self, name: str) -> str:
+        """Return a file's name, with its mark if there is one."""
+        mark = self.marks.of(name)
+        return f"{name}/{mark}" if mark else name
 
 
 def inner(form: Form, content: bytes, stamp: str) -> bytes:

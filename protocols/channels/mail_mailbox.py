@@ -15,10 +15,10 @@ from typing import Final
 
 from attrs import frozen
 
+from protocols.channels.interface import Arrival, RemoteFile
 from protocols.channels.mail_boxes import Box, Boxes, Lying
 from protocols.channels.mail_reading import Found, Reader
 from protocols.errors import PayerRefused, PayerUnavailable, TransferError
-from protocols.interface import Arrival, RemoteFile
 from protocols.mail_notice import Kind, Notice
 
 _REMEMBERED: Final = 10_000  # of what is only remembered, the newest
@@ -107,7 +107,7 @@ class Mailbox:
             self._forget(held.mail.id)
 
     def arrival(self, doing: str, message_id: str, file: str) -> Arrival:
-        """Look for reports about one of our mails."""
+        """Look for reports about one of our mails, of those that prove to be."""
         with self._lock:
             with self._boxes.open(doing) as box:
                 self._look(doing, box)
@@ -116,6 +116,7 @@ class Mailbox:
                 for every in self._mails.values()
                 for held in every
                 if held.notice is not None
+                and held.notice.proof
                 and (held.notice.message_id == message_id or held.notice.file == file)
             }
         if Kind.UNDELIVERED in kinds:

@@ -16,8 +16,9 @@ from typing import Final
 
 from attrs import frozen
 
-from protocols.channels.mail_bounces import bounce_in, report_in
+from protocols.channels.mail_bounces import Ours, bounce_in, report_in
 from protocols.channels.mail_envelope import OwnKey
+from protocols.channels.mail_marks import Marks
 from protocols.channels.mail_parser import Unreadable, parsed
 from protocols.channels.mail_parts import (
     RETURN,
@@ -25,7 +26,7 @@ from protocols.channels.mail_parts import (
     is_return,
     parts_of,
 )
-from protocols.mail_notice import Kind, Notice, write
+from protocols.mail_notice import Kind, Notice, recognise, write
 
 _GZIP: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 20
@@ -43,10 +44,15 @@ class Reader:
     """Reads mails of one mailbox.  Thread-safe."""
 
     def __init__(
-        self, *, keys: Sequence[OwnKey], domain: str, max_content: int
+        self,
+        *,
+        keys: Sequence[OwnKey],
+        domain: str,
+        marks: Marks,
+        max_content: int,
     ) -> None:
         self._keys = keys
-        self._domain = domain  # of our own Message-IDs
+        self._ours = Ours(domain=domain, marks=marks)
         self._max_content = max_content
 
     def read(self, mail: bytes) -> Sequence[Found]:
@@ -68,7 +74,7 @@ class Reader:
 
     def _read(self, mail: bytes) -> tuple[list[Found], str]:
         message = parsed(mail)
-        notice = report_in(message, mail, self._domain)
+        notice = report_in(message, mail, self._ours)
         if notice is not None:
             return [Found(content=write(notice, mail), notice=notice)], ""
         returns: list[Found] = []
@@ -85,11 +91,14 @@ class Reader:
                 content = self._content(part, room)
             except Unreadable as error:
                 wrong = wrong or str(error)
+                continue
+            if recognise(content):
+                wrong = wrong or "it holds what only the mail channel itself writes"
             else:
                 room -= len(content)
                 returns.append(Found(content=content))
         if not returns:
-            notice = bounce_in(message, mail, self._domain)
+            notice = bounce_in(message, mail, self._ours)
             if notice is not None:
                 return [Found(content=write(notice, mail), notice=notice)], ""
         if not returns and not wrong:

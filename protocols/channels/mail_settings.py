@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from protocols.channels.endpoint_settings import number, password, seconds
 from protocols.channels.mail_directory import LdapDirectory, has_ldapsearch
 from protocols.channels.mail_envelope import CIPHERS, LEGACY, OwnKey, has_openssl
 from protocols.channels.mail_letter import SHAPES, WHOLE, Form
+from protocols.channels.mail_marks import Marks
 
 IMAP, POP3 = "imap", "pop3"
 TLS, STARTTLS = "tls", "starttls"
@@ -116,12 +117,15 @@ def read_settings(
     if keep and kind != IMAP:
         table.wrong("keep_folder", "is given for POP3, which has none; wanted imap")
     directory, issuers = _directory(table), _certificates(table, "issuers_file")
+    keys = tuple(
+        own for prefix in ("", "old_") if (own := _own_key(table, prefix)) is not None
+    )
     read = MailSettings(
         smtp=smtp,
         mailbox=mailbox,
         mailbox_kind=kind,
         keep_folder=keep,
-        form=_form(table),
+        form=_form(table, keys),
         subject_kind=table.choice("subject_kind", ("IR", "CP"), "IR"),
         subject_code=_matching(
             table, "subject_code", _CODE, "6 letters or digits, or nothing", ""
@@ -131,11 +135,7 @@ def read_settings(
         recipients=(recipients := _certificates(table, "recipients_file")),
         issuers=issuers,
         directory=directory,
-        keys=tuple(
-            own
-            for prefix in ("", "old_")
-            if (own := _own_key(table, prefix)) is not None
-        ),
+        keys=keys,
         max_mail=table.size("max_mail", "50M"),
         max_content=table.size("max_content", "100M"),
     )
@@ -187,7 +187,7 @@ def _tls(table: Table) -> ssl.SSLContext:
     return context
 
 
-def _form(table: Table) -> Form:
+def _form(table: Table, keys: Sequence[OwnKey]) -> Form:
     shape = table.choice("shape", SHAPES, WHOLE)
     mark = table.get("cipher_mark", str, "")
     if shape == WHOLE and not _MARK.fullmatch(mark):
@@ -203,6 +203,7 @@ def _form(table: Table) -> Form:
         compress=table.get("compress", bool, True),
         test=table.get("test", bool, False),
         cipher_mark=mark,
+        marks=Marks.of_keys(each.key for each in keys),
     )
 
 

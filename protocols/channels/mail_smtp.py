@@ -120,7 +120,7 @@ class SmtpServer:
         if line.has_extn("size"):
             sending.append(f"SIZE={len(letter.content)}")
         if line.has_extn("dsn"):
-            sending += ["RET=HDRS", f"ENVID={letter.name}"]
+            sending += ["RET=HDRS", f"ENVID={letter.envelope_id}"]
             receiving += [_REPORTS]
         code, words = line.mail(letter.sender, sending)
         if code in _OK:

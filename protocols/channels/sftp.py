@@ -17,6 +17,7 @@ from functools import partial
 from typing import BinaryIO, TypeVar
 
 from protocols.channels import sftp_files as files
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.channels.naming import checked_name, is_whole
 from protocols.channels.sftp_connection import Connection
 from protocols.channels.sftp_errors import LineLost, Refusal, Unfinished, translate
@@ -25,7 +26,6 @@ from protocols.channels.sftp_packets import Entry
 from protocols.channels.sftp_pool import Alarm, SessionPool
 from protocols.channels.sftp_settings import SftpSettings, read_settings
 from protocols.errors import PayerRefused
-from protocols.interface import Arrival, Channel, RemoteFile, Sent
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from protocols.interface import FieldShown, RecordShown
 from protocols.mycarenet.care_message import HEADER, CareMessage, named, read_messages
+from protocols.shown import FieldShown, RecordShown
 
 
 def show(stream: BinaryIO) -> Iterator[RecordShown]:

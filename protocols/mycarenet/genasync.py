@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, Final
 
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.channels.naming import checked_name
 from protocols.errors import (
     OutcomeUnknown,
@@ -24,7 +25,6 @@ from protocols.errors import (
     PayerRefused,
     PayerUnavailable,
 )
-from protocols.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.mycarenet import genasync_messages as messages
 from protocols.mycarenet.genasync_answers import NotEnoughTime, answered
 from protocols.mycarenet.genasync_blob import BadBlob

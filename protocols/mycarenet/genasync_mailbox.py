@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from protocols.interface import Arrival, RemoteFile
+from protocols.channels.interface import Arrival, RemoteFile
 from protocols.mycarenet.genasync_blob import BadBlob, Blob, digest_of
 from protocols.mycarenet.genasync_messages import Mail, Message, Tack
 from protocols.mycarenet.mark import fits

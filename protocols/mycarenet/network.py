@@ -15,19 +15,11 @@ from typing import BinaryIO
 from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
     FileProblem,
-    LotPart,
     Network,
     Reading,
-    RecordShown,
     ReturnReading,
     SplitReturn,
-    Tables,
 )
 from protocols.labels import Labels
 from protocols.mycarenet import (
@@ -57,8 +49,10 @@ from protocols.mycarenet.labels import LABELS
 from protocols.mycarenet.tables import SHIPPED
 from protocols.mycarenet.tables import Tables as Known
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
+from protocols.shown import RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import NumberRuling, NumberUse

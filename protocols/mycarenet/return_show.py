@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import BinaryIO, Final
 
-from protocols.interface import FieldShown, RecordShown
 from protocols.mycarenet.codes import header_label_of, label_of
 from protocols.mycarenet.return_message import (
     PRELIMINARY,
@@ -34,6 +33,7 @@ from protocols.mycarenet.return_totals import KINDS
 from protocols.mycarenet.show import may_be_idle
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
+from protocols.shown import FieldShown, RecordShown
 
 _FRAMES: Final = frozenset({START, END})
 _MEANT: Final = frozenset({"error_sending_number", "error_date", "error_third_party"})

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
 from protocols.errors import UnknownFormat
-from protocols.interface import RecordShown, ReturnReading, SplitReturn
+from protocols.interface import ReturnReading, SplitReturn
 from protocols.mycarenet import return_show, tack
 from protocols.mycarenet.return_message import SHAPES
 from protocols.mycarenet.return_reading import EfactReturnReading
 from protocols.mycarenet.return_split import split
+from protocols.shown import RecordShown
 
 RETURN_FORMATS: Final = frozenset(SHAPES) | {tack.FORMAT}
 _HEAD: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*([0-9]{6})[0-9 ]{28}")

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from protocols.interface import Emitter, Tables
 from protocols.mycarenet import commitment, mutualities
+from protocols.sending import Emitter
+from protocols.tables import Tables
 from routing import payment
 from routing.card import Card, CardFound, CardRow
 

@@ -43,6 +43,7 @@ _LAYOUTS = load_layouts("efact")
 _BIC = "GEBABEBB"
 _MORE_THAN_ONE_A_MONTH = "050"
 _PROFESSION = "401"
+_SOFTWARE = "999"  # invented: no software was accredited under it
 _SENDINGS = 999
 
 
@@ -228,6 +229,7 @@ def _opening(facts: SendingFacts) -> Values:
         "instructions_version": (TEST if facts.test else PRODUCTION)[1],
         "billing_content": _MORE_THAN_ONE_A_MONTH,
         "profession": _PROFESSION,
+        "accreditation": _SOFTWARE,
         "created": facts.day.replace("-", ""),
     }
 

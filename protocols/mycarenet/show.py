@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from protocols.interface import FieldShown, RecordShown
 from protocols.mycarenet.examine_zones import LAYOUTS
 from protocols.mycarenet.message import BLOCK, KINDS, Messages
 from protocols.records import Layout
+from protocols.shown import FieldShown, RecordShown
 
 _LEVELS: Final = {
     **dict.fromkeys(("20", "80"), 1),

@@ -15,7 +15,6 @@ from random import Random
 from string import Template
 from typing import Final
 
-from protocols.interface import Emitter
 from protocols.mycarenet import (
     keys,
     rules,
@@ -27,6 +26,7 @@ from protocols.mycarenet import (
 from protocols.mycarenet.message_cut import HEADER, RECORD
 from protocols.mycarenet.simulated_union import SimulatedUnion
 from protocols.records import load_layouts
+from protocols.sending import Emitter
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
     Document,

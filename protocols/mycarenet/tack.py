@@ -11,8 +11,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
-from protocols.interface import FieldShown, RecordShown, SplitReturn
+from protocols.interface import SplitReturn
 from protocols.mycarenet.rules import VERDICT
+from protocols.shown import FieldShown, RecordShown
 from routing.envelope import (
     AnswerSeen,
     Level,

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from protocols.interface import Addressee, Composed, LotPart
 from protocols.mycarenet import care_reader, reader
 from protocols.mycarenet.contact_correction import (
     Correction,
@@ -22,6 +21,7 @@ from protocols.mycarenet.contact_correction import (
 from protocols.mycarenet.examine_header import BILLING, Header
 from protocols.mycarenet.mark import Marking
 from protocols.mycarenet.message_cut import HEADER, RECORD
+from protocols.sending import Addressee, Composed, LotPart
 
 _SENT = care_reader.FORMATS | {reader.FORMAT}
 _BLOCK = 1 << 20

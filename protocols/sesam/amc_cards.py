@@ -14,7 +14,6 @@ from typing import Final, Self
 
 from attrs import evolve, frozen
 
-from protocols.interface import Tables
 from protocols.sesam.amc_masks import ANY, meet
 from protocols.sesam.amc_tables import (
     CONVENTIONS,
@@ -25,6 +24,7 @@ from protocols.sesam.amc_tables import (
     conventions,
     groupings,
 )
+from protocols.tables import Tables
 from routing.card import CardRow
 
 _WIDTH: Final = 10  # of an AMC's number on a card

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -19,11 +18,11 @@ from protocols.sesam.amc_tables import (
     COLUMNS,
     CONVENTIONS,
     CORRESPONDENCES,
-    DAYS,
     GROUPINGS,
     Row,
     address,
 )
+from protocols.sesam.row_days import wrong_days
 from routing.envelope import Severity
 
 _NUMBER: Final = (r"[0-9A-Za-z]{1,14}", "a number without `?`")
@@ -119,7 +118,7 @@ def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
         value = row.get(column, "")
         if not re.fullmatch(pattern, value.upper() if column == "mode" else value):
             yield Fault(place, column, "wrong-value", f"is {value!r}; wanted {wanted}")
-    yield from _when(place, row)
+    yield from wrong_days(place, row)
     if not re.fullmatch(r"[0-9]{1,9}", row.get("row", "0")):
         yield Fault(
             place, "row", "wrong-value", f"is {row['row'][:20]!r}; wanted a number"
@@ -142,32 +141,6 @@ def _of_row(name: str, place: int, row: Row) -> Iterator[Fault]:
             f"{criterion!r} has {len(criterion)} characters; wanted {_FUND}: regime, "
             "fund and centre; it is compared as a beginning, as it stands",
         )
-
-
-def _when(place: int, row: Row) -> Iterator[Fault]:
-    ends = []
-    for column in DAYS:
-        text = row.get(column, "")
-        try:
-            ends.append(_day(text) if text else None)
-        except ValueError:
-            yield Fault(
-                place, column, "wrong-day", f"is {text!r}; wanted a day, YYYY-MM-DD"
-            )
-            return
-    first, last = ends
-    if first is not None and last is not None and last < first:
-        yield Fault(
-            place, "valid_until", "wrong-day", f"is {last}, before valid_from {first}"
-        )
-
-
-def _day(text: str) -> date:
-    """Read a day in the one form in which days are compared as texts elsewhere."""
-    day = date.fromisoformat(text)
-    if day.isoformat() != text:  # such as 20261201, or a week
-        raise ValueError(text)
-    return day
 
 
 def _correspondence(place: int, row: Row) -> Iterator[Fault]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from protocols.interface import UNDECIDED, Destined, Tables
 from protocols.payer_finder import SearchStep
+from protocols.sending import UNDECIDED, Destined
 from protocols.sesam import amc_identity
 from protocols.sesam.amc_decision import Decision, Outcome
 from protocols.sesam.amc_lots import IDENTITIES, routing_of
+from protocols.tables import Tables
 
 __all__ = ("IDENTITIES", "destine")
 

@@ -32,7 +32,6 @@ from routing.envelope import Problem, Severity
 
 _NUMBERS: Final = frozenset({"mutual_number", "amc_number", "signatory"})
 _LIKE_NUMBER: Final = re.compile(r"(?=.*[0-9?])[0-9A-Z?]+")
-_SPARE: Final = 1  # columns too many or too few in a table that is still told apart
 
 
 def import_table(name: str, content: bytes) -> Imported:
@@ -57,7 +56,6 @@ def import_table(name: str, content: bytes) -> Imported:
         version="",
         problems=tuple(sorted(problems, key=_line)),
         noun="row",
-        whole=True,
         dated=True,
     )
 
@@ -68,14 +66,6 @@ IMPORTERS: Final[Mapping[str, Importer]] = MappingProxyType(
         for name in (CONVENTIONS, GROUPINGS, CORRESPONDENCES)
     }
 )
-
-
-def table_by_columns(columns: int) -> str:
-    """Name the table of so many columns, or nearly so many; empty if it is none."""
-    for name, wanted in NATIONAL.items():
-        if abs(len(wanted) - columns) <= _SPARE:
-            return name
-    return ""
 
 
 def _is_header(name: str, values: Sequence[str]) -> bool:
@@ -184,7 +174,6 @@ def _refused(problems: Sequence[Problem]) -> Imported:
         version="",
         problems=tuple(sorted(problems, key=_line)),
         noun="row",
-        whole=True,
     )
 
 

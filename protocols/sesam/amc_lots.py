@@ -13,7 +13,6 @@ from typing import Final
 
 from attrs import evolve
 
-from protocols.interface import NO_TABLES, Tables
 from protocols.sesam import amc_identity
 from protocols.sesam.amc_decision import Decision, Identity, Outcome
 from protocols.sesam.amc_identity import amc_of
@@ -26,6 +25,7 @@ from protocols.sesam.enriched import (
     is_request,
 )
 from protocols.sesam.keys import request_claim_key, request_lot_key
+from protocols.tables import NO_TABLES, Tables
 from routing.envelope import ClaimSeen, LotSeen, Share
 
 PAYER_KINDS: Final = frozenset({"OC", "CS"})

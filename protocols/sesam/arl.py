@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
-from protocols.interface import RecordShown, ReturnReading, SplitReturn
+from protocols.interface import ReturnReading, SplitReturn
 from protocols.problem_log import ProblemLog
 from protocols.sesam.amc_lots import PAYER_KINDS
 from protocols.sesam.attachment_arl import AttachmentArl
@@ -21,6 +21,7 @@ from protocols.sesam.keys import iso_date, lot_key, request_lot_key
 from protocols.sesam.noemie import HEADER, Entity, read_entities, show_entities
 from protocols.sesam.noemie_context import professional
 from protocols.sesam.noemie_writer import ReturnWriter
+from protocols.shown import RecordShown
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary
 
 SIMULATED_FORMAT = "sesam.arl-simulated"

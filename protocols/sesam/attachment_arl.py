@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
-from protocols.interface import FieldShown, RecordShown, SplitReturn
+from protocols.interface import SplitReturn
 from protocols.problem_log import ProblemLog
 from protocols.sesam.attachment_container import document_key
+from protocols.shown import FieldShown, RecordShown
 from routing.envelope import AnswerSeen, Level, Outcome, Remark, Severity, Summary
 
 FORMAT: Final = "sesam.attachment-arl-simulated"

@@ -13,13 +13,15 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import BinaryIO, Final
 
 from protocols.attachments import About, Attachments, Checker
-from protocols.interface import Addressee, Composed, Emitter, LotPart
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from protocols.sesam import attachment_rules
 from protocols.sesam.attachment_container import document_key, write_container
 from protocols.sesam.keys import normal_invoice, normal_lot, normal_ps
+from protocols.sesam.sample_document import make_document
 from routing.envelope import LotSeen, Problem
 
 FLOW: Final = "attachment"
@@ -61,6 +63,10 @@ class Scor:
             return None
         sender, lot, invoice = named.groups()
         return About(normal_ps(sender), normal_lot(lot), normal_invoice(invoice))
+
+    def sample(self, rng: Random, about: About) -> bytes:
+        """Make a SIMULATED prescription for an invoice."""
+        return make_document(rng, about="_".join(about))
 
     def lot(self, about: About, *, sha256: str, size: int) -> LotSeen:
         """Make the lot that a document is: numbered by its lot and invoice."""

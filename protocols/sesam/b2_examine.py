@@ -22,7 +22,7 @@ from protocols.sesam.b2_kinds import Kinds
 from protocols.sesam.b2_lot_checks import LotChecks
 from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_numbers import in_order
-from protocols.sesam.b2_records import Family
+from protocols.sesam.b2_records import RECORD, Family
 from protocols.sesam.b2_structure import Finding, Structure, find_structure, said
 from protocols.sesam.b2_sums import Amounts, check_sums, read_amounts
 from protocols.sesam.checks import KEPT, Tally, problem
@@ -62,6 +62,8 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
+_LOT_START = re.compile(rb"1[0-9A-Z]{9}[\x20-\xff]{6}[0-9A-Z]{3}[0-9]{3}")
+_LEAST_LENGTH, _MOST_LENGTH = 100, 200
 _MOST_JUNK = 20_000  # records of junk after which reading stops
 _JUNK_SHARE = 0.75  # of records that are unknown, or each of another professional
 
@@ -146,6 +148,15 @@ class Examination:
                 )
         if head.startswith(UTF8_MARK):
             self._frames.skip(len(UTF8_MARK))
+        if (length := _other_length(head)) is not None:
+            self.tally.add(
+                problem(
+                    "record-length",
+                    f"has {length} characters, as the next one has; {RECORD} are "
+                    "expected of each: export the file again with its full records",
+                    record=1,
+                )
+            )
         if _BEGINNING.search(head):
             return None
         looks = next(
@@ -252,3 +263,19 @@ class Examination:
             self.tally.add(
                 problem("no-lot", "holds no lot; a record 1 is expected", record=1)
             )
+
+
+def _other_length(head: bytes) -> int | None:
+    """Tell how long the records of a run without line ends are, if not 128 characters.
+
+    The lot and the invoice in it name one professional, which places both.
+    """
+    if not head.startswith(b"000") or _LOT_START.match(head, RECORD):
+        return None
+    found = _LOT_START.search(head, _LEAST_LENGTH, _MOST_LENGTH)
+    if found is None or re.search(rb"[\r\n]", head[: found.start()]):
+        return None
+    length = found.start()
+    professional = head[length + 1 : length + 10]
+    invoice = head[2 * length : 2 * length + 10]
+    return length if invoice == b"2" + professional else None

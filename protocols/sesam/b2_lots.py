@@ -12,7 +12,6 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from protocols.interface import NO_TABLES, Tables
 from protocols.sesam import amc_lots
 from protocols.sesam.b2_examine import Examined
 from protocols.sesam.b2_fields import Flags
@@ -20,6 +19,7 @@ from protocols.sesam.b2_nesting import Group
 from protocols.sesam.b2_records import RECORD, Bytes
 from protocols.sesam.enriched import ALLOWED, CONTRACT, REQUEST
 from protocols.sesam.keys import iso_date, lot_key, normal_invoice
+from protocols.tables import NO_TABLES, Tables
 from routing.envelope import ClaimSeen, LotSeen, Problem, Share
 
 FLOW = "billing"

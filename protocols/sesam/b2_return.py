@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
-from protocols.interface import FieldShown, RecordShown, SplitReturn
+from protocols.interface import SplitReturn
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 from protocols.sesam.keys import iso_date, normal_invoice
 from protocols.sesam.noemie_claim import cents
 from protocols.sesam.noemie_context import professional
+from protocols.shown import FieldShown, RecordShown
 from routing.envelope import (
     AnswerSeen,
     Level,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from protocols.interface import FieldShown, RecordShown
 from protocols.sesam.b2_families import choose_family
 from protocols.sesam.b2_frames import BLOCK, Frames
 from protocols.sesam.b2_nesting import level_of
 from protocols.sesam.b2_records import Family
+from protocols.shown import FieldShown, RecordShown
 
 
 def show(stream: BinaryIO, *, block: int = BLOCK) -> Iterator[RecordShown]:

@@ -12,11 +12,11 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
-from protocols.interface import Tables
 from protocols.payer_finder import AMBIGUOUS, DECIDED, FoundPayer
 from protocols.sesam import amc_cards, routing
 from protocols.sesam.amc_finder import AMC_FINDER
 from protocols.sesam.importer import read_destinations
+from protocols.tables import Tables
 from routing.card import Card, CardFound, CardRow
 
 _ASKED: Final[Mapping[str, str]] = MappingProxyType(

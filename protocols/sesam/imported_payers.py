@@ -19,7 +19,7 @@ def import_funds(content: bytes) -> Imported:
     text, wrong = national_csv.decode(content)
     if wrong is not None:
         return Imported(text="", rows=0, payers=(), version="", problems=(wrong,))
-    found = read_national(io.StringIO(text, newline=""))
+    found = read_national(text)
     into = io.StringIO()
     write_destinations(found.destinations, into)
     return Imported(

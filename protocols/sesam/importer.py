@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from attrs import frozen
 
+from protocols.sesam import national_csv
+from protocols.sesam.fund_checks import KEY, WIDTHS, faults
+from protocols.sesam.national_csv import NationalRow
 from protocols.sesam.routing import COLUMNS
 from routing.envelope import Problem, Severity
 
-COLUMNS_OF_FUNDS = 14
-_WIDTHS = (("regime", 0, 2), ("fund", 1, 3), ("centre", 2, 4), ("organism", 5, 3))
-_COMPUTER_CENTRE = 6
-_LABEL = 3
-_VERSION_MARK = "version"  # one row of the table tells its own version
+COLUMNS_OF_FUNDS: Final = 14
+_PLACES: Final = (
+    *(("regime", 0), ("fund", 1), ("centre", 2)),
+    *(("label", 3), ("organism", 5), ("computer_centre", 6)),
+)
+_LABEL: Final = 3
+_CENTRE_WIDTH: Final = 3
+_WORD: Final = 3  # letters of a column's name, `code 1`; a wrong number has fewer
+_VERSION_MARK: Final = "version"  # one row of the table tells its own version
 
 
 class Destination(NamedTuple):
@@ -47,7 +54,10 @@ class Fund(NamedTuple):
 
 @frozen(kw_only=True)
 class Imported:
-    """What a national table holds; `record` in a problem is its line."""
+    """What a national table holds; `record` in a problem is its line.
+
+    One error refuses it whole: then there are no destinations and no funds.
+    """
 
     destinations: tuple[Destination, ...]
     funds: tuple[Fund, ...]
@@ -55,30 +65,27 @@ class Imported:
     problems: tuple[Problem, ...]
 
 
-def read_national(lines: Iterable[str]) -> Imported:
+def read_national(text: str) -> Imported:
     """Read a national table; what cannot be used is a problem, never an exception."""
-    rows: dict[tuple[str, str, str], Destination] = {}
     problems: list[Problem] = []
+    rows: list[Mapping[str, str]] = []
     version = ""
-    reader = csv.reader(lines, delimiter=";")
-    for place, row in enumerate(_rows(reader, problems)):
-        values = [value.strip() for value in row]
-        if not place and _is_header(values):
+    for place, row in enumerate(national_csv.rows(text, problems)):
+        if not place and _is_header(row.values):
             continue
-        if len(values) > _LABEL and values[_LABEL].lower().startswith(_VERSION_MARK):
-            version = ".".join(values[:_LABEL])
+        if _names_version(row.values):
+            version = ".".join(row.values[:_LABEL])
             continue
-        found = _destination(values, reader.line_num, problems)
-        if found is None:
-            continue
-        key = (found.regime, found.fund, found.centre)
-        if key in rows and rows[key].organism != found.organism:
-            problems.append(_twice(found, rows[key], reader.line_num))
-        rows.setdefault(key, found)
-    destinations = tuple(rows.values())
+        rows.append(_of_columns(row, problems))
+    if not problems:
+        problems += _judged(rows)
+    problems.sort(key=_line)
+    if problems and problems[0].severity is Severity.ERROR:
+        return Imported(destinations=(), funds=(), version="", problems=tuple(problems))
+    destinations = tuple(_destinations(rows))
     return Imported(
         destinations=destinations,
-        funds=tuple(_funds(destinations, problems)),
+        funds=tuple(_funds(destinations)),
         version=version,
         problems=tuple(problems),
     )
@@ -101,119 +108,90 @@ def read_destinations(rows: Iterable[Mapping[str, str]]) -> Iterator[Destination
         yield Destination(*(row.get(column, "") for column in COLUMNS))
 
 
-def _rows(
-    reader: Iterator[list[str]], problems: list[Problem]
-) -> Iterator[Sequence[str]]:
-    """Yield rows that are not empty; a quote that never closes ends the reading."""
-    try:
-        yield from (row for row in reader if any(value.strip() for value in row))
-    except csv.Error as error:
+def _is_header(values: Sequence[str]) -> bool:
+    """Say whether a first row names columns: words stand where numbers do."""
+    return all(
+        sum(map(str.isalpha, values[place])) >= _WORD
+        or not any(map(str.isdigit, values[place]))
+        for name, place in _PLACES
+        if name in WIDTHS and place < len(values)
+    )
+
+
+def _names_version(values: Sequence[str]) -> bool:
+    return len(values) > _LABEL and values[_LABEL].lower().startswith(_VERSION_MARK)
+
+
+def _of_columns(row: NationalRow, problems: list[Problem]) -> Mapping[str, str]:
+    """Return what is kept of a row, numbers in their width; note what has no place."""
+    count = len(row.values)
+    if count < COLUMNS_OF_FUNDS or any(row.values[COLUMNS_OF_FUNDS:]):
         problems.append(
             Problem(
-                None,
-                None,
+                row.line,
+                min(count, COLUMNS_OF_FUNDS) + 1,
                 None,
                 Severity.ERROR,
-                "unreadable-table",
-                f"the table cannot be read on: {error}; wanted `;` between columns",
+                "missing-column" if count < COLUMNS_OF_FUNDS else "wrong-columns",
+                f"the row has {count} columns; wanted {COLUMNS_OF_FUNDS} with `;` "
+                "between",
             )
         )
+    found = {
+        name: row.values[place] if place < count else "" for name, place in _PLACES
+    }
+    for name, width in (*WIDTHS.items(), ("computer_centre", _CENTRE_WIDTH)):
+        if found[name]:  # a spreadsheet takes the zeros off
+            found[name] = found[name].zfill(width)
+    return found | {"row": str(row.line)}
 
 
-def _is_header(values: Sequence[str]) -> bool:
-    """Say whether a first row names columns: no number stands where numbers do."""
-    return not any(
-        values[column][:1].isdigit() or values[column][-1:].isdigit()
-        for _, column, _ in _WIDTHS
-        if column < len(values)
-    )
-
-
-def _destination(
-    values: Sequence[str], line: int, problems: list[Problem]
-) -> Destination | None:
-    """Return a row's facts, or note why it has none."""
-    if len(values) != COLUMNS_OF_FUNDS:
-        problems.append(
-            _problem(
-                line,
-                None,
-                None,
-                "wrong-columns",
-                f"the row has {len(values)} columns; wanted {COLUMNS_OF_FUNDS}",
-            )
+def _judged(rows: Sequence[Mapping[str, str]]) -> Iterator[Problem]:
+    places = dict(_PLACES)
+    for fault in faults(rows):
+        yield Problem(
+            int(rows[fault.place]["row"]),
+            places[fault.column] + 1,
+            fault.column,
+            fault.severity,
+            fault.code,
+            fault.words,
         )
-        return None
-    numbers: dict[str, str] = {}
-    for name, column, width in _WIDTHS:
-        value = values[column]
-        if not (value.isascii() and value.isdigit() and len(value) <= width):
-            problems.append(
-                _problem(
-                    line,
-                    column + 1,
-                    name,
-                    "wrong-number",
-                    f"{name} is {value!r}; wanted {width} digits",
-                )
+    for row in rows:
+        if national_csv.spoilt(row["label"]):
+            yield Problem(
+                int(row["row"]),
+                _LABEL + 1,
+                "label",
+                Severity.WARNING,
+                "odd-value",
+                f"{row['label']!r} holds odd characters; perhaps the table was read in "
+                "a wrong encoding before",
             )
-            return None
-        numbers[name] = value.zfill(width)
-    computer_centre = values[_COMPUTER_CENTRE]
-    return Destination(
-        regime=numbers["regime"],
-        fund=numbers["fund"],
-        centre=numbers["centre"],
-        label=" ".join(values[_LABEL].split()),
-        organism=numbers["organism"],
-        computer_centre=computer_centre.zfill(3) if computer_centre.isdecimal() else "",
-    )
 
 
-def _funds(
-    destinations: Sequence[Destination], problems: list[Problem]
-) -> Iterator[Fund]:
+def _line(problem: Problem) -> tuple[bool, int]:
+    """Put errors first, then the order of the file."""
+    return problem.severity is not Severity.ERROR, problem.record or 0
+
+
+def _destinations(rows: Iterable[Mapping[str, str]]) -> Iterator[Destination]:
+    """Yield each fund's row once: the first."""
+    seen: set[tuple[str, ...]] = set()
+    for row in rows:
+        key = tuple(row[column] for column in KEY)
+        if key not in seen:
+            seen.add(key)
+            yield Destination(**{name: row[name] for name, _ in _PLACES})
+
+
+def _funds(destinations: Sequence[Destination]) -> Iterator[Fund]:
     """Yield each payer once; its own row names it, else the first that leads to it."""
     found: dict[str, Destination] = {}
     for each in destinations:
         code = each.regime + each.organism
         known = found.setdefault(code, each)
-        if known.computer_centre != each.computer_centre:
-            problems.append(
-                _problem(
-                    None,
-                    None,
-                    "computer_centre",
-                    "two-computer-centres",
-                    f"fund {code} has computer centres {known.computer_centre or 'none'}"
-                    f" and {each.computer_centre or 'none'}; the first one is kept",
-                    Severity.WARNING,
-                )
-            )
         if each.fund == each.organism and known.fund != known.organism:
             found[code] = each._replace(computer_centre=known.computer_centre)
     for code in sorted(found):
         yield Fund(code, found[code].label, found[code].computer_centre)
-
-
-def _twice(found: Destination, kept: Destination, line: int) -> Problem:
-    return _problem(
-        line,
-        None,
-        "organism",
-        "two-destinations",
-        f"{found.regime} {found.fund} {found.centre} goes to {found.organism} here and "
-        f"to {kept.organism} in an earlier row, which is kept",
-        Severity.WARNING,
-    )
-
-
-def _problem(
-    line: int | None,
-    column: int | None,
-    name: str | None,
-    code: str,
-    message: str,
-    severity: Severity = Severity.ERROR,
-) -> Problem:
-    return Problem(line, column, name, severity, code, message)

@@ -85,13 +85,19 @@ def spoilt(value: str) -> bool:
     return _SPOILT.search(value) is not None
 
 
-def columns_of(content: bytes) -> int:
-    """Return how many columns most of the first rows have; 0 if it is no table."""
+def columns_of(content: bytes) -> Sequence[int]:
+    """Return how many columns most of the first rows have, then how many are used.
+
+    Behind the last that any row fills a spreadsheet may have left empty ones.  Zeros if
+    it is no table.
+    """
     text, problem = decode(content[:_HEAD])
     if problem is not None:
-        return 0
-    counts = [len(row.values) for row in rows(text, [])][:_ROWS]
-    return max(counts, key=counts.count, default=0)
+        return 0, 0
+    first = [row.values for row in rows(text, [])][:_ROWS]
+    counts = [len(values) for values in first]
+    used = [place for values in first for place, value in enumerate(values, 1) if value]
+    return max(counts, key=counts.count, default=0), max(used, default=0)
 
 
 _HEAD: Final = 65_536

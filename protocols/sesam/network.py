@@ -18,24 +18,16 @@ from attrs import evolve
 from protocols.attachments import Attachments
 from protocols.errors import UnknownFormat
 from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
     FileProblem,
-    LotPart,
     Network,
     Reading,
-    RecordShown,
     ReturnReading,
     SplitReturn,
-    Tables,
 )
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
 from protocols.sesam import (
-    amc_checks,
     amc_importer,
     amc_payers,
     amc_tables,
@@ -45,9 +37,8 @@ from protocols.sesam import (
     cards,
     checks,
     enriched,
-    importer,
     keys,
-    national_csv,
+    national_tables,
     reader,
     returns,
     routing,
@@ -57,10 +48,11 @@ from protocols.sesam import (
 from protocols.sesam.amc_finder import AMC_FINDER
 from protocols.sesam.attachments import SCOR
 from protocols.sesam.imported_payers import import_funds
+from protocols.shown import RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
-from routing.envelope import AnswerKind, Level, Severity, Share, Summary
+from routing.envelope import AnswerKind, Level, Share, Summary
 from routing.number_use import FREE, NumberRuling, NumberUse
 from routing.sequence import FileNumber, Numbering
 
@@ -231,19 +223,12 @@ class Sesam:
     def check_table(
         self, name: str, rows: Sequence[Mapping[str, str]]
     ) -> Iterable[tuple[int, str, str]]:
-        """Judge the complementary tables; of another, what cannot be used is left out."""
-        return (
-            (each.place, each.column, each.words)
-            for each in amc_checks.faults(name, rows)
-            if each.severity is Severity.ERROR
-        )
+        """Judge the table of funds and the complementary ones."""
+        return national_tables.errors(name, rows)
 
     def table_of(self, content: bytes) -> str:
         """Name a national table by the number of its columns."""
-        columns = national_csv.columns_of(content)
-        if abs(columns - importer.COLUMNS_OF_FUNDS) <= 1:
-            return routing.TABLE
-        return amc_importer.table_by_columns(columns)
+        return national_tables.table_of(content)
 
     def check_emitter(self, emitter: Emitter) -> Iterable[tuple[str, str]]:
         """Say what is wrong in who we are: `number`, `kind` or `name`, and words."""

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import BinaryIO, NamedTuple
 
-from protocols.interface import FieldShown, RecordShown
 from protocols.problem_log import ProblemLog
 from protocols.records import Layout, load_layouts
 from protocols.sesam.noemie_fields import EntityFields
 from protocols.sesam.noemie_nesting import Nesting
 from protocols.sesam.noemie_physical import END_MARK, Form, PhysicalReader
+from protocols.shown import FieldShown, RecordShown
 from routing.envelope import Severity
 
 HEADER = "000"

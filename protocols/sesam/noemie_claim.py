@@ -204,11 +204,16 @@ class Claim:
         )
 
     def _lot(self) -> tuple[str, str]:
-        """Return the lot's number and ISO date: the invoice's own, or those above."""
+        """Return the lot's number and ISO date: the invoice's own, or those above.
+
+        An invoice that repeats the lot's number alone means the lot above it.
+        """
+        above = self._context.lot, iso_date(self._context.lot_date)
         own = self._values.get("lot", "")
-        if own:
-            return own, iso_date(self._values.get("lot_date", ""))
-        return self._context.lot, iso_date(self._context.lot_date)
+        day = iso_date(self._values.get("lot_date", ""))
+        if not own or (not day and own.rjust(3, "0") == above[0].rjust(3, "0")):
+            return above
+        return own, day
 
     def _outcome(self, handled: Sequence[Part]) -> Outcome:
         if self.damaged:

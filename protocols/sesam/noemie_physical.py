@@ -94,11 +94,13 @@ class PhysicalReader:
         before = BEFORE.match(self._ahead.peek(_WINDOW))
         self._ahead.take(before.end() if before else 0)
         head = self._ahead.peek(RECORD + 2)
-        found = _LINE_END.match(head, RECORD)
+        found = _LINE_END.search(head)
         self._line_end = found[0] if found else b""
-        self.header = self._ahead.take(RECORD)
+        self.header = self._ahead.take(found.start() if found else RECORD)
         self._ahead.take(len(self._line_end))
         self.records = 1
+        if found and self.header.startswith(b"000"):
+            self.header = self._filled(self.header)
         if not self.header:
             self._problems.add("empty", "the file is empty; a header 000 is expected")
         elif len(self.header) < RECORD or not self.header.startswith(b"000"):
@@ -173,11 +175,16 @@ class PhysicalReader:
         self._ahead.take(len(record))
         if self._ahead.peek(len(self._line_end)) == self._line_end:
             self._ahead.take(len(self._line_end))
+        return self._filled(record, self.records + 1)
+
+    def _filled(self, record: bytes, number: int = 1) -> bytes:
+        """Fill a record up; with line ends it is as certain as if it had come so."""
         if len(record) < RECORD:
             self._problems.add(
                 "short-record",
-                f"physical record {self.records + 1} has {len(record)} characters; "
+                f"physical record {number} has {len(record)} characters; "
                 f"{RECORD} are expected; blanks are assumed",
+                severity=Severity.WARNING if self._line_end else Severity.ERROR,
             )
         return record.ljust(RECORD)
 
@@ -212,9 +219,11 @@ class PhysicalReader:
         self.records += 1
         self.end = end[:RECORD].ljust(RECORD)
         if len(end) < RECORD or end[RECORD:].strip(_PADDING):
+            blank = self._line_end and len(end) < RECORD
             self._problems.add(
                 "short-record" if len(end) < RECORD else "after-end",
                 f"the end record 999 has {len(end)} characters; {RECORD} are expected",
+                severity=Severity.WARNING if blank else Severity.ERROR,
             )
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from protocols.interface import NO_TABLES, Tables
 from protocols.sesam.b2_examine import Examination
 from protocols.sesam.b2_findings import LotProblems, list_problems
 from protocols.sesam.b2_frames import BLOCK
 from protocols.sesam.b2_lots import build_lots
+from protocols.tables import NO_TABLES, Tables
 from routing.envelope import LotSeen, Summary
 
 FORMAT = "sesam.b2"

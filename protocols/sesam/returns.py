@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from protocols.errors import UnknownFormat
-from protocols.interface import RecordShown, ReturnReading, SplitReturn
+from protocols.interface import ReturnReading, SplitReturn
 from protocols.sesam import arl, b2_return, noemie_answers
 from protocols.sesam.arl import ArlReader
 from protocols.sesam.b2_return import (
@@ -24,6 +24,7 @@ from protocols.sesam.noemie import show_entities
 from protocols.sesam.noemie_answers import NoemieReading
 from protocols.sesam.noemie_physical import BEFORE
 from protocols.sesam.return_split import split_noemie
+from protocols.shown import RecordShown
 
 _REFERENCE = slice(61, 65)
 _NORM = slice(65, 67)

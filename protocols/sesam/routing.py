@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from protocols.interface import Destined, Emitter
+from protocols.sending import Destined, Emitter
 from protocols.sesam import amc_destination, amc_payers
 from protocols.sesam.amc_destination import IDENTITIES
 

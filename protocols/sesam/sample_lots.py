@@ -19,6 +19,7 @@ from protocols.sesam.stamp import stamps
 
 _LOT_NUMBERS = 999
 _VERSION = "062022"
+_SOFTWARE = "SPECIMEN"  # no software was approved under it
 
 
 @frozen(kw_only=True)
@@ -125,6 +126,7 @@ class LotMaker:
                 total_amo=self._totals["amo"],
                 total_amc=self._totals["amc"],
                 lot_no=self._number,
+                software_approval_no=_SOFTWARE,
             )
         )
         return records

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from config import example_files
-from protocols.interface import Emitter
 from protocols.records import load_layouts
+from protocols.sending import Emitter
 from protocols.sesam import (
     amc_payers,
     attachments,

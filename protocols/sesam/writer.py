@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import BinaryIO
 
-from protocols.interface import Addressee, Composed, Emitter, LotPart
 from protocols.records import load_layouts
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from protocols.sesam import amc_payers
 from protocols.sesam.b2_frames import Frames
 from protocols.sesam.b2_records import RECORD, Bytes

@@ -39,7 +39,7 @@ from tests.config.folder import mistakes, put, put_payer, read
         (
             '[[expects]]\nkind = "payment"\nlevel = "claim"\nwithin = "1 working day"\n'
             '[[expects]]\nkind = "arl"\nlevel = "lot"\nwithin = "2 working days"\n',
-            "b.toml:13: expects[0].within: is '1 working days': its payment would be due "
+            "b.toml:13: expects[0].within: is '1 working day': its payment would be due "
             "before the arl that comes first (2 working days); wanted it later",
         ),
         (

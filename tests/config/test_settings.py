@@ -10,7 +10,7 @@ import pytest
 from config import example_files
 from config.definitions import Address
 from config.errors import ConfigErrors
-from config.settings import SETTINGS, Settings, load, settings_schema
+from config.settings import SETTINGS, Settings, attempt, load, settings_schema
 
 HERE = Path("/srv/octway")
 
@@ -108,6 +108,15 @@ def test_a_bad_variable_is_named_as_such() -> None:
         "environment: OCTWAY_SFTP__ENABLED: sftp.enabled: is 'yess'; "
         "wanted true or false",
     ]
+
+
+def test_what_a_value_lacks_is_told_of_the_variable_that_gave_it() -> None:
+    """Nobody looks for it in a file where something else stands."""
+    file = '[database]\nurl = "sqlite:///data/octway.db"\n'
+    _, mistakes = attempt(file, {"OCTWAY_DATABASE__URL": "mysql://db.example/x"})
+    (mistake,) = mistakes
+    assert mistake.file == "environment: OCTWAY_DATABASE__URL"
+    assert (mistake.line, mistake.key) == (0, "database.url")
 
 
 def test_the_database_url_may_come_from_a_file(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 
 from gateway.journal import schema
 from gateway.journal.verify_receipts import chained
+from protocols.channels.interface import Arrival
 from protocols.errors import OutcomeUnknown, PayerUnavailable, TransferError
-from protocols.interface import Arrival
 from routing.ledger import Account
 from tests.crash.world import CLIENTS, PAYERS, STEPS, Cut, LostOnTheWay, World
 from tests.gateway.steps import toy

@@ -26,9 +26,9 @@ from gateway.intake.interface import Upload
 from gateway.intake.tree import ClientTree
 from gateway.journal import parts, replay, schema, work
 from protocols.channels.folder import open_channel
+from protocols.channels.interface import Sent
 from protocols.desk import Ask, DeskAnswer, Enrolled, Question, read_question
 from protocols.errors import OutcomeUnknown
-from protocols.interface import Sent
 from routing.chase import Status
 from routing.ledger import ANSWERED, Account
 from tests.gateway.house import no_payers, result

@@ -24,7 +24,7 @@ from gateway.journal import (
     schema,
     work,
 )
-from protocols.interface import RemoteFile
+from protocols.channels.interface import RemoteFile
 from routing.envelope import (
     AnswerSeen,
     ClaimSeen,

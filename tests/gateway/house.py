@@ -8,13 +8,17 @@ fired when the call returns).
 from __future__ import annotations
 
 import atexit
+import errno
+import os
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -32,6 +36,7 @@ from gateway.journal import clients, schema
 from gateway.journal.dialect import open_engine
 from gateway.referential.versions import Versions
 from gateway.steps.seal import Seal
+from gateway.storage import local, payloads
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import KeyRing
@@ -41,6 +46,16 @@ from routing.directory import Directory
 START: Final = 1_795_000_000.0  # 2026-11-18, a Wednesday
 SEGMENT_LIMIT: Final = 64 * 1024
 NETWORKS: Final = ("sesam", "mycarenet")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Have storage find no room, as on a full disk."""
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with ExitStack() as stack:
+        for module in (local, payloads):
+            stack.enter_context(patch.object(module, "write_all", side_effect=error))
+        yield
 
 
 class Seen:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from gateway.bound import Bound
 from gateway.intake.reception import ReceptionObserver
 from gateway.intake.sftp_limits import SftpObserver
 from gateway.journal.snapshot import Snapshot
-from gateway.metrics import METRICS, Metrics
+from gateway.metric_catalogue import METRICS
+from gateway.metrics import Metrics
 
 PROMISED = {
     "octway_deposits_total": ("channel", "outcome"),
@@ -74,6 +76,28 @@ def test_it_observes_reception_and_doors() -> None:
     assert value("octway_limit_rejections_total", {"limit": "sftp-backoff"}) == 1
     assert value("octway_doors_open_connections", {"channel": "sftp"}) == 1
     assert value("octway_sftp_logins_total", {"outcome": "key"}) == 1
+
+
+def test_a_limit_shows_what_it_allows_and_what_is_used() -> None:
+    """It can be seen coming: what is used is asked when somebody looks."""
+    metrics, used = made(), [3]
+    metrics.bounds([Bound("sftp-connections", 10, lambda: used[0])])
+    used[0] = 9
+
+    value, its = metrics.registry.get_sample_value, {"limit": "sftp-connections"}
+    assert value("octway_limit_max", its) == 10
+    assert value("octway_limit_current", its) == 9
+
+
+def test_a_certificate_shows_the_time_it_has_left() -> None:
+    """Ours and endpoints'; one that is there no more is not shown for ever."""
+    metrics = made()
+    metrics.certificates({"https": 60.0, "fund": 30.0})
+    metrics.certificates({"https": 59.0})
+
+    name, value = "octway_certificate_expiry_seconds", metrics.registry.get_sample_value
+    assert value(name, {"subject": "https"}) == 59
+    assert value(name, {"subject": "fund"}) is None
 
 
 def test_what_is_gone_shows_zero() -> None:

@@ -16,6 +16,7 @@ from gateway.operations import (
     Operations,
     Readiness,
     database_check,
+    disk_check,
     storage_check,
 )
 from tests.gateway.house import House
@@ -71,7 +72,8 @@ class OperationsTests(SynchronousTestCase):
         self.migrated(SCHEMA_VERSION)
         site = self.site(
             database_check(self.house.database, maybeDeferred),
-            storage_check(self.house.storage, maybeDeferred, 1),
+            storage_check(self.house.storage, maybeDeferred),
+            disk_check(self.house.storage, maybeDeferred, 1),
         )
         status, body = self.ask(site, "/readyz")
 
@@ -82,6 +84,7 @@ class OperationsTests(SynchronousTestCase):
             "words": f"version {SCHEMA_VERSION}",
         }
         assert parts["storage"]["ready"]
+        assert parts["disk"]["ready"]
 
     def test_a_journal_of_another_version_is_named(self) -> None:
         """A node before its migration takes no work, and says what to run."""
@@ -95,11 +98,16 @@ class OperationsTests(SynchronousTestCase):
 
     def test_a_full_disk_is_named(self) -> None:
         """Below the free space that is wanted, the node is not ready."""
-        check = storage_check(self.house.storage, maybeDeferred, 10**18)
-        status, body = self.ask(self.site(check), "/readyz")
+        checks = (
+            storage_check(self.house.storage, maybeDeferred),
+            disk_check(self.house.storage, maybeDeferred, 10**18),
+        )
+        status, body = self.ask(self.site(*checks), "/readyz")
 
         assert status == 503
-        assert "are needed" in json.loads(body)["parts"]["storage"]["words"]
+        parts = json.loads(body)["parts"]
+        assert "are needed" in parts["disk"]["words"]
+        assert parts["storage"]["ready"]
 
     def test_a_part_that_does_not_answer_is_not_waited_for(self) -> None:
         """A hanging database does not hang the answer; the others are still told."""

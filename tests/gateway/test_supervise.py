@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway import supervise
 from gateway.errors import LostRace, StorageUnavailable
+from gateway.operations import NotReady, steps_check
 from gateway.supervise import Bell, StepRunner
 
 
@@ -18,8 +20,12 @@ class Counted:
     """Notes what the steps report."""
 
     def __init__(self) -> None:
+        self.turns = 0
         self.steps: list[str] = []
         self.failed: list[str] = []
+
+    def step_turned(self, name: str) -> None:
+        self.turns += 1
 
     def step(self, name: str, seconds: float) -> None:
         self.steps.append(name)
@@ -80,6 +86,35 @@ class StepRunnerTests(SynchronousTestCase):
         """While there is work no pause is made, and each turn is counted."""
         self.run_until_over(Planned(True, True, True))
         assert self.counted.steps == ["planned"] * 3
+        assert self.counted.turns >= 4  # the idle one too
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+    def test_a_worker_that_died_is_missed(self) -> None:
+        """What ends a thread for good, and nothing logs, makes the node not ready."""
+
+        class Deadly:
+            name = "deadly"
+
+            def run_once(self) -> bool:
+                raise SystemExit  # ends its thread, and prints nothing
+
+        runner = self.runner(Deadly(), workers=2, idle=30.0)
+        assert runner.lacks() == 2
+        runner.startService()
+        for thread in runner._threads:
+            thread.join(30)
+        assert runner.lacks() == 2
+        asked = steps_check([runner]).look()
+        assert "step-deadly" in str(self.failureResultOf(asked, NotReady).value)
+
+    def test_all_workers_run(self) -> None:
+        """Until it is stopped none is missed."""
+        step = Planned()
+        runner = self.runner(step, workers=2)
+        runner.startService()
+        assert step.over.wait(30)
+        assert self.successResultOf(steps_check([runner]).look()) == "all run"
+        self.successResultOf(runner.stopService())
 
     def test_a_turn_that_fails_does_not_end_the_step(self) -> None:
         """An unforeseen error is logged, counted, and the next turn comes."""

@@ -129,6 +129,14 @@ def test_each_fault_of_a_field_has_its_own_code() -> None:
     assert codes(good[:71] + b"261302" + good[77:]) == {"lot_created": "date"}
     assert codes(good[:71] + b"000000" + good[77:]) == {"lot_created": "missing"}
     assert codes(good[:29] + b"A\x00" + good[31:]) == {"ps_name": "control"}
+    for written, told in (
+        ("É".encode("cp850"), True),
+        (b"\x92", True),
+        (b"\x07", False),
+    ):
+        ((_, code, words),) = B2["1"].check(good[:30] + written + good[31:])
+        assert code == "control"
+        assert ("DOS or Windows code page" in words) is told
     assert codes(b"3" + good[1:]) == {"rec_type": "constant"}
     assert codes(good[:127]) == {"filler_95": "cut"}
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from protocols import mail_notice
+from protocols.channels.interface import Arrival, Channel
 from protocols.channels.mail import open_channel
 from protocols.channels.mail_envelope import seal
 from protocols.errors import (
@@ -25,7 +26,6 @@ from protocols.errors import (
     PayerUnavailable,
     UntrustedHost,
 )
-from protocols.interface import Arrival, Channel
 from protocols.mail_notice import Kind
 from protocols.sesam.payer_simulator import Caisse, Faults
 from protocols.sesam.sample_maker import FundFacts, make_file, make_sender

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from protocols.channels.interface import Channel
 from protocols.channels.sftp import open_channel
 from protocols.errors import PayerRefused
-from protocols.interface import Channel
 from tests.protocols.contract.channel_contract import BODY, TwoFolders
 from tests.protocols.contract.ssh_contract import STRANGE_KEY, SshContract
 from tests.system.openssh_payer import OpenSshPayer

@@ -167,6 +167,12 @@ class PayerTests(SynchronousTestCase):
             f"/v1/payers?since={before}&after={pages['next']}", self.token
         ).json()
         assert [each["id"] for each in last["items"]] == ["new"]
+        alone = self.door.get(f"/v1/payers?after={pages['next']}", self.token).json()
+        assert alone == last, "a cursor knows what it goes on with"
+        other = self.door.get(
+            f"/v1/payers?since={after}&after={pages['next']}", self.token
+        )
+        assert (other.status, other.json()["code"]) == (400, "bad-cursor")
         same = self.door.get(f"/v1/payers?since={after}", self.token).json()
         assert (same["items"], same["removed"]) == ([], [])
 

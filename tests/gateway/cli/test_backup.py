@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select, update
@@ -50,6 +53,29 @@ def lived(installed: Installation) -> set[str]:
     second = installed.deposit("grand.b2", large)
     installed.work()
     return {first.deposit, second.deposit}
+
+
+def test_a_full_disk_is_told_and_leaves_the_moments_of_before(
+    installed: Installation, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever had no room, the journal's copy or a file: no half moment stays."""
+    lived(installed)
+    taken(installed, to, lambda: None)
+    before = manifest.moments(to)
+    for error in (
+        sqlite3.OperationalError("database or disk is full"),
+        OSError(errno.ENOSPC, "No space left on device", str(to / "x")),
+    ):
+        copy = Mock(side_effect=error)
+        monkeypatch.setattr("gateway.backup.journal_copy.copy", copy)
+        with pytest.raises(BackupFailed, match=r"full|No space left") as told:
+            taken(installed, to, lambda: None)
+        assert str(to) in str(told.value)
+        assert manifest.moments(to) == before
+        assert {each.name for each in to.iterdir() if each.is_dir()} == {
+            "storage",
+            before[0].name,
+        }
 
 
 def taken(
@@ -297,13 +323,15 @@ def test_a_restore_says_which_keys_it_lacks(installed: Installation, to: Path) -
     assert "Put these keys back first" in said.out
     assert "data/keys/storage.keys" in said.out
     new = to.parent / "new"
-    (new / "data/octway.db").unlink()
     (new / "data/keys").mkdir()
-    (new / "data/keys/storage.keys").write_text(
-        '{"active": "k9", "keys": {"k9": "' + "A" * 43 + '="}, "search": "AAAA"}'
-    )
-    lacking = restored(installed, to, "--json").facts["lacking"]
-    assert any("lacks the key 'k1'" in each for each in lacking)
+    for name, words in (("k9", "lacks the key 'k1'"), ("k1", "'k1' is another one")):
+        (new / "data/octway.db").unlink()
+        (new / "data/keys/storage.keys").write_text(
+            f'{{"active": "{name}", "keys": {{"{name}": "{"A" * 43}="}},'
+            ' "search": "AAAA"}'
+        )
+        lacking = restored(installed, to, "--json").facts["lacking"]
+        assert any(words in each for each in lacking)
 
 
 def test_nothing_is_overwritten(installed: Installation, to: Path) -> None:
@@ -367,8 +395,32 @@ def test_a_damaged_backup_restores_nothing_wrong(
     assert not (to.parent / "new/data/octway.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("schema", "status", "words"),
+    [
+        ("0018_attachments", 0, "1. octway migrate -c"),
+        ("9999_later", 1, "does not know that: restore with that version or a later"),
+    ],
+    ids=["older", "newer"],
+)
+def test_a_moment_of_another_version_says_what_it_needs(
+    installed: Installation, to: Path, schema: str, status: int, words: str
+) -> None:
+    """An older journal is migrated once it is back; a newer one is not begun with."""
+    installed.octway("backup", str(to))
+    (moment,) = manifest.moments(to)
+    listed = moment / "manifest.json"
+    content = json.loads(listed.read_text(encoding="utf-8"))
+    listed.write_text(json.dumps({**content, "schema": schema}), encoding="utf-8")
+    said = restored(installed, to)
+    assert said.status == status
+    assert words in said.out + said.err
+    assert (to.parent / "new").exists() == (status == 0)
+
+
+@pytest.mark.parametrize("kind", ["files", "site"])
 def test_a_list_that_names_files_elsewhere_is_none(
-    installed: Installation, to: Path
+    installed: Installation, to: Path, kind: str
 ) -> None:
     """Whoever can write to a backup cannot have a restore write where it should not."""
     installed.deposit("facture.b2", installed.billing_file())
@@ -376,7 +428,7 @@ def test_a_list_that_names_files_elsewhere_is_none(
     (moment,) = manifest.moments(to)
     listed = moment / "manifest.json"
     content = json.loads(listed.read_text(encoding="utf-8"))
-    content["files"][0]["name"] = "../../elsewhere.seg"
+    content[kind][0]["name"] = "../../elsewhere.seg"
     listed.write_text(json.dumps(content), encoding="utf-8")
     said = restored(installed, to)
     assert said.status == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -114,6 +115,17 @@ def test_check_tells_every_mistake_at_once(installed: Installation) -> None:
     }
 
 
+def test_check_asks_no_journal_that_is_named_wrongly(installed: Installation) -> None:
+    """A kind of database that is not known is a mistake like any other, told once."""
+    text = installed.config.read_text(encoding="utf-8")
+    text = text.replace('"sqlite:///', '"mysql://octway@db.example/')
+    installed.config.write_text(text.replace('"256k"', '"much"'), encoding="utf-8")
+    checked = installed.octway("check", "--json")
+    assert checked.status == 2
+    found = [each["key"] for each in checked.facts["mistakes"]]
+    assert sorted(found) == ["database.url", "storage.segment_limit"]
+
+
 def test_check_goes_on_where_the_settings_are_wrong(installed: Installation) -> None:
     """One run names what is wrong in the settings, the files and the directory."""
     text = installed.config.read_text(encoding="utf-8")
@@ -163,6 +175,15 @@ def test_check_wants_an_emitter_for_each_network(installed: Installation) -> Non
     checked = installed.octway("check")
     assert checked.status == 2
     assert "network.sesam: is missing" in checked.err
+
+
+def test_a_database_of_a_newer_program_is_left_alone(installed: Installation) -> None:
+    """It is told in words which program it needs."""
+    with sqlite3.connect(installed.folder / "data/octway.db") as journal:
+        journal.execute("UPDATE alembic_version SET version_num = '9999_later'")
+    done = installed.octway("migrate")
+    assert done.status == 2
+    assert "at '9999_later', which this program does not know" in done.err
 
 
 def test_migrating_twice_changes_nothing(installed: Installation) -> None:

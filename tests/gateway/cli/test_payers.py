@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,13 @@ def row(regime: str, fund: str, label: str, organism: str, computer: str) -> str
 
 @pytest.fixture
 def table(installed: Installation) -> Path:
-    """Give a table with a known fund, a new one, and a row that is cut."""
+    """Give a table with a known fund, a new one, and one of them said again."""
     file = installed.folder / "national.csv"
     lines = [
         HEADER,
         row("01", "990", "Caisse Nord", "990", "000"),
         row("01", "123", "Caisse de l'Été", "123", "036"),
-        "01;99;cut",
+        row("01", "123", "Caisse de l'Été", "123", "036"),
     ]
     file.write_bytes("\n".join(lines).encode("latin-1"))
     return file
@@ -70,8 +72,9 @@ def test_an_import_adds_what_is_new_and_keeps_what_is_there(
         file: file.read_bytes() for file in (installed.folder / "payers").glob("*.toml")
     }
     done = installed.octway("payer", "import", str(table), "--json")
-    assert done.status == 1, "a row that was cut is a problem"
-    assert f"{table}:4" in done.err
+    assert done.status == 0
+    assert f"{table}:4: regime (column 1)" in done.err
+    assert (done.facts["errors"], done.facts["warnings"]) == (0, 1)
     assert done.facts["payers_added"] == ["sesam-01123"]
     assert {file: file.read_bytes() for file in known} == known
     assert installed.octway("check").status == 0
@@ -114,6 +117,49 @@ def test_a_file_that_is_no_table_changes_nothing(installed: Installation) -> Non
     assert place.read_bytes() == before
 
 
+def test_one_bad_row_changes_nothing(installed: Installation, table: Path) -> None:
+    """All of them are named, the table in force and the payers' files stay."""
+    bad = row("01", "12x", "Caisse", "123", "036")
+    table.write_bytes(table.read_bytes() + f"\n{bad}\n01;99;cut".encode())
+    before = sorted((installed.folder / "payers").rglob("*"))
+    place = installed.folder / "payers/tables/sesam/destinations.csv"
+    content = place.read_bytes()
+    done = installed.octway("payer", "import", str(table), "--json")
+    assert done.status == 1
+    assert (done.facts["written"], done.facts["errors"]) == (False, 1)
+    assert f"{table}:6: (column 4)" in done.err
+    assert "refused as a whole, and the one in force stays" in done.err
+    assert sorted((installed.folder / "payers").rglob("*")) == before
+    assert place.read_bytes() == content
+
+
+@pytest.mark.parametrize("after", [0, 1, 3], ids=["payer", "before", "table"])
+def test_an_import_that_the_disk_cannot_take_changes_nothing(
+    installed: Installation,
+    table: Path,
+    after: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever of its files finds no room: the directory is the one of before."""
+    written = itertools.count()
+
+    def fsync(descriptor: int) -> None:
+        if next(written) == after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gateway.cli.key_files.os.fsync", fsync)
+    payers = installed.folder / "payers"
+    before = {file: file.read_bytes() for file in payers.rglob("*") if file.is_file()}
+    done = installed.octway("payer", "import", str(table))
+    assert done.status == 2
+    assert f"{payers}/" in done.err
+    assert "No space left on device; make room on that disk" in done.err
+    told = {file: file.read_bytes() for file in payers.rglob("*") if file.is_file()}
+    assert {name: told[name] for name in before} == before
+    assert {file.name for file in told.keys() - before} <= {"destinations.csv.before"}
+    assert installed.octway("check").status == 0
+
+
 def test_held_lots_find_an_imported_payer(installed: Installation, table: Path) -> None:
     """After an import the fund is known: only its endpoint is missing."""
     installed.octway("payer", "import", str(table))
@@ -140,6 +186,7 @@ def test_show_tells_what_is_done_about_missing_answers(
     shown = installed.octway("payer", "show", "caisse-nord")
     assert lines_with(shown.out, "desk", "answers status")
     assert lines_with(shown.out, "ask-status", "4 times at most, then waits 1 working")
+    assert "1 working days" not in shown.out
     assert lines_with(shown.out, "second person", "asked above 5,000.00 EUR")
     assert lines_with(shown.out, "patience", "4 working days")
     facts = installed.octway("payer", "show", "caisse-nord", "--json").facts

@@ -165,6 +165,7 @@ def test_a_lot_is_withdrawn_and_brought_back(installed: Installation) -> None:
     assert installed.octway("withdraw", lot).status == 1
     assert installed.octway("replay", lot).status == 0
     assert state(installed, lot) == "new"
+    assert "replay its lots" in installed.octway("replay", stored.deposit).err
 
 
 def test_a_dispatch_is_withdrawn_and_its_lots_go_again(

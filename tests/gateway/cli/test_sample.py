@@ -9,6 +9,7 @@ import pytest
 
 from config.sandbox_file import PAID, Outcome, sandbox
 from protocols.catalog import Catalog
+from protocols.sesam.network import SESAM
 from tests.gateway.cli.installation import Installation
 
 
@@ -27,6 +28,50 @@ def test_a_sample_goes_the_whole_way(installed: Installation, tmp_path: Path) ->
     told = installed.octway("trace", "sample.b2", "--json").facts
     assert {each["payer"] for each in told["lots"]} == {"caisse-nord"}
     assert told["states"] == {"answered": 1}
+
+
+def test_a_sample_document_is_taken(installed: Installation, tmp_path: Path) -> None:
+    """It is for the invoice that its name says, breaks no rule, and goes behind it."""
+    billing = installed.billing_file()
+    installed.deposit("facture.b2", billing)
+    installed.work()
+    lot = next(iter(SESAM.read(BytesIO(billing), "sesam.b2").lots()))
+    name = f"scor_{lot.sender}_{lot.number}_{lot.claims[0].number}.pdf"
+    file = tmp_path / name
+    said = installed.octway("sample", str(file), "--document", "--json", bare=True)
+    assert said.status == 0, said.err
+    seed = str(said.facts["seed"])
+    again = tmp_path / "again" / name
+    again.parent.mkdir()
+    installed.octway("sample", str(again), "--document", "--seed", seed, bare=True)
+    assert again.read_bytes() == file.read_bytes()
+
+    installed.answer()
+    installed.work()
+    installed.deposit(name, file.read_bytes())
+    installed.work()
+    found = installed.octway("trace", name, "--json").facts
+    assert found["problems"] == []
+    assert {each["state"] for each in found["lots"]} == {"sent"}
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("prescription.pdf", [], "scor_SENDER_LOT_INVOICE.pdf"),
+        ("scor_991234567_1_1.pdf", ["--network", "mycarenet"], "takes no supporting"),
+    ],
+    ids=["name", "network"],
+)
+def test_a_document_that_would_belong_to_nothing_is_not_made(
+    installed: Installation, tmp_path: Path, name: str, more: list[str], words: str
+) -> None:
+    """Its name must say the invoice, as it must when it is uploaded."""
+    file = tmp_path / name
+    said = installed.octway("sample", str(file), "--document", *more, bare=True)
+    assert said.status == 2
+    assert words in said.err
+    assert not file.exists()
 
 
 def test_without_a_directory_a_code_is_enough(

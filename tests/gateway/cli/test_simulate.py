@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
     [
         (("--claims", "0"), "0 claims cannot be studied; wanted 1 to 1000000"),
         (("--days", "5"), "5 days cannot be studied; wanted 20 to 720"),
-        (("--days", "many"), "invalid _days value: 'many'"),
+        (("--days", "many"), "'many' is no number; wanted one such as 5"),
     ],
 )
 def test_sizes_that_mean_nothing_are_refused(

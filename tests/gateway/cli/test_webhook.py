@@ -57,6 +57,26 @@ def test_a_deposits_life_tells_what_its_vendor_was_told(
     assert "was told: deposit.refused" in told.out
 
 
+def test_what_waits_for_an_endpoint_is_in_the_life_too(
+    installed: Installation, receiver: Receiver
+) -> None:
+    """What an endpoint has not taken yet is told with why; other lives lack it."""
+    receiver.answers = [503]
+    installed.octway("client", "webhook", "add", "alpha", receiver.url)
+    deposit = installed.deposit("a.txt", b"no known format").deposit
+    other = installed.deposit("b.txt", b"no known format either").deposit
+    installed.work("split", "tell", "deliver")
+    told = installed.octway("trace", deposit, "--json").facts["webhooks"]
+
+    (mine,) = told
+    assert (mine["type"], mine["about"]) == ("deposit.refused", deposit)
+    assert (mine["url"], mine["state"]) == (receiver.url, "pending")
+    assert other not in str(told)
+    shown = installed.octway("trace", deposit).out
+    assert "Webhooks" in shown
+    assert receiver.url in shown
+
+
 def test_support_replays_what_an_endpoint_missed(
     installed: Installation, receiver: Receiver
 ) -> None:

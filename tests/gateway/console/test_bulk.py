@@ -52,6 +52,8 @@ def test_all_that_fit_a_filter_are_meant(site: Site, console: Console) -> None:
     assert "120 cases" in browser.text
     browser.send(DO, until="week")
     assert "120 done" in browser.text
+    back = "//a[@href='/console/anomalies?payer=payer-P1']"
+    assert browser.page.xpath(back), "the list is filtered as it was"
     assert sorted(set(states(site).values())) == ["open", "snoozed"]
     assert list(states(site).values()).count("snoozed") == 120
 
@@ -153,6 +155,8 @@ def test_much_waits_for_another_person(site: Site, strict: Console) -> None:
     assert post(browser, waits, "agree") == 409
     assert "wanted another person's word" in browser.text
     other = strict.browser("supervisor")
+    (asked,) = site.rows(schema.event, schema.event.c.kind == "anomaly.asked")
+    assert "operator-1" in asked.facts, "who asked is in the history, too"
     other.get("/console/anomalies?kind=bulk-approval")
     assert "second person must agree to what shall be done" in other.text
     assert post(other, waits, "agree") == 200

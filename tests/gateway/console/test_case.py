@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.journal import anomalies, case_work, schema
+from routing.lifecycle import AnomalyEvent
 from tests.engines import ON_SQLITE
 from tests.gateway.console.browser import Browser, Console
 from tests.gateway.console.test_cases import raise_cases
@@ -60,6 +61,28 @@ def test_a_case_tells_what_why_and_what_to_do(site: Site, console: Console) -> N
         assert words in browser.text, words
     assert browser.page.xpath(f"//a[@href='/console/lots/{lot}']")
     assert not browser.page.xpath("//main//form"), "who only sees has nothing to send"
+
+
+def test_a_case_whose_answers_came_asks_for_nothing(
+    site: Site, console: Console
+) -> None:
+    """It names no button that is not there while it waits to be closed."""
+    case = site.gateway.database.write(
+        "missing",
+        lambda tx: anomalies.raise_(
+            tx,
+            site.entropy,
+            kind="answer-missing",
+            severity=anomalies.ERROR,
+            subject="payer-P1:billing:silent",
+            words="w",
+            payer="payer-P1",
+        ),
+    )
+    browser = console.browser("operator")
+    browser.get(at(case))
+    assert "It closes by itself" in browser.text
+    assert "Chase its answers anew" not in browser.text
 
 
 def test_a_case_goes_from_hand_to_hand(site: Site, console: Console) -> None:
@@ -224,6 +247,7 @@ def test_a_refused_dispatch_was_delivered_by_hand(site: Site, console: Console) 
     given = {"thing": dispatch.id, "action": "delivered"}
     assert post(browser, case, "things", **given, why="their server was down") == 422
     assert post(browser, case, "things", **given, evidence="receipt 4711") == 422
+    assert browser.page.xpath("//input[@name='thing']/@checked"), "the tick is kept"
     assert post(browser, case, "things", thing=dispatch.id, action="resend") == 422
     assert (
         post(browser, case, "things", **given, why="was down", evidence="receipt 4711")
@@ -238,6 +262,18 @@ def test_a_refused_dispatch_was_delivered_by_hand(site: Site, console: Console) 
     )
     assert "receipt 4711" in said.facts
     assert "operator-1" in said.facts
+
+    def again(tx: Any) -> None:
+        tx.connection.execute(schema.dispatch.update().values(state="refused"))
+        anomalies.move(tx, case, AnomalyEvent.REOPEN, by="test", resolution="again")
+
+    site.gateway.database.write("again", again)
+    browser.get(f"/console/dispatches/{dispatch.id}")
+    assert "sent once more, it was refused" in browser.text
+    given = {"thing": dispatch.id, "action": "withdraw", "why": "it was refused"}
+    assert post(browser, case, "things", **given) == 409
+    assert "what has left cannot be withdrawn" in browser.text
+    assert site.states(schema.lot) == ["sent"]
 
 
 def test_who_only_sees_changes_nothing_and_learns_nothing(

@@ -60,6 +60,29 @@ def test_a_deposit_is_told_from_the_vendor_to_the_money(
         assert any(row.id in each for each in hrefs)
 
 
+def test_what_happened_twice_to_one_thing_is_told_twice(
+    site: Site, console: Console
+) -> None:
+    """Each at its place, within one minute too, and never as two things."""
+    sent(site)
+    dispatch = site.rows(schema.dispatch)[0].id
+    for said in ("dispatch.replayed", "dispatch.outside", "dispatch.replayed"):
+        site.at += 1.0
+        site.gateway.database.write(
+            "twice", lambda tx, said=said: tx.say(said, dispatch, by="lea")
+        )
+    browser = console.browser("viewer")
+
+    browser.get(f"/console/dispatches/{dispatch}")
+
+    steps = [
+        " ".join(each.text_content().split()) for each in browser.page.xpath("//ol/li")
+    ]
+    told = [each for each in steps if "replayed by lea" in each or "outside" in each]
+    assert ["outside" in each for each in told] == [False, True, False]
+    assert "2 dispatches" not in browser.text
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_everything_in_a_life_leads_on(
     site: Site, console: Console, language: str
@@ -86,6 +109,21 @@ _OURS = tuple(
     f"/console/{each}"
     for each in ("deposits", "lots", "claims", "dispatches", "returns", "owed")
 )
+
+
+def test_what_fell_due_meanwhile_is_next_and_not_in_the_past(
+    site: Site, console: Console
+) -> None:
+    """A node that has not looked since tells no moment that is over."""
+    deposit = site.deposit(_TWO).deposit
+    site.run()
+    site.at += 3 * 86_400
+    browser = console.browser("viewer")
+
+    browser.get(f"/console/deposits/{deposit}")
+
+    assert "are due, and become late next" in browser.text
+    assert "become late at" not in browser.text
 
 
 def test_a_thing_that_is_not_there_is_said_so(site: Site, console: Console) -> None:
@@ -342,6 +380,10 @@ def test_a_patient_is_found_without_a_trace_of_the_number(
     assert event["subject"] == looks.SEARCH
     assert "S17777" not in json.dumps(event)
     browser.send("/console/search/patient", number="S19999", **purpose())
+    assert "need the day of birth as well" in browser.text
+    browser.send(
+        "/console/search/patient", number="S19999", born="1970-01-01", **purpose()
+    )
     assert "No invoice is of that patient" in browser.text
     for said in (
         {"purpose": ""},

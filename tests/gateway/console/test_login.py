@@ -112,6 +112,23 @@ def test_the_language_is_kept(console: Console) -> None:
     assert "Today" in browser.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/anomalies?kind=lot-held&payer=p",
+        "/console/lots?sender=S%201&state=held",
+    ],
+)
+def test_another_language_keeps_what_is_looked_at(console: Console, path: str) -> None:
+    """A filter that went away unseen would have a bulk act on other cases."""
+    browser = console.browser("operator")
+    browser.get(path)
+
+    browser.send("/console/language", language="fr")
+
+    assert browser.at == f"https://door{path}"
+
+
 def test_what_is_not_there_is_a_page(console: Console) -> None:
     """A wrong address says so, with a way back, to everybody alike."""
     stranger, viewer = console.browser(), console.browser("viewer")

@@ -114,6 +114,17 @@ def test_one_payer_tells_its_entry_and_mergers(site: Site, console: Console) -> 
     assert cells(browser, "Took over") == ["OLD P1"]
 
 
+def test_a_twin_of_the_sandbox_leads_to_its_payer(console: Console) -> None:
+    """Whatever a test client sent links there; it used to be a page that fails."""
+    browser = console.browser("viewer")
+
+    browser.get("/console/payers/sandbox~acme-test~payer-P1")
+
+    assert browser.got.status == 200
+    assert browser.at.endswith("/console/payers/payer-P1")
+    assert "simulated twin of this payer" in browser.text
+
+
 def test_what_went_and_came_last_is_there(site: Site, console: Console) -> None:
     """Dispatches, returns and the numbers of files, each with a link to its life."""
     site.deposit(FILE)
@@ -165,6 +176,14 @@ def test_delays_and_no_response_are_drawn_and_told(
     assert "10,0 %" in browser.text  # that have no answer
     assert "5,0 %" in browser.text  # the objective after thirty days
     site.gateway.database.write("clean", _forget)
+
+
+def test_a_curve_that_is_not_there_yet_says_when_it_will_be(console: Console) -> None:
+    """A young gateway has seen nothing whose day is over."""
+    browser = console.browser("viewer")
+    browser.get("/console/payers/payer-P1")
+    assert "begins with the first answer whose day is over" in browser.text
+    assert "Once 50 answers are old enough" in browser.text
 
 
 def _forget(tx: Tx) -> None:

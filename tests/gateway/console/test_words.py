@@ -15,6 +15,7 @@ from jinja2.ext import babel_extract
 import gateway.console
 from gateway.console.languages import language
 from gateway.console.rights import RIGHTS
+from gateway.console.templates import _environment
 from gateway.journal.anomalies import KINDS
 from gateway.journal.staff import ROLES
 from routing.lifecycle import AnomalyState
@@ -90,3 +91,13 @@ def test_catalogues_hold_no_word_twice_in_two_ways() -> None:
             key = str(message.id)
             where, said = found.setdefault(key, (file.name, message.string))
             assert said == message.string, f"{key}: {where} and {file.name} differ"
+
+
+def test_a_number_in_a_sentence_is_written_as_the_language_writes_numbers() -> None:
+    """As those in tables are: 12484 is read by nobody."""
+    text = "{{ ngettext('%(num)s deposit', '%(num)s deposits', 12484) }}"
+    assert _environment("en").from_string(text).render() == "12,484 deposits"
+    french = _environment("fr").from_string(text).render()
+    own = "{{ ngettext('%(num)s day', '%(num)s days', 3, num='three') }}"
+    assert _environment("en").from_string(own).render() == "three days"
+    assert french == "12\N{NARROW NO-BREAK SPACE}484 dépôts"

@@ -28,8 +28,17 @@ SAID = {
     "'01999' ; l’annuaire connaît : aucun qui ressemble ; ajoutez le code, ou un "
     "organisme qui l’a",
     "endpoint p: sending a b.b2: line broke; nothing was handed over, it may be tried "
-    "again": "point d’accès p : sending a b.b2 : line broke ; rien n’a été remis, on "
+    "again": "point d’accès p : envoi de a b.b2 : line broke ; rien n’a été remis, on "
     "peut réessayer",
+    "caisse: sending /in/a.b2: the payer's system, asked to open /in/.a.b2 for writing, "
+    "answered: Permission denied (status 3); it was expected to take the request: have the "
+    "payer give our account that right": "caisse : envoi de /in/a.b2 : le système de "
+    "l’organisme, à qui l’on demandait de préparer /in/.a.b2 en écriture, a répondu : permission refusée "
+    "(statut 3) ; il devait accepter la demande : faites donner ce droit à notre compte "
+    "par l’organisme",
+    "e1: posting a.920000: HTTP status 503: not now; nothing was done, it may be tried "
+    "again": "e1 : dépôt de a.920000 : statut HTTP 503 : pas maintenant ; rien n’a été "
+    "fait, on peut réessayer",
     "lot d1-1 of payer p: the payer says nothing at all; nothing safe is left to try. "
     "Tried: nothing": "lot d1-1 de l’organisme p : l’organisme ne dit rien du tout ; il "
     "ne reste rien de sûr à essayer. Essayé : rien",

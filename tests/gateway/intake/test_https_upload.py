@@ -14,7 +14,7 @@ from gateway.intake.interface import Client
 from gateway.intake.receipts import verify
 from gateway.journal import schema, tree
 from tests.gateway.api.door import Door, Got, Line, head, login
-from tests.gateway.house import SEGMENT_LIMIT, House
+from tests.gateway.house import SEGMENT_LIMIT, House, full_disk
 
 
 def deposits_of(house: House) -> list[Any]:
@@ -188,20 +188,17 @@ class UploadTests(SynchronousTestCase):
 
     def test_storage_that_fails_is_told_and_keeps_nothing(self) -> None:
         """A full disk is 503 with Retry-After; the file can be sent again."""
-        append = self.house.storage.append
+        for content in (b"one file", bytes(1_000_000)):
+            with full_disk():
+                refused = self.post(content)
 
-        def full(sealed: object) -> Any:
-            raise OSError(28, "No space left on device")
-
-        self.house.storage.append = full  # type: ignore[method-assign]
-        refused = self.post(b"one file")
-        self.house.storage.append = append  # type: ignore[method-assign]
-
-        assert refused.status == 503
-        assert refused.json()["code"] == "storage-unavailable"
-        assert refused.headers["Retry-After"] == "30"
-        assert deposits_of(self.house) == []
+            assert refused.status == 503
+            assert refused.json()["code"] == "storage-unavailable"
+            assert refused.headers["Retry-After"] == "30"
+            assert "No space left" in refused.json()["detail"]
+            assert deposits_of(self.house) == []
         assert self.post(b"one file").status == 201
+        assert self.post(bytes(1_000_000)).status == 201
 
     def test_a_fault_of_ours_is_500_and_tells_nothing(self) -> None:
         """An error nobody foresaw is logged, and its words stay inside."""

@@ -12,11 +12,17 @@ from sqlalchemy import func, select
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from gateway.errors import BadUpload, RateExceeded, TooLarge, TooManyUploads
+from gateway.errors import (
+    BadUpload,
+    RateExceeded,
+    StorageUnavailable,
+    TooLarge,
+    TooManyUploads,
+)
 from gateway.intake import receipts, uploads
 from gateway.journal import parts, schema
 from gateway.storage.vault import CHUNK
-from tests.gateway.house import SEGMENT_LIMIT, House
+from tests.gateway.house import SEGMENT_LIMIT, House, full_disk
 
 
 class ReceptionTests(SynchronousTestCase):
@@ -75,6 +81,34 @@ class ReceptionTests(SynchronousTestCase):
         self.house.deposit(self.client, "b", mark * 20_000)
         for name, _ in self.house.storage.files():
             assert mark not in (self.house.storage.folder / name).read_bytes()
+
+    def test_an_upload_that_the_disk_could_not_take_is_gone(self) -> None:
+        """Neither a deposit nor something to go on with: its bytes have a hole."""
+        upload = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=False))
+        block = os.urandom(CHUNK)
+        upload.write(0, block)
+        with full_disk(), pytest.raises(StorageUnavailable, match="No space left"):
+            upload.write(CHUNK, block)
+        with pytest.raises(BadUpload):
+            upload.write(2 * CHUNK, block)
+        self.failureResultOf(upload.close(), BadUpload)
+        upload.abandon()
+
+        assert (self.rows("deposit"), self.rows("upload")) == (0, 0)
+        assert not list(self.house.folder.glob("storage/staging/p*"))
+        assert [each[1] for each in self.house.seen.deposits] == ["failed"]
+        again = self.house.deposit(self.client, "a.b2", block * 3)
+        assert self.content(again.deposit) == block * 3
+
+    def test_an_upload_that_cannot_be_finished_leaves_nothing(self) -> None:
+        """The disk fills with its last byte: no deposit, and no file in staging."""
+        upload = self.successResultOf(self.tree.open_upload("/in/a.b2", resume=False))
+        upload.write(0, os.urandom(CHUNK + 1))
+        with full_disk():
+            self.failureResultOf(upload.close(), StorageUnavailable)
+
+        assert self.rows("deposit") == 0
+        assert not list(self.house.folder.glob("storage/staging/p*"))
 
     def test_the_same_content_is_the_same_deposit(self) -> None:
         """Sending a file again gives the identical receipt and no second deposit."""
@@ -290,6 +324,22 @@ class ReceptionTests(SynchronousTestCase):
         with pytest.raises(RateExceeded, match="try again in"):
             self.house.reception.begin(client, "sftp", "/in/c")
         assert self.house.seen.limits == ["open-uploads", "file-size", "rate"]
+        outcomes = [outcome for _, outcome, *_ in self.house.seen.deposits]
+        assert outcomes == ["refused", "refused", "accepted", "refused"]
+
+    def test_limits_show_how_much_of_them_is_used(self) -> None:
+        """By whoever uses most, so that a limit is seen before it refuses."""
+        shown = {each.limit: each for each in self.house.reception.bounds(self.client)}
+        upload = self.house.reception.begin(self.client, "sftp", "/in/a")
+        upload.write(0, b"x" * 90)
+
+        assert shown["open-uploads"].current() == 1
+        assert shown["rate"].current() == 90
+        assert shown["free-space"].current() > 0
+        assert shown["open-uploads"].most == self.client.max_open_uploads
+        upload.abandon()
+        self.house.clock.advance(60)
+        assert shown["open-uploads"].current() == shown["rate"].current() == 0
 
     def test_many_that_close_together_share_a_commit(self) -> None:
         """Uploads waiting for the writer are taken in one go, repeats included."""

@@ -253,9 +253,11 @@ class LimitTests(SynchronousTestCase):
     def test_connections_of_one_client_are_counted(self) -> None:
         """The client reads why."""
         door = Door(limits=SftpLimits(max_connections_per_client=1))
+        shown = {each.limit: each for each in door.factory.bounds()}
         door.connect(key=CLIENT_KEY)
         second = door.connect(key=CLIENT_KEY)
         assert second.client.said == "too many connections of this client"
+        assert (shown["sftp-client"].current(), shown["sftp-client"].most) == (1, 1)
         assert door.counts.told["rejection client"] == 1
 
     def test_silence_ends_a_session(self) -> None:

@@ -34,7 +34,7 @@ HOSTILE = (
 )
 ALLOWED = {
     *("status", "anomaly", "kind", "severity", "payer", "client"),
-    *("cause", "code", "claims", "seen", "since"),
+    *("cause", "code", "claims", "seen", "since", "answer"),
 }
 
 

@@ -243,8 +243,10 @@ def test_a_digest_lists_what_is_open_too(desk: Desk) -> None:
     office.goes_wrong("lot-held")
     desk.at = at("2026-11-19T08:00")
     office.turn()
-    office.goes_wrong("answer-late")
+    late = {"payer": "p", "subject": "p:billing:arl"}
+    office.goes_wrong("answer-late", **late)
     ((_, letter),) = office.turn(later=DAY)
+    assert "answer-late, payer p, answer arl" in letter.text
     assert letter.subject == "Octway: 1 new anomaly, 1 open before, worst: error"
     assert letter.text.index("answer-late") < letter.text.index("lot-held")
 

@@ -11,9 +11,10 @@ from random import Random
 import pytest
 
 from gateway.simulator.mycarenet_unions import Unions
-from protocols.interface import Addressee, Channel, Emitter, LotPart
+from protocols.channels.interface import Channel
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.payer_simulator import Faults
+from protocols.sending import Addressee, Emitter, LotPart
 from tests.protocols.mycarenet.simulated_mycarenet import (
     Certificates,
     SimulatedMyCareNet,

@@ -14,7 +14,7 @@ from config.sandbox_file import Outcome, sandbox
 from gateway.journal import report_balance, schema, snapshot, verify_accounts
 from gateway.simulator.sandbox_channel import Sandboxed
 from protocols.catalog import Catalog
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from routing.sandbox import Scoped
 from routing.sandbox import read as scoped
 from tests.gateway.cli.installation import Installation, Said

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from protocols.attachments import Attachments
 from protocols.catalog import Catalog, Simulated
-from protocols.interface import Emitter
+from protocols.sending import Emitter
 from protocols.simulated_payer import Faults, SimulatedReturn
 from protocols.simulation import (
     Document,

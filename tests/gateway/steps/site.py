@@ -54,16 +54,11 @@ from gateway.storage.vault import KeyRing
 from gateway.workshop import Steps, build_steps
 from protocols.catalog import Catalog
 from protocols.channels.folder import open_channel
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.errors import OutcomeUnknown, TransferError
-from protocols.interface import (
-    Arrival,
-    Channel,
-    Emitter,
-    Network,
-    RemoteFile,
-    Sent,
-    Tables,
-)
+from protocols.interface import Network
+from protocols.sending import Emitter
+from protocols.tables import Tables
 from routing.directory import Directory
 from routing.envelope import AnswerKind
 from tests.engines import drop_database, new_database, new_folder
@@ -284,6 +279,9 @@ class Quiet(Seen):
 
     def webhook(self, outcome: str) -> None:
         self.webhooks[outcome] += 1
+
+    def step_turned(self, name: str) -> None:
+        pass
 
     def step(self, name: str, seconds: float) -> None:
         pass

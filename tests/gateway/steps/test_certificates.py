@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from config.directory_records import DirectoryData, EndpointEntry
+from gateway.expiring import Expiring
 from gateway.journal import schema
 from gateway.steps import certificates
 from routing.directory import Directory
@@ -39,13 +40,18 @@ class Site:
             )
         )
 
-    def look(self) -> list[tuple[str, str, str, int]]:
-        """Look once; return what is told."""
+    def directory(self) -> Directory:
+        """Return a directory with the one endpoint."""
         endpoint = EndpointEntry(
             id="mail", channel="mail", simulated=self.simulated, settings=self.settings
         )
-        data = DirectoryData(payers=(), endpoints=(endpoint,), tables={}, sources={})
-        found = certificates.ending(Directory(data), self.house.now())
+        return Directory(
+            DirectoryData(payers=(), endpoints=(endpoint,), tables={}, sources={})
+        )
+
+    def look(self) -> list[tuple[str, str, str, int]]:
+        """Look once; return what is told."""
+        found = certificates.ending(self.directory(), self.house.now())
         database = self.house.database
         database.write("tell", certificates.tell, self.house.entropy, found)
         rows = database.read(lambda each: each.execute(select(schema.anomaly)).all())
@@ -80,6 +86,16 @@ def test_a_certificate_is_told_a_month_before_and_worse_once_it_ended(
     assert "ended 2 days ago" in site.words()
     site.ends(-2.0, 300.0)
     assert site.look() == [("mail", "error", "resolved", 2)]
+
+
+def test_the_time_it_has_left_is_a_metric(site: Site) -> None:
+    """Long before it is soon; files are read anew within a minute."""
+    left = Expiring(None, site.directory, site.house.now).seconds_left
+    site.ends(100.0)
+    assert left() == {"mail": pytest.approx(100 * DAY, abs=1)}
+    site.ends(200.0)
+    site.house.clock.advance(60)
+    assert left() == {"mail": pytest.approx(200 * DAY, abs=DAY)}
 
 
 def test_the_last_one_of_an_owner_counts(site: Site) -> None:

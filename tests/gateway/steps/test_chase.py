@@ -506,6 +506,9 @@ def test_a_payer_that_cannot_be_reached_ends_with_a_person(late: Site) -> None:
     live(late, payer, 40)
     assert late.states(schema.chase) == ["given-up"]
     assert late.anomalies()["answer-missing"] == "open"
+    (case,) = late.rows(schema.anomaly, schema.anomaly.c.kind == "answer-missing")
+    assert "look into the payer's outbox at once (" in case.words
+    assert " times)" in case.words
     assert len(late.rows(schema.remedy)) < 60
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from gateway.journal import schema
 from gateway.steps.collect import Collect
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from tests.gateway.house import House
 from tests.gateway.steps.test_collect_mycarenet import Crash, Ending
 from tests.protocols.channels.mail_account import Fund, return_mail
@@ -36,7 +36,6 @@ class Site:
             now=self.house.now,
             worker="w1",
             lease=60.0,
-            at_once=1,
         )
         return step.empty("mail", "sesam")
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from gateway.journal import circuits, schema
 from gateway.steps.collect import Collect
+from protocols.channels.interface import Arrival, Channel, RemoteFile, Sent
 from protocols.errors import PayerRefused
-from protocols.interface import Arrival, Channel, RemoteFile, Sent
 from routing.retry import CircuitState
 from tests.gateway.house import House
 from tests.protocols.mycarenet.simulated_mycarenet import (
@@ -81,7 +81,6 @@ class Site:
             now=self.house.now,
             worker="w1",
             lease=60.0,
-            at_once=1,
         )
         return step.empty(ENDPOINT, "mycarenet")
 

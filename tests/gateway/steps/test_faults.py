@@ -11,6 +11,7 @@ from sqlalchemy import event, update
 
 from gateway.errors import StorageUnavailable
 from gateway.journal import schema, work
+from protocols.channels.interface import Arrival, RemoteFile
 from protocols.errors import (
     CredentialsRefused,
     OutcomeUnknown,
@@ -19,7 +20,7 @@ from protocols.errors import (
     PayerUnavailable,
     TransferError,
 )
-from protocols.interface import Arrival, RemoteFile, Tables
+from protocols.tables import Tables
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import LEASE, PayerSide, Site
 

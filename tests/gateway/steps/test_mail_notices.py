@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.journal import anomalies, replay, schema
+from protocols.channels.interface import Arrival
 from protocols.errors import OutcomeUnknown
-from protocols.interface import Arrival
 from protocols.mail_notice import Kind, Notice, write
 from tests.gateway.steps import toy
 from tests.gateway.steps.site import Site
@@ -14,8 +14,9 @@ from tests.gateway.steps.site import Site
 ONE = toy.deposit("S1", "001 P1: 1=10")
 
 
-def report(site: Site, kind: Kind, **said: str) -> None:
+def report(site: Site, kind: Kind, proof: str = "mark", **said: str) -> None:
     """Have a delivery report come through the outbox of P1."""
+    said["proof"] = proof
     notice = Notice(kind=kind, words="552 mailbox full", status="5.2.2", **said)
     site.payer("P1").answer(f"{kind}.txt", write(notice, b"the mail"))
 
@@ -88,6 +89,24 @@ def test_a_report_decides_an_unknown_outcome(site: Site) -> None:
     assert states(site) == ["sent"]
     assert len(side.taken) == 2
     assert site.anomalies() == {}
+
+
+def test_a_report_that_proves_nothing_sends_nothing_again(site: Site) -> None:
+    """Anybody can write one: an unknown outcome stays so, and a person is told."""
+    side = site.payer("P1")
+    side.faults = [OutcomeUnknown("line broke")]
+    side.shows = [Arrival.UNCLEAR]
+    site.deposit(ONE)
+    site.run()
+    (row,) = site.rows(schema.dispatch)
+
+    report(site, Kind.UNDELIVERED, proof="", file=row.filename)
+    site.run("collect", "match")
+
+    assert states(site) == ["unknown"]
+    assert site.anomalies() == {"dispatch-undelivered": "open"}
+    assert "anybody may have written it" in site.rows(schema.anomaly)[0].words
+    assert len(side.taken) == 1
 
 
 def test_a_mail_that_is_late_is_only_noted(sent: Site) -> None:

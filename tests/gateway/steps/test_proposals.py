@@ -44,6 +44,19 @@ def refuse(site: Site, row: Any) -> None:
     site.gateway.database.write("refuse", lambda tx: decide.refuse(tx, name, by="lea"))
 
 
+def test_a_notice_without_a_professional_finds_the_claim_of_that_patient(
+    site: Site,
+) -> None:
+    """Number and patient tell whose it is, though the number alone is another's too."""
+    site.deposit(toy.deposit("S1", "001 P1: 1=1000 2=2000"))
+    site.deposit(toy.deposit("S2", "001 P1: 1=1000"))
+    site.run()
+    answer(site, f"claim - paid 1000 - {VISIT} number=1")
+
+    assert accounts(site) == [Account.PAID, Account.DISPATCHED, Account.DISPATCHED]
+    assert len(site.handed_back("alpha")) == 1
+
+
 def test_a_sure_approximation_is_matched_and_kept_with_its_score(site: Site) -> None:
     """Patient, day and amount of the sender named: paid, with rule, score and event."""
     site.deposit(toy.deposit("S1", "001 P1: 1=1000 2=2000"))

@@ -121,6 +121,35 @@ def test_altered_identifiers_are_seen_through(site: Site) -> None:
     assert set(site.states(schema.proposal)) == {"confirmed"}
 
 
+def test_a_return_that_was_cut_off_is_told_once_and_the_whole_one_completes_it(
+    site: Site,
+) -> None:
+    """What was read of it is booked; a person is told of the rest, and by whom to get it."""
+    rng = random.Random(10)
+    senders = bill(site, rng)
+    site.run()
+    caisse, side = Caisse(faults=Faults()), site.payer(CODE)
+    (sent,) = side.files().values()
+    backs = {
+        back.name: back.content for back in caisse.respond(sent, rng=rng, day=day(site))
+    }
+    cut = max(backs, key=lambda name: len(backs[name]))
+    for name, content in backs.items():
+        side.answer(name, content[:-900] if name == cut else content)
+    site.run()
+    assert {Account.ACKNOWLEDGED} < set(accounts(site))
+    site.at += 7200  # what fits nothing in it is tried again meanwhile
+    site.run()
+    cases = {row.kind: row for row in site.rows(schema.anomaly)}
+    case = cases["return-damaged"]
+    assert (case.subject, case.seen) == (f"e-{CODE}", 1)
+    assert "is damaged" in case.words
+    assert "Ask the payer to send it again" in case.words
+    side.answer(f"again-{cut}", backs[cut])
+    site.run()
+    assert_each_has_his_own(site, senders)
+
+
 @pytest.mark.crash
 @pytest.mark.parametrize("place", [3, 9, 20])
 def test_killed_on_the_way(site: Site, place: int) -> None:

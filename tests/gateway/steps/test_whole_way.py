@@ -438,7 +438,9 @@ def test_an_unreadable_return_is_kept_and_shown(site: Site) -> None:
     (row,) = site.rows(schema.payer_return)
     assert row.state == "unreadable"
     assert site.read(row.payload_id) == b"%PDF-1.7 something"
-    assert site.anomalies() == {"return-unreadable": "open"}
+    (case,) = site.rows(schema.anomaly)
+    assert (case.kind, case.state) == ("return-unreadable", "open")
+    assert "is in no format we know, and looks like a PDF document" in case.words
 
 
 def test_a_whole_lot_can_be_refused_by_its_payer(site: Site) -> None:

@@ -9,7 +9,8 @@ A deposit::
     INV 1 1000                  an invoice with its number and cents
     LOT 002 P2 BAD              a lot that a payer would refuse
 
-A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`,
+A return is `TORETURN <kind> [<number>]` and lines `<level> <key> <outcome> <cents> <sender>`
+(`-` is none),
 which may go on with `paid=7`, `remark=R1` and traits: `patient=S11 number=1 lot=001`;
 `promise=P1/2026-11-02/2026-12-02/S11` is a payer's commitment for a patient.
 The patient of an invoice is its sender and number, without `-…`: 1-a and 1-b are one's.
@@ -23,23 +24,13 @@ from random import Random
 from typing import BinaryIO
 
 from protocols.attachments import Attachments
-from protocols.interface import (
-    NO_TABLES,
-    Addressee,
-    Composed,
-    Destined,
-    Emitter,
-    FieldShown,
-    FileProblem,
-    LotPart,
-    RecordShown,
-    SplitReturn,
-    Tables,
-)
+from protocols.interface import FileProblem, SplitReturn
 from protocols.labels import Labels
 from protocols.payer_finder import PayerFinder
+from protocols.sending import Addressee, Composed, Destined, Emitter, LotPart
+from protocols.shown import FieldShown, RecordShown
 from protocols.simulation import Simulation
-from protocols.tables import Importer
+from protocols.tables import NO_TABLES, Importer, Tables
 from routing.card import Card, CardFound, CardRow
 from routing.commitment import CommitmentSeen
 from routing.envelope import (
@@ -165,7 +156,7 @@ class ReturnReading:
             yield AnswerSeen(
                 level=Level(level),
                 match_keys=() if key == "-" else (key,),
-                sender=sender,
+                sender=sender.strip("-"),
                 outcome=Outcome(outcome),
                 asked=int(cents),
                 paid=int(more.get("paid", paid)),

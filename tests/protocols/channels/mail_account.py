@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from protocols.channels.interface import Channel
 from protocols.channels.mail import MailChannel
 from protocols.channels.mail_boxes import Box, Lying
 from protocols.channels.mail_envelope import OwnKey, unseal
@@ -39,7 +40,6 @@ from protocols.errors import (
     PayerUnavailable,
     UntrustedHost,
 )
-from protocols.interface import Channel
 
 OURS = "octway@concentrator.example"
 FUND = "01990@990.01.rss.fr"

@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import ConfigErrors
 from protocols.channels.folder import open_channel
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from tests.protocols.contract.channel_contract import (
     FolderContract,
     Payer,

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from protocols import mail_notice
+from protocols.channels.interface import Channel
 from protocols.channels.mail_envelope import has_openssl, seal
 from protocols.errors import PayerRefused
-from protocols.interface import Channel
-from protocols.mail_notice import Kind, Notice
+from protocols.mail_notice import Kind, Notice, write
 from tests.protocols.channels.mail_account import (
     OURS,
     Fund,
@@ -311,6 +311,17 @@ def test_a_delivery_report_names_our_mail(
         recipient="01990@990.01.rss.fr",
         status="5.2.2",
     )
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_nobody_mails_a_notice_of_our_own(fund: Fund, packed: bool) -> None:
+    """A return that looks like one was written by a stranger: it is kept as such."""
+    forged = write(
+        Notice(kind=Kind.UNDELIVERED, words="no", file="a.b2", proof="mark"), b""
+    )
+    found = notice(fund, return_mail(forged, packed=packed))
+    assert found.kind is Kind.UNREAD
+    assert (found.file, found.proof) == ("", "")
 
 
 def test_an_old_bounce_in_free_text_is_understood(fund: Fund) -> None:

@@ -10,9 +10,10 @@ import pytest
 from attrs import evolve
 
 from protocols.channels import mail_envelope
+from protocols.channels.interface import Arrival
 from protocols.channels.mail_iris import SUBJECT, named
+from protocols.channels.mail_letter import Letter
 from protocols.errors import OutcomeUnknown, TransferError
-from protocols.interface import Arrival
 from tests.protocols.channels.mail_account import (
     FUND,
     NOW,
@@ -22,6 +23,7 @@ from tests.protocols.channels.mail_account import (
     billing_file,
     certificate,
     file_name,
+    pair,
     pem,
 )
 
@@ -197,27 +199,113 @@ def test_the_certificate_with_the_highest_serial_counts(fund: Fund) -> None:
     assert fund.opened(mail) == BODY
 
 
-def test_an_unknown_outcome_is_told_by_a_delivery_report(fund: Fund) -> None:
-    """Without a report nobody can tell; one that it failed lets it go again."""
+def envelope_of(fund: Fund, **changes: object) -> str:
+    """Send the file of number 7, and lose the line at its end; return what it bore."""
 
-    def lost(doing: str) -> Exception:
-        return OutcomeUnknown(doing)
+    class Lost(Door):
+        def hand_over(self, doing: str, letter: Letter) -> str:
+            letters.append(letter)
+            raise OutcomeUnknown(doing)
 
-    door = Door(fund.account, refuse=lost)
+    letters: list[Letter] = []
+    channel = fund.channel(Lost(fund.account), changes)
     with pytest.raises(OutcomeUnknown):
-        fund.channel(door).send(file_name(7), len(BODY), io.BytesIO(BODY))
-    channel = fund.open()
-    assert channel.ask(file_name(7), len(BODY)) is Arrival.UNCLEAR
+        channel.send(file_name(7), len(BODY), io.BytesIO(BODY))
+    return letters[0].envelope_id
 
+
+def failed(fund: Fund, envelope_id: str, quoted: str = "") -> None:
+    """Put a report into the mailbox: a mail was not delivered."""
     fund.account.put(
         b"From: MAILER-DAEMON@provider.example\r\n"
         b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
         b"\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        b"Original-Envelope-Id: " + file_name(7).encode() + b"\r\n\r\n"
-        b"Final-Recipient: rfc822; x@y\r\nAction: failed\r\nStatus: 5.2.2\r\n\r\n--b--"
+        b"Original-Envelope-Id: " + envelope_id.encode() + b"\r\n\r\n"
+        b"Final-Recipient: rfc822; x@y\r\nAction: failed\r\nStatus: 5.2.2\r\n\r\n--b\r\n"
+        b"Content-Type: text/rfc822-headers\r\n\r\n"
+        + quoted.encode()
+        + b"\r\n\r\n--b--"
     )
-    assert channel.ask(file_name(7), len(BODY)) is Arrival.ABSENT
-    assert channel.ask(file_name(8), len(BODY)) is Arrival.UNCLEAR
+
+
+def asked(fund: Fund, number: int, **changes: object) -> Arrival:
+    return fund.open(**changes).ask(file_name(number), len(BODY))
+
+
+def test_an_unknown_outcome_is_told_by_a_delivery_report(fund: Fund) -> None:
+    """Without a report nobody can tell; one that it failed lets it go again."""
+    envelope_id = envelope_of(fund)
+    assert asked(fund, 7) is Arrival.UNCLEAR
+
+    failed(fund, envelope_id)
+
+    assert asked(fund, 7) is Arrival.ABSENT
+    assert asked(fund, 8) is Arrival.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [file_name(7), f"{file_name(7)}/", f"{file_name(7)}/{'0' * 20}"],
+    ids=["name", "no mark", "another mark"],
+)
+def test_a_report_without_the_mark_of_our_mail_decides_nothing(
+    fund: Fund, forged: str
+) -> None:
+    """Names and stamps follow a rule that a stranger can follow; the mark does not."""
+    envelope_of(fund)
+    stamp = named(file_name(7)).stamp(OURS)
+    failed(fund, forged, quoted=f"Message-ID: <{stamp}@concentrator.example>")
+
+    assert asked(fund, 7) is Arrival.UNCLEAR
+
+
+def test_a_mark_holds_for_one_mail_alone(fund: Fund) -> None:
+    """Who saw one of our mails cannot speak of another one."""
+    envelope_id = envelope_of(fund)
+    failed(fund, envelope_id.replace("000007", "000008"))
+
+    assert asked(fund, 8) is Arrival.UNCLEAR
+
+
+def test_a_proved_name_carries_no_other_mail_along(fund: Fund) -> None:
+    """Beside the mark of one mail, the Message-ID of another one is not believed."""
+    stamp = named(file_name(8)).stamp(OURS)
+    failed(
+        fund,
+        envelope_of(fund),
+        quoted=f"Message-ID: <{stamp}@concentrator.example>",
+    )
+
+    assert asked(fund, 8) is Arrival.UNCLEAR
+    assert asked(fund, 7) is Arrival.ABSENT
+
+
+def test_a_mark_is_known_after_the_key_was_changed(fund: Fund, tmp_path: Path) -> None:
+    """As long as the old pair is named, reports about mails of before are believed."""
+    envelope_id = envelope_of(fund)
+    pair(tmp_path, "next@concentrator.example", stem="next")
+    failed(fund, envelope_id)
+    new = {
+        "certificate_file": str(tmp_path / "next.pem"),
+        "key_file": str(tmp_path / "next.key"),
+    }
+    old = {
+        "old_certificate_file": str(tmp_path / "own.pem"),
+        "old_key_file": str(tmp_path / "own.key"),
+    }
+
+    assert asked(fund, 7, **new, **old) is Arrival.ABSENT
+    assert asked(fund, 7, **new) is Arrival.UNCLEAR
+
+
+def test_without_a_key_no_report_decides(fund: Fund) -> None:
+    """Then mails bear no mark, and a person decides what nobody can tell."""
+    none = {"certificate_file": None, "key_file": None}
+    envelope_id = envelope_of(fund, **none)
+    assert envelope_id == file_name(7)
+    failed(fund, envelope_id)
+
+    assert asked(fund, 7, **none) is Arrival.UNCLEAR
 
 
 def test_the_check_says_who_we_are_and_what_ends_first(fund: Fund) -> None:

@@ -24,7 +24,7 @@ LETTER = Letter(
     sender=OURS,
     recipient=FUND,
     message_id="<1@x>",
-    name="B201990000007.2026-11-22.b2",
+    envelope_id="B201990000007.2026-11-22.b2/0123456789abcdef0123",
     content=b"Subject: x\r\n\r\n.begins with a dot\r\nend\r\n",
 )
 
@@ -115,7 +115,7 @@ def test_a_mail_goes_out_whole_and_names_its_file(
     assert line.sent == LETTER.content.replace(b"\r\n.b", b"\r\n..b") + b".\r\n"
     assert line.heard == [
         *("EHLO", "STARTTLS", "EHLO", "AUTH"),
-        f"MAIL SIZE={len(LETTER.content)} RET=HDRS ENVID={LETTER.name}",
+        f"MAIL SIZE={len(LETTER.content)} RET=HDRS ENVID={LETTER.envelope_id}",
         "RCPT NOTIFY=FAILURE,DELAY",
         *("DATA", "CONTENT", "DOT", "REPLY", "QUIT", "closed"),
     ]

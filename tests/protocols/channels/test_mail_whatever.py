@@ -10,6 +10,7 @@ import pytest
 
 from protocols import mail_notice
 from protocols.channels.mail_envelope import OwnKey, seal
+from protocols.channels.mail_marks import Marks
 from protocols.channels.mail_reading import Reader
 from tests.protocols.channels.mail_account import OURS, certificate, pair, return_mail
 
@@ -47,7 +48,12 @@ def _damaged(mail: bytes, rng: random.Random) -> bytes:
 def test_a_damaged_mail_is_read_or_told(own: OwnKey, seed: int) -> None:
     """A hundred ways to damage each kind of mail: each gives a file, none an error."""
     rng = random.Random(seed)
-    reader = Reader(keys=[own], domain="concentrator.example", max_content=10_000)
+    reader = Reader(
+        keys=[own],
+        domain="concentrator.example",
+        marks=Marks(),
+        max_content=10_000,
+    )
     sealed = seal(return_mail(b"000", packed=True), certificate(OURS), "aes-128-cbc")
     envelope = (
         b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64"
@@ -95,7 +101,9 @@ def test_a_damaged_mail_is_read_or_told(own: OwnKey, seed: int) -> None:
 )
 def test_a_mail_that_would_take_hours_is_told_at_once(mail: bytes, words: str) -> None:
     """One mail of a stranger never keeps the others from being read."""
-    (found,) = Reader(keys=[], domain="x.example", max_content=100).read(mail)
+    (found,) = Reader(keys=[], domain="x.example", marks=Marks(), max_content=100).read(
+        mail
+    )
     assert found.notice is not None
     assert words in found.notice.words
     assert found.content.endswith(mail)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from protocols.channels.interface import Arrival, Channel, RemoteFile
 from protocols.channels.sftp import open_channel
 from protocols.errors import (
     CredentialsRefused,
@@ -19,7 +20,6 @@ from protocols.errors import (
     PayerRefused,
     PayerUnavailable,
 )
-from protocols.interface import Arrival, Channel, RemoteFile
 from tests.protocols.channels.simulated_payer import SimulatedPayers
 from tests.protocols.contract.channel_contract import BODY, LARGE, TwoFolders
 from tests.protocols.contract.ssh_contract import STRANGE_KEY, SshContract

@@ -18,6 +18,7 @@ from typing import BinaryIO, Protocol, cast
 
 import pytest
 
+from protocols.channels.interface import Arrival, Channel, RemoteFile
 from protocols.errors import (
     CredentialsRefused,
     PayerRefused,
@@ -25,7 +26,6 @@ from protocols.errors import (
     TransferError,
     UntrustedHost,
 )
-from protocols.interface import Arrival, Channel, RemoteFile
 
 BODY = bytes(range(256)) * 80  # 20 kB: an ordinary dispatch, one block
 LARGE = bytes(range(256)) * 1200 + b"end"  # several blocks, and an odd length

@@ -12,7 +12,8 @@ from random import Random
 import pytest
 from attrs import evolve
 
-from protocols.interface import Addressee, LotPart, Network
+from protocols.interface import Network
+from protocols.sending import Addressee, LotPart
 from protocols.simulated_payer import Faults
 from protocols.simulation import (
     Decided,

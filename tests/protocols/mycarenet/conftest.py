@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from tests.protocols.mycarenet.simulated_mycarenet import (
     Certificates,
     SimulatedMyCareNet,

@@ -10,7 +10,7 @@ from random import Random
 
 from cryptography import x509
 
-from protocols.interface import Channel
+from protocols.channels.interface import Channel
 from protocols.mycarenet.genasync import GenAsyncChannel
 from protocols.mycarenet.genasync_certificates import Authority
 from protocols.mycarenet.genasync_host import PATH, MyCareNetHost

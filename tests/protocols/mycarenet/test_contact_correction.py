@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from protocols.interface import Addressee, Composed, Emitter, LotPart
 from protocols.mycarenet import reader
 from protocols.mycarenet.network import MYCARENET
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from routing.envelope import LotSeen
 
 DAY = "2026-11-20"

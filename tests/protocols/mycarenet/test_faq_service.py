@@ -11,11 +11,11 @@ from importlib.metadata import entry_points
 from importlib.resources import files
 from io import BytesIO
 
-from protocols.interface import Addressee, Emitter, LotPart
 from protocols.mycarenet import codes, reader
 from protocols.mycarenet.contacts import Contacts
 from protocols.mycarenet.mark import mark_of
 from protocols.mycarenet.network import MYCARENET
+from protocols.sending import Addressee, Emitter, LotPart
 from routing.payment import due_on
 from tests.protocols.mycarenet.return_files import hear, settlement
 from tests.protocols.mycarenet.sendings import Bill, Line, sending

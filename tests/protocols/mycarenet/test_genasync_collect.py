@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
+from protocols.channels.interface import Channel, RemoteFile
 from protocols.errors import OutcomeUnknown, PayerRefused, PayerUnavailable
-from protocols.interface import Channel, RemoteFile
 from protocols.mycarenet.genasync_hub import Coming
 from protocols.mycarenet.genasync_settings import read_settings
 from tests.protocols.mycarenet.simulated_mycarenet import (

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from lxml import etree
 
-from protocols.interface import Arrival
+from protocols.channels.interface import Arrival
 from protocols.mycarenet.genasync_blob import BadBlob, digest_of
 from protocols.mycarenet.genasync_mailbox import Mailbox
 from protocols.mycarenet.genasync_messages import read_get_response, union_of

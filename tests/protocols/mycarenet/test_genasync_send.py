@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from protocols.channels.interface import Arrival, Channel, Sent
 from protocols.errors import (
     CredentialsRefused,
     OutcomeUnknown,
@@ -17,7 +18,6 @@ from protocols.errors import (
     PayerUnavailable,
     TransferError,
 )
-from protocols.interface import Arrival, Channel, Sent
 from protocols.mycarenet.genasync_settings import read_settings
 from tests.protocols.mycarenet.simulated_mycarenet import (
     SimulatedMyCareNet,

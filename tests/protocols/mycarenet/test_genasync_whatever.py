@@ -17,12 +17,12 @@ from random import Random
 
 import pytest
 
+from protocols.channels.interface import Arrival
 from protocols.errors import (
     OutcomeUnknown,
     PayerUnavailable,
     TransferError,
 )
-from protocols.interface import Arrival
 from protocols.mycarenet.genasync import GenAsyncChannel
 from protocols.mycarenet.genasync_hub import Coming, Hub
 from protocols.mycarenet.genasync_hub_faults import HubFaults

@@ -8,11 +8,12 @@ from random import Random
 import pytest
 
 from protocols.errors import UnknownFormat
-from protocols.interface import Addressee, Emitter, LotPart, Network
+from protocols.interface import Network
 from protocols.mycarenet.mark import mark_of
 from protocols.mycarenet.network import MYCARENET
 from protocols.mycarenet.routing import UNIONS
 from protocols.mycarenet.sample_maker import make_third_party
+from protocols.sending import Addressee, Emitter, LotPart
 from routing.number_use import NumberUse
 from tests.protocols.contract.network_contract import NetworkContract
 from tests.protocols.mycarenet.efact_files import parts, seen, sending

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from protocols.interface import FieldShown, RecordShown
 from protocols.mycarenet.return_writer import Verdict
 from protocols.mycarenet.returns import recognise_return, show_return
+from protocols.shown import FieldShown, RecordShown
 from tests.protocols.mycarenet.return_files import (
     DIALECTS,
     preliminary,

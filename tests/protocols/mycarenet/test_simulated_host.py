@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
+from protocols.channels.interface import Arrival
 from protocols.errors import CredentialsRefused, OutcomeUnknown, TransferError
-from protocols.interface import Arrival
 from protocols.mycarenet.genasync import open_channel
 from protocols.mycarenet.simulated_host import MyCareNetForDemo
 from protocols.simulation import LineFault

@@ -6,7 +6,6 @@ import io
 import random
 from collections.abc import Mapping
 
-from protocols.interface import Tables
 from protocols.sesam.amc_tables import COLUMNS, CONVENTIONS, GROUPINGS
 from protocols.sesam.reader import read
 from protocols.sesam.sample_maker import (
@@ -16,6 +15,7 @@ from protocols.sesam.sample_maker import (
     make_file,
     make_sender,
 )
+from protocols.tables import Tables
 from routing.envelope import LotSeen
 
 DAY = "2026-11-02"

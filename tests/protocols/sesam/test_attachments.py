@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pikepdf import Dictionary, Name, String
 
-from protocols.interface import Addressee, Emitter, LotPart
+from protocols.sending import Addressee, Emitter, LotPart
 from protocols.sesam import attachment_arl, pdf_child
 from protocols.sesam.attachment_container import document_key, read_container
 from protocols.sesam.attachments import SCOR

@@ -123,6 +123,17 @@ def test_a_line_of_wrong_length_is_named(length: int) -> None:
     assert f"has {length} characters; 128 are expected" in found[0].message
 
 
+@pytest.mark.parametrize("length", [126, 127, 130])
+def test_records_that_all_have_another_length_are_told_first(length: int) -> None:
+    """In a run without line ends the first problem says what all the others come of."""
+    lines = LINES.split(b"\r\n")
+    run = b"".join(line.ljust(length)[:length] for line in lines if line)
+    first = problems_of(run)[0]
+    assert (first.code, first.record) == ("record-length", 1)
+    assert first.message.startswith(f"has {length} characters, as the next one has")
+    assert "record-length" not in {each.code for each in problems_of(FILE)}
+
+
 def test_a_line_with_accents_in_utf8_is_explained() -> None:
     """A name in UTF-8 makes its record too long, and the message says why."""
     lines = LINES.split(b"\r\n")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.errors import UnknownFormat
-from protocols.interface import Addressee, Composed, Emitter, LotPart
+from protocols.sending import Addressee, Composed, Emitter, LotPart
 from protocols.sesam.network import SESAM
 from protocols.sesam.sample_maker import NORMS
 from tests.protocols.sesam.b2_files import RECORD, b2_file, read_all, records_of

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.interface import NO_TABLES, UNDECIDED, Tables
 from protocols.records import load_layouts
+from protocols.sending import UNDECIDED
 from protocols.sesam.enriched import kind_of
 from protocols.sesam.network import SESAM
 from protocols.sesam.reader import read, validate
 from protocols.sesam.sample_maker import FundFacts
 from protocols.sesam.simulation import SIMULATION
 from protocols.simulation import Decided, Told
+from protocols.tables import NO_TABLES, Tables
 from routing.envelope import LotSeen, Share
 from tests.protocols.sesam.amc_files import (
     AMC,

@@ -43,6 +43,18 @@ def codes_of(content: bytes) -> list[str]:
     return [problem.code for problem in reader.problems.kept]
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_blanks_that_a_transfer_cut_off_are_put_back(line_end: bytes) -> None:
+    """Lines without their trailing blanks, the header's too, hold what they held."""
+    content = write(ONE, Form(wrapped=True, line_end=line_end))
+    bare = b"".join(line.rstrip() + line_end for line in content.split(line_end)[:-1])
+    reader = open_file(bare)
+
+    assert [each.content for each in reader.entities()][1:-1] == cut(content)
+    assert len(bare) < len(content)
+    assert (reader.problems.errors, reader.header["record_length"]) == (0, "128")
+
+
 @settings(max_examples=60, deadline=None)
 @given(made=returns(), form=st.sampled_from(FORMS))
 def test_a_written_file_is_read_back(made: Return, form: Form) -> None:

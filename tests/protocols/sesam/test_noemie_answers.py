@@ -192,6 +192,20 @@ def test_a_wrong_total_is_told(code: str) -> None:
     )
 
 
+@pytest.mark.parametrize("form", [WRAPPED, PLAIN], ids=["wrapped", "plain"])
+def test_a_count_of_records_proves_a_loss_only_where_records_are(form: Form) -> None:
+    """Nobody says what a plain file counts, so another count there is no damage."""
+    content = write(
+        Return(groups=[Group(payee=PS, invoices=[Invoice(number=1)])]), form
+    )
+    at = content.rindex(b"999CT") + 55
+    _, reading = read(content[:at] + b"00000077" + content[at + 8 :])
+
+    summary = reading.summary()
+    assert [each.code for each in summary.problems] == ["end-records"]
+    assert summary.valid is not form.wrapped
+
+
 def test_a_damaged_payee_gives_its_invoices_to_nobody() -> None:
     """An invoice is never matched through the payee that stood before."""
     made = Return(
@@ -275,6 +289,31 @@ def test_a_lost_beginning_does_not_mix_two_invoices() -> None:
     answers, _ = read(content[:at] + b"182" + content[at + 3 :])
 
     assert [each.outcome for each in answers] == [Outcome.INFORMATION]
+
+
+@pytest.mark.parametrize(
+    ("lot", "day", "keys"),
+    [
+        ("001", "", (KEY,)),
+        ("001", "261103", (KEY.replace("-02|", "-03|"),)),
+        ("002", "", ()),
+        ("", "261103", (KEY,)),
+    ],
+    ids=["day-above", "own-day", "another-lot", "lot-above"],
+)
+def test_a_lot_without_its_day_is_the_one_above(
+    lot: str, day: str, keys: tuple[str, ...]
+) -> None:
+    """An invoice may name its lot in full, by its number, or leave it to entity 080."""
+    writer = ReturnWriter(header=header("991234563", "0580"), form=WRAPPED)
+    writer.add("080", {"level": "03", "lot": "001", "lot_date": "261102"})
+    own: dict[str, str | int] = {"lot": lot, "lot_date": day} if day else {"lot": lot}
+    writer.add("102", {"level": "04", "invoice": "123", "invoice_kind": "B"} | own)
+    writer.add("198", {"level": "04", "asked": 100, "state": "P", "sign": "P"})
+
+    answers, _ = read(writer.finish())
+
+    assert answers[0].match_keys == keys
 
 
 def test_older_lines_without_parts_are_summed() -> None:
