@@ -42,6 +42,7 @@ VERSION: Final = b"SSH-2.0-Octway"
 _LINGER_SECONDS: Final = 10.0
 _MOST_UNREAD: Final = 1000  # messages of a client that reads none of the answers
 _LOOK_AGAIN_SECONDS: Final = 0.05
+_JUST_COME_SECONDS: Final = 2.0  # at a stop, for who is not logged in yet
 _FIRST_SERVICE_MESSAGE: Final = 50
 # These clients offer without waiting for us, so we wait a moment for them: who sees
 # the client's offer can choose the cipher that costs both sides least.
@@ -75,6 +76,7 @@ class DoorTransport(Protocol):
         self._next_opener: Opener | None = None
         self._patience: IDelayedCall | None = None
         self._linger: IDelayedCall | None = None
+        self._leaving: IDelayedCall | None = None
 
     # Beginning and end.
 
@@ -98,7 +100,7 @@ class DoorTransport(Protocol):
         """Let go of all: open uploads are abandoned, not closed."""
         self.over = True
         self._watch.stop()
-        for call in (self._patience, self._linger):
+        for call in (self._patience, self._linger, self._leaving):
             _cancel(call)
         if self._login is not None:
             self._login.stop()
@@ -120,9 +122,15 @@ class DoorTransport(Protocol):
         self.disconnect(reason, text)
 
     def end_when_idle(self) -> None:
-        """Close once no request is being worked on; looks again every while."""
-        if self.connection is not None and self.connection.busy and not self.over:
-            self.door.clock.callLater(_LOOK_AGAIN_SECONDS, self.end_when_idle)
+        """Close once no request is being worked on; looks again every while.
+
+        Who has just come has some time to log in and ask: who was let in is served.
+        """
+        busy = self.connection is not None and self.connection.busy
+        fresh = self.connection is None and self._leaving is None
+        if (busy or fresh) and not self.over:
+            wait = _JUST_COME_SECONDS if fresh else _LOOK_AGAIN_SECONDS
+            self._leaving = self.door.clock.callLater(wait, self.end_when_idle)
             return
         self.disconnect(conch.DISCONNECT_BY_APPLICATION, "service is stopping")
 

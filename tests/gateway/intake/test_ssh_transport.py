@@ -290,6 +290,19 @@ class LimitTests(SynchronousTestCase):
         assert pair.hung_up
         assert door.counts.told["rejection unread"] == 1
 
+    def test_who_has_just_come_may_log_in_at_a_stop(self) -> None:
+        """A connection that was taken is no refusal; it is closed soon all the same."""
+        door = Door()
+        pair = door.connect(login=False)
+        drained = door.factory.drain()
+        door.clock.advance(1.9)
+        assert not pair.hung_up
+        door.clock.advance(0.2)
+        pair.pump()
+        assert pair.hung_up
+        pair.cut()
+        self.successResultOf(drained)
+
     def test_draining_waits_for_the_last_connection(self) -> None:
         """Nobody new is let in, and those there are told."""
         door = Door()
