@@ -46,18 +46,21 @@ def run(
     Raises `OSError` when it cannot be started.
     """
     ends = monotonic() + seconds
-    with subprocess.Popen(  # noqa: S603 - a network's checker, or the settings' own
-        list(command),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
-        close_fds=True,
-        start_new_session=True,
-        bufsize=0,
-    ) as process:
+    with (
+        selectors.DefaultSelector() as lines,
+        subprocess.Popen(  # noqa: S603 - a network's checker, or the settings' own
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+            close_fds=True,
+            start_new_session=True,
+            bufsize=0,
+        ) as process,
+    ):
         try:
-            talk = _Talk(process, content, most)
+            talk = _Talk(process, lines, content, most)
             while talk.goes_on:
                 left = ends - monotonic()
                 if left <= 0:
@@ -75,7 +78,11 @@ class _Talk:
     """What goes to a program and comes from it, without waiting for either alone."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], content: bytes, most: int
+        self,
+        process: subprocess.Popen[bytes],
+        lines: selectors.BaseSelector,
+        content: bytes,
+        most: int,
     ) -> None:
         self.waiting = memoryview(content)
         self.said = bytearray()
@@ -86,7 +93,7 @@ class _Talk:
         self._most = most
         self._input = cast(IO[bytes], process.stdin)
         self._output = cast(IO[bytes], process.stdout)
-        self._lines = selectors.DefaultSelector()
+        self._lines = lines
         for line, event in (
             (self._input, selectors.EVENT_WRITE),
             (self._output, selectors.EVENT_READ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from random import Random
 from urllib.parse import urlsplit
@@ -45,12 +46,11 @@ _ENGLISH = re.compile(
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """Give a house in which everything has happened that a page may tell of."""
     monkeypatch.setattr(attach, "check", lambda *_: _COARSE)
-    made = opened("sqlite")
     desk, playbook = DeskEntry(answers=DESK_ANSWERS), Playbook(remedies=DEFAULT)
-    made.change(FUND_CODE, desk=desk, playbook=evolve(playbook, approve_above=0))
-    fill(made)
-    yield made
-    made.close()
+    with closing(opened("sqlite")) as made:
+        made.change(FUND_CODE, desk=desk, playbook=evolve(playbook, approve_above=0))
+        fill(made)
+        yield made
 
 
 def fill(site: Site) -> None:
