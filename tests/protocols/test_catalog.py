@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -110,11 +110,10 @@ def test_our_own_are_entry_points_that_load() -> None:
 
 def test_the_installed_packages_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that is installed brings its network without any other change."""
-    installed = {
-        "octway.networks": [_entry("alpha", "a")],
-        "octway.channels": [_entry("pigeon", "settings", "octway.channels")],
-    }
-    monkeypatch.setattr(catalog, "entry_points", lambda *, group: installed[group])
+    installed = EntryPoints(
+        [_entry("alpha", "a"), _entry("pigeon", "settings", "octway.channels")]
+    )
+    monkeypatch.setattr(catalog, "entry_points", lambda: installed)
 
     found = Catalog.installed()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,9 @@ def belgian(monkeypatch: pytest.MonkeyPatch, installed: Installation) -> Install
     name = "protocols.mycarenet.network:MYCARENET"
     own = EntryPoint("mycarenet", name, "octway.networks")
 
-    def found(*, group: str) -> list[EntryPoint]:
-        known = [each for each in entry_points(group=group) if each.name != own.name]
-        return [*known, own] if group == own.group else known
-
-    monkeypatch.setattr(catalog, "entry_points", found)
+    there = [*entry_points(group=own.group), *entry_points(group="octway.channels")]
+    found = EntryPoints([*(each for each in there if each.name != own.name), own])
+    monkeypatch.setattr(catalog, "entry_points", lambda: found)
     return installed
 
 
