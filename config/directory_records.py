@@ -25,7 +25,9 @@ class Within(NamedTuple):
 
     def __str__(self) -> str:
         if self.seconds:
-            return f"{self.seconds / 3600:g}h"
+            units = ((3600, "h"), (60, "m"))
+            each, unit = next((u for u in units if self.seconds % u[0] == 0), (1, "s"))
+            return f"{self.seconds / each:g}{unit}"
         return f"{self.working_days} working day{'s' * (self.working_days != 1)}"
 
 

@@ -18,6 +18,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gateway.errors import StorageUnavailable
 from gateway.intake.credentials import ssh_fingerprint
 from gateway.intake.interface import Client
 from gateway.intake.ssh_signing import PublicKey, sound_key
@@ -118,7 +119,10 @@ class LoginService:
                 conch.DISCONNECT_PROTOCOL_ERROR, str(failure.value)
             )
             return
-        _log.failure("a login could not be checked", failure=failure)
+        if failure.check(StorageUnavailable):
+            _log.warn("a login is refused: {error}", error=str(failure.value))
+        else:
+            _log.failure("a login could not be checked", failure=failure)
         if not self._gone:
             self._refuse()
 

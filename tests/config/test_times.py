@@ -41,11 +41,13 @@ def test_bad_windows_are_refused(text: str) -> None:
         ("90m", Within(0, 5400)),
         ("3d", Within(0, 259_200)),
         ("30s", Within(0, 30)),
+        ("6s", Within(0, 6)),
     ],
 )
 def test_delays(text: str, found: Within) -> None:
-    """A delay counts working days or hours, never both."""
+    """A delay counts working days or hours, never both, and is written as it is read."""
     assert within(text) == found
+    assert within(str(found)) == found
 
 
 def test_bad_texts_are_refused() -> None:

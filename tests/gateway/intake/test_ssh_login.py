@@ -9,6 +9,7 @@ from twisted.internet.testing import EventLoggingObserver
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.errors import StorageUnavailable
 from gateway.intake.sftp_limits import SftpLimits
 from gateway.intake.ssh_signing import sound_key
 from gateway.intake.ssh_wire import Fields, string
@@ -208,13 +209,17 @@ class LoginLimitTests(SynchronousTestCase):
         assert door.counts.told["login password"] == 0
 
     def test_a_lookup_that_fails_is_a_refusal(self) -> None:
-        """A database that is away lets nobody in and ends nothing."""
-        door = Door()
-        door.credentials.by_key = lambda client, key: fail(RuntimeError("gone"))  # type: ignore[method-assign]
-        pair = door.connect(login=False)
-        said = attempt(pair, key_request(CLIENT_KEY, signature=None))
-        assert [kind for kind, _ in said] == [FAILURE]
-        assert len(self.flushLoggedErrors(RuntimeError)) == 1
+        """A database that is away is no mistake of ours, whatever else is one."""
+        for error, mistakes in (
+            (StorageUnavailable("gone"), 0),
+            (RuntimeError("what is that"), 1),
+        ):
+            door = Door()
+            door.credentials.by_key = lambda client, key, why=error: fail(why)  # type: ignore[method-assign,misc]
+            pair = door.connect(login=False)
+            said = attempt(pair, key_request(CLIENT_KEY, signature=None))
+            assert [kind for kind, _ in said] == [FAILURE]
+            assert len(self.flushLoggedErrors(type(error))) == mistakes
 
     def test_malformed_attempts_end_the_connection(self) -> None:
         """Cut short, or for a service that does not exist."""
