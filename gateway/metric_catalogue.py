@@ -49,7 +49,8 @@ CATALOGUE: Final[Mapping[str, Described]] = MappingProxyType(
         ),
         "octway_lots_total": Described(
             Counter,
-            "Lots that came into a state: held, refused, routed, sent.",
+            "Lots that came into a state: held, refused, routed, sent; acknowledged "
+            "and answered by a payer's return.",
             ("payer", "flow", "state"),
         ),
         "octway_claims_total": Described(

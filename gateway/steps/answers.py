@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -58,6 +59,7 @@ class Applied(NamedTuple):
     claims: int
     asked: int  # for those claims, in cents
     absurd: str = ""  # why nothing was written
+    came_into: str = ""  # the state that its lot came into by this word
 
 
 def apply_claim(
@@ -118,7 +120,7 @@ def apply_lot(
     current = Account(row.account)
     target = account_for(answer.outcome, current)
     pays = answer.outcome is Outcome.PAID
-    absurd = ""
+    absurd = came_into = ""
     decides = pays or answer.outcome is Outcome.REJECTED
     if decides and not believe:
         absurd = _cannot_be_whole(tx, row, answer, current)
@@ -132,7 +134,8 @@ def apply_lot(
         now = _lot(tx, lot_id)
         if decides or now.state not in TAKEN_BACK or not revive(tx, now):
             happened = LotEvent.ANSWER if decides else LotEvent.ACKNOWLEDGE
-            lots.move(tx, now, happened, f"answer.{answer.outcome}")
+            after = lots.move(tx, now, happened, f"answer.{answer.outcome}")
+            came_into = "" if after == now.state else after
     return Applied(
         client=row.client_id,
         lot=lot_id,
@@ -144,6 +147,7 @@ def apply_lot(
         claims=row.standing_claims,
         asked=row.standing_asked,
         absurd=absurd,
+        came_into=came_into,
     )
 
 
@@ -196,22 +200,29 @@ def _wrong_total(said: int, due: int) -> str:
 
 def settle(
     tx: Tx, touched: Iterable[str], directory: Directory, delays: Delays
-) -> None:
-    """Move lots on whose claims were answered, and the dispatches they went with."""
+) -> Counter[tuple[str, str, str]]:
+    """Move lots on whose claims were answered, and the dispatches they went with.
+
+    Returns how many came into a state, by payer, flow and state.
+    """
     concerned = set()
+    moved: Counter[tuple[str, str, str]] = Counter()
     for lot_id in sorted(set(touched)):
         row = _lot(tx, lot_id)
         if row.standing_claims == 0:
             if row.state != LotState.ANSWERED:
                 lots.move(tx, row, LotEvent.ANSWER, "all claims are answered")
+                moved[row.payer_id or "", row.flow, LotState.ANSWERED] += 1
         elif row.state == LotState.SENT:
             lots.move(tx, row, LotEvent.ACKNOWLEDGE, "an answer proves the arrival")
+            moved[row.payer_id or "", row.flow, LotState.ACKNOWLEDGED] += 1
         elif row.state in TAKEN_BACK:
             revive(tx, row)
         if row.dispatch_id is not None:
             concerned.add(row.dispatch_id)
     for dispatch in sorted(concerned):
         _settle_dispatch(tx, dispatch, directory, delays)
+    return moved
 
 
 def _settle_dispatch(

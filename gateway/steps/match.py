@@ -65,6 +65,10 @@ class MatchObserver(Protocol):
         """Note one claim's closing answer, and the seconds since it was sent."""
         ...
 
+    def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
+        """Note lots that came into a state."""
+        ...
+
     def returned(self, payer: str, kind: str, matched: str) -> None:
         """Note one return: `all`, `part` or `none` of its answers matched."""
         ...
@@ -204,9 +208,11 @@ class Match:
         tally = Tally()
         held = row.lease_until
         while chunk := list(islice(numbered, _PER_COMMIT)):
-            held, tied = self._database.write(
+            held, tied, moved = self._database.write(
                 "match.answers", self._tie, row, reading.kind, held, chunk, known
             )
+            for (payer, flow, state), count in moved.items():
+                self._observe.lot(payer, flow, state, count)
             tally.add(len(chunk), tied, known)
             self._count(tied, reading.kind)
         if tally.foreign:
@@ -231,7 +237,7 @@ class Match:
         held: float,
         found: Sequence[tuple[int, AnswerSeen]],
         known: Mapping[int, str | None],
-    ) -> tuple[float, list[Tied]]:
+    ) -> tuple[float, list[Tied], Counter[tuple[str, str, str]]]:
         """Tie those of some answers that are tied to nothing, and prolong the lease."""
         until = self._renew(tx, row, held)
         fresh = [pair for pair in found if known.get(pair[0]) is None]
@@ -256,7 +262,7 @@ class Match:
             self._observe.remedy(payer, remedy, "brought")
         claims_rejected(tx, self._entropy, row.network, tied)
         tell_contradictions(tx, self._entropy, kind, tied)
-        return until, tied
+        return until, tied, tie.moved
 
     def _renew(self, tx: Tx, row: Row[*tuple[Any, ...]], held: float) -> float:
         return work.renew(

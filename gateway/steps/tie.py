@@ -8,6 +8,7 @@ meant.  A claim is given only to who may answer for it (`origin`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -63,7 +64,10 @@ class Tied(NamedTuple):
 
 
 class Tie:
-    """Ties the answers of one return; for one transaction."""
+    """Ties the answers of one return; for one transaction.
+
+    `moved` counts the lots that came into a state by it: payer, flow and state.
+    """
 
     def __init__(
         self,
@@ -87,6 +91,7 @@ class Tie:
             tx, returned.network, self._origin, patient_hash, sure
         )
         self._bounds = bounds
+        self.moved: Counter[tuple[str, str, str]] = Counter()
         self._taken: set[Place] = set()  # by approximations
         self._belied: dict[int, Likeness] = {}  # found by a key, denied by the rest
 
@@ -103,8 +108,14 @@ class Tie:
         sought = [place for place, each in enumerate(tied) if _is_orphan(each)]
         if sought:
             self._seek(tied, sought, known)
-        touched = [each.applied.lot for each in tied if each.applied]
-        settle(self._tx, touched, self._directory, self._delays)
+        applied = [each.applied for each in tied if each.applied]
+        self.moved = Counter(
+            (each.payer, each.flow, each.came_into)
+            for each in applied
+            if each.came_into
+        )
+        touched = [each.lot for each in applied]
+        self.moved += settle(self._tx, touched, self._directory, self._delays)
         return tied
 
     def _exact(self, seq: int, answer: AnswerSeen) -> Tied:

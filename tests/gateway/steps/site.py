@@ -250,12 +250,13 @@ class Quiet(Seen):
         super().__init__()
         self.ties: Counter[str] = Counter()
         self.webhooks: Counter[str] = Counter()
+        self.lots: Counter[tuple[str, str]] = Counter()
 
     def attempt(self, payer: str, outcome: str) -> None:
         pass
 
     def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
-        pass
+        self.lots[payer, state] += count
 
     def answered(
         self, payer: str, flow: str, kind: str, outcome: str, delay: float | None

@@ -66,6 +66,9 @@ def test_every_claim_ends_in_one_account(site: Site) -> None:
     assert len(site.handed_back("alpha")) == 3
     assert list(site.payer("P1").outbox.iterdir()) == []
     assert site.row(schema.deposit, schema.deposit.c.id == deposit.deposit)
+    way = ("routed", "sent", "answered")
+    counted = {(payer, state) for payer in ("payer-P1", "payer-P2") for state in way}
+    assert site.seen.lots == dict.fromkeys([*counted, ("payer-P1", "acknowledged")], 1)
 
 
 def test_each_step_may_run_twice(site: Site) -> None:
