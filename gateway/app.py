@@ -42,7 +42,6 @@ def run(settings: Settings) -> int:
     `lock_node` and `open_house` raise before anything listens.  The system's service manager may
     pass the doors' sockets, and is told when they are open and when the node stops.
     """
-    hold_back()
     must_be_there()
     passed = passed_sockets(os.environ, _taken, settings.doors)
     manager = ServiceManager(os.environ, reactor)
@@ -92,6 +91,7 @@ def run(settings: Settings) -> int:
         manager.stopping()
         return Deferred.fromCoroutine(node.stop())
 
+    hold_back()
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", end)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(node.reload))

@@ -99,6 +99,7 @@ class Committer:
         self._chain = chain
         self._now = now
         self._kept: Connection | None = None
+        self._said: list[events.Said] = []  # committed, and not in the log yet
 
     def commit(self, batch: list[Work]) -> Results:
         """Run and commit all; those that fail are left out, and told why."""
@@ -117,6 +118,11 @@ class Committer:
             else:  # one of its items is bad: each for itself from here
                 groups += [[work] for work in guilty]
         return told
+
+    def tell_log(self) -> None:
+        """Say in the log what was committed; for when everyone who waits was told."""
+        said, self._said = self._said, []
+        log_lines.tell(said)
 
     def let_go(self, *, in_doubt: bool = False) -> None:
         """Give the connection back; what was begun on it is rolled back.
@@ -158,7 +164,7 @@ class Committer:
         events.append(self._kept, self._chain, tx.said)
         progress.committing = True
         transaction.commit()
-        log_lines.tell(tx.said)
+        self._said += tx.said
         return results
 
     def _blame(

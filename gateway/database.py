@@ -112,7 +112,7 @@ class Database:
         work = Work(name, call, args, done, in_reactor=False)
         if not self._line.put(work):
             with self._here:
-                self._deliver(self._commit([work]))
+                self._work_off([work])
         return future.result()
 
     def submit(self, name: str, call: Callable[..., T], /, *args: Any) -> Deferred[T]:
@@ -143,7 +143,7 @@ class Database:
         deferred: Deferred[Any] = Deferred()
         work = Work(name, call, args, deferred.callback, True, batched)
         if not self._line.put(work):
-            self._deliver(self._commit([work]))
+            self._work_off([work])
         return deferred
 
     def _run(self) -> None:
@@ -158,7 +158,11 @@ class Database:
                 work = self._line.take()
             stopping = work is None
             if batch:
-                self._deliver(self._commit(batch))
+                self._work_off(batch)
+
+    def _work_off(self, batch: list[Work]) -> None:
+        self._deliver(self._commit(batch))
+        self._committer.tell_log()
 
     def _deliver(self, results: Results) -> None:
         """Tell everyone, the reactor's callers in one crossing of threads."""

@@ -60,11 +60,18 @@ _log: Final = Logger(namespace="gateway.history")
 
 
 def tell(events: Iterable[Said]) -> None:
-    """Say in the log what happened; call it once the events are committed."""
+    """Say in the log what happened; call it once the events are committed.
+
+    It never raises: what is committed stays, whatever becomes of its line.
+    """
     for said in events:
         level = LEVELS.get(said.kind)
-        if level is not None:
+        if level is None:
+            continue
+        try:
             _log.emit(level, said.kind, id=said.subject, **_told(said.facts))
+        except Exception:
+            _log.failure("a line of the log was lost: {kind}", kind=said.kind)
 
 
 def _told(facts: Any) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import moment
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
@@ -31,6 +30,7 @@ from gateway.journal import (
     case_work,
     chased,
 )
+from gateway.wording import moment
 from routing.case import SEVERITIES
 from routing.lifecycle import AnomalyEvent, AnomalyState
 

@@ -8,12 +8,12 @@ from gateway.cli import anomaly_filters, opening
 from gateway.cli.arguments import Options, Parser, add_by
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.database import Database
 from gateway.journal import case_work, cases
 from gateway.steps import bulk, second_person
 from gateway.steps.bulk import MOST_CASES, Chore, Order, Plan
 from gateway.steps.mending import Wish
+from gateway.wording import counted
 from protocols.catalog import Catalog
 from routing.directory import Directory
 from routing.errors import GatewayError

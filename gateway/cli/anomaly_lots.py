@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from gateway.cli.tables import heading, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.intake.receipts import iso_time
+from gateway.wording import counted, moment
 
 
 def as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from sqlalchemy import Row
 
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, listing, moment, money
 from gateway.journal import anomalies, anomaly_facts
 from gateway.journal.anomaly_items import MOST, Reach
 from gateway.telling.advice import advice_of
+from gateway.wording import counted, listing, moment, money
 from protocols.labels import Explained
 
 AnyRow = Row[*tuple[Any, ...]]

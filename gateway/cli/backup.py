@@ -15,8 +15,8 @@ from gateway.cli import opening
 from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment, size
 from gateway.journal import backups
+from gateway.wording import counted, moment, size
 
 EXAMPLE: Final = (
     "octway backup /backup/octway --keys /safe/octway-keys\n"

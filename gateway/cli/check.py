@@ -17,9 +17,9 @@ from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.opening import database_of, directory_of, settings_file
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.errors import SchemaMismatch, StorageUnavailable
 from gateway.notifications.in_force import read_notifications
+from gateway.wording import counted, moment
 from protocols.catalog import Catalog
 from protocols.sending import Emitter
 from routing.directory import Directory

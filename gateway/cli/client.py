@@ -18,10 +18,10 @@ from gateway.cli.client_keys import read_keys
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment, size
 from gateway.intake.credentials import new_token, token_hash
 from gateway.intake.receipts import iso_time
 from gateway.journal import clients, referentials
+from gateway.wording import counted, moment, size
 
 EXAMPLE: Final = (
     "octway client add cabinet-1 --name 'Cabinet 1' --vendor Acme --token\n"

@@ -18,7 +18,6 @@ from gateway.cli.passwords import asked_password
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.database import Database
 from gateway.intake.credentials import (
     hash_password,
@@ -28,6 +27,7 @@ from gateway.intake.credentials import (
 )
 from gateway.intake.receipts import iso_time
 from gateway.journal import clients
+from gateway.wording import counted, moment
 
 Found = Sequence[Row[*tuple[Any, ...]]]
 _SHORTEST = 8  # characters of a fingerprint that may stand for the whole

@@ -16,8 +16,8 @@ from gateway.cli.csv_files import rows_of
 from gateway.cli.network_names import of_directory
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.journal import clients
+from gateway.wording import counted
 from protocols.catalog import Catalog
 
 _EXAMPLE = "octway client sender add cabinet-1 275968535 'Cabinet des Tilleuls'"

@@ -15,8 +15,8 @@ from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.journal import commitments
+from gateway.wording import counted
 
 EXAMPLE: Final = "octway commitment list --sender 47041040401 --expires-within 7d"
 _MOST: Final = 1000

@@ -13,11 +13,11 @@ from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
 from gateway.journal import directories
 from gateway.table_keys import keys_by_file
+from gateway.wording import counted, moment
 from protocols.catalog import Catalog
 
 EXAMPLE: Final = (

@@ -14,11 +14,11 @@ from gateway.cli.payer_names import find, must_be_known, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, utc
 from gateway.enrolling import flow_problem, flows_of, sender_problem
 from gateway.intake.receipts import iso_time
 from gateway.journal import enrolment_lists, enrolments
 from gateway.journal.enrolments import Stated
+from gateway.wording import counted, utc
 from protocols.catalog import Catalog
 from protocols.interface import Network
 from routing.directory import Directory

@@ -15,7 +15,6 @@ from gateway.cli import opening, receipt_keys
 from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.evidence import bundle, subject
 from gateway.evidence.bundle import Asked
 from gateway.evidence.subject import Subject
@@ -23,6 +22,7 @@ from gateway.intake import receipts
 from gateway.intake.receipts import read_signer
 from gateway.journal import event_roots, looks, trace
 from gateway.storage.local import sync_folder
+from gateway.wording import counted
 
 EXAMPLE: Final = (
     "octway export d0123456789abcdefgh --purpose 'claim 12 disputed by caisse-nord'\n"

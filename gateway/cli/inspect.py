@@ -21,7 +21,7 @@ from gateway.cli import inspect_shown
 from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import size
+from gateway.wording import size
 from protocols.catalog import Catalog, Recognised
 from routing.envelope import Problem, Summary
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from gateway.cli.tables import facts
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, money
+from gateway.wording import counted, money
 from protocols.shape import looks_like
 from protocols.shown import FieldShown, RecordShown
 from routing.envelope import Problem, Severity

@@ -17,7 +17,6 @@ from gateway.cli import key_files, opening
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.console import totp
 from gateway.database import Database
 from gateway.errors import NodeRunning
@@ -25,6 +24,7 @@ from gateway.journal import staff
 from gateway.node_lock import lock_node
 from gateway.storage.payloads import Payloads
 from gateway.storage.vault import with_new_key
+from gateway.wording import counted
 
 EXAMPLE: Final = (
     "octway key rotate                 # while no node runs\n"

@@ -15,7 +15,7 @@ from gateway.cli import csv_files, network_names, opening, table_files
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.refusal import DOES_NOT_HOLD, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
+from gateway.wording import counted
 from protocols.catalog import Catalog
 from protocols.labels import Explained, LabelFault, Labels, LabelsRead, Rows
 

@@ -12,12 +12,12 @@ from gateway.cli.arguments import Actions, Options, Parser, add_by
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment, money, utc
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
 from gateway.journal import proposals, staff
 from gateway.steps import decide
+from gateway.wording import counted, moment, money, utc
 from protocols.catalog import Catalog
 from routing.proposal import ProposalState
 

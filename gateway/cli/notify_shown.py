@@ -19,9 +19,9 @@ from config.notification_records import (
 )
 from gateway.cli.tables import heading, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import clock, moment
 from gateway.intake.receipts import iso_time
 from gateway.notifications.letter import Letter
+from gateway.wording import clock, moment
 from routing.quiet import next_planned, quiet_until
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

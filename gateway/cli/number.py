@@ -18,9 +18,9 @@ from gateway.cli.payer_names import find
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.enrolling import sender_problem
 from gateway.journal import lot_numbers
+from gateway.wording import counted
 from protocols.catalog import Catalog
 from protocols.interface import Network
 from routing.directory import Directory

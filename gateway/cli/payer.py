@@ -13,8 +13,8 @@ from gateway.cli.payer_names import find, today_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import clock, counted, listing, span
 from gateway.payer_trial import try_payer
+from gateway.wording import clock, counted, listing, span
 from protocols.catalog import Catalog
 from routing.directory import Directory
 

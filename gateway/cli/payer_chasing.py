@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from config.directory_records import PayerEntry, RemedyEntry
-from gateway.cli.wording import money
+from gateway.wording import money
 from routing.remedy import WORDS, Remedy
 
 

@@ -17,8 +17,8 @@ from gateway.cli.payer_names import today_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.tables import facts, heading, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, listing
 from gateway.referential.versions import Version
+from gateway.wording import counted, listing
 from protocols.catalog import Catalog
 from routing.attestation import Attestation, UnknownAttestation
 from routing.card import CardFound

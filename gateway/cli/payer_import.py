@@ -24,8 +24,8 @@ from gateway.cli import key_files, network_names, opening, table_files
 from gateway.cli.arguments import Actions, Options, a_day
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.table_keys import keys_by_file
+from gateway.wording import counted
 from protocols.catalog import Catalog
 from protocols.interface import Network
 from protocols.table_generations import put_together

@@ -17,8 +17,8 @@ from gateway.cli import opening
 from gateway.cli.opening import Journal
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import listing
 from gateway.journal import schema
+from gateway.wording import listing
 from protocols.catalog import Catalog
 from routing.directory import Directory
 

@@ -16,9 +16,9 @@ from gateway.cli.payment_words import payment_as_json
 from gateway.cli.report_files import a_day
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, money
 from gateway.journal import payments
 from gateway.steps.payments import judge, take
+from gateway.wording import counted, money
 from protocols.catalog import Catalog
 from routing.remittance import WORDS, Ruled, Ruling
 

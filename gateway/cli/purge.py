@@ -9,9 +9,9 @@ from gateway.cli import opening
 from gateway.cli.arguments import Options, Parser, add_by, add_config, add_json
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.journal.stored_things import TABLES
 from gateway.purge import Purge, Tally
+from gateway.wording import counted
 from protocols.catalog import Catalog
 from routing.retention import WORDS, Reason
 

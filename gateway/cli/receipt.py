@@ -15,7 +15,6 @@ from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.opening import settings_of
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.intake import receipt_check, receipts
 from gateway.intake.receipt_check import Checked, Given
 from gateway.intake.receipt_documents import (
@@ -27,6 +26,7 @@ from gateway.intake.receipt_documents import (
     RECEIPTS,
 )
 from gateway.journal import receipt_roots
+from gateway.wording import counted
 
 EXAMPLE: Final = "octway receipt verify receipts/*.json --key receipts.pub"
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")

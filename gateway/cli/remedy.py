@@ -12,7 +12,6 @@ from gateway.cli.payer_names import must_be_known
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import more, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import money, utc
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.intake.receipts import iso_time
@@ -20,6 +19,7 @@ from gateway.journal import approvals, chases, remedies, staff
 from gateway.journal.remedies import Wanted
 from gateway.steps.plan import Planned, plan
 from gateway.steps.plan import count as plan_count
+from gateway.wording import money, utc
 from protocols.catalog import Catalog
 from protocols.networks import Networks
 from routing.chase import RemedyState

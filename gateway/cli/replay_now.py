@@ -6,12 +6,12 @@ from gateway.cli import opening
 from gateway.cli.arguments import Options
 from gateway.cli.refusal import Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import moment
 from gateway.committing import Tx
 from gateway.intake.receipts import iso_time
 from gateway.journal import dispatches
 from gateway.journal.hurry import Overridden, hurry
 from gateway.steps import second_person
+from gateway.wording import moment
 from protocols.catalog import Catalog
 
 

@@ -14,9 +14,9 @@ from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.report_files import a_day, add_csv, write_csv
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, money
 from gateway.journal import payments, report_balance
 from gateway.journal.report_balance import Line
+from gateway.wording import counted, money
 from routing.ledger import Balance
 
 _HEADER: Final = (

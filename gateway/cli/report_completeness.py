@@ -10,11 +10,11 @@ from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.report_files import a_sheet, write_file
 from gateway.cli.tables import facts, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, money, percent
 from gateway.console import report_files
 from gateway.console.languages import LANGUAGES, language
 from gateway.journal import report_completeness
 from gateway.journal.report_completeness import Completeness, Line, Standing
+from gateway.wording import counted, money, percent
 from protocols.catalog import Catalog
 
 _SHOWN: Final = 20

@@ -19,9 +19,9 @@ from gateway.cli.report_files import (
 )
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, percent
 from gateway.journal import cohorts
 from gateway.plots import Point, line_plot
+from gateway.wording import counted, percent
 from routing.no_response import Rate, Sending, over_until, rates, sendings
 
 _GROUPS: Final[Mapping[str, Callable[[Sending], str]]] = {

@@ -10,8 +10,8 @@ from gateway.cli.payer_names import must_be_known
 from gateway.cli.report_files import add_csv, add_period, must_be_in_order, write_csv
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.journal import report_remedies
+from gateway.wording import counted
 from routing.chase import RemedyState
 from routing.remedy import Remedy
 

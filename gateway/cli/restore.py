@@ -15,10 +15,10 @@ from gateway.cli.arguments import Options, Parser, add_json
 from gateway.cli.opening import database_errors
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment, size
 from gateway.journal import migrations
 from gateway.journal.schema import SCHEMA_VERSION
 from gateway.storage.vault import read_key_ring
+from gateway.wording import counted, moment, size
 
 EXAMPLE: Final = (
     "octway restore /backup/octway --into /srv/octway-new --keys /safe/octway-keys\n"

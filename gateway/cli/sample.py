@@ -16,7 +16,7 @@ from gateway.cli.network_names import one_of
 from gateway.cli.payer_names import find, today_of
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, size
+from gateway.wording import counted, size
 from protocols.catalog import Catalog
 from protocols.interface import Network
 

@@ -13,11 +13,11 @@ from gateway.cli.passwords import asked_password
 from gateway.cli.refusal import WRONG_USAGE, Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import moment
 from gateway.committing import Tx
 from gateway.intake.credentials import hash_password, new_password
 from gateway.intake.receipts import iso_time
 from gateway.journal import sessions, staff
+from gateway.wording import moment
 
 EXAMPLE: Final = (
     "octway staff add lea --role operator\n"

@@ -16,11 +16,11 @@ from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.refusal import Refusal
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.database import Database
 from gateway.journal import life, trace
 from gateway.journal.trace import Found
 from gateway.pursuit import Pursuit
+from gateway.wording import counted, moment
 from protocols.catalog import Catalog
 from protocols.networks import Networks
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from gateway.cli.tables import heading, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.intake.receipts import iso_time
 from gateway.journal.life import once
 from gateway.pursuit import Pursuit
 from gateway.telling import chase, events
 from gateway.telling.voice import Voice
+from gateway.wording import counted, moment
 
 
 def show(pursuit: Pursuit, terminal: Terminal, voice: Voice) -> None:

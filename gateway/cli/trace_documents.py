@@ -6,10 +6,10 @@ from typing import Any
 
 from gateway.cli.tables import heading
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import moment
 from gateway.intake.receipts import iso_time
 from gateway.journal.attachments import SHOWN
 from gateway.journal.life import Life
+from gateway.wording import moment
 
 
 def show(life: Life, terminal: Terminal) -> None:

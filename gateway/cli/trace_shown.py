@@ -18,12 +18,12 @@ from gateway.cli.payer_names import today_of
 from gateway.cli.tables import facts, heading, table
 from gateway.cli.terminal import Terminal
 from gateway.cli.trace_codes import CodeTold
-from gateway.cli.wording import counted, moment, money, size
 from gateway.journal.life import Life
 from gateway.pursuit import Pursuit
 from gateway.telling import coming, events, parts, standing, todo
 from gateway.telling.payment import payment_words
 from gateway.telling.voice import English
+from gateway.wording import counted, moment, money, size
 
 AnyRow = Row[*tuple[Any, ...]]
 

@@ -12,12 +12,12 @@ from gateway.cli import client_access, opening, receipt_keys, vendor_shown
 from gateway.cli.arguments import Actions, Options, Parser
 from gateway.cli.refusal import DOES_NOT_HOLD, WRONG_USAGE, Refusal
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.conformance import across, certificate, files, steps
 from gateway.conformance.files import Checked
 from gateway.conformance.finding import Finding
 from gateway.conformance.steps import Seen
 from gateway.intake.receipts import iso_time, key_id, read_signer
+from gateway.wording import counted
 from protocols.catalog import Catalog
 
 EXAMPLE: Final = (

@@ -8,11 +8,11 @@ from typing import Any
 
 from gateway.cli.tables import table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted, moment
 from gateway.conformance.files import Checked
 from gateway.conformance.finding import Finding
 from gateway.conformance.steps import Seen
 from gateway.intake.receipts import iso_time
+from gateway.wording import counted, moment
 
 
 def show_files(

@@ -9,11 +9,11 @@ from gateway.cli import opening, receipt_keys
 from gateway.cli.arguments import Options, Parser, add_config, add_json
 from gateway.cli.refusal import DOES_NOT_HOLD
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import counted
 from gateway.journal import event_roots, verify
 from gateway.journal.verify import Verdict
 from gateway.journal.verify_accounts import accounts
 from gateway.journal.verify_receipts import chained
+from gateway.wording import counted
 from protocols.catalog import Catalog
 from protocols.networks import Networks
 

@@ -15,9 +15,9 @@ from gateway.cli.webhook_shown import (
     show_deliveries,
     show_list,
 )
-from gateway.cli.wording import counted
 from gateway.committing import Tx
 from gateway.journal import webhook_deliveries, webhooks
+from gateway.wording import counted
 from routing.webhook import DeliveryState, WebhookEvent
 
 EXAMPLE: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -11,9 +11,11 @@ from gateway.api import shapes
 from gateway.api.webhook_shapes import DELIVERY, WEBHOOK
 from gateway.cli.tables import heading, table
 from gateway.cli.terminal import Terminal
-from gateway.cli.wording import moment
+from gateway.wording import moment
 
 AnyRow = Row[*tuple[Any, ...]]
+
+_TAKEN: Final = ("state", "tries", "status", "error")
 
 
 def as_json(row: AnyRow) -> dict[str, Any]:
@@ -54,17 +56,14 @@ def show_deliveries(rows: Sequence[AnyRow], terminal: Terminal) -> None:
         terminal.say("nothing was told to it, and nothing waits")
     table(
         terminal,
-        ("delivery", "kind", "about", "happened", "state", "tries", "status", "error"),
+        ("delivery", "kind", "about", "happened", *_TAKEN),
         [
             (
                 row.id,
                 row.kind,
                 row.subject,
                 moment(row.at, terminal.zone),
-                row.state,
-                str(row.attempts),
-                str(row.status or ""),
-                row.error,
+                *_taken(row),
             )
             for row in rows
         ],
@@ -85,17 +84,14 @@ def show_told(rows: Sequence[AnyRow], terminal: Terminal) -> None:
     heading(terminal, "Webhooks")
     table(
         terminal,
-        ("happened", "kind", "about", "told to", "state", "tries", "status", "error"),
+        ("happened", "kind", "about", "told to", *_TAKEN),
         [
             (
                 moment(row.at, terminal.zone),
                 row.kind,
                 row.subject,
                 row.url,
-                row.state,
-                str(row.attempts),
-                str(row.status or ""),
-                row.error,
+                *_taken(row),
             )
             for row in rows
         ],
@@ -106,3 +102,7 @@ def show_told(rows: Sequence[AnyRow], terminal: Terminal) -> None:
 
 def _when(at: float | None, terminal: Terminal) -> str:
     return "" if at is None else moment(at, terminal.zone)
+
+
+def _taken(row: AnyRow) -> tuple[str, ...]:
+    return row.state, str(row.attempts), str(row.status or ""), row.error

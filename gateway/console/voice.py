@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.cli.wording import plural
 from gateway.console.visit import Visit
 from gateway.telling.advice import Advice
+from gateway.wording import plural
 
 _UNITS: Final = ((1000**3, "GB"), (1000**2, "MB"), (1000, "kB"))
 

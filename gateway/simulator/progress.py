@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from gateway.cli.wording import counted
 from gateway.simulator.demo_figures import Figures
+from gateway.wording import counted
 
 _PLAIN_EVERY: Final = 5.0  # seconds between two lines where nothing can be redrawn
 _BEHIND: Final = "this machine is busy: nothing new is sent until answers have come"

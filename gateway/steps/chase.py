@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from config.directory_records import Playbook, Within
-from gateway.cli.wording import often
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, chases, enrolments, remedies
 from gateway.steps.remedies import BY_ROWS, Remedies, RemedyObserver
 from gateway.steps.standing import Seen, awaited_until, decide, see
+from gateway.wording import often
 from protocols.channels.interface import Channel
 from protocols.interface import Network
 from routing.chase import ChaseEvent, ChaseState, Known, RemedyState, Status

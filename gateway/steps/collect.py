@@ -15,12 +15,12 @@ from attrs import Factory, define
 from twisted.logger import Logger
 
 from config.errors import ConfigErrors
-from gateway.cli.wording import counted
 from gateway.clock import Entropy, Now
 from gateway.committing import Tx
 from gateway.database import Database
 from gateway.journal import anomalies, circuits, leases, returns, sandbox
 from gateway.storage.payloads import Payloads
+from gateway.wording import counted
 from protocols.channels.interface import Channel, RemoteFile
 from protocols.errors import (
     CredentialsRefused,

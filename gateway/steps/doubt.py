@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.cli.wording import often
 from gateway.clock import Entropy
 from gateway.committing import Tx
 from gateway.journal import anomalies
+from gateway.wording import often
 
 ABSURD: Final = "return-absurd"
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from gateway.cli.wording import counted
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
 from gateway.journal import anomalies, anomaly_items, approvals, schema
@@ -20,6 +19,7 @@ from gateway.journal.anomaly_items import MOST
 from gateway.journal.approvals import NoSecondPerson
 from gateway.journal.case_things import Thing
 from gateway.steps.mending import Action, NotPossible, Wish, mend
+from gateway.wording import counted
 from routing.directory import Directory
 from routing.errors import GatewayError
 from routing.lifecycle import AnomalyEvent, AnomalyState

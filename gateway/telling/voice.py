@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
 
-from gateway.cli import wording
+from gateway import wording
 from gateway.telling.advice import Advice
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from sqlalchemy import Connection, func, select
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway import log_lines
 from gateway.committing import Tx
+from gateway.journal import schema
 from gateway.log_lines import FACTS, LEVELS
 from tests.gateway.house import House
+
+
+def count_events(connection: Connection) -> int:
+    """Count what the history has of it."""
+    its = schema.event.c.subject == "x1"
+    query = select(func.count()).select_from(schema.event).where(its)
+    return int(connection.execute(query).scalar_one())
 
 
 class LogLinesTests(SynchronousTestCase):
@@ -56,8 +67,23 @@ class LogLinesTests(SynchronousTestCase):
         assert (held["level"], lost["level"]) == ("warn", "warn")
         assert "cause_words" not in held
 
+    def test_a_line_that_cannot_be_made_changes_nothing(self) -> None:
+        """What is committed is neither undone nor done again for its sake."""
+        done: list[str] = []
+
+        def work(tx: Tx) -> str:
+            tx.say("deposit.received", "x1", client="alpha")
+            done.append("once")
+            return "done"
+
+        with patch.object(log_lines, "_told", side_effect=ZeroDivisionError):
+            result = self.house.database.write("test", work)
+        assert (result, done) == ("done", ["once"])
+        assert self.house.database.read(count_events) == 1
+        assert len(self.flushLoggedErrors(ZeroDivisionError)) == 1
+
     def test_every_fact_can_be_told_of_every_kind(self) -> None:
-        """What is committed is never undone by a line that cannot be written."""
+        """None is called as the logger's own arguments are."""
         facts = {"format": "sesam.b2", "level": 1} | dict.fromkeys(FACTS, 1)
         for kind in LEVELS:
             (line,) = self.said(kind, **facts)
