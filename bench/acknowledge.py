@@ -7,6 +7,9 @@ hashes nor encrypts nor signs, and makes no directory durable.
 The disks of virtual machines make a file durable in a tenth of a millisecond,
 where a server's take one to ten.  So both are measured once more with a pause
 of two milliseconds at each of their syncs, which is said in the row.
+
+Beside them stands a floor (`bench.bare`): only what cannot be left out, 32 files at a
+time and one at a time.  Where a goal is above it, that disk does not let it be reached.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from bench.bare import Bare
 from bench.files import FileMaker
 from bench.harness import Bench, Goal, Row, Sample, Samples, Side, take_turns
 from bench.ingest import SENDERS, Ingest, make_files
@@ -35,6 +39,7 @@ def run(bench: Bench) -> Iterator[Row]:
     """Measure it on the disk that is there, then on a slower one."""
     found = _turns(bench, bench.folder / "fast", bench.size(2000, 200), pause=0.0)
     yield _row(found, _WORK, _GOAL)
+    yield from _floors(bench, bench.folder / "bare", bench.size(2000, 200))
     slow = _turns(bench, bench.folder / "slow", bench.size(1000, 200), pause=_PAUSE)
     yield _row(slow, f"{_WORK}: each sync made 2 ms slower, simulated", None)
 
@@ -62,10 +67,45 @@ def _turns(bench: Bench, folder: Path, count: int, *, pause: float) -> Samples:
         )
 
 
-def _row(found: Samples, work: str, goal: Goal | None) -> Row:
+def _floors(bench: Bench, folder: Path, count: int) -> Iterator[Row]:
+    """Measure hash, sealing, signature, rows and syncs alone, against the same peer."""
+    folder.mkdir()
+    maker = FileMaker()
+    with (
+        closing(Bare(folder / "one")) as one,
+        closing(Bare(folder / "many")) as many,
+        closing(_OneByOne(folder / "naive", 0.0)) as naive,
+    ):
+
+        def taken(side: Bare, together: int) -> Sample:
+            return {
+                "files per second": side.take(
+                    make_files(maker, count), together=together
+                )
+            }
+
+        def theirs(turn: int) -> Sample:
+            return {"files per second": naive.take(make_files(maker, count))}
+
+        found = take_turns(
+            bench,
+            [
+                Side(name="many", turn=lambda _: taken(many, SENDERS)),
+                Side(name=_PEER, turn=theirs),
+                Side(name="one", turn=lambda _: taken(one, 1)),
+            ],
+        )
+        if not one.rows() == many.rows() == naive.rows():
+            raise BenchFailed("not all that was sent is journalled")
+    what = "hash, seal, sign, rows and two syncs alone, in one thread"
+    yield _row(found, f"{what}, {SENDERS} files at a time", None, ours="many")
+    yield _row(found, f"{what}, one file at a time", None, ours="one")
+
+
+def _row(found: Samples, work: str, goal: Goal | None, *, ours: str = "Octway") -> Row:
     return found.row(
         work,
-        ours="Octway",
+        ours=ours,
         theirs=_PEER,
         against=f"“{_PEER}”, same process",
         measure="files per second",
