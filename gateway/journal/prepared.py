@@ -92,13 +92,16 @@ class Prepared:
         self, connection: Connection, many: Sequence[Values]
     ) -> list[list[Any]]:
         """Return the rows of many runs, crossing a network once for all of them."""
-        if connection.dialect.name == "sqlite" or len(many) == 1:
-            return [self.rows(connection, values) for values in many]
         compiled = self._on(connection.dialect)
         bound = [compiled.bind(values) for values in many]
         found = []
         with closing(connection.connection.cursor()) as opened:
             cursor: Any = opened
+            if connection.dialect.name == "sqlite" or len(many) == 1:
+                for each in bound:
+                    self._execute(connection, cursor, compiled.text, each)
+                    found.append(self._named(cursor))
+                return found
             try:
                 cursor.executemany(compiled.text, bound, returning=True)
             except _driver(connection).Error as error:
