@@ -179,7 +179,7 @@ class Committer:
         if isinstance(error, GONE):
             self._log.warn("journal cannot write: {error}", error=_kind(error))
             name = (group or groups[0])[0].name
-            away = Failure(unavailable(name, error))
+            away = Failure(unwritable(name, error))
             return _Failed(None if lost else group, away)
         if group is None:  # the events or the commit failed for one of many
             group = [work for each in groups for work in each]
@@ -213,11 +213,18 @@ def _grouped(batch: list[Work]) -> list[list[Work]]:
     return groups
 
 
-def unavailable(name: str, error: SQLAlchemyError) -> StorageUnavailable:
-    """Say in words that the journal cannot be used now."""
+def unwritable(name: str, error: SQLAlchemyError) -> StorageUnavailable:
+    """Say in words that the journal cannot be written now."""
     return StorageUnavailable(
         f"the journal cannot do {name!r} now ({_kind(error)}); "
         "nothing was accepted, try again"
+    )
+
+
+def unreadable(error: SQLAlchemyError) -> StorageUnavailable:
+    """Say in words that the journal cannot be read now."""
+    return StorageUnavailable(
+        f"the journal cannot be read now ({_kind(error)}); try again"
     )
 
 

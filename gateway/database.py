@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from gateway.clock import Now
-from gateway.committing import GONE, Committer, Results, Tx, Work, unavailable
+from gateway.committing import GONE, Committer, Results, Tx, Work, unreadable
 from gateway.looking import Looker
 from gateway.waiting import Line
 
@@ -84,7 +84,7 @@ class Database:
             with self._reader.connect() as connection:
                 return call(connection, *args, **kwargs)
         except GONE as error:
-            raise unavailable("read", error) from error
+            raise unreadable(error) from error
 
     def look(
         self,

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from gateway.committing import GONE, unavailable
+from gateway.committing import GONE, unreadable
 from gateway.waiting import Line
 
 
@@ -82,7 +82,7 @@ class Looker:
             self._let_go()
             if was_kept:  # the server closed it while nobody asked
                 return self._answer(question)
-            return Failure(unavailable("look", error))
+            return Failure(unreadable(error))
         except Exception:
             failure = Failure()
             self._let_go()

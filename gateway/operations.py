@@ -29,6 +29,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from gateway.database import Database
+from gateway.errors import StorageUnavailable
 from gateway.intake.reception import RunInThread
 from gateway.journal import schema
 from gateway.storage.local import LocalStorage
@@ -84,7 +85,7 @@ class Readiness:
     def _why(self, check: Check, failure: Failure) -> str:
         if failure.check(DeferredTimeout, CancelledError):
             return f"gave no answer within {_ANSWER_WITHIN:g} s"
-        if failure.check(NotReady):
+        if failure.check(NotReady, StorageUnavailable):
             return failure.getErrorMessage()
         name = type(failure.value).__name__
         self._log.warn("a readiness check failed", part=check.name, error=name)

@@ -25,7 +25,10 @@ class Beside:
         if self.answer and (asked.path == top or asked.path.startswith(top + "/")):
             return await self.answer(asked)
         if asked.path != "/":
-            raise Refusal("not-found", "there is nothing under this address")
+            raise Refusal(
+                "not-found",
+                "there is nothing under this address; /docs names all that there are",
+            )
         if asked.method not in {"GET", "HEAD"}:
             raise Refusal(
                 "method-not-allowed",

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.errors import StorageUnavailable
 from gateway.journal.schema import SCHEMA_VERSION
 from gateway.metrics import Metrics
 from gateway.operations import (
@@ -119,6 +120,17 @@ class OperationsTests(SynchronousTestCase):
         parts = json.loads(body)["parts"]
         assert parts["database"]["words"] == "gave no answer within 5 s"
         assert parts["other"]["words"] == "fails (ZeroDivisionError)"
+
+    def test_a_journal_that_cannot_be_read_is_told_in_words(self) -> None:
+        """An operator reads what is wrong, and not the name of an error of ours."""
+        away = StorageUnavailable(
+            "the journal cannot be read now (DiskFull); try again"
+        )
+        gone = Check(name="database", look=lambda: fail(away))
+        status, body = self.ask(self.site(gone), "/readyz")
+
+        assert status == 503
+        assert json.loads(body)["parts"]["database"]["words"] == str(away)
 
     def test_a_node_that_stops_says_so(self) -> None:
         """While draining, a balancer is told to send work elsewhere."""
