@@ -259,16 +259,37 @@ def row_of(returned: str, seq: int, answer: AnswerSeen) -> dict[str, Any]:
     }
 
 
-def client_of_sender(connection: Connection, network: str, sender: str) -> str | None:
-    """Find the one client that bills in a sender's name, newest lot first."""
+def clients_of_sender(
+    connection: Connection, network: str, sender: str, *, since: float
+) -> list[str]:
+    """List the clients that bill in a sender's name: all since then, or who did last."""
     table = schema.lot
+    query = select(table.c.client_id).where(
+        table.c.sender == plain(sender), table.c.network == network
+    )
+    lately = query.where(table.c.created_at >= since).distinct()
+    found = connection.execute(lately.order_by(table.c.client_id)).scalars().all()
+    if not found:
+        last = query.order_by(table.c.created_at.desc()).limit(1)
+        found = connection.execute(last).scalars().all()
+    return list(found)
+
+
+def clients_told_of_sender(
+    connection: Connection, returned: str, sender: str
+) -> list[str]:
+    """List the clients to whom answers of a return for that sender were given."""
+    table = schema.answer
     query = (
         select(table.c.client_id)
-        .where(table.c.sender == plain(sender), table.c.network == network)
-        .order_by(table.c.created_at.desc())
-        .limit(1)
+        .where(
+            table.c.return_id == returned,
+            table.c.sender == plain(sender),
+            table.c.client_id.is_not(None),
+        )
+        .distinct()
     )
-    return connection.execute(query).scalar_one_or_none()
+    return list(connection.execute(query).scalars())
 
 
 def client_of_lot(connection: Connection, lot: str) -> str:

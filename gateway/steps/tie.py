@@ -31,6 +31,7 @@ from routing.plausible import Bounds
 _MOST_PROPOSED: Final = 3
 _CERTAIN: Final = 100
 _TO_SENDER: Final = "sender"
+_BILLS_STILL: Final = 120 * 86400.0  # who billed within that long may still do so
 ANOTHER_CLIENT: Final = "it names a sender of another client"
 
 
@@ -163,11 +164,17 @@ class Tie:
 
     def _is_anothers(self, answer: AnswerSeen, place: Candidate) -> bool:
         """Say whether the sender named is known, and not of the claim's client."""
-        owner = answers.client_of_sender(
-            self._tx.connection, self._returned.network, answer.sender
+        owners = self._clients_of(answer.sender)
+        return bool(owners) and (
+            answers.client_of_lot(self._tx.connection, place.id) not in owners
         )
-        return owner is not None and owner != answers.client_of_lot(
-            self._tx.connection, place.id
+
+    def _clients_of(self, sender: str) -> list[str]:
+        return answers.clients_of_sender(
+            self._tx.connection,
+            self._returned.network,
+            sender,
+            since=self._returned.collected_at - _BILLS_STILL,
         )
 
     def _doubt(self, each: Tied, place: Candidate) -> Tied:
@@ -224,12 +231,21 @@ class Tie:
         return self._apply(each, at, choice.sure.rule)
 
     def _to_sender(self, each: Tied) -> Tied:
-        """Give what names no claim to the client of the professional named."""
-        client = answers.client_of_sender(
-            self._tx.connection, self._returned.network, each.answer.sender
-        )
-        rule = None if client is None else _TO_SENDER
-        return each._replace(rule=rule, client=client)
+        """Give what names no claim to the client of the professional named.
+
+        Where several bill in that name it is whoever the rest of the return speaks
+        to; if that leaves more than one, nobody: it may be about a patient of the other.
+        """
+        sender = each.answer.sender
+        owners = self._clients_of(sender)
+        if len(owners) > 1:
+            told = answers.clients_told_of_sender(
+                self._tx.connection, self._returned.id, sender
+            )
+            owners = [owner for owner in owners if owner in told]
+        if len(owners) != 1:
+            return each
+        return each._replace(rule=_TO_SENDER, client=owners[0])
 
     def _keep(self, each: Tied, choice: Choice, *, again: bool) -> None:
         """Keep what an approximation stands on, or what a person may choose from."""
