@@ -41,6 +41,13 @@ class Parser(argparse.ArgumentParser):
             words = f"{arg_string!r} is no number; wanted one such as 5"
             raise argparse.ArgumentError(action, words) from None
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what is not known here, by the name of the very action that was typed."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
+
     def error(self, message: str) -> NoReturn:
         """Refuse the command line in one line."""
         raise Refusal(f"{message}; see: {self.prog} --help", WRONG_USAGE)

@@ -69,6 +69,14 @@ def test_wrong_usage_exits_2_with_one_line(arguments: list[str]) -> None:
     assert line.startswith("octway: ")
 
 
+@pytest.mark.parametrize("words", ["client add", "payer list", "trace"])
+def test_an_unknown_option_leads_to_the_help_of_what_was_typed(words: str) -> None:
+    """And not to that of the family it belongs to, which does not list options."""
+    said = terminal()
+    assert main([*words.split(), "x", "--wrong"], said) == 2
+    assert f"--wrong; see: octway {words} --help" in said.err.getvalue()  # type: ignore[attr-defined]
+
+
 def test_a_mistyped_command_is_recognised() -> None:
     """`octway clinet` says that `client` may be meant."""
     screen = terminal()
