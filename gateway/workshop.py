@@ -226,7 +226,12 @@ def build_steps(
             networks=house.networks,
             entropy=entropy,
         ),
-        watch=Watch(database=database, directory=house.directory, entropy=entropy),
+        watch=Watch(
+            database=database,
+            directory=house.directory,
+            entropy=entropy,
+            word_within=house.settings.console.second_person_within,
+        ),
         chase=Chase(
             database=database,
             channel=channels,

@@ -29,6 +29,7 @@ from routing.chase import REMEDY, Known, RemedyEvent, RemedyState
 from routing.remedy import Remedy, can_bring
 
 _TRIED: Final = (RemedyState.TRIED, RemedyState.BROUGHT, RemedyState.NOTHING)
+_NOT_AGREED: Final = (RemedyState.DENIED, RemedyState.FAILED)
 _UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIED)
 
 
@@ -82,6 +83,14 @@ def move(
 def planned(connection: Connection, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List remedies that are journaled and not done yet, oldest first."""
     return _PLANNED.rows(connection, {"most": most})
+
+
+def unanswered(
+    connection: Connection, asked_before: float, most: int
+) -> list[Row[*tuple[Any, ...]]]:
+    """List what waits for a second person since before a moment, oldest first."""
+    its = {"before": asked_before, "most": most}
+    return _UNANSWERED.rows(connection, its)
 
 
 def one(connection: Connection, name: str) -> Row[*tuple[Any, ...]]:
@@ -163,15 +172,15 @@ def failures(connection: Connection, lot: str, kind: str) -> int:
 def word_on_file(connection: Connection, dispatch: str, lot: str) -> RemedyState | None:
     """Say what a second person said, or is asked, of sending another lot's file again.
 
-    `denied` when one refused it for any lot of the file, `approval` when one is
-    asked, or agreed and it is not done yet; None: neither.
+    `denied` when one refused it for any lot of the file, or did not answer in time,
+    `approval` when one is asked, or agreed and it is not done yet; None: neither.
     """
     found = _SAID.rows(connection, {"its_dispatch": dispatch, "its_lot": lot})
     for row in found:
         denied = Remedy.RESEND in Known.from_json(row.known).denied
-        if row.state == RemedyState.DENIED and denied:
+        if row.state in _NOT_AGREED and denied:
             return RemedyState.DENIED
-    if any(row.state != RemedyState.DENIED for row in found):
+    if any(row.state not in _NOT_AGREED for row in found):
         return RemedyState.APPROVAL
     return None
 
@@ -232,6 +241,15 @@ _PLANNED: Final = Prepared(
     .order_by(_REMEDY.c.at, _REMEDY.c.id)
     .limit(given("most"))
 )
+_UNANSWERED: Final = Prepared(
+    select(_REMEDY)
+    .where(
+        _REMEDY.c.state == RemedyState.APPROVAL.value,
+        _REMEDY.c.at < given("before"),
+    )
+    .order_by(_REMEDY.c.at, _REMEDY.c.id)
+    .limit(given("most"))
+)
 _SAID: Final = Prepared(
     select(_REMEDY.c.state, _CHASE.c.known)
     .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == _REMEDY.c.lot_id)
@@ -241,7 +259,7 @@ _SAID: Final = Prepared(
         _REMEDY.c.lot_id != given("its_lot"),
         _REMEDY.c.kind == Remedy.RESEND.value,
         or_(
-            _REMEDY.c.state == RemedyState.DENIED.value,
+            *(_REMEDY.c.state == state.value for state in _NOT_AGREED),
             _REMEDY.c.state == RemedyState.APPROVAL.value,
             _REMEDY.c.state == RemedyState.PLANNED.value,
         ),
