@@ -8,11 +8,11 @@ from sqlalchemy import Row, select, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import anomalies, chases, proposals, returns, schema
+from gateway.journal import chases, proposals, returns, schema
 from gateway.journal.expectations import Came
 from gateway.steps.answers import apply_claim, apply_lot, settle
-from gateway.steps.doubt import ABSURD
-from gateway.steps.origin import FOREIGN, Origin
+from gateway.steps.origin import Origin
+from gateway.steps.orphans import settle_outbox
 from routing.delays import Delays
 from routing.directory import Directory
 from routing.envelope import AnswerSeen, Level, Outcome
@@ -129,11 +129,4 @@ def _count(tx: Tx, returned: Row[*tuple[Any, ...]]) -> None:
         .where(table.c.id == returned.id)
         .values(matched=matched, state=state, payer_id=payer)
     )
-    if not returns.orphans_left(tx.connection, returned.endpoint_id):
-        for kind in ("return-orphans", FOREIGN, ABSURD):
-            anomalies.settle(
-                tx,
-                kind=kind,
-                subject=returned.endpoint_id,
-                reason="every answer has found what it speaks of",
-            )
+    settle_outbox(tx, returned.endpoint_id)

@@ -32,12 +32,12 @@ from gateway.steps.cases import claims_rejected
 from gateway.steps.contradictions import tell_contradictions
 from gateway.steps.damaged import tell_damaged
 from gateway.steps.desk_answers import DeskAnswers
-from gateway.steps.doubt import ABSURD, tell_absurd
+from gateway.steps.doubt import tell_absurd
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.mail_notices import hear
 from gateway.steps.numbers import note_return
-from gateway.steps.origin import FOREIGN, tell_foreign
-from gateway.steps.orphans import Orphans, again_at
+from gateway.steps.origin import tell_foreign
+from gateway.steps.orphans import Orphans, again_at, tell_orphans
 from gateway.steps.payments import keep_announced
 from gateway.steps.promised import given
 from gateway.steps.tally import Tally
@@ -301,26 +301,7 @@ class Match:
             if tally.matched < tally.count
             else None,
         )
-        if tally.orphans:
-            anomalies.raise_(
-                tx,
-                self._entropy,
-                kind="return-orphans",
-                severity=anomalies.WARNING,
-                subject=row.endpoint_id,
-                payer=payer,
-                seen=tally.orphans,
-                words=f"return {row.id}: {tally.orphans} of {tally.count} "
-                "answers fit nothing that was sent; they are kept and tried again",
-            )
-        elif not returns.orphans_left(tx.connection, row.endpoint_id):
-            for kind in ("return-orphans", FOREIGN, ABSURD):
-                anomalies.settle(
-                    tx,
-                    kind=kind,
-                    subject=row.endpoint_id,
-                    reason="every answer has found what it speaks of",
-                )
+        tell_orphans(tx, self._entropy, row, payer, tally)
         return payer
 
     def _unreadable(self, tx: Tx, row: Row[*tuple[Any, ...]], what: str) -> None:

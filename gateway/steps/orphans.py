@@ -10,14 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from gateway.clock import Now
+from sqlalchemy import Row
+
+from gateway.clock import Entropy, Now
+from gateway.committing import Tx
 from gateway.database import Database
-from gateway.journal import returns
+from gateway.journal import anomalies, returns
+from gateway.steps.doubt import ABSURD
+from gateway.steps.origin import FOREIGN
+from gateway.steps.tally import Tally
 from routing.answering import Answering, answering, changed
 from routing.directory import Directory
 
+ORPHANS: Final = "return-orphans"
 _RETRY_AFTER: Final = 3600.0  # seconds, at least
 _SELDOMER: Final = 3  # times its age, until the next try
 
@@ -57,3 +64,36 @@ class Orphans:
 def again_at(collected_at: float, now: float) -> float:
     """Say when the orphans of a return are tried again; Unix times."""
     return now + max(_RETRY_AFTER, _SELDOMER * (now - collected_at))
+
+
+def tell_orphans(
+    tx: Tx, entropy: Entropy, row: Row[*tuple[Any, ...]], payer: str, tally: Tally
+) -> None:
+    """Tell of the orphans of a return that was read, or that its outbox has none left."""
+    if not tally.orphans:
+        settle_outbox(tx, row.endpoint_id)
+        return
+    anomalies.raise_(
+        tx,
+        entropy,
+        kind=ORPHANS,
+        severity=anomalies.WARNING,
+        subject=row.endpoint_id,
+        payer=payer,
+        seen=tally.orphans,
+        words=f"return {row.id}: {tally.orphans} of {tally.count} "
+        "answers fit nothing that was sent; they are kept and tried again",
+    )
+
+
+def settle_outbox(tx: Tx, endpoint: str) -> None:
+    """Close what is told of an outbox once every answer from it is somebody's."""
+    if returns.orphans_left(tx.connection, endpoint):
+        return
+    for kind in (ORPHANS, FOREIGN, ABSURD):
+        anomalies.settle(
+            tx,
+            kind=kind,
+            subject=endpoint,
+            reason="every answer has found what it speaks of",
+        )
