@@ -13,7 +13,13 @@ from sqlalchemy import Connection, Row, delete, not_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
-from gateway.journal import anomalies, anomaly_items, approvals, schema
+from gateway.journal import (
+    anomalies,
+    anomaly_comments,
+    anomaly_items,
+    approvals,
+    schema,
+)
 from gateway.journal.anomaly_facts import as_text, facts_of
 from gateway.journal.anomaly_items import MOST
 from gateway.journal.approvals import NoSecondPerson
@@ -190,7 +196,7 @@ def end(tx: Tx, case: str, done: int, failed: dict[str, str], *, by: str) -> Non
         told = [f"{name}: {why}" for name, why in list(failed.items())[:_TOLD]]
         if len(failed) > _TOLD:
             told.append(f"and {len(failed) - _TOLD:,} more")
-        anomalies.comment(tx, case, by=by, words="\n".join(told))
+        anomaly_comments.add(tx, case, by=by, words="\n".join(told))
     row = _waiting(tx, case)
     if not anomaly_items.count(tx.connection, row.id):
         words = f"agreed to by {by}: {done:,} done, {len(failed):,} could not be"
