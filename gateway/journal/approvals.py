@@ -16,7 +16,6 @@ from routing.errors import GatewayError
 
 _KIND: Final = "remedy-approval"
 _AWAITED: Final = 86_400.0
-_ANEW: Final = "chase.again"
 UNANSWERED: Final = (
     "withdrawn: no second person agreed or refused in time; it can be asked for again"
 )
@@ -108,7 +107,7 @@ def _asker(connection: Connection, chase: chases.Chase) -> str:
         select(table.c.facts)
         .where(
             table.c.subject == chase.lot_id,
-            table.c.kind == _ANEW,
+            table.c.kind == remedies.CHASED_ANEW,
             table.c.at >= chase.opened_at,
         )
         .order_by(table.c.at.desc())
@@ -149,4 +148,4 @@ def again(tx: Tx, lot: str, *, by: str) -> None:
         )
     values = {"next_at": tx.now, "known": "", "ended_at": None}
     chases.move(tx, chase, ChaseEvent.REOPEN, **values)
-    tx.say(_ANEW, lot, by=by)
+    tx.say(remedies.CHASED_ANEW, lot, by=by)

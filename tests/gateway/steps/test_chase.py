@@ -375,7 +375,8 @@ def test_what_is_refused_for_one_lot_is_refused_for_its_file(site: Site) -> None
     assert set(site.states(schema.chase)) == {"given-up"}
 
 
-def test_a_request_that_nobody_answers_is_withdrawn(site: Site) -> None:
+@pytest.mark.parametrize("which", ["same", "another"])
+def test_a_request_that_nobody_answers_is_withdrawn(site: Site, which: str) -> None:
     """After a week: nothing was sent, no lot of the file asks again, a person may."""
     file_of(site, 3, above=2000)
     payer = Payer(site, "P1", {})
@@ -398,12 +399,12 @@ def test_a_request_that_nobody_answers_is_withdrawn(site: Site) -> None:
     assert len(payer.billing()) == 1
     assert not waiting(site)
     assert set(site.states(schema.chase)) == {"given-up"}
-    site.gateway.database.write(
-        "again", lambda tx: approvals.again(tx, asked.lot_id, by="lea")
-    )
+    lots = [row.id for row in site.rows(schema.lot)]
+    lot = next(each for each in lots if (each == asked.lot_id) == (which == "same"))
+    site.gateway.database.write("again", lambda tx: approvals.again(tx, lot, by="lea"))
     live(site, payer, 6)
     (anew,) = waiting(site)
-    assert anew.lot_id == asked.lot_id
+    assert anew.lot_id == lot
 
 
 def test_a_silent_payer_that_leaves_stops_nothing(site: Site) -> None:
