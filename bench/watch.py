@@ -26,6 +26,7 @@ NAME = "watch"
 _DUE = 500  # expectations at each tick: as many as one transaction takes
 _START = 1_795_000_000.0
 _HOUR = 3600.0
+_WEEK = 7 * 86_400.0
 _SIZES = (100_000, 1_000_000, 10_000_000)
 _NOBODY = Directory(DirectoryData(payers=(), endpoints=(), tables={}, sources={}))
 _PARENTS = """
@@ -89,6 +90,7 @@ class _Journal:
             database=database,
             directory=lambda: _NOBODY,
             entropy=random.Random(1).randbytes,
+            word_within=_WEEK,
         )
 
     def tick(self, _turn: int) -> Sample:

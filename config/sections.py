@@ -122,6 +122,12 @@ class Console:
         "claims above which several things are only sent again, or taken back, when a "
         "second person agrees",
     )
+    second_person_within: float = setting(
+        "seconds",
+        "7d",
+        "how long a second person's word is waited for; then what was asked for is "
+        "withdrawn, and can be asked for again",
+    )
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gateway.steps.dispatch import DispatchObserver
-from gateway.steps.match import MatchObserver
+from gateway.steps.match_observer import MatchObserver
 from gateway.steps.remedies import RemedyObserver
 from gateway.steps.route import RouteObserver
 from routing import sandbox

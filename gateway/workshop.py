@@ -29,7 +29,8 @@ from gateway.steps.dispatch import Dispatch, DispatchObserver
 from gateway.steps.gather import Gather
 from gateway.steps.hand_back import HandBack
 from gateway.steps.holding import Holding
-from gateway.steps.match import Match, MatchObserver
+from gateway.steps.match import Match
+from gateway.steps.match_observer import MatchObserver
 from gateway.steps.notify import Notify
 from gateway.steps.outbox_rounds import OutboxRounds
 from gateway.steps.post import NoticeObserver, Post
@@ -226,7 +227,12 @@ def build_steps(
             networks=house.networks,
             entropy=entropy,
         ),
-        watch=Watch(database=database, directory=house.directory, entropy=entropy),
+        watch=Watch(
+            database=database,
+            directory=house.directory,
+            entropy=entropy,
+            word_within=house.settings.console.second_person_within,
+        ),
         chase=Chase(
             database=database,
             channel=channels,

@@ -93,6 +93,7 @@ def _remedy_table() -> dict[tuple[RemedyState, RemedyEvent], RemedyState]:
         (s.APPROVAL, e.APPROVE): s.PLANNED,
         (s.APPROVAL, e.DENY): s.DENIED,
         (s.APPROVAL, e.LAPSE): s.NOTHING,
+        (s.APPROVAL, e.FAIL): s.FAILED,  # no second person answered in time
         (s.APPROVAL, e.BRING): s.NOTHING,  # the answer came without it
         (s.PLANNED, e.DO): s.TRIED,
         (s.PLANNED, e.FAIL): s.FAILED,

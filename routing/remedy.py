@@ -65,7 +65,9 @@ class Standing:
     harm, so a resend is its whole file, for which `file_asked` was asked.
     `only_money`: all that is pursued is money that the payer has announced or owes by
     its own word, which no message brings; nothing is ever sent again for it.
-    `under_way`: it is being handed over again.  `since` is the last sending.
+    `under_way`: it is being handed over again.  `outside`: a person said, with proof,
+    that it was delivered on another way; only a person sends it again.  `since` is
+    the last sending.
     """
 
     since: float
@@ -77,6 +79,7 @@ class Standing:
     recognises: bool = False
     under_way: bool = False
     only_money: bool = False
+    outside: bool = False
     desk: DeskEntry = field(factory=DeskEntry)
     enrolment: EnrolmentState | None = None
     enrolment_required: bool = False
@@ -122,7 +125,7 @@ def next_remedy(playbook: Playbook, known: Known, standing: Standing) -> Next:
             asked = standing.asked_again(remedy)
             approval = risky and above is not None and asked > above
             return Next(remedy, why, approval, entry)
-    return Next(Remedy.PERSON, "nothing safe is left to try")
+    return Next(Remedy.PERSON, _person(known, standing))
 
 
 def can_bring(remedy: Remedy, known: Known, ago: float) -> bool:
@@ -141,6 +144,8 @@ def helps_still(remedy: Remedy, known: Known, standing: Standing) -> bool:
 
 def _why(remedy: Remedy, known: Known, standing: Standing) -> str:
     if standing.only_money and remedy not in _FOR_MONEY:
+        return ""
+    if standing.outside and remedy in SENDS_AGAIN:
         return ""
     return _HELPS[remedy](known, standing)
 
@@ -226,6 +231,8 @@ def _complain(known: Known, standing: Standing) -> str:
 
 
 def _person(known: Known, standing: Standing) -> str:
+    if standing.outside:
+        return "it was delivered outside, so only a person may send it again"
     return "nothing safe is left to try"
 
 

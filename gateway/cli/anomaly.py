@@ -25,6 +25,7 @@ from gateway.database import Database
 from gateway.intake.receipts import iso_time
 from gateway.journal import (
     anomalies,
+    anomaly_comments,
     anomaly_facts,
     anomaly_items,
     case_work,
@@ -194,7 +195,7 @@ def _concerns(row: Row[*tuple[Any, ...]], client: str) -> bool:
 def _show(options: Options, terminal: Terminal) -> int:
     with opening.journal(options, terminal) as opened:
         row = _must_exist(opened.database, options.anomaly)
-        comments = opened.database.read(anomalies.comments, options.anomaly)
+        comments = opened.database.read(anomaly_comments.listed, options.anomaly)
         reach = opened.database.read(anomaly_items.reach, options.anomaly)
         items = opened.database.read(
             anomaly_items.listed, options.anomaly, anomaly_items.MOST
@@ -263,7 +264,7 @@ def _reopen(options: Options, terminal: Terminal) -> int:
             anomalies.move(
                 tx, options.anomaly, AnomalyEvent.REOPEN, by=by, resolution=""
             )
-            anomalies.comment(tx, options.anomaly, by=by, words=words)
+            anomaly_comments.add(tx, options.anomaly, by=by, words=words)
 
         opened.database.write("anomaly.reopen", write)
         row = _must_exist(opened.database, options.anomaly)
@@ -281,7 +282,7 @@ def _comment(options: Options, terminal: Terminal) -> int:
         _must_exist(opened.database, options.anomaly)
         opened.database.write(
             "anomaly.comment",
-            lambda tx: anomalies.comment(tx, options.anomaly, by=by, words=words),
+            lambda tx: anomaly_comments.add(tx, options.anomaly, by=by, words=words),
         )
     if options.json:
         terminal.give({"id": options.anomaly, "by": by, "words": words})

@@ -23,6 +23,7 @@ from gateway.errors import NodeRunning
 from gateway.journal import staff
 from gateway.node_lock import lock_node
 from gateway.storage.payloads import Payloads
+from gateway.storage.rewrap import rewrap
 from gateway.storage.vault import with_new_key
 from gateway.wording import counted
 
@@ -107,7 +108,7 @@ def _rewrap(database: Database, payloads: Payloads, name: str) -> int:
     """Wrap in batches until nothing is left under an older key."""
     count = 0
     while True:
-        done: int = database.write("key.rewrap", payloads.rewrap, _BATCH)
+        done: int = database.write("key.rewrap", rewrap, payloads.keys, _BATCH)
         count += done
         if done < _BATCH:
             break

@@ -16,7 +16,13 @@ from gateway.console.cases import people
 from gateway.console.pages import Page, post
 from gateway.console.putting_off import until_of
 from gateway.console.visit import Visit
-from gateway.journal import anomalies, anomaly_items, case_things, case_work
+from gateway.journal import (
+    anomalies,
+    anomaly_comments,
+    anomaly_items,
+    case_things,
+    case_work,
+)
 from gateway.steps import second_person
 from gateway.steps.mending import SENDS_OR_TAKES_BACK, Action, Wish
 from routing.errors import GatewayError
@@ -64,7 +70,7 @@ async def comment(visit: Visit) -> Answer:
     case, by = visit.places["id"], visit.who.id
     await shown(visit, case)  # it must be there
     await visit.write(
-        "comment", lambda tx: anomalies.comment(tx, case, by=by, words=words)
+        "comment", lambda tx: anomaly_comments.add(tx, case, by=by, words=words)
     )
     return visit.go(_address(case), "Your comment is kept.")
 

@@ -28,6 +28,7 @@ from gateway.console.putting_off import PRESETS
 from gateway.console.visit import Visit
 from gateway.journal import (
     anomalies,
+    anomaly_comments,
     anomaly_items,
     case_work,
     cases,
@@ -149,7 +150,7 @@ def read(connection: Connection, name: str, now: float) -> Whole | None:
         reach=anomaly_items.reach(connection, name),
         things=[(thing, possible(thing)) for thing in things],
         count=count,
-        comments=anomalies.comments(connection, name),
+        comments=anomaly_comments.listed(connection, name),
         events=cases.history(connection, name, _EVENTS),
         tried=tried,
         waiting=waiting,

@@ -53,6 +53,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "anomaly.reopen": "Opened again by {by}",
         "anomaly.reopened": "Happened again",
         "anomaly.asked": "{by} asked for a second person’s word",
+        "anomaly.unanswered": "{id} was withdrawn: no second person answered in time",
         "anomaly.agreed": "{by} agreed to what {asked_by} asked for",
     }
 )

@@ -2,7 +2,8 @@
 
 `subject` names what repeats have in common (a cause and a payer, a deposit …),
 so the four hundredth lot held for the same reason raises a count, not a row.
-What is behind one is listed by `anomaly_items`.
+What is behind one is listed by `anomaly_items`, what people write about it by
+`anomaly_comments`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, not_, select, update
+from sqlalchemy import Connection, Row, not_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
@@ -228,25 +229,6 @@ def move(
     tx.say(f"anomaly.{happened}", anomaly, by=by, **values)
 
 
-def comment(tx: Tx, anomaly: str, *, by: str, words: str) -> None:
-    """Add a person's words to an anomaly."""
-    table = schema.anomaly_comment
-    seq = tx.connection.execute(
-        select(func.count()).where(table.c.anomaly_id == anomaly)
-    ).scalar_one()
-    tx.connection.execute(
-        insert(table),
-        {
-            "anomaly_id": anomaly,
-            "seq": seq + 1,
-            "author": by,
-            "words": words,
-            "at": tx.now,
-        },
-    )
-    tx.say("anomaly.comment", anomaly, by=by)
-
-
 def listed(
     connection: Connection, *, all_states: bool = False, sandbox: bool | None = None
 ) -> list[Row[*tuple[Any, ...]]]:
@@ -272,13 +254,6 @@ def find(connection: Connection, anomaly: str) -> Row[*tuple[Any, ...]] | None:
     """Find one anomaly."""
     query = select(schema.anomaly).where(schema.anomaly.c.id == anomaly)
     return connection.execute(query).one_or_none()
-
-
-def comments(connection: Connection, anomaly: str) -> list[Row[*tuple[Any, ...]]]:
-    """List what people wrote about an anomaly, oldest first."""
-    table = schema.anomaly_comment
-    query = select(table).where(table.c.anomaly_id == anomaly).order_by(table.c.seq)
-    return list(connection.execute(query))
 
 
 @cache

@@ -10,11 +10,16 @@ from sqlalchemy import Connection, func, select
 from gateway.committing import Tx
 from gateway.errors import LostRace
 from gateway.journal import anomalies, chases, remedies, schema, staff
+from gateway.journal.deeds import GATEWAY
 from routing.chase import ChaseEvent, ChaseState, Known, RemedyEvent, RemedyState
 from routing.errors import GatewayError
 
+_KIND: Final = "remedy-approval"
 _AWAITED: Final = 86_400.0
-_ANEW: Final = "chase.again"
+UNANSWERED: Final = (
+    "withdrawn: no second person agreed or refused in time; it can be asked for again"
+)
+"""Why a request for a second person's word is no more, for people."""
 
 
 class NotAnew(GatewayError):
@@ -62,6 +67,30 @@ def decide(tx: Tx, remedy: str, *, by: str, agreed: bool) -> None:
     settle_if_none(tx, row.payer_id, f"decided by {by}")
 
 
+def withdraw(tx: Tx, asked_before: float, most: int) -> None:
+    """Withdraw remedies for which a second person was asked before a moment, in vain.
+
+    Each chase goes on without the remedy; a lot that is chased anew (`again`) may have
+    it proposed again.
+    """
+    for row in remedies.unanswered(tx.connection, asked_before, most):
+        chase = chases.held(tx, row.lot_id)
+        fresh = remedies.one(tx.connection, row.id)
+        if chase is None or fresh.state != RemedyState.APPROVAL:
+            continue  # another node works on it, or a word came
+        remedies.move(tx, fresh, RemedyEvent.FAIL, words=UNANSWERED)
+        if chase.state == ChaseState.APPROVAL:
+            known = Known.from_json(chase.known).refused(row.kind)
+            values = {"next_at": tx.now, "known": known.to_json()}
+            chases.move(tx, chase, ChaseEvent.DECIDE, **values)
+        tx.say("remedy.unanswered", row.lot_id, remedy=row.kind, id=row.id)
+        for case in anomalies.open_of_kind(tx.connection, _KIND):
+            if case.subject == row.payer_id:
+                facts = {"remedy": row.kind, "lot": row.lot_id, "id": row.id}
+                tx.say("anomaly.unanswered", case.id, by=GATEWAY, **facts)
+        settle_if_none(tx, row.payer_id, UNANSWERED)
+
+
 def must_be_staff(connection: Connection, name: str) -> None:
     """Raise `NoSecondPerson` unless an open account that may work has a name."""
     if why := staff.why_not(connection, name):
@@ -78,7 +107,7 @@ def _asker(connection: Connection, chase: chases.Chase) -> str:
         select(table.c.facts)
         .where(
             table.c.subject == chase.lot_id,
-            table.c.kind == _ANEW,
+            table.c.kind == remedies.CHASED_ANEW,
             table.c.at >= chase.opened_at,
         )
         .order_by(table.c.at.desc())
@@ -96,7 +125,7 @@ def settle_if_none(tx: Tx, payer: str, reason: str) -> None:
         )
     ).scalar_one()
     if not left:
-        anomalies.settle(tx, kind="remedy-approval", subject=payer, reason=reason)
+        anomalies.settle(tx, kind=_KIND, subject=payer, reason=reason)
 
 
 def again(tx: Tx, lot: str, *, by: str) -> None:
@@ -119,4 +148,4 @@ def again(tx: Tx, lot: str, *, by: str) -> None:
         )
     values = {"next_at": tx.now, "known": "", "ended_at": None}
     chases.move(tx, chase, ChaseEvent.REOPEN, **values)
-    tx.say(_ANEW, lot, by=by)
+    tx.say(remedies.CHASED_ANEW, lot, by=by)

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select, update
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import anomalies, schema
+from gateway.journal import anomalies, anomaly_comments, schema
 from gateway.journal.prepared import Prepared, given
 from routing.errors import GatewayError
 from routing.lifecycle import ANOMALY, AnomalyEvent, AnomalyState
@@ -83,7 +83,7 @@ def reopen(tx: Tx, case: str, why: str, *, by: str, was: str = "") -> None:
     """Open a resolved case again; why is kept as a comment."""
     _locked(tx, case, was)
     anomalies.move(tx, case, AnomalyEvent.REOPEN, by=by, resolution="")
-    anomalies.comment(tx, case, by=by, words=why)
+    anomaly_comments.add(tx, case, by=by, words=why)
 
 
 def wake_due(tx: Tx) -> int:

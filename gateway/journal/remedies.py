@@ -28,7 +28,11 @@ from gateway.journal.prepared import Prepared, given
 from routing.chase import REMEDY, Known, RemedyEvent, RemedyState
 from routing.remedy import Remedy, can_bring
 
+CHASED_ANEW: Final = "chase.again"
+"""The event that says that a person had a lot chased anew."""
+
 _TRIED: Final = (RemedyState.TRIED, RemedyState.BROUGHT, RemedyState.NOTHING)
+_NOT_AGREED: Final = (RemedyState.DENIED, RemedyState.FAILED)
 _UNDECIDED: Final = (RemedyState.APPROVAL, RemedyState.PLANNED, RemedyState.TRIED)
 
 
@@ -82,6 +86,14 @@ def move(
 def planned(connection: Connection, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List remedies that are journaled and not done yet, oldest first."""
     return _PLANNED.rows(connection, {"most": most})
+
+
+def unanswered(
+    connection: Connection, asked_before: float, most: int
+) -> list[Row[*tuple[Any, ...]]]:
+    """List what waits for a second person since before a moment, oldest first."""
+    its = {"before": asked_before, "most": most}
+    return _UNANSWERED.rows(connection, its)
 
 
 def one(connection: Connection, name: str) -> Row[*tuple[Any, ...]]:
@@ -163,17 +175,25 @@ def failures(connection: Connection, lot: str, kind: str) -> int:
 def word_on_file(connection: Connection, dispatch: str, lot: str) -> RemedyState | None:
     """Say what a second person said, or is asked, of sending another lot's file again.
 
-    `denied` when one refused it for any lot of the file, `approval` when one is
-    asked, or agreed and it is not done yet; None: neither.
+    `denied` when one refused it for any lot of the file, or did not answer in time
+    and this lot was not chased anew since, `approval` when one is asked, or agreed and it is not done yet; None: neither.
     """
     found = _SAID.rows(connection, {"its_dispatch": dispatch, "its_lot": lot})
     for row in found:
         denied = Remedy.RESEND in Known.from_json(row.known).denied
-        if row.state == RemedyState.DENIED and denied:
+        if row.state not in _NOT_AGREED or not denied:
+            continue
+        if row.state == RemedyState.DENIED or not _anew(connection, lot, row.ended_at):
             return RemedyState.DENIED
-    if any(row.state != RemedyState.DENIED for row in found):
+    if any(row.state not in _NOT_AGREED for row in found):
         return RemedyState.APPROVAL
     return None
+
+
+def _anew(connection: Connection, lot: str, since: float) -> bool:
+    """Say whether a person had a lot chased anew since a moment."""
+    its = {"its_lot": lot, "since": since}
+    return _ANEW.first(connection, its) is not None
 
 
 def lapse(tx: Tx, lot: str) -> None:
@@ -232,8 +252,17 @@ _PLANNED: Final = Prepared(
     .order_by(_REMEDY.c.at, _REMEDY.c.id)
     .limit(given("most"))
 )
+_UNANSWERED: Final = Prepared(
+    select(_REMEDY)
+    .where(
+        _REMEDY.c.state == RemedyState.APPROVAL.value,
+        _REMEDY.c.at < given("before"),
+    )
+    .order_by(_REMEDY.c.at, _REMEDY.c.id)
+    .limit(given("most"))
+)
 _SAID: Final = Prepared(
-    select(_REMEDY.c.state, _CHASE.c.known)
+    select(_REMEDY.c.state, _REMEDY.c.ended_at, _CHASE.c.known)
     .join(schema.dispatch_lot, schema.dispatch_lot.c.lot_id == _REMEDY.c.lot_id)
     .join(_CHASE, _CHASE.c.lot_id == _REMEDY.c.lot_id)
     .where(
@@ -241,11 +270,20 @@ _SAID: Final = Prepared(
         _REMEDY.c.lot_id != given("its_lot"),
         _REMEDY.c.kind == Remedy.RESEND.value,
         or_(
-            _REMEDY.c.state == RemedyState.DENIED.value,
+            *(_REMEDY.c.state == state.value for state in _NOT_AGREED),
             _REMEDY.c.state == RemedyState.APPROVAL.value,
             _REMEDY.c.state == RemedyState.PLANNED.value,
         ),
     )
+)
+_ANEW: Final = Prepared(
+    select(schema.event.c.at)
+    .where(
+        schema.event.c.subject == given("its_lot"),
+        schema.event.c.kind == CHASED_ANEW,
+        schema.event.c.at >= given("since"),
+    )
+    .limit(1)
 )
 _FIND: Final = Prepared(select(_REMEDY).where(_REMEDY.c.id == given("its_id")))
 _LAPSE: Final = Prepared(

@@ -1,4 +1,4 @@
-"""Returns that were read in part: what stood in the rest is somebody's, so it is told."""
+"""Returns that were read in part, or not at all: what stood there is somebody's, so it is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from gateway.clock import Entropy
 from gateway.committing import Tx
-from gateway.journal import anomalies
+from gateway.journal import anomalies, returns
 from routing.envelope import Problem, Severity, Summary
 
 DAMAGED: Final = "return-damaged"
@@ -44,3 +44,22 @@ def _shown(problem: Problem | None) -> str:
         return ""
     where = "" if problem.record is None else f"record {problem.record}: "
     return f": {where}{problem.message}"
+
+
+def tell_unreadable(
+    tx: Tx, entropy: Entropy, row: Row[*tuple[Any, ...]], what: str
+) -> None:
+    """Leave a return that is no return that we know to a person, and say what it is."""
+    words = (
+        f"return {row.id} of {row.endpoint_id} is {what}; it is "
+        "kept; ask the payer what it sent"
+    )
+    returns.unreadable(tx, row, words)
+    anomalies.raise_(
+        tx,
+        entropy,
+        kind="return-unreadable",
+        severity=anomalies.ERROR,
+        subject=row.endpoint_id,
+        words=words,
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Row
 
@@ -30,11 +30,12 @@ from gateway.journal import (
 from gateway.learning import CurrentDelays
 from gateway.steps.cases import claims_rejected
 from gateway.steps.contradictions import tell_contradictions
-from gateway.steps.damaged import tell_damaged
+from gateway.steps.damaged import tell_damaged, tell_unreadable
 from gateway.steps.desk_answers import DeskAnswers
 from gateway.steps.doubt import tell_absurd
 from gateway.steps.holding import Holding, Holds
 from gateway.steps.mail_notices import hear
+from gateway.steps.match_observer import MatchObserver, count_tied
 from gateway.steps.numbers import note_return
 from gateway.steps.origin import tell_foreign
 from gateway.steps.orphans import Orphans, again_at, tell_orphans
@@ -54,36 +55,6 @@ from routing.plausible import Bounds
 _HEAD: Final = 4096
 _UNKNOWN: Final = "in no format we know"
 _PER_COMMIT: Final = 500
-
-
-class MatchObserver(Protocol):
-    """Counts answers."""
-
-    def answered(
-        self, payer: str, flow: str, kind: str, outcome: str, delay: float | None
-    ) -> None:
-        """Note one claim's closing answer, and the seconds since it was sent."""
-        ...
-
-    def lot(self, payer: str, flow: str, state: str, count: int = 1) -> None:
-        """Note lots that came into a state."""
-        ...
-
-    def returned(self, payer: str, kind: str, matched: str) -> None:
-        """Note one return: `all`, `part` or `none` of its answers matched."""
-        ...
-
-    def remedy(self, payer: str, remedy: str, outcome: str) -> None:
-        """Note what a remedy brought."""
-        ...
-
-    def orphans(self, payer: str, count: int) -> None:
-        """Note answers that found no claim."""
-        ...
-
-    def tied(self, payer: str, how: str, count: int) -> None:
-        """Note answers by how they were tied: a rule, `repeated`, `orphan` or so."""
-        ...
 
 
 class Match:
@@ -189,7 +160,9 @@ class Match:
 
     def _leave(self, row: Row[*tuple[Any, ...]], what: str) -> None:
         """Leave a return to a person, and say what it is."""
-        self._database.write("match.unreadable", self._unreadable, row, what)
+        self._database.write(
+            "match.unreadable", tell_unreadable, self._entropy, row, what
+        )
         self._observe.returned("", "unreadable", "none")
 
     def _broken(self, tx: Tx, returned: str, words: str) -> None:
@@ -214,7 +187,7 @@ class Match:
             for (payer, flow, state), count in moved.items():
                 self._observe.lot(payer, flow, state, count)
             tally.add(len(chunk), tied, known)
-            self._count(tied, reading.kind)
+            count_tied(self._observe, tied, reading.kind, self._now())
         if tally.foreign:
             told = (self._entropy, row, tally.foreign, tally.strange)
             self._database.write("match.foreign", tell_foreign, *told)
@@ -303,35 +276,6 @@ class Match:
         )
         tell_orphans(tx, self._entropy, row, payer, tally)
         return payer
-
-    def _unreadable(self, tx: Tx, row: Row[*tuple[Any, ...]], what: str) -> None:
-        words = (
-            f"return {row.id} of {row.endpoint_id} is {what}; it is "
-            "kept; ask the payer what it sent"
-        )
-        returns.unreadable(tx, row, words)
-        anomalies.raise_(
-            tx,
-            self._entropy,
-            kind="return-unreadable",
-            severity=anomalies.ERROR,
-            subject=row.endpoint_id,
-            words=words,
-        )
-
-    def _count(self, tied: Sequence[Tied], kind: str) -> None:
-        hows: Counter[tuple[str, str]] = Counter()
-        for each in tied:
-            done = each.applied
-            hows["" if done is None else done.payer, each.how] += 1
-            if done is not None and done.closed:
-                sent = done.sent_at
-                delay = None if sent is None else self._now() - sent
-                self._observe.answered(
-                    done.payer, done.flow, kind, each.answer.outcome, delay
-                )
-        for (payer, how), count in hows.items():
-            self._observe.tied(payer, how, count)
 
 
 _STORED: Final = work.Taking(

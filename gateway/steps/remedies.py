@@ -39,7 +39,8 @@ _ASKS: Final = {
     Remedy.COMPLAIN: Ask.COMPLAINT,
 }
 _OVERTAKEN: Final = (
-    "not done: since it was decided the lot was answered, acknowledged or sent again"
+    "not done: since it was decided the lot was answered, acknowledged, sent again or "
+    "delivered outside"
 )
 _COMPLAINT: Final = (
     "No answer to this lot has come within the time agreed. Please say how it stands."

@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, not_, select, update
 
 from gateway.clock import Entropy, new_id
 from gateway.committing import Tx
-from gateway.journal import anomalies, anomaly_items, approvals, schema
+from gateway.journal import (
+    anomalies,
+    anomaly_comments,
+    anomaly_items,
+    approvals,
+    schema,
+)
 from gateway.journal.anomaly_facts import as_text, facts_of
 from gateway.journal.anomaly_items import MOST
 from gateway.journal.approvals import NoSecondPerson
 from gateway.journal.case_things import Thing
+from gateway.journal.deeds import GATEWAY
 from gateway.steps.mending import Action, NotPossible, Wish, mend
 from gateway.wording import counted
 from routing.directory import Directory
@@ -105,6 +112,36 @@ def refuse(tx: Tx, case: str, why: str, *, by: str) -> None:
     anomalies.move(tx, case, AnomalyEvent.RESOLVE, by=by, resolution=words)
 
 
+def withdraw(tx: Tx, asked_before: float, most: int) -> None:
+    """Close cases whose second person was asked before a moment, in vain.
+
+    One that was agreed to is none of them, though part of it may be left to do.
+    """
+    words = approvals.UNANSWERED
+    for case in _asked(tx, asked_before, most):
+        anomalies.move(tx, case, AnomalyEvent.RESOLVE, by=GATEWAY, resolution=words)
+
+
+def _asked(tx: Tx, before: float, most: int) -> Sequence[str]:
+    """Lock cases that wait for a word, and were neither asked nor opened again since."""
+    case, said = schema.anomaly, schema.event
+    since = select(said.c.subject).where(
+        said.c.subject == case.c.id,
+        said.c.kind == f"anomaly.{AnomalyEvent.REOPEN}",
+        said.c.at >= before,
+    )
+    query = select(case.c.id).where(
+        case.c.kind == KIND,
+        case.c.state != AnomalyState.RESOLVED,
+        case.c.first_seen < before,
+        not_(case.c.facts.contains('"approved_by"')),
+        not_(since.exists()),
+    )
+    query = query.order_by(case.c.first_seen, case.c.id).limit(most)
+    locked = query.with_for_update(skip_locked=True)  # another node's are left to it
+    return tx.connection.execute(locked).scalars().all()
+
+
 def do_one(tx: Tx, case: str, thing: str, directory: Directory) -> None:
     """Do what was agreed to with one thing; it leaves the case with it.
 
@@ -159,7 +196,7 @@ def end(tx: Tx, case: str, done: int, failed: dict[str, str], *, by: str) -> Non
         told = [f"{name}: {why}" for name, why in list(failed.items())[:_TOLD]]
         if len(failed) > _TOLD:
             told.append(f"and {len(failed) - _TOLD:,} more")
-        anomalies.comment(tx, case, by=by, words="\n".join(told))
+        anomaly_comments.add(tx, case, by=by, words="\n".join(told))
     row = _waiting(tx, case)
     if not anomaly_items.count(tx.connection, row.id):
         words = f"agreed to by {by}: {done:,} done, {len(failed):,} could not be"

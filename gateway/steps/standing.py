@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from config.directory_records import Playbook, Within
 from gateway.journal import chases, enrolments, remedies, schema
 from gateway.journal.prepared import Prepared, given
+from gateway.steps import outside
 from protocols.interface import Network
 from routing.chase import Known, RemedyState
 from routing.directory import Directory
@@ -75,6 +76,7 @@ def see(
             recognises=payer.delivery.resend_same_number,
             under_way=lot.state in _NOT_SENT or dispatch.state in _LEAVING,
             only_money=bool(pursued) and pursued <= money,
+            outside=_carried_by_hand(connection, dispatch.id),
             desk=payer.desk,
             enrolment=None if enrolled is None else EnrolmentState(enrolled.state),
             enrolment_required=payer.enrolment,
@@ -129,6 +131,20 @@ _LAST: Final = Prepared(
     )
     .where(schema.dispatch_lot.c.lot_id == given("its_lot"))
     .order_by(schema.dispatch.c.created_at.desc(), schema.dispatch.c.id.desc())
+    .limit(1)
+)
+
+
+def _carried_by_hand(connection: Connection, dispatch: str) -> bool:
+    """Say whether a dispatch went last in a person's hand, and not by the channel."""
+    last = _LAST_ATTEMPT.first(connection, {"its_dispatch": dispatch})
+    return last is not None and last.outcome == outside.OUTCOME
+
+
+_LAST_ATTEMPT: Final = Prepared(
+    select(schema.attempt.c.outcome)
+    .where(schema.attempt.c.dispatch_id == given("its_dispatch"))
+    .order_by(schema.attempt.c.number.desc())
     .limit(1)
 )
 

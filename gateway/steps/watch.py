@@ -33,6 +33,7 @@ from gateway.journal import (
     returns,
     schema,
 )
+from gateway.steps import unanswered
 from routing.directory import Directory
 from routing.envelope import Level
 from routing.errors import NoRoute
@@ -58,14 +59,17 @@ class Watch:
         database: Database,
         directory: Callable[[], Directory],
         entropy: Entropy,
+        word_within: float,
     ) -> None:
         self._database = database
         self._directory = directory
         self._entropy = entropy
+        self._word_within = word_within
 
     def run_once(self) -> bool:
         """Move what is past due; False if nothing was."""
         moved = self._database.write("watch.due", self._look)
+        self._database.write("watch.unanswered", unanswered.withdraw, self._word_within)
         self._database.write("watch.settle", self._settle)
         return bool(moved)
 

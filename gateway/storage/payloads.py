@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from gateway.clock import Entropy, Now, new_id
 from gateway.committing import Tx
@@ -28,12 +28,6 @@ from gateway.storage.local import LocalStorage, Place, unavailable, write_all
 from gateway.storage.vault import KeyRing, Sealer, WrappedKey, seal
 
 _BLOCK: Final = 1024 * 1024
-_WRAPPED: Final = (  # everything that a key-encryption key wraps
-    (schema.payload, "key_id", "wrapped_key"),
-    (schema.upload, "key_id", "wrapped_key"),
-    (schema.webhook, "key_id", "wrapped_key"),
-    (schema.webhook, "old_key_id", "old_wrapped_key"),
-)
 
 
 @frozen(kw_only=True)
@@ -145,30 +139,6 @@ class Payloads:
         place = Place(row.place, row.place_offset)
         raw = self.storage.open(row.id, key, place, row.size)
         return io.BufferedReader(raw, _BLOCK)
-
-    def rewrap(self, tx: Tx, most: int) -> int:
-        """Wrap keys anew that an old key wraps, `most` at a time; return how many.
-
-        Once it returns 0 no payload, no upload under way and no endpoint's secret
-        needs the old key.
-        """
-        found = 0
-        for table, *names in _WRAPPED:
-            key_id, key = (table.c[name] for name in names)
-            query = select(table.c.id, key_id, key).where(key_id != self.keys.active)
-            query = query.where(key_id != "")  # of what was purged there is no key
-            for name, old_id, wrapped in tx.connection.execute(
-                query.limit(most - found)
-            ).all():
-                old = WrappedKey(key_id=old_id, wrapped=wrapped)
-                fresh = self.keys.wrap(name, self.keys.unwrap(name, old))
-                tx.connection.execute(
-                    update(table)
-                    .where(table.c.id == name, key_id == old_id)
-                    .values({key_id: fresh.key_id, key: fresh.wrapped})
-                )
-                found += 1
-        return found
 
     def broken(self, connection: Connection) -> Iterator[str]:
         """Read every payload that is kept and compare its hash; yield what does not hold."""

@@ -209,6 +209,29 @@ def test_what_is_refused_is_not_done(site: Site, strict: Console) -> None:
     assert row.resolution == "refused: ask the fund first"
 
 
+def test_what_nobody_answers_is_withdrawn_and_can_be_asked_again(
+    site: Site, strict: Console
+) -> None:
+    """After a week its case is closed and says so; nobody can agree to it any more."""
+    _, waits = asked_for(site, strict)
+    site.at += 7 * 86_400.0
+    site.run("watch")
+    assert states(site)[waits] == "open", "a week is waited"
+    site.at += 1
+    site.run("watch")
+    (row,) = site.rows(schema.anomaly, schema.anomaly.c.id == waits)
+    assert row.state == "resolved"
+    browser = strict.browser("supervisor")
+    browser.get(f"/console/anomalies/{waits}")
+    assert "no second person agreed or refused in time" in browser.text
+    assert post(browser, waits, "agree") == 409
+    assert site.states(schema.lot) == ["held"], "nothing was done"
+    (held,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "lot-held")
+    propose(browser, "withdraw", held.id)
+    browser.send(DO, why="sent by mistake, still")
+    assert list(states(site).values()).count("open") == 2, "it is asked again"
+
+
 def test_what_cannot_be_done_any_more_is_kept_as_a_comment(
     site: Site, strict: Console
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.committing import Tx
 from gateway.errors import LostRace
-from gateway.journal import anomalies, schema
+from gateway.journal import anomalies, anomaly_comments, schema
 from routing.errors import IllegalTransition
 from routing.lifecycle import AnomalyEvent, AnomalyState
 from tests.gateway.journal.desk import Desk
@@ -68,12 +68,16 @@ def test_a_persons_assignment_survives_repeats(desk: Desk) -> None:
         )
     )
     desk.write(held, desk)
-    desk.write(lambda tx: anomalies.comment(tx, name, by="ann", words="calling them"))
-    desk.write(lambda tx: anomalies.comment(tx, name, by="bob", words="they mended it"))
+    desk.write(
+        lambda tx: anomaly_comments.add(tx, name, by="ann", words="calling them")
+    )
+    desk.write(
+        lambda tx: anomaly_comments.add(tx, name, by="bob", words="they mended it")
+    )
     row = desk.database.read(anomalies.find, name)
     assert row is not None
     assert (row.state, row.assignee) == (AnomalyState.ASSIGNED, "ann")
-    words = [each.words for each in desk.database.read(anomalies.comments, name)]
+    words = [each.words for each in desk.database.read(anomaly_comments.listed, name)]
     assert words == ["calling them", "they mended it"]
     assert desk.broken() == []
 

@@ -375,6 +375,38 @@ def test_what_is_refused_for_one_lot_is_refused_for_its_file(site: Site) -> None
     assert set(site.states(schema.chase)) == {"given-up"}
 
 
+@pytest.mark.parametrize("which", ["same", "another"])
+def test_a_request_that_nobody_answers_is_withdrawn(site: Site, which: str) -> None:
+    """After a week: nothing was sent, no lot of the file asks again, a person may."""
+    file_of(site, 3, above=2000)
+    payer = Payer(site, "P1", {})
+    live(site, payer, 6)
+    (asked,) = waiting(site)
+    site.at = asked.at + 7 * DAY
+    site.run("watch")
+    assert [row.id for row in waiting(site)] == [asked.id], "a week is waited"
+    site.at += 1
+    site.run("watch")
+    (case,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "remedy-approval")
+    assert case.state == "resolved"
+    assert case.resolution == approvals.UNANSWERED
+    (row,) = site.rows(schema.remedy, schema.remedy.c.id == asked.id)
+    assert (row.state, row.words) == ("failed", approvals.UNANSWERED)
+    said = {row.kind: row.subject for row in site.rows(schema.event)}
+    assert said["remedy.unanswered"] == asked.lot_id
+    assert said["anomaly.unanswered"] == case.id
+    live(site, payer, 20)
+    assert len(payer.billing()) == 1
+    assert not waiting(site)
+    assert set(site.states(schema.chase)) == {"given-up"}
+    lots = [row.id for row in site.rows(schema.lot)]
+    lot = next(each for each in lots if (each == asked.lot_id) == (which == "same"))
+    site.gateway.database.write("again", lambda tx: approvals.again(tx, lot, by="lea"))
+    live(site, payer, 6)
+    (anew,) = waiting(site)
+    assert anew.lot_id == lot
+
+
 def test_a_silent_payer_that_leaves_stops_nothing(site: Site) -> None:
     """What it owes becomes missing, and a person gets its lots."""
     out(site)

@@ -9,9 +9,12 @@ from sqlalchemy import update
 from config.directory_records import Delivery
 from gateway.journal import schema
 from gateway.steps.outside import NotDeliverable, deliver
+from protocols.desk import Ask, Enrolled
+from routing.chase import Status
 from routing.errors import IllegalTransition
 from routing.lifecycle import DispatchState
 from tests.gateway.steps.site import Site, closed_now
+from tests.gateway.steps.test_chase import Payer, chased, live
 
 FILE = b"TOY S1\nLOT 001 P1\nINV 1 1000\n"
 
@@ -90,3 +93,24 @@ def test_what_is_under_way_or_was_taken_is_not_told_twice(site: Site) -> None:
         )
         with pytest.raises(IllegalTransition):
             by_hand(site, name)
+
+
+@pytest.mark.parametrize("recognises", [False, True])
+def test_what_a_person_delivered_is_not_sent_again_by_itself(
+    site: Site, recognises: bool
+) -> None:
+    """Though its payer says that it has no such lot: it is asked, then a person has it."""
+    name = gathered(site)
+    by_hand(site, name)
+    chased(
+        site,
+        delivery=evolve(site.entries["P1"].delivery, resend_same_number=recognises),
+    )
+    says = {Ask.STATUS: lambda _: Status.UNKNOWN, Ask.ENROLMENT: lambda _: Enrolled.YES}
+    payer = Payer(site, "P1", says)
+    live(site, payer, 25)
+    assert payer.billing() == [], "the channel carried nothing"
+    assert Ask.STATUS in payer.heard
+    assert site.states(schema.chase) == ["given-up"]
+    (case,) = site.rows(schema.anomaly, schema.anomaly.c.kind == "answer-missing")
+    assert "delivered outside, so only a person may send it again" in case.words

@@ -18,6 +18,7 @@ from gateway.errors import IntegrityBroken, StorageUnavailable
 from gateway.journal import schema
 from gateway.storage.local import LocalStorage
 from gateway.storage.payloads import Payloads, StoredPayload
+from gateway.storage.rewrap import rewrap
 from gateway.storage.vault import CHUNK, KeyRing, sealed_size
 from tests.gateway.journal.desk import Desk
 
@@ -178,7 +179,7 @@ def test_keys_rotate_without_touching_payloads(
     assert [read(desk, payloads, each) for each in stored] == [
         b"%d" % number for number in range(5)
     ]
-    counts = [desk.write(payloads.rewrap, 2) for _ in range(4)]
+    counts = [desk.write(rewrap, payloads.keys, 2) for _ in range(4)]
     assert counts == [2, 2, 1, 0]
     assert dict(payloads.storage.files()) == files
 
@@ -197,7 +198,7 @@ def test_an_old_key_taken_away_too_early_is_named(
     (said,) = broken(desk, payloads)
     assert "'k1'" in said
     with pytest.raises(IntegrityBroken):
-        desk.write(payloads.rewrap, 10)
+        desk.write(rewrap, payloads.keys, 10)
 
 
 def full(*_: object) -> int:

@@ -19,6 +19,7 @@ from gateway.journal import (
     webhooks,
     work,
 )
+from gateway.storage.rewrap import rewrap
 from gateway.storage.vault import KeyRing
 from gateway.webhooks import signature
 from gateway.webhooks.line import Outcome
@@ -428,7 +429,7 @@ def test_secrets_outlive_a_change_of_keys(house: House, vendor: Vendor) -> None:
     )
     keys = {"k1": Random(1).randbytes(32), "k2": b"2" * 32}  # the first: the house's
     house.payloads.keys = KeyRing(keys, "k2", b"", house.entropy)
-    assert house.database.write("rewrap", house.payloads.rewrap, 100) == 2
+    assert house.database.write("rewrap", rewrap, house.payloads.keys, 100) == 2
     after = vendor.row(webhook)
     assert (after.key_id, after.old_key_id) == ("k2", "k2")
     alone = KeyRing({"k2": b"2" * 32}, "k2", b"", house.entropy)
