@@ -66,7 +66,8 @@ class Payer:
         line, _ = self._door.accept()
         transport = paramiko.Transport(line)
         transport.add_server_key(self.key)
-        with suppress(paramiko.SSHException, EOFError):
+        # A client that does not like our key hangs up: closed, or reset.
+        with suppress(paramiko.SSHException, EOFError, ConnectionError):
             transport.start_server(server=Host(transport, self.judge))
         transport.join(10)
         transport.close()
