@@ -15,13 +15,12 @@ time and one at a time.  Where a goal is above it, that disk does not let it be 
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bench.bare import Bare
+from bench.bare import Bare, count_deposits, open_journal
 from bench.files import FileMaker
 from bench.harness import Bench, Goal, Row, Sample, Samples, Side, take_turns
 from bench.ingest import SENDERS, Ingest, make_files
@@ -33,6 +32,7 @@ _WORK = f"{SENDERS} senders at once, files of 20 kB acknowledged per second"
 _PEER = "fsync each file, commit each row"
 _GOAL = Goal(must=5, aim=9)
 _PAUSE = 0.002
+_TABLE = "CREATE TABLE deposit (id INTEGER PRIMARY KEY, path TEXT, size INTEGER)"
 
 
 def run(bench: Bench) -> Iterator[Row]:
@@ -121,14 +121,7 @@ class _OneByOne:
         folder.mkdir()
         self._folder = folder
         self._pause = pause
-        self._connection = sqlite3.connect(
-            folder / "journal.db", isolation_level=None, check_same_thread=False
-        )
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute(
-            "CREATE TABLE deposit (id INTEGER PRIMARY KEY, path TEXT, size INTEGER)"
-        )
+        self._connection = open_journal(folder, _TABLE)
         self._made = 0
 
     def take(self, files: list[bytes]) -> float:
@@ -153,8 +146,7 @@ class _OneByOne:
 
     def rows(self) -> int:
         """Count what it journalled."""
-        query = "SELECT count(*) FROM deposit"
-        return int(self._connection.execute(query).fetchone()[0])
+        return count_deposits(self._connection)
 
     def close(self) -> None:
         """Close the journal."""

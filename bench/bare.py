@@ -36,17 +36,28 @@ _INSERTS = (
 )
 
 
+def open_journal(folder: Path, tables: str) -> sqlite3.Connection:
+    """Make a journal of its own, each commit of which is on the disk (WAL, FULL)."""
+    connection = sqlite3.connect(
+        folder / "journal.db", isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.executescript(tables)
+    return connection
+
+
+def count_deposits(connection: sqlite3.Connection) -> int:
+    """Count what such a journal holds."""
+    return int(connection.execute("SELECT count(*) FROM deposit").fetchone()[0])
+
+
 class Bare:
     """A journal and a segment, used by one thread."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self._connection = sqlite3.connect(
-            folder / "journal.db", isolation_level=None, check_same_thread=False
-        )
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_TABLES)
+        self._connection = open_journal(folder, _TABLES)
         self._segment = os.open(folder / "segment", os.O_RDWR | os.O_CREAT)
         os.ftruncate(self._segment, _SEGMENT)
         self._end = 0
@@ -64,8 +75,7 @@ class Bare:
 
     def rows(self) -> int:
         """Count what it journalled."""
-        query = "SELECT count(*) FROM deposit"
-        return int(self._connection.execute(query).fetchone()[0])
+        return count_deposits(self._connection)
 
     def close(self) -> None:
         """Close journal and segment."""

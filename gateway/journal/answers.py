@@ -275,23 +275,6 @@ def clients_of_sender(
     return list(found)
 
 
-def clients_told_of_sender(
-    connection: Connection, returned: str, sender: str
-) -> list[str]:
-    """List the clients to whom answers of a return for that sender were given."""
-    table = schema.answer
-    query = (
-        select(table.c.client_id)
-        .where(
-            table.c.return_id == returned,
-            table.c.sender == plain(sender),
-            table.c.client_id.is_not(None),
-        )
-        .distinct()
-    )
-    return list(connection.execute(query).scalars())
-
-
 def client_of_lot(connection: Connection, lot: str) -> str:
     """Name the client whose lot it is."""
     query = select(schema.lot.c.client_id).where(schema.lot.c.id == lot)

@@ -175,8 +175,9 @@ def failures(connection: Connection, lot: str, kind: str) -> int:
 def word_on_file(connection: Connection, dispatch: str, lot: str) -> RemedyState | None:
     """Say what a second person said, or is asked, of sending another lot's file again.
 
-    `denied` when one refused it for any lot of the file, or did not answer in time
-    and this lot was not chased anew since, `approval` when one is asked, or agreed and it is not done yet; None: neither.
+    `denied` when one refused it for any lot of the file, or did not answer in time and
+    this lot was not chased anew since; `approval` when one is asked, or agreed and it
+    is not done yet; None: neither.
     """
     found = _SAID.rows(connection, {"its_dispatch": dispatch, "its_lot": lot})
     for row in found:

@@ -94,7 +94,7 @@ class Tie:
         self._bounds = bounds
         self.moved: Counter[tuple[str, str, str]] = Counter()
         self._taken: set[Place] = set()  # by approximations
-        self._billing: dict[str, str | None] = {}  # whose what only names a sender is
+        self._billing: dict[str, list[str]] = {}  # the clients of senders
         self._belied: dict[int, Likeness] = {}  # found by a key, denied by the rest
 
     def all(
@@ -232,27 +232,18 @@ class Tie:
         return self._apply(each, at, choice.sure.rule)
 
     def _to_sender(self, each: Tied) -> Tied:
-        """Give what names no claim to the client of the professional named."""
+        """Give what names no claim to the client of the professional named.
+
+        Where several bill in that name nobody gets it, whatever the rest of the return
+        speaks of: it may be about a patient whom the other has never seen.
+        """
         sender = each.answer.sender
         if sender not in self._billing:
-            self._billing[sender] = self._client_of(sender)
-        client = self._billing[sender]
-        rule = None if client is None else _TO_SENDER
-        return each._replace(rule=rule, client=client)
-
-    def _client_of(self, sender: str) -> str | None:
-        """Find the one client that is meant by what only names a sender.
-
-        Where several bill in that name it is whoever the rest of the return speaks
-        to; if that leaves more than one, nobody: it may be about a patient of the other.
-        """
-        owners = self._clients_of(sender)
-        if len(owners) > 1:
-            told = answers.clients_told_of_sender(
-                self._tx.connection, self._returned.id, sender
-            )
-            owners = [owner for owner in owners if owner in told]
-        return owners[0] if len(owners) == 1 else None
+            self._billing[sender] = self._clients_of(sender)
+        owners = self._billing[sender]
+        if len(owners) != 1:
+            return each
+        return each._replace(rule=_TO_SENDER, client=owners[0])
 
     def _keep(self, each: Tied, choice: Choice, *, again: bool) -> None:
         """Keep what an approximation stands on, or what a person may choose from."""

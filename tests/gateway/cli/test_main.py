@@ -74,7 +74,8 @@ def test_an_unknown_option_leads_to_the_help_of_what_was_typed(words: str) -> No
     """And not to that of the family it belongs to, which does not list options."""
     said = terminal()
     assert main([*words.split(), "x", "--wrong"], said) == 2
-    assert f"--wrong; see: octway {words} --help" in said.err.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(said.err, io.StringIO)
+    assert f"--wrong; see: octway {words} --help" in said.err.getvalue()
 
 
 def test_a_mistyped_command_is_recognised() -> None:
